@@ -1,0 +1,29 @@
+# Flags every target is compiled with; warnings are errors in presets, never in release tarballs.
+add_library(lineshaft_warnings INTERFACE)
+target_compile_options(lineshaft_warnings INTERFACE
+  -Wall -Wextra -Wconversion -Wshadow -Wnon-virtual-dtor -Wno-sign-conversion)
+option(LINESHAFT_WERROR "Warnings are errors" OFF)
+if(LINESHAFT_WERROR)
+  target_compile_options(lineshaft_warnings INTERFACE -Werror)
+endif()
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # g++ 12 reports these in its own headers and in coroutine frames (GCC PR 105562, PR 105329).
+  target_compile_options(lineshaft_warnings INTERFACE
+    -Wno-maybe-uninitialized -Wno-restrict -Wno-stringop-overflow -Wno-array-bounds
+    -Wno-dangling-pointer -Wno-mismatched-new-delete)
+endif()
+
+add_compile_options(-fstack-protector-strong)
+add_link_options(-Wl,-z,relro,-z,now)
+if(CMAKE_BUILD_TYPE STREQUAL "Release" AND NOT LINESHAFT_SANITIZE)
+  add_compile_options(-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+endif()
+if(LINESHAFT_SANITIZE)
+  add_compile_options(-fsanitize=${LINESHAFT_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${LINESHAFT_SANITIZE})
+  add_compile_definitions(BOOST_ASIO_DISABLE_AWAITABLE_FRAME_RECYCLING)
+endif()
+if(LINESHAFT_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+  add_link_options(-fsanitize=fuzzer-no-link)
+endif()

@@ -1,0 +1,69 @@
+#include "base/bytes.h"
+
+#include <gtest/gtest.h>
+
+#include <limits>
+
+namespace lineshaft {
+namespace {
+
+TEST(Reader, TakesNumbersInBothOrders) {
+    const std::string raw = from_hex("0102 0102 ff").value();
+    Reader in(as_bytes(raw));
+    EXPECT_EQ(in.take_be<std::uint16_t>().value(), 0x0102);
+    EXPECT_EQ(in.take_le<std::uint16_t>().value(), 0x0201);
+    EXPECT_EQ(in.left(), 1u);
+    const auto missing = in.take_be<std::uint32_t>();
+    ASSERT_FALSE(missing.has_value());
+    EXPECT_EQ(missing.error().code, Code::invalid);
+    EXPECT_EQ(in.left(), 1u) << "a failed take consumes nothing";
+}
+
+struct VarintCase {
+    std::uint64_t value;
+    std::string_view hex;
+};
+
+class Varint : public testing::TestWithParam<VarintCase> {};
+
+TEST_P(Varint, AgreesWithTheTableBothWays) {
+    const auto& [value, hex] = GetParam();
+    std::string out;
+    Writer(out).put_varint(value);
+    EXPECT_EQ(to_hex(as_bytes(out)), hex);
+    Reader in(as_bytes(out));
+    EXPECT_EQ(in.take_varint().value(), value);
+    EXPECT_TRUE(in.at_end());
+}
+INSTANTIATE_TEST_SUITE_P(Base, Varint,
+                         testing::Values(VarintCase{0, "00"}, VarintCase{127, "7f"},
+                                         VarintCase{128, "8001"}, VarintCase{300, "ac02"},
+                                         VarintCase{std::numeric_limits<std::uint64_t>::max(),
+                                                    "ffffffffffffffffff01"}));
+
+TEST(Varint, RefusesWhatDoesNotFitOrEnd) {
+    for (const auto* hex : {"80", "ffffffffffffffffff02", "8080808080808080808001"}) {
+        const std::string raw = from_hex(hex).value();
+        Reader in(as_bytes(raw));
+        EXPECT_FALSE(in.take_varint().has_value()) << hex;
+    }
+}
+
+TEST(Hex, RefusesOddAndForeignDigits) {
+    EXPECT_FALSE(from_hex("abc").has_value());
+    EXPECT_FALSE(from_hex("zz").has_value());
+    EXPECT_EQ(from_hex("").value(), "");
+}
+
+TEST(Utf8, FollowsTableThreeSeven) {
+    for (const std::string_view good : {"", "plant", "绣花", "\xF0\x9F\xA7\xB5", "\xED\x9F\xBF"}) {
+        EXPECT_TRUE(is_utf8(good)) << good;
+    }
+    for (const std::string_view bad : {"\x80", "\xC0\xAF", "\xE0\x80\xAF", "\xED\xA0\x80",
+                                       "\xF4\x90\x80\x80", "\xE2\x82", "\xFF"}) {
+        EXPECT_FALSE(is_utf8(bad)) << to_hex(as_bytes(bad));
+    }
+}
+
+}  // namespace
+}  // namespace lineshaft

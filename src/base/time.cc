@@ -1,0 +1,99 @@
+#include "base/time.h"
+
+#include <fmt/format.h>
+
+namespace lineshaft {
+namespace {
+
+// Reads exactly `digits` decimal digits and removes them from `text`.
+bool take_number(std::string_view& text, std::size_t digits, int& value) {
+    if (text.size() < digits) return false;
+    value = 0;
+    for (const char letter : text.substr(0, digits)) {
+        if (letter < '0' || letter > '9') return false;
+        value = value * 10 + (letter - '0');
+    }
+    text.remove_prefix(digits);
+    return true;
+}
+
+bool take_letter(std::string_view& text, std::string_view allowed) {
+    if (text.empty() || !allowed.contains(text.front())) return false;
+    text.remove_prefix(1);
+    return true;
+}
+
+// ".25" as 250000 microseconds; digits past the sixth are dropped (rounded down).
+bool take_fraction(std::string_view& text, std::int64_t& micros) {
+    micros = 0;
+    if (!take_letter(text, ".")) return true;
+    std::int64_t scale = 100'000;
+    std::size_t count = 0;
+    while (!text.empty() && text.front() >= '0' && text.front() <= '9') {
+        micros += (text.front() - '0') * scale;
+        scale /= 10;
+        text.remove_prefix(1);
+        ++count;
+    }
+    return count > 0;
+}
+
+bool take_offset(std::string_view& text, int& minutes) {
+    minutes = 0;
+    if (take_letter(text, "Zz")) return true;
+    if (text.empty()) return false;
+    const int sign = text.front() == '-' ? -1 : 1;
+    int hour = 0;
+    int minute = 0;
+    if (!take_letter(text, "+-") || !take_number(text, 2, hour) || !take_letter(text, ":") ||
+        !take_number(text, 2, minute) || hour > 23 || minute > 59) {
+        return false;
+    }
+    minutes = sign * (hour * 60 + minute);
+    return true;
+}
+
+}  // namespace
+
+Result<Instant> parse_rfc3339(std::string_view text) {
+    using namespace std::chrono;
+    const auto bad = [&] {
+        return fail(Code::invalid, fmt::format("\"{}\" is not an RFC 3339 time such as "
+                                               "2026-11-21T08:15:00.250Z",
+                                               text.substr(0, 40)));
+    };
+    std::string_view rest = text;
+    int y = 0, mo = 0, d = 0, h = 0, mi = 0, s = 0, offset = 0;
+    std::int64_t micros = 0;
+    const bool shaped = take_number(rest, 4, y) && take_letter(rest, "-") &&
+                        take_number(rest, 2, mo) && take_letter(rest, "-") &&
+                        take_number(rest, 2, d) && take_letter(rest, "Tt ") &&
+                        take_number(rest, 2, h) && take_letter(rest, ":") &&
+                        take_number(rest, 2, mi) && take_letter(rest, ":") &&
+                        take_number(rest, 2, s) && take_fraction(rest, micros) &&
+                        take_offset(rest, offset) && rest.empty();
+    if (!shaped || h > 23 || mi > 59 || s > 60) return bad();
+    const year_month_day date{year{y}, month{static_cast<unsigned>(mo)},
+                              day{static_cast<unsigned>(d)}};
+    if (!date.ok()) return bad();
+    const auto at = sys_days{date}.time_since_epoch() + hours{h} + minutes{mi - offset} +
+                    seconds{s};
+    return Instant{duration_cast<microseconds>(at).count() + micros};
+}
+
+std::string to_rfc3339(Instant at) {
+    using namespace std::chrono;
+    const sys_time<microseconds> time{microseconds{at.micros}};
+    const auto midnight = floor<days>(time);
+    const year_month_day date{midnight};
+    const hh_mm_ss clock{time - midnight};
+    const auto fraction = clock.subseconds().count();
+    auto text = fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", int(date.year()),
+                            unsigned(date.month()), unsigned(date.day()), clock.hours().count(),
+                            clock.minutes().count(), clock.seconds().count());
+    if (fraction % 1000 != 0) text += fmt::format(".{:06}", fraction);
+    else if (fraction != 0) text += fmt::format(".{:03}", fraction / 1000);
+    return text + "Z";
+}
+
+}  // namespace lineshaft
