@@ -13,8 +13,9 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     -Wno-dangling-pointer -Wno-mismatched-new-delete)
 endif()
 
-add_compile_options(-fstack-protector-strong)
-add_link_options(-Wl,-z,relro,-z,now)
+# -fPIE for libraries too, so that one precompiled header serves libraries and programs.
+add_compile_options(-fPIE -fstack-protector-strong)
+add_link_options(-pie -Wl,-z,relro,-z,now)
 if(CMAKE_BUILD_TYPE STREQUAL "Release" AND NOT LINESHAFT_SANITIZE)
   add_compile_options(-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
 endif()

@@ -1,0 +1,51 @@
+#pragma once
+#include <memory>
+#include <string>
+
+#include "base/bytes.h"
+#include "io/clock.h"
+#include "io/task.h"
+
+namespace lineshaft::io {
+
+/// Who is at the other end, as text and as what a rule needs to know.
+struct Peer {
+    std::string address;      ///< "192.0.2.7", "::1", "" for a local socket
+    std::uint16_t port = 0;
+    bool is_loopback = false;    ///< both ends of the connection are on this machine
+    bool is_encrypted = false;   ///< TLS
+    bool is_node_socket = false; ///< came through DATA/node.sock: the owner of the files
+};
+
+/// A byte stream: TCP, TLS, a local socket or memory. One type, virtual, because a session
+/// templated over transports costs a minute of compilation each. Owner: the session, on one shard.
+/// A session that is idle costs one suspended frame: reading waits without a buffer.
+class Stream {
+public:
+    /// What arrives next, in the shard's shared buffer: valid until the next suspension.
+    /// Errors: unavailable (closed by the peer, or close() was called), timeout (`patience` over).
+    virtual Task<Result<Bytes>> read_some(Steady patience) = 0;
+
+    /// Writes what the transport takes now without waiting; returns the count, 0 when it is full.
+    /// Errors: unavailable.
+    virtual Result<std::size_t> try_write(Bytes bytes) = 0;
+
+    /// Resumes when try_write would take something. Errors: unavailable, timeout.
+    virtual Task<Result<void>> wait_writable(Steady patience) = 0;
+
+    /// Ends both directions; pending waits fail with `unavailable`. May be called twice.
+    virtual void close() = 0;
+    virtual bool is_open() const = 0;
+
+    virtual const Peer& peer() const = 0;
+    virtual ~Stream() = default;
+};
+
+/// Writes everything, waiting as needed up to `patience` for each step. `bytes` must outlive it.
+Task<Result<void>> write_all(Stream& stream, Bytes bytes, Steady patience);
+
+/// Two ends joined in memory, for tests. Each direction holds `capacity` bytes, then pushes back.
+/// Both ends live on the shard that reads them.
+std::pair<std::unique_ptr<Stream>, std::unique_ptr<Stream>> memory_streams(std::size_t capacity = 64 * 1024);
+
+}  // namespace lineshaft::io

@@ -1,0 +1,44 @@
+#pragma once
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "io/task.h"
+
+namespace lineshaft::io {
+
+/// Named threads for work that blocks (SQL, hashing, sealing, solving). The queue is bounded:
+/// a full one refuses with `exhausted`, so slow work never takes the shards with it.
+class Workers {
+public:
+    struct Limits {
+        unsigned threads = 1;
+        std::size_t queued_max = 1024;
+    };
+    Workers(std::string name, Limits limits);
+    ~Workers();  ///< finishes what is queued, then joins
+    Workers(const Workers&) = delete;
+
+    /// Queues `work`; false when the queue is full. Thread-safe. `work` must not throw.
+    bool try_post(std::move_only_function<void()> work);
+    std::size_t queued() const;
+
+    /// Runs `work()` (not a coroutine, returns Result<T>) on a worker and resumes on the caller's
+    /// shard with what it returned. Errors: exhausted (queue full), and the work's own.
+    template <class Work>
+    Task<std::invoke_result_t<Work>> run(Work work) {
+        using T = std::invoke_result_t<Work>;
+        co_return co_await suspend<T>([this, work = std::move(work)](Answer<T> answer) mutable {
+            auto kept = std::make_shared<Answer<T>>(std::move(answer));
+            const bool queued = try_post([kept, work = std::move(work)]() mutable { (*kept)(work()); });
+            if (!queued) (*kept)(fail(Code::exhausted, name() + " is busy, try again"));
+        });
+    }
+    const std::string& name() const;
+
+private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace lineshaft::io
