@@ -1,0 +1,116 @@
+#pragma once
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "history/types.h"
+#include "io/shard.h"
+#include "io/workers.h"
+#include "store/lane.h"
+#include "store/store.h"
+
+// Every acknowledged sample, for ever. A sample is written to the inbox in the round that is
+// acknowledged, folded into its series' head, later sealed into a compressed columnar chunk in a
+// sorted file past the log. Formats: docs/formats/chunk.md, docs/formats/inbox.md.
+namespace lineshaft::history {
+
+struct Limits {
+    std::size_t inbox_bytes_max = 64 << 20;    ///< over all shards; then append refuses
+    std::size_t seal_bytes = 24 << 20;         ///< a shard seals its heads at this much inbox, over all shards
+    std::chrono::seconds seal_age_max{600};    ///< or at this age of the oldest unsealed sample
+    std::size_t chunk_samples_max = 8192;
+    std::size_t series_per_machine_max = 10'000;  ///< cardinality cap: a broken machine cannot flood
+    std::size_t series_max = 2'000'000;
+    std::size_t name_bytes_max = 256;
+    std::size_t text_bytes_max = 64 * 1024;    ///< one string value
+    Instant time_min{946'684'800'000'000};     ///< history.time_min, 2000-01-01
+    std::chrono::seconds future_max{86'400};   ///< history.future_max
+    std::size_t read_samples_max = 1'000'000;  ///< one read
+    std::size_t buckets_max = 100'000;         ///< one answer
+};
+
+/// What became of a report. Nothing is dropped without being counted here and in Stats.
+struct Appended {
+    std::uint32_t stored = 0;
+    std::uint32_t refused_time = 0;         ///< before time_min or further ahead than future_max
+    std::uint32_t refused_name = 0;
+    std::uint32_t refused_cardinality = 0;
+    std::uint32_t refused_size = 0;
+    std::uint32_t discovered = 0;           ///< series that did not exist before
+    std::uint32_t refused() const {
+        return refused_time + refused_name + refused_cardinality + refused_size;
+    }
+};
+
+struct Stats {
+    std::uint64_t samples_stored = 0;
+    std::uint64_t samples_refused_time = 0, samples_refused_name = 0;
+    std::uint64_t samples_refused_cardinality = 0, samples_refused_size = 0;
+    std::uint64_t samples_replaced = 0;   ///< same series and instant: the later write won
+    std::uint64_t series = 0, chunks_sealed = 0;
+    std::uint64_t inbox_bytes = 0, head_samples = 0;
+    std::uint64_t damaged_chunks = 0;     ///< found, named in the log, skipped by reads
+};
+
+/// Time series of a node. One object; its parts live on the shards. A machine belongs to shard
+/// owner(organisation, machine): append there. Reads may be asked from any shard: chunks are read
+/// where the caller is, only the head is asked of its owner.
+class History {
+public:
+    /// Loads the dictionary and replays the inbox (<= inbox_bytes_max, so <= 1 s). `lanes[i]` is
+    /// shard i's. From no shard's thread. Errors: corrupt (a dictionary or inbox record; named).
+    static Result<std::unique_ptr<History>> open(store::Store& store, io::Shards& shards,
+                                                 std::span<store::Lane* const> lanes,
+                                                 io::Workers& sealers, Limits limits);
+
+    virtual ShardIndex owner(OrganisationId organisation, std::string_view machine) const = 0;
+
+    /// Takes the report into the owner shard's open round; it is durable when the lane says so
+    /// (lane.then), and readable right after. Per sample: good ones are stored, others counted.
+    /// A second sample of the same series and instant replaces the first. Never suspends.
+    /// Errors: exhausted (inbox full: stop reading until a round or a seal has ended).
+    virtual Result<Appended> append(const Report& report) = 0;
+
+    /// Series of one machine (all its tags), by tag. Empty: nobody by that name ever spoke.
+    virtual io::Task<std::vector<Series>> series_of(OrganisationId organisation, std::string machine) = 0;
+    /// Errors: not_found.
+    virtual io::Task<Result<Series>> find(OrganisationId organisation, std::string machine, std::string tag) = 0;
+    /// Every machine name known, with how many series it has. For reconciling the catalog at start.
+    struct Machine {
+        OrganisationId organisation;
+        std::string name;
+        std::size_t series = 0;
+    };
+    virtual io::Task<std::vector<Machine>> machines() = 0;
+
+    /// Samples in the window, ascending (or descending), at most `count_max` (<= read_samples_max).
+    /// Errors: invalid (window), corrupt never: damaged chunks are skipped, counted and logged.
+    enum class Order : std::uint8_t { ascending, descending };
+    virtual io::Task<Result<std::vector<Sample>>> read(Series series, Window window, std::size_t count_max,
+                                                       Order order = Order::ascending) = 0;
+    /// The newest sample at or before `at`.
+    virtual io::Task<Result<std::optional<Sample>>> last(Series series, Instant at) = 0;
+
+    /// Aggregates per step, counted from window.from; empty buckets left out. Whole chunks inside
+    /// a bucket are answered from their statistics. Errors: invalid (step <= 0), exhausted (> buckets_max).
+    virtual io::Task<Result<std::vector<Bucket>>> buckets(Series series, Window window,
+                                                          std::chrono::microseconds step) = 0;
+    /// What a chart of `columns_max` pixels needs: raw samples when they are no more than twice
+    /// that, else a bucket per column. Text and boolean series: changes only, raw.
+    virtual io::Task<Result<Trend>> trend(Series series, Window window, std::size_t columns_max) = 0;
+
+    /// First and last instant stored, nullopt when empty.
+    virtual io::Task<Result<std::optional<Window>>> extent(Series series) = 0;
+
+    /// Seals every head now and trims the inbox; returns when that is durable.
+    virtual io::Task<Result<void>> seal() = 0;
+    virtual io::Task<Stats> stats() = 0;
+
+    /// Waits for seals under way. From no shard's thread, while the shards still run.
+    virtual void close() = 0;
+    virtual ~History() = default;
+};
+
+}  // namespace lineshaft::history

@@ -1,0 +1,75 @@
+#pragma once
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/time.h"
+
+namespace lineshaft::history {
+
+/// What a tag can carry. The order is the chunk format's kind byte; never change it.
+using Value = std::variant<double, std::int64_t, bool, std::string>;
+enum class Kind : std::uint8_t { real = 0, integer = 1, boolean = 2, text = 3 };
+std::string_view name_of(Kind kind);  ///< "double", "integer", "boolean", "string"
+inline Kind kind_of(const Value& value) { return static_cast<Kind>(value.index()); }
+/// Booleans as 0 and 1; a string has no number (NaN).
+double number_of(const Value& value);
+
+/// How far a value can be believed. `missing`: the source said "null"; the value is a placeholder.
+enum class Quality : std::uint8_t { good = 0, uncertain = 1, bad = 2, missing = 3 };
+std::string_view name_of(Quality quality);
+
+struct Sample {
+    Instant at;
+    Value value;
+    Quality quality = Quality::good;
+    bool operator==(const Sample&) const = default;
+};
+
+/// A value under its tag's name, as doors produce them.
+struct TagSample {
+    std::string tag;
+    Sample sample;
+};
+
+/// What one machine said at once. `machine` and tag names: docs/formats/store.md, 1..256 bytes UTF-8.
+struct Report {
+    OrganisationId organisation;
+    std::string machine;
+    std::vector<TagSample> samples;
+};
+
+/// The history of one tag. `kind` is what its newest chunk holds: a tag may change it, and
+/// everything it ever was stays readable.
+struct Series {
+    SeriesId id;
+    OrganisationId organisation;
+    std::string machine;
+    std::string tag;
+    Kind kind = Kind::real;
+};
+
+/// Aggregates of the samples in [start, start + step). Numbers are over numeric, believable
+/// (good or uncertain) samples; `count` counts those, `count_all` every sample.
+struct Bucket {
+    Instant start;
+    std::uint64_t count = 0;
+    std::uint64_t count_all = 0;
+    double min = 0, max = 0, sum = 0;
+    double first = 0, last = 0;
+    Instant first_at, last_at;
+    double average() const { return count == 0 ? 0 : sum / static_cast<double>(count); }
+};
+
+/// What a chart draws: either the samples themselves (few enough), or one bucket per pixel column.
+struct Trend {
+    bool is_raw = true;
+    std::vector<Sample> samples;   ///< ascending; when raw
+    std::vector<Bucket> columns;   ///< ascending, empty columns left out: a gap is a gap
+    std::chrono::microseconds step{0};
+};
+
+}  // namespace lineshaft::history
