@@ -1,0 +1,92 @@
+// The QoS 1 and 2 state of one session: what must outlive its connection.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "wire/mqtt/reason.h"
+
+namespace lineshaft::mqtt {
+
+/// Where an outbound flow stands. `assigned` and `sent` differ only on a living connection: a
+/// resumed flow begins as assigned and its PUBLISH is sent again. `received`: PUBREC has come and
+/// the broker is making that durable. `releasing`: durable; PUBREL is sent (again).
+enum class Stage : std::uint8_t { assigned = 0, sent = 1, received = 2, releasing = 3 };
+
+struct OutboundFlow {
+    std::uint16_t packet_id = 0;
+    Qos qos = Qos::at_least_once;
+    Stage stage = Stage::assigned;
+    std::uint64_t token = 0;  ///< the broker's name for the message
+    bool operator==(const OutboundFlow&) const = default;
+};
+
+/// A value to export, store and give back. The broker may edit it between connections.
+struct SessionState {
+    std::vector<std::uint16_t> inbound_qos2;  ///< ids held, ascending
+    std::vector<OutboundFlow> outbound;       ///< in order of assignment
+    bool empty() const { return inbound_qos2.empty() && outbound.empty(); }
+    bool operator==(const SessionState&) const = default;
+};
+
+/// Inbound QoS 2 packet ids between PUBLISH and PUBCOMP. Sorted, so search is logarithmic.
+class InboundFlows {
+public:
+    struct Flow {
+        std::uint16_t packet_id = 0;
+        bool recorded = false;   ///< PUBREC was sent
+        bool releasing = false;  ///< PUBREL has come
+        bool counted = false;    ///< takes part in this connection's receive maximum
+    };
+    Flow* find(std::uint16_t packet_id);
+    Flow& hold(std::uint16_t packet_id);  ///< finds or makes
+    void forget(std::uint16_t packet_id);
+    std::size_t size() const { return flows_.size(); }
+    const std::vector<Flow>& all() const { return flows_; }
+
+private:
+    std::vector<Flow> flows_;
+};
+
+/// Outbound flows by packet id. An id is its slot's index plus one, so every step is constant
+/// time; freed ids are reused oldest first, after at least `fresh_ids` others.
+class OutboundFlows {
+public:
+    struct Flow {
+        std::uint64_t token = 0;
+        std::uint64_t order = 0;  ///< of assignment
+        std::uint16_t next_free = 0;
+        Qos qos = Qos::at_most_once;  ///< at_most_once: a free slot
+        Stage stage = Stage::assigned;
+        bool counted = false;  ///< holds a unit of the client's receive maximum
+    };
+    Flow* find(std::uint16_t packet_id);
+    const Flow* find(std::uint16_t packet_id) const;
+    /// Nothing: every id up to 65535 is taken.
+    std::optional<std::uint16_t> assign(Qos qos, std::uint64_t token);
+    /// A flow with a given free id and the next order. False: the id is 0 or taken.
+    bool restore(const OutboundFlow& flow);
+    void forget(std::uint16_t packet_id);
+    std::size_t size() const { return size_; }
+    std::size_t counted() const { return counted_; }
+    void count(Flow& flow);
+
+    /// In order of assignment.
+    std::vector<OutboundFlow> all() const;
+    /// Those in stage `assigned`, in order of assignment.
+    std::vector<OutboundFlow> unsent() const;
+
+private:
+    static constexpr std::size_t fresh_ids = 64;
+    void push_free(std::uint16_t packet_id);
+
+    std::vector<Flow> slots_;
+    std::uint64_t next_order_ = 0;
+    std::uint32_t size_ = 0;
+    std::uint32_t counted_ = 0;
+    std::uint16_t free_head_ = 0;  // 0: none
+    std::uint16_t free_tail_ = 0;
+    std::uint16_t free_count_ = 0;
+};
+
+}  // namespace lineshaft::mqtt

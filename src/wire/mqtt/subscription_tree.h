@@ -1,0 +1,145 @@
+#pragma once
+#include <algorithm>
+#include <concepts>
+#include <cstddef>
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "wire/mqtt/level_tree.h"
+
+namespace lineshaft::mqtt {
+
+/// Index of subscriptions: filters (without share prefix) to values, at most one value per filter
+/// and key. Answers "who gets a message to this topic". Key: ordered and cheap to copy, for example
+/// a session's number; for shared subscriptions use a second tree with the group as key.
+/// Owner: one shard. Limits are the caller's: filters are checked (topic.h) before they come here.
+/// Memory: about 100 bytes per level that no other filter shares, plus the entries.
+template <std::totally_ordered Key, class Value>
+class SubscriptionTree {
+public:
+    struct Entry {
+        Key key;
+        Value value;
+    };
+
+    /// Adds, or replaces the value of the same filter and key. True: it is new.
+    bool insert(std::string_view filter, Key key, Value value) {
+        const auto node = tree_.insert(filter);
+        if (entries_.size() <= node) entries_.resize(node + 1);
+        auto& list = entries_[node];
+        const auto at = lower_bound(list, key);
+        if (at != list.end() && at->key == key) {
+            at->value = std::move(value);
+            return false;
+        }
+        list.insert(at, Entry{std::move(key), std::move(value)});
+        ++size_;
+        return true;
+    }
+
+    /// False: there was none.
+    bool erase(std::string_view filter, const Key& key) {
+        const auto node = tree_.find(filter);
+        if (node == LevelTree::none || node >= entries_.size()) return false;
+        auto& list = entries_[node];
+        const auto at = lower_bound(list, key);
+        if (at == list.end() || at->key != key) return false;
+        list.erase(at);
+        if (list.empty()) list.shrink_to_fit();
+        --size_;
+        tree_.prune(node, [&](auto empty) { return is_empty(empty); });
+        return true;
+    }
+
+    const Value* find(std::string_view filter, const Key& key) const {
+        const auto node = tree_.find(filter);
+        if (node == LevelTree::none || node >= entries_.size()) return nullptr;
+        const auto& list = entries_[node];
+        const auto at = lower_bound(list, key);
+        return at != list.end() && at->key == key ? &at->value : nullptr;
+    }
+
+    /// Calls visit(const Entry&) for every subscription a message to `topic` goes to: one call per
+    /// matching filter, so a key with overlapping filters comes more than once. `visit` must not
+    /// change the tree.
+    template <class Visit>
+    void match(std::string_view topic, Visit visit) const {
+        found_.clear();
+        tree_.match_topic(topic, found_);
+        for (const auto node : found_) {
+            if (node >= entries_.size()) continue;
+            for (const Entry& entry : entries_[node]) visit(entry);
+        }
+    }
+
+    std::size_t size() const { return size_; }
+    std::size_t node_count() const { return tree_.size(); }
+
+private:
+    template <class List>
+    static auto lower_bound(List& list, const Key& key) {
+        return std::lower_bound(list.begin(), list.end(), key,
+                                [](const Entry& entry, const Key& k) { return entry.key < k; });
+    }
+    bool is_empty(LevelTree::Node node) const {
+        return node >= entries_.size() || entries_[node].empty();
+    }
+
+    LevelTree tree_;
+    std::vector<std::vector<Entry>> entries_;        // by node
+    mutable std::vector<LevelTree::Node> found_;     // kept for its capacity
+    std::size_t size_ = 0;
+};
+
+/// Index of topics, for retained messages: answers "which topics does this filter match".
+template <class Value>
+class TopicTree {
+public:
+    /// Adds or replaces. Gives the value that was there.
+    std::optional<Value> insert(std::string_view topic, Value value) {
+        const auto node = tree_.insert(topic);
+        if (values_.size() <= node) values_.resize(node + 1);
+        auto before = std::exchange(values_[node], std::move(value));
+        if (!before) ++size_;
+        return before;
+    }
+
+    std::optional<Value> erase(std::string_view topic) {
+        const auto node = tree_.find(topic);
+        if (node == LevelTree::none || node >= values_.size()) return std::nullopt;
+        auto before = std::exchange(values_[node], std::nullopt);
+        if (!before) return before;
+        --size_;
+        tree_.prune(node, [&](auto n) { return n >= values_.size() || !values_[n]; });
+        return before;
+    }
+
+    const Value* find(std::string_view topic) const {
+        const auto node = tree_.find(topic);
+        return node != LevelTree::none && node < values_.size() && values_[node] ? &*values_[node]
+                                                                                : nullptr;
+    }
+
+    /// Calls visit(const Value&) for every topic that `filter` (without share prefix) matches,
+    /// in no particular order. `visit` must not change the tree. Cost for `#`: the whole tree.
+    template <class Visit>
+    void match(std::string_view filter, Visit visit) const {
+        std::vector<LevelTree::Node> found;
+        tree_.match_filter(filter, found);
+        for (const auto node : found) {
+            if (node < values_.size() && values_[node]) visit(*values_[node]);
+        }
+    }
+
+    std::size_t size() const { return size_; }
+    std::size_t node_count() const { return tree_.size(); }
+
+private:
+    LevelTree tree_;
+    std::vector<std::optional<Value>> values_;  // by node
+    std::size_t size_ = 0;
+};
+
+}  // namespace lineshaft::mqtt
