@@ -14,7 +14,6 @@
 #include <set>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -136,7 +135,8 @@ struct HostCounters {
     std::uint64_t rebirths_wanted = 0;
 };
 
-class EdgeSession;  // one node's state, in session.h
+class EdgeSession;   // one node's state, in session.h
+struct HostScratch;  // memory reused from message to message, in session.h
 
 class Host {
 public:
@@ -174,14 +174,16 @@ public:
     const HostCounters& counters() const { return counters_; }
 
 private:
+    using NodeKey = std::pair<std::string, std::string>;  // group, node
     EdgeSession* session_of(const MachineKey& machine) const;
     EdgeSession* make_session(const MachineKey& machine);
-    void reschedule(EdgeSession& session, std::optional<Instant> before);
+    void reschedule(const EdgeSession& session, std::optional<Instant> before);
 
     Limits limits_;
     HostCounters counters_;
-    std::map<std::pair<std::string, std::string>, std::unique_ptr<EdgeSession>> sessions_;
-    std::set<std::pair<Instant, EdgeSession*>> timers_;
+    std::unique_ptr<HostScratch> scratch_;
+    std::map<NodeKey, std::unique_ptr<EdgeSession>> sessions_;
+    std::set<std::pair<Instant, NodeKey>> timers_;  // by name, so that a run can be replayed
 };
 
 /// The NCMD that asks `node` for its births.
