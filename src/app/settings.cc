@@ -1,0 +1,282 @@
+#include "app/settings.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <limits>
+#include <optional>
+
+#include "base/time.h"
+#include "io/listener.h"
+
+namespace lineshaft::app {
+namespace {
+
+// "64M", "15m", "250": a whole number with an optional letter of its unit.
+std::optional<std::int64_t> number_of(std::string_view text, std::string_view unit) {
+    std::int64_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc() || end == text.data()) return std::nullopt;
+    const std::string_view suffix(end, text.data() + text.size());
+    if (suffix.empty()) return value;
+    std::int64_t factor = 0;
+    if (unit == "bytes") {
+        if (suffix == "K") factor = 1 << 10;
+        if (suffix == "M") factor = 1 << 20;
+        if (suffix == "G") factor = 1 << 30;
+    } else if (unit == "seconds") {
+        if (suffix == "s") factor = 1;
+        if (suffix == "m") factor = 60;
+        if (suffix == "h") factor = 3'600;
+        if (suffix == "d") factor = 86'400;
+    }
+    if (factor == 0 || value > std::numeric_limits<std::int64_t>::max() / factor) return std::nullopt;
+    return value * factor;
+}
+
+Key number(std::string_view name, std::int64_t Settings::*field, std::int64_t least, std::int64_t most,
+           std::string_view unit, std::string_view sentence) {
+    return {name, unit, fmt::format("{} .. {}", least, most), sentence,
+            [field](const Settings& settings) { return std::to_string(settings.*field); },
+            [field, least, most, unit](Settings& settings, std::string_view text) {
+                const auto value = number_of(text, unit);
+                if (!value || *value < least || *value > most) return false;
+                settings.*field = *value;
+                return true;
+            }};
+}
+
+Key choice(std::string_view name, std::string Settings::*field, std::vector<std::string_view> words,
+           std::string_view sentence) {
+    return {name, "", fmt::format("{}", fmt::join(words, ", ")), sentence,
+            [field](const Settings& settings) { return settings.*field; },
+            [field, words](Settings& settings, std::string_view text) {
+                if (std::ranges::find(words, text) == words.end()) return false;
+                settings.*field = text;
+                return true;
+            }};
+}
+
+Key yes_or_no(std::string_view name, bool Settings::*field, std::string_view sentence) {
+    return {name, "", "true, false", sentence,
+            [field](const Settings& settings) { return std::string(settings.*field ? "true" : "false"); },
+            [field](Settings& settings, std::string_view text) {
+                if (text != "true" && text != "false") return false;
+                settings.*field = text == "true";
+                return true;
+            }};
+}
+
+using Test = bool (*)(std::string_view);
+
+Key text(std::string_view name, std::string Settings::*field, std::string_view unit,
+         std::string_view allowed, Test is_allowed, std::string_view sentence) {
+    return {name, unit, std::string(allowed), sentence,
+            [field](const Settings& settings) { return settings.*field; },
+            [field, is_allowed](Settings& settings, std::string_view value) {
+                if (!is_allowed(value)) return false;
+                settings.*field = value;
+                return true;
+            }};
+}
+
+bool is_address_or_empty(std::string_view value) {
+    return value.empty() || io::parse_address(value).has_value();
+}
+bool is_any(std::string_view) { return true; }
+bool is_name(std::string_view value) {
+    return !value.empty() && value.size() <= 64 && value.find_first_of("+#/") == value.npos;
+}
+bool is_time(std::string_view value) { return parse_rfc3339(value).has_value(); }
+
+constexpr std::string_view address_rule = "host:port, [v6]:port, *:port or empty (off); port 0 picks one";
+constexpr std::int64_t gib = std::int64_t{1} << 30;
+constexpr std::int64_t year_s = 366 * 86'400;
+
+std::vector<Key> make_keys() {
+    using S = Settings;
+    return {
+        choice("node.role", &S::node_role, {"edge", "enterprise", "secondary", "top", "recursive"},
+               "What this node is to others."),
+        text("node.name", &S::node_name, "", "1..64 bytes without + # /", is_name,
+             "How the node calls itself on its pages."),
+        number("node.shards", &S::node_shards, 0, 64, "threads", "Event loops; 0: one per core."),
+
+        text("http.listen", &S::http_listen, "address", address_rule, is_address_or_empty,
+             "Console, API and MQTT over WebSocket (/mqtt), in plain text: loopback only."),
+        text("https.listen", &S::https_listen, "address", address_rule, is_address_or_empty,
+             "The same over TLS."),
+        text("https.certificate", &S::https_certificate, "path", "a PEM file", is_any,
+             "Certificate chain for https.listen and mqtt.tls_listen; empty: the node makes its own."),
+        text("https.key", &S::https_key, "path", "a PEM file, not readable by others", is_any,
+             "Private key of https.certificate."),
+        number("http.body_bytes_max", &S::http_body_bytes_max, 1'024, gib, "bytes",
+               "Largest request body."),
+
+        text("mqtt.listen", &S::mqtt_listen, "address", address_rule, is_address_or_empty,
+             "MQTT 3.1.1 and 5.0 in plain text: loopback only."),
+        text("mqtt.tls_listen", &S::mqtt_tls_listen, "address", address_rule, is_address_or_empty,
+             "MQTT over TLS."),
+        number("mqtt.packet_bytes_max", &S::mqtt_packet_bytes_max, 1'024, 268'435'455, "bytes",
+               "Largest packet after CONNECT was accepted; before that 64 KiB."),
+        number("mqtt.keep_alive_max", &S::mqtt_keep_alive_max_s, 0, 65'535, "seconds",
+               "Longest keep-alive, for both versions; 0: what the client wishes."),
+        number("mqtt.connect_timeout", &S::mqtt_connect_timeout_s, 1, 300, "seconds",
+               "How long a connection may take to send CONNECT."),
+        number("mqtt.connects_per_second", &S::mqtt_connects_per_second, 1, 1'000'000, "per second",
+               "New connections from one address (loopback is not limited)."),
+        number("mqtt.sessions_max", &S::mqtt_sessions_max, 1, 10'000'000, "sessions",
+               "Sessions, connected or asleep."),
+        number("mqtt.session_queue_bytes", &S::mqtt_session_queue_bytes, 65'536, 1'024 * gib, "bytes",
+               "What one session may have waiting; then new QoS 1 and 2 messages for it are refused."),
+        number("mqtt.subscriptions_max", &S::mqtt_subscriptions_max, 1, 1'000'000, "filters",
+               "Subscriptions of one session."),
+        number("mqtt.inflight_max", &S::mqtt_inflight_max, 1, 65'535, "messages",
+               "Unanswered QoS 1 and 2 messages in each direction of a session."),
+        number("mqtt.topic_levels_max", &S::mqtt_topic_levels_max, 1, 1'024, "levels",
+               "Levels of a topic or filter."),
+        number("mqtt.user_properties_max", &S::mqtt_user_properties_max, 0, 10'000, "properties",
+               "User properties of one packet."),
+        number("mqtt.retained_max", &S::mqtt_retained_max, 0, 100'000'000, "messages",
+               "Retained messages of the node."),
+        number("mqtt.retained_bytes_max", &S::mqtt_retained_bytes_max, 0, 1'024 * gib, "bytes",
+               "Bytes of all retained messages."),
+
+        text("handle.listen", &S::handle_listen, "address", address_rule, is_address_or_empty,
+             "Handle System resolution; not served by this version."),
+        text("pg.listen", &S::pg_listen, "address", address_rule, is_address_or_empty,
+             "PostgreSQL wire protocol; not served by this version."),
+
+        text("sparkplug.host_id", &S::sparkplug_host_id, "", "1..64 bytes without + # /", is_name,
+             "Host id in spBv1.0/STATE/<id>."),
+        number("sparkplug.reorder", &S::sparkplug_reorder_ms, 0, 60'000, "milliseconds",
+               "How long a missing sequence number may come late before a rebirth is asked for."),
+
+        choice("store.durability", &S::store_durability, {"synced", "fast"},
+               "synced: acknowledged means on disk. fast: acknowledged before the sync; a power cut "
+               "may lose the last moments."),
+        number("store.free_bytes_min", &S::store_free_bytes_min, 1 << 20, 1'024 * gib, "bytes",
+               "Free disk space below which nothing new is acknowledged."),
+        number("store.block_cache_bytes", &S::store_block_cache_bytes, 1 << 20, 1'024 * gib, "bytes",
+               "Memory for blocks read from disk."),
+
+        text("history.time_min", &S::history_time_min, "RFC 3339", "an RFC 3339 time", is_time,
+             "Samples before it are refused and counted."),
+        number("history.future_max", &S::history_future_max_s, 0, year_s, "seconds",
+               "Samples further ahead of the node's clock are refused and counted."),
+        number("history.inbox_bytes_max", &S::history_inbox_bytes_max, 1 << 20, 16 * gib, "bytes",
+               "Samples on disk that are not sealed into chunks yet; bounds memory and start time."),
+        number("history.seal_age_max", &S::history_seal_age_max_s, 1, 86'400, "seconds",
+               "Samples are sealed into chunks at the latest after this time."),
+        number("history.series_per_machine_max", &S::history_series_per_machine_max, 1, 1'000'000,
+               "series", "Tags of one machine; more are refused and counted."),
+
+        choice("trust.loopback_role", &S::trust_loopback_role,
+               {"none", "viewer", "operator", "engineer", "admin", "auditor"},
+               "Role of clients without credentials when listener and peer are both loopback."),
+        number("trust.session_idle", &S::trust_session_idle_s, 60, 86'400, "seconds",
+               "A browser session ends after this silence."),
+        number("trust.session_life", &S::trust_session_life_s, 300, 30 * 86'400, "seconds",
+               "A browser session ends after this time in any case."),
+        yes_or_no("trust.plaintext_off_loopback", &S::trust_plaintext_off_loopback,
+                  "Lets http.listen and mqtt.listen bind other addresses than loopback: passwords "
+                  "and data then cross the network readable by anyone on it."),
+
+        choice("log.level", &S::log_level, {"debug", "info", "warn", "error"}, "From which level on."),
+        text("log.file", &S::log_file, "path", "a path or empty (standard error)", is_any,
+             "Where the log goes."),
+    };
+}
+
+// Levenshtein distance, for "did you mean": keys are short.
+std::size_t distance(std::string_view a, std::string_view b) {
+    std::vector<std::size_t> row(b.size() + 1);
+    for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+    for (std::size_t i = 1; i <= a.size(); ++i) {
+        std::size_t diagonal = row[0];
+        row[0] = i;
+        for (std::size_t j = 1; j <= b.size(); ++j) {
+            const std::size_t above = row[j];
+            row[j] = std::min({above + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)});
+            diagonal = above;
+        }
+    }
+    return row[b.size()];
+}
+
+}  // namespace
+
+const std::vector<Key>& keys() {
+    static const std::vector<Key> all = make_keys();
+    return all;
+}
+
+Result<void> set(Settings& settings, std::string_view key, std::string_view value) {
+    const auto& all = keys();
+    const auto found = std::ranges::find(all, key, &Key::name);
+    if (found == all.end()) {
+        const auto nearest = std::ranges::min_element(
+            all, {}, [&](const Key& one) { return distance(one.name, key); });
+        return fail(Code::not_found, fmt::format("no setting \"{}\"; did you mean {}? All are listed by "
+                                                 "lineshaft serve --settings", key, nearest->name));
+    }
+    if (!found->assign(settings, value)) {
+        return fail(Code::invalid, fmt::format("{} = \"{}\" is not allowed: {}{}{}", key, value,
+                                               found->allowed, found->unit.empty() ? "" : " ",
+                                               found->unit));
+    }
+    return {};
+}
+
+namespace {
+
+Result<void> check_listener(std::string_view key, const std::string& value, bool plain_allowed) {
+    if (value.empty()) return {};
+    TRY(const io::Address address, io::parse_address(value));
+    if (address.is_loopback() || plain_allowed) return {};
+    return fail(Code::denied,
+                fmt::format("{} = \"{}\" would carry passwords and data in plain text off this machine: "
+                            "use the TLS listener, or set trust.plaintext_off_loopback = true", key, value));
+}
+
+}  // namespace
+
+Result<void> check(const Settings& settings) {
+    const bool plain = settings.trust_plaintext_off_loopback;
+    TRY_VOID(check_listener("http.listen", settings.http_listen, plain));
+    TRY_VOID(check_listener("mqtt.listen", settings.mqtt_listen, plain));
+    if (settings.https_certificate.empty() != settings.https_key.empty()) {
+        return fail(Code::invalid, "https.certificate and https.key belong together: set both or none");
+    }
+    for (const auto& [key, value] : {std::pair{"handle.listen", &settings.handle_listen},
+                                     std::pair{"pg.listen", &settings.pg_listen}}) {
+        if (!value->empty()) {
+            return fail(Code::unsupported, fmt::format("{} is set, but this version does not serve it: "
+                                                       "leave it empty", key));
+        }
+    }
+    return {};
+}
+
+std::string reference_page() {
+    std::string page =
+        "# Settings\n\nGenerated by `lineshaft serve --settings markdown`; do not edit. One TOML file "
+        "(`serve --config FILE`), each key also `--set section.key=value`.\nSizes take K, M, G; times "
+        "in seconds take s, m, h, d.\n";
+    std::string_view section;
+    const Settings defaults;
+    for (const auto& key : keys()) {
+        const auto dot = key.name.find('.');
+        if (key.name.substr(0, dot) != section) {
+            section = key.name.substr(0, dot);
+            page += fmt::format("\n## {}\n| key | default | unit | allowed | what |\n|---|---|---|---|---|\n",
+                                section);
+        }
+        page += fmt::format("| `{}` | `{}` | {} | {} | {} |\n", key.name, key.text(defaults), key.unit,
+                            key.allowed, key.sentence);
+    }
+    return page;
+}
+
+}  // namespace lineshaft::app

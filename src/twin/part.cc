@@ -1,0 +1,313 @@
+#include "twin/part.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+
+namespace lineshaft::twin {
+namespace {
+
+constexpr std::string_view events_tag = "$events";
+constexpr io::Steady judge_interval{1000};
+constexpr std::size_t events_recalled = 20;  // per machine, at start
+
+// How an event stands in history: kind, newline, text.
+history::Sample sample_of(const Event& event) {
+    return {event.at, event.kind + "\n" + event.text, history::Quality::good};
+}
+
+}  // namespace
+
+Event event_of(OrganisationId organisation, const std::string& machine, const history::Sample& sample) {
+    Event event{sample.at, organisation, machine, "", ""};
+    if (const auto* line = std::get_if<std::string>(&sample.value)) {
+        const auto newline = line->find('\n');
+        event.kind = line->substr(0, newline);
+        if (newline != std::string::npos) event.text = line->substr(newline + 1);
+    }
+    return event;
+}
+
+std::string Part::key_of(OrganisationId organisation, std::string_view machine) {
+    return std::to_string(organisation.number()) + '/' + std::string(machine);
+}
+
+Part::Part(history::History& history, io::Shards& shards, io::Shard& shard, store::Lane& lane,
+           const Observer& observer, const Limits& limits, std::vector<std::unique_ptr<Part>>& all)
+    : history_(history),
+      shards_(shards),
+      shard_(shard),
+      lane_(lane),
+      observer_(observer),
+      limits_(limits),
+      all_(all),
+      letters_(shards, shard,
+               [&all](io::Shard& receiver, std::vector<Letter> mail) {
+                   for (auto& letter : mail) all[receiver.index().number()]->take(std::move(letter));
+               }),
+      replies_(shards, shard,
+               [](io::Shard&, std::vector<Reply> mail) {
+                   for (auto& reply : mail) reply.done(std::move(reply.result));
+               }),
+      audience_(shards.size()) {}
+
+void Part::start() {
+    judge_all();
+    nursery_.spawn(load());
+}
+
+io::Task<void> Part::close() {
+    closing_ = true;
+    judge_timer_.disarm();
+    live_timer_.disarm();
+    co_await nursery_.close();
+}
+
+void Part::send(Letter letter) {
+    const ShardIndex owner = history_.owner(letter.report.organisation, letter.report.machine);
+    letters_.send(owner, std::move(letter));
+}
+
+void Part::take(Letter letter) {
+    ++counters_.reports;
+    if (twins_.size() >= limits_.machines_max &&
+        !twins_.contains(key_of(letter.report.organisation, letter.report.machine))) {
+        counters_.refused += letter.report.samples.size();
+        replies_.send(letter.origin, {std::move(letter.done),
+                                      fail(Code::exhausted, "this node knows as many machines as it may")});
+        return;
+    }
+    auto appended = history_.append(letter.report);
+    if (!appended) {
+        counters_.refused += letter.report.samples.size();
+        replies_.send(letter.origin, {std::move(letter.done), std::unexpected(appended.error())});
+        return;
+    }
+    counters_.samples += appended->stored;
+    counters_.refused += appended->refused();
+    lane_.then([this, letter = std::move(letter), appended = *appended](Result<void> durable) mutable {
+        if (durable) fold(letter, appended);
+        Result<history::Appended> result = appended;
+        if (!durable) result = std::unexpected(durable.error());
+        replies_.send(letter.origin, {std::move(letter.done), std::move(result)});
+    });
+}
+
+void Part::fold(Letter& letter, const history::Appended& appended) {
+    if (appended.stored == 0 && !letter.report.samples.empty()) return;  // nothing believable in it
+    Entry* known = entry(letter.report.organisation, letter.report.machine, letter.source);
+    if (known == nullptr) return;
+    const Instant now = shard_.now();
+    if (appended.refused() > 0) {
+        // History kept only some of them: judge by the same rule.
+        std::erase_if(letter.report.samples, [&](const auto& one) {
+            return one.sample.at > now + std::chrono::seconds{86'400};
+        });
+    }
+    std::vector<std::string> changed;
+    const auto change = known->twin.fold(letter.report.samples, now, changed);
+    const std::string key = key_of(letter.report.organisation, letter.report.machine);
+    if (!changed.empty() && watched_.contains(key)) {
+        if (known->changed_tags.empty()) changed_.push_back(key);
+        known->changed_tags.insert(std::make_move_iterator(changed.begin()),
+                                   std::make_move_iterator(changed.end()));
+        arm_live();
+    }
+    after(*known, change, now);
+}
+
+Part::Entry* Part::entry(OrganisationId organisation, const std::string& machine, Source source) {
+    const std::string key = key_of(organisation, machine);
+    const auto found = twins_.find(key);
+    if (found != twins_.end()) {
+        found->second->twin.set_source(source);
+        return found->second.get();
+    }
+    if (twins_.size() >= limits_.machines_max) return nullptr;
+    auto& made = twins_[key] = std::make_unique<Entry>(organisation, machine, source);
+    const Instant now = shard_.now();
+    if (observer_.discovered) observer_.discovered(organisation, machine, source, now);
+    record({now, organisation, machine, "discovered",
+            "spoke for the first time over " + std::string(name_of(source))});
+    return made.get();
+}
+
+void Part::after(Entry& entry, const Twin::Change& change, Instant at) {
+    const auto& state = entry.twin.state();
+    for (const auto& fault : change.faults) {
+        record({at, state.organisation, state.id, fault.empty() ? "fault_cleared" : "fault", fault});
+    }
+    if (change.summary) {
+        entry.summary_due = true;
+        arm_live();
+    }
+}
+
+void Part::on_presence(OrganisationId organisation, const std::string& machine, Source source,
+                       Presence presence, const std::string& text) {
+    Entry* known = entry(organisation, machine, source);
+    if (known == nullptr) return;
+    const Instant now = shard_.now();
+    const auto change = known->twin.on_presence(presence, now);
+    record({now, organisation, machine, presence == Presence::born ? "birth" : "death", text});
+    after(*known, change, now);
+}
+
+void Part::record(Event event) {
+    if (!event.machine.empty()) {
+        const auto found = twins_.find(key_of(event.organisation, event.machine));
+        if (found != twins_.end()) {
+            // Two events of one machine never share an instant: history would keep one of them.
+            auto& last = found->second->last_event;
+            if (event.at <= last) event.at = last + std::chrono::microseconds{1};
+            last = event.at;
+        }
+        history::Report report{event.organisation, event.machine, {}};
+        report.samples.push_back({std::string(events_tag), sample_of(event)});
+        auto kept = history_.append(report);
+        if (!kept) log::warn("event of {} not stored: {}", event.machine, kept.error().context);
+    }
+    pending_.events.push_back(event);
+    keep(std::move(event));
+    arm_live();
+}
+
+void Part::keep(Event event) {
+    events_.push_back(std::move(event));
+    if (events_.size() > limits_.events_kept) events_.pop_front();
+}
+
+std::vector<MachineState> Part::machines(OrganisationId organisation) const {
+    std::vector<MachineState> found;
+    for (const auto& [key, entry] : twins_) {
+        if (entry->twin.state().organisation == organisation) found.push_back(entry->twin.state());
+    }
+    return found;
+}
+
+io::Task<Result<MachineState>> Part::machine(OrganisationId organisation, std::string id) {
+    const std::string key = key_of(organisation, id);
+    if (!twins_.contains(key)) co_await load_machine(organisation, id);
+    const auto found = twins_.find(key);
+    if (found == twins_.end()) co_return fail(Code::not_found, "no machine \"" + id + "\"");
+    co_return found->second->twin.state();
+}
+
+io::Task<Result<std::vector<TagValue>>> Part::values(OrganisationId organisation, std::string id) {
+    const std::string key = key_of(organisation, id);
+    if (!twins_.contains(key)) co_await load_machine(organisation, id);
+    const auto found = twins_.find(key);
+    if (found == twins_.end()) co_return fail(Code::not_found, "no machine \"" + id + "\"");
+    std::vector<TagValue> values;
+    for (const auto& [tag, sample] : found->second->twin.values()) {
+        if (!tag.starts_with('$')) values.push_back({tag, sample});
+    }
+    co_return values;
+}
+
+std::vector<Event> Part::events(OrganisationId organisation, Instant until, std::size_t count_max) const {
+    std::vector<Event> found;
+    for (auto at = events_.rbegin(); at != events_.rend() && found.size() < count_max; ++at) {
+        if (at->organisation == organisation && at->at <= until) found.push_back(*at);
+    }
+    return found;
+}
+
+void Part::watched(const std::string& key, int change) {
+    auto& count = watched_[key];
+    count = static_cast<unsigned>(static_cast<int>(count) + change);
+    if (count == 0) watched_.erase(key);
+}
+
+void Part::audience(ShardIndex shard, int change) {
+    auto& count = audience_[shard.number()];
+    count = static_cast<unsigned>(static_cast<int>(count) + change);
+}
+
+void Part::judge_all() {
+    if (closing_) return;
+    const Instant now = shard_.now();
+    for (auto& [key, entry] : twins_) {
+        if (!entry->twin.judge(now, limits_)) continue;
+        const auto& state = entry->twin.state();
+        if (state.connection == Connection::stale) {
+            record({now, state.organisation, state.id, "stale", "silent for longer than usual"});
+        }
+        entry->summary_due = true;
+    }
+    for (auto& [key, entry] : twins_) {
+        if (!std::exchange(entry->summary_due, false)) continue;
+        pending_.machines.push_back(entry->twin.state());
+    }
+    if (!pending_.machines.empty()) arm_live();
+    shard_.wheel().arm(judge_timer_, judge_interval, [this] { judge_all(); });
+}
+
+void Part::arm_live() {
+    if (closing_ || live_timer_.is_armed()) return;
+    shard_.wheel().arm(live_timer_, limits_.live_interval, [this] { show_changes(); });
+}
+
+void Part::show_changes() {
+    LiveBatch batch = std::exchange(pending_, {});
+    for (const auto& key : std::exchange(changed_, {})) {
+        const auto found = twins_.find(key);
+        if (found == twins_.end()) continue;
+        auto& entry = *found->second;
+        LiveBatch::Values values{entry.twin.state().organisation, entry.twin.state().id, {}};
+        for (const auto& tag : std::exchange(entry.changed_tags, {})) {
+            values.values.push_back({tag, entry.twin.values().find(tag)->second});
+        }
+        batch.values.push_back(std::move(values));
+    }
+    if (batch.values.empty() && batch.machines.empty() && batch.events.empty()) return;
+    const auto shared = std::make_shared<const LiveBatch>(std::move(batch));
+    for (std::size_t index = 0; index < audience_.size(); ++index) {
+        if (audience_[index] == 0) continue;
+        // The parts outlive the shards' loops, so the receiving hub is there.
+        shards_.at(index).post([shared, hub = &all_[index]->hub()] { hub->show(shared); });
+    }
+}
+
+io::Task<void> Part::load() {
+    auto known = co_await history_.machines();
+    for (const auto& machine : known) {
+        if (closing_) co_return;
+        if (history_.owner(machine.organisation, machine.name) != shard_.index()) continue;
+        co_await load_machine(machine.organisation, machine.name);
+        co_await load_events(machine.organisation, machine.name);
+    }
+    std::ranges::sort(events_, {}, &Event::at);
+}
+
+io::Task<void> Part::load_machine(OrganisationId organisation, std::string machine) {
+    auto all = co_await history_.series_of(organisation, machine);
+    if (all.empty()) co_return;
+    const std::string key = key_of(organisation, machine);
+    std::vector<std::pair<std::string, history::Sample>> newest;
+    for (auto& series : all) {
+        if (series.tag.starts_with('$')) continue;
+        std::string tag = series.tag;
+        auto last = co_await history_.last(std::move(series), shard_.now() + limits_.offline_after);
+        if (last && *last) newest.emplace_back(std::move(tag), std::move(**last));
+    }
+    auto& entry = twins_[key];
+    // The door is learnt when it speaks again; the name's shape is a good guess until then.
+    const Source guess = machine.contains(':') ? Source::sparkplug : Source::json;
+    if (entry == nullptr) entry = std::make_unique<Entry>(organisation, machine, guess);
+    for (auto& [tag, sample] : newest) entry->twin.recall(std::move(tag), std::move(sample));
+    entry->summary_due = true;
+}
+
+io::Task<void> Part::load_events(OrganisationId organisation, std::string machine) {
+    auto series = co_await history_.find(organisation, machine, std::string(events_tag));
+    if (!series) co_return;
+    const Instant now = shard_.now();
+    const Window last_day{now - std::chrono::hours{24}, now + std::chrono::hours{1}};
+    auto samples = co_await history_.read(std::move(*series), last_day, events_recalled,
+                                          history::History::Order::descending);
+    if (!samples) co_return;
+    for (const auto& sample : *samples) keep(event_of(organisation, machine, sample));
+}
+
+}  // namespace lineshaft::twin

@@ -1,0 +1,104 @@
+#pragma once
+#include <deque>
+#include <memory>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/hash.h"
+#include "io/mailbox.h"
+#include "io/nursery.h"
+#include "twin/hub.h"
+#include "twin/plant.h"
+#include "twin/twin.h"
+
+namespace lineshaft::twin {
+
+/// A report on its way to its owner and back.
+struct Letter {
+    history::Report report;
+    Source source = Source::other;
+    ShardIndex origin;
+    Plant::Done done;
+};
+
+/// An event as it stands in a machine's `$events` series.
+Event event_of(OrganisationId organisation, const std::string& machine,
+               const history::Sample& sample);
+
+/// One shard's twins, its watchers, and the events it has seen. Everything here runs on its shard.
+class Part {
+public:
+    Part(history::History& history, io::Shards& shards, io::Shard& shard, store::Lane& lane,
+         const Observer& observer, const Limits& limits, std::vector<std::unique_ptr<Part>>& all);
+
+    void start();               ///< arms timers, begins to load what history knows
+    io::Task<void> close();
+
+    void send(Letter letter);   ///< on the origin shard: to the owner, answered here
+    void on_presence(OrganisationId organisation, const std::string& machine, Source source,
+                     Presence presence, const std::string& text);
+    void record(Event event);
+
+    std::vector<MachineState> machines(OrganisationId organisation) const;
+    io::Task<Result<MachineState>> machine(OrganisationId organisation, std::string id);
+    io::Task<Result<std::vector<TagValue>>> values(OrganisationId organisation, std::string id);
+    std::vector<Event> events(OrganisationId organisation, Instant until, std::size_t count_max) const;
+
+    Hub& hub() { return hub_; }
+    void watched(const std::string& key, int change);
+    void audience(ShardIndex shard, int change);
+    const Counters& counters() const { return counters_; }
+
+    static std::string key_of(OrganisationId organisation, std::string_view machine);
+
+private:
+    struct Entry {
+        Entry(OrganisationId organisation, std::string id, Source source)
+            : twin(organisation, std::move(id), source) {}
+        Twin twin;
+        std::set<std::string> changed_tags;
+        bool summary_due = false;
+        Instant last_event;
+    };
+    struct Reply {
+        Plant::Done done;
+        Result<history::Appended> result;
+    };
+
+    void take(Letter letter);
+    void fold(Letter& letter, const history::Appended& appended);
+    Entry* entry(OrganisationId organisation, const std::string& machine, Source source);
+    void after(Entry& entry, const Twin::Change& change, Instant at);
+    void judge_all();
+    void show_changes();
+    void arm_live();
+    io::Task<void> load();
+    io::Task<void> load_machine(OrganisationId organisation, std::string machine);
+    io::Task<void> load_events(OrganisationId organisation, std::string machine);
+    void keep(Event event);
+
+    history::History& history_;
+    io::Shards& shards_;
+    io::Shard& shard_;
+    store::Lane& lane_;
+    const Observer& observer_;
+    const Limits& limits_;
+    std::vector<std::unique_ptr<Part>>& all_;
+    io::Mailbox<Letter> letters_;
+    io::Mailbox<Reply> replies_;
+    std::unordered_map<std::string, std::unique_ptr<Entry>, StringHash, std::equal_to<>> twins_;
+    std::unordered_map<std::string, unsigned, StringHash, std::equal_to<>> watched_;
+    std::vector<unsigned> audience_;   // watchers on each shard
+    std::deque<Event> events_;
+    LiveBatch pending_;                // events and machines shown at the next live tick
+    std::vector<std::string> changed_; // keys of twins with changed tags somebody watches
+    Hub hub_;
+    io::Wheel::Timer judge_timer_, live_timer_;
+    io::Nursery nursery_{"twin"};
+    Counters counters_;
+    bool closing_ = false;
+};
+
+}  // namespace lineshaft::twin

@@ -1,0 +1,101 @@
+#pragma once
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "history/history.h"
+#include "io/shard.h"
+#include "store/lane.h"
+#include "twin/types.h"
+
+// Every machine as it is now. A report is made durable (history), folded into the machine's twin on
+// its owner shard, then shown to whoever watches.
+namespace lineshaft::twin {
+
+struct Limits {
+    std::size_t machines_max = 100'000;         ///< per node; a report of one more is refused
+    std::chrono::seconds stale_after_min{30};   ///< silence allowed at least
+    unsigned stale_intervals = 5;               ///< or so many of its usual intervals
+    std::chrono::seconds offline_after{3600};
+    std::size_t events_kept = 2'000;            ///< per shard, in memory; all are in history
+    std::size_t watchers_max = 1'000;           ///< per shard
+    io::Steady live_interval{50};               ///< values are shown at most this often
+};
+
+/// What the plant tells its owner; called on any shard, must not block.
+struct Observer {
+    std::function<void(OrganisationId, std::string machine, Source, Instant)> discovered;
+};
+
+/// One batch for those who watch: shared, immutable.
+struct LiveBatch {
+    struct Values {
+        OrganisationId organisation;
+        std::string machine;
+        std::vector<TagValue> values;
+    };
+    std::vector<Values> values;
+    std::vector<MachineState> machines;
+    std::vector<Event> events;
+};
+
+/// Somebody who watches, on one shard. `show` runs there and must not block. Destroying it ends it.
+class Watch {
+public:
+    virtual ~Watch() = default;
+};
+
+struct Counters {
+    std::uint64_t reports = 0;
+    std::uint64_t samples = 0;
+    std::uint64_t refused = 0;
+};
+
+class Plant {
+public:
+    using Done = std::move_only_function<void(Result<history::Appended>)>;
+    using Show = std::function<void(std::shared_ptr<const LiveBatch>)>;
+
+    /// From no shard's thread. Current values of what history knows are loaded in the background:
+    /// a machine answers as soon as it is asked for or speaks.
+    static std::unique_ptr<Plant> open(history::History& history, io::Shards& shards,
+                                       std::span<store::Lane* const> lanes, Observer observer,
+                                       Limits limits);
+
+    /// Stores what a machine said and shows it. Callable on any shard; `done` runs there once the
+    /// samples are on disk, in the order of the calls for one machine. A report with no sample in
+    /// it still counts as a sign of life. Errors: exhausted (stop reading, try again), invalid (name).
+    virtual void report(history::Report report, Source source, Done done) = 0;
+
+    /// A birth, a death or a goodbye; recorded as an event with `text`. Callable on any shard.
+    virtual void presence(OrganisationId organisation, std::string machine, Source source,
+                          Presence presence, std::string text) = 0;
+
+    /// Anything else worth remembering about a machine ("write", "rebirth", "adopted").
+    virtual void record(Event event) = 0;
+
+    /// Every machine of an organisation, by id.
+    virtual io::Task<std::vector<MachineState>> machines(OrganisationId organisation) = 0;
+    /// Errors: not_found.
+    virtual io::Task<Result<MachineState>> machine(OrganisationId organisation, std::string id) = 0;
+    /// Newest value of every tag, by tag; tags starting with '$' are the node's own and left out.
+    virtual io::Task<Result<std::vector<TagValue>>> values(OrganisationId organisation, std::string id) = 0;
+    /// Newest first, up to `count_max`, at or before `until`; an empty machine: the whole plant
+    /// (what memory holds), else that machine's from history.
+    virtual io::Task<std::vector<Event>> events(OrganisationId organisation, std::string machine,
+                                                Instant until, std::size_t count_max) = 0;
+
+    /// Watches an organisation on this shard: machine changes and events always, values only of
+    /// `machines`. nullptr when watchers_max is reached.
+    virtual std::unique_ptr<Watch> watch(OrganisationId organisation, std::vector<std::string> machines,
+                                         Show show) = 0;
+
+    virtual io::Task<Counters> counters() = 0;
+    /// Ends timers and background loading. From no shard's thread, while the shards still run.
+    virtual void close() = 0;
+    virtual ~Plant() = default;
+};
+
+}  // namespace lineshaft::twin

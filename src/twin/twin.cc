@@ -1,0 +1,155 @@
+#include "twin/twin.h"
+
+#include <algorithm>
+#include <cctype>
+#include <cmath>
+
+namespace lineshaft::twin {
+namespace {
+
+bool equal_ignoring_case(std::string_view a, std::string_view b) {
+    return std::ranges::equal(a, b, [](unsigned char x, unsigned char y) {
+        return std::tolower(x) == std::tolower(y);
+    });
+}
+
+bool is_any_of(std::string_view tag, std::initializer_list<std::string_view> names) {
+    return std::ranges::any_of(names, [&](auto name) { return equal_ignoring_case(tag, name); });
+}
+
+constexpr double smoothing = 0.1;  // of the usual interval
+
+}  // namespace
+
+std::string_view name_of(Source source) {
+    switch (source) {
+        case Source::json: return "json";
+        case Source::sparkplug: return "sparkplug";
+        case Source::other: return "other";
+    }
+    std::unreachable();
+}
+
+std::string_view name_of(Connection connection) {
+    switch (connection) {
+        case Connection::online: return "online";
+        case Connection::stale: return "stale";
+        case Connection::offline: return "offline";
+    }
+    std::unreachable();
+}
+
+Twin::Twin(OrganisationId organisation, std::string id, Source source) {
+    state_.organisation = organisation;
+    state_.id = std::move(id);
+    state_.source = source;
+}
+
+bool Twin::derive(std::string_view tag, const history::Sample& sample, Change& change) {
+    const bool missing = sample.quality == history::Quality::missing;
+    if (const auto* text = std::get_if<std::string>(&sample.value)) {
+        const std::string now = missing ? std::string() : *text;
+        if (is_any_of(tag, {"state"}) && now != state_.state) {
+            state_.state = now;
+            return true;
+        }
+        if (is_any_of(tag, {"fault", "fault_code"}) && now != state_.fault) {
+            state_.fault = now;
+            change.faults.push_back(now);
+            return true;
+        }
+        return false;
+    }
+    const double number = history::number_of(sample.value);
+    if (missing || !std::isfinite(number)) return false;
+    if (is_any_of(tag, {"lat", "latitude"}) && std::abs(number) <= 90) latitude_ = number;
+    else if (is_any_of(tag, {"lon", "lng", "longitude"}) && std::abs(number) <= 180) longitude_ = number;
+    else return false;
+    if (!latitude_ || !longitude_) return false;
+    const Position now{*latitude_, *longitude_};
+    if (state_.position == now) return false;
+    state_.position = now;
+    return true;
+}
+
+Twin::Change Twin::fold(const std::vector<history::TagSample>& samples, Instant heard,
+                        std::vector<std::string>& changed) {
+    Change change;
+    if (state_.last_seen.micros != 0 && heard > state_.last_seen) {
+        const double gap_s = std::chrono::duration<double>(heard - state_.last_seen).count();
+        usual_interval_s_ += smoothing * (std::min(gap_s, 3600.0) - usual_interval_s_);
+    }
+    state_.last_seen = std::max(state_.last_seen, heard);
+    change.came_online = state_.connection != Connection::online;
+    state_.connection = Connection::online;
+    said_goodbye_ = node_died_ = false;
+    change.summary = change.came_online;
+    for (const auto& [tag, sample] : samples) {
+        auto [place, is_new] = values_.try_emplace(tag, sample);
+        if (!is_new) {
+            if (sample.at < place->second.at) continue;
+            place->second = sample;
+        }
+        if (tag.starts_with('$')) continue;
+        changed.push_back(tag);
+        if (derive(tag, sample, change)) change.summary = true;
+        if (is_new) {
+            ++state_.tags;
+            change.summary = true;
+        }
+    }
+    return change;
+}
+
+void Twin::recall(std::string tag, history::Sample sample) {
+    if (tag.starts_with('$')) return;
+    state_.last_seen = std::max(state_.last_seen, sample.at);
+    auto [place, is_new] = values_.try_emplace(std::move(tag), std::move(sample));
+    if (!is_new) return;  // a live value came first
+    ++state_.tags;
+    Change ignored;
+    derive(place->first, place->second, ignored);
+}
+
+Twin::Change Twin::on_presence(Presence presence, Instant at) {
+    const Connection before = state_.connection;
+    switch (presence) {
+        case Presence::born:
+            state_.connection = Connection::online;
+            state_.last_seen = std::max(state_.last_seen, at);
+            said_goodbye_ = node_died_ = false;
+            break;
+        case Presence::died:
+            state_.connection = Connection::stale;
+            node_died_ = true;
+            break;
+        case Presence::goodbye:
+            state_.connection = Connection::offline;
+            said_goodbye_ = true;
+            break;
+    }
+    return {.summary = before != state_.connection,
+            .faults = {},
+            .came_online = before != Connection::online && state_.connection == Connection::online};
+}
+
+bool Twin::judge(Instant now, const Limits& limits) {
+    using std::chrono::duration;
+    const double silent_s = duration<double>(now - state_.last_seen).count();
+    // A Sparkplug machine reports by exception: only a death makes it stale.
+    const bool reports_by_exception = state_.source == Source::sparkplug;
+    const double allowed_s =
+        std::max(duration<double>(limits.stale_after_min).count(),
+                 static_cast<double>(limits.stale_intervals) * usual_interval_s_);
+    const Connection before = state_.connection;
+    if (before == Connection::online && !reports_by_exception && silent_s > allowed_s) {
+        state_.connection = Connection::stale;
+    }
+    if (state_.connection == Connection::stale &&
+        silent_s > duration<double>(limits.offline_after).count()) {
+        state_.connection = Connection::offline;
+    }
+    return before != state_.connection;
+}
+
+}  // namespace lineshaft::twin

@@ -1,0 +1,51 @@
+#pragma once
+#include <map>
+#include <string>
+#include <vector>
+
+#include "twin/plant.h"
+
+namespace lineshaft::twin {
+
+/// One machine's twin: the newest value of every tag and what follows from them. Pure: time is a
+/// parameter. Owner: a shard's part.
+class Twin {
+public:
+    Twin(OrganisationId organisation, std::string id, Source source);
+
+    /// What changed by folding: for events and for those who watch.
+    struct Change {
+        bool summary = false;                ///< anything a list shows
+        std::vector<std::string> faults;     ///< "came" texts: the new fault, "" when it cleared
+        bool came_online = false;
+    };
+
+    /// Folds samples the store has. Values older than the current one change nothing; the tags
+    /// that did change are appended to `changed`. `heard`: when they arrived.
+    Change fold(const std::vector<history::TagSample>& samples, Instant heard,
+                std::vector<std::string>& changed);
+
+    /// A value known from disk: as fold, but no sign of life.
+    void recall(std::string tag, history::Sample sample);
+
+    Change on_presence(Presence presence, Instant at);
+
+    /// Re-judges silence. True when the connection changed.
+    bool judge(Instant now, const Limits& limits);
+
+    const MachineState& state() const { return state_; }
+    const std::map<std::string, history::Sample, std::less<>>& values() const { return values_; }
+    void set_source(Source source) { state_.source = source; }
+
+private:
+    bool derive(std::string_view tag, const history::Sample& sample, Change& change);
+
+    MachineState state_;
+    std::map<std::string, history::Sample, std::less<>> values_;
+    std::optional<double> latitude_, longitude_;
+    double usual_interval_s_ = 0;   // moving average of the time between reports
+    bool said_goodbye_ = false;
+    bool node_died_ = false;
+};
+
+}  // namespace lineshaft::twin
