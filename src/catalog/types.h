@@ -1,0 +1,167 @@
+// The rows of the catalog: what people add to what machines say. Times are UTC instants.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "base/ids.h"
+#include "base/time.h"
+
+namespace lineshaft::catalog {
+
+/// Made at the first open; its topics have no prefix.
+inline constexpr OrganisationId default_organisation{1};
+inline constexpr std::string_view default_organisation_name = "default";
+
+struct Organisation {
+    OrganisationId id;
+    std::string name;  ///< 1..64 of [a-z0-9-], unique, also the prefix of its topics
+    Instant created_at;
+};
+
+/// Degrees, WGS 84: latitude -90..90, longitude -180..180.
+struct Position {
+    double latitude = 0;
+    double longitude = 0;
+    bool operator==(const Position&) const = default;
+};
+
+struct Site {
+    OrganisationId organisation;
+    SiteId id;
+    std::string name;  ///< unique in its organisation
+    std::string time_zone;  ///< an IANA name
+    std::optional<Position> position;
+};
+
+struct Machine {
+    OrganisationId organisation;
+    std::string id;  ///< what it calls itself; base/machine_id.h
+    std::optional<std::string> name;
+    std::optional<std::string> kind;
+    std::optional<SiteId> site;
+    std::optional<Instant> adopted_at;  ///< nothing: discovered, kept, not yet adopted
+    std::string source;                 ///< the door it came through: "mqtt", "sparkplug", ...
+    Instant first_seen;
+};
+
+/// What is known about a tag, merged: what people said, else what the machine said.
+struct Tag {
+    std::string name;
+    std::optional<std::string> label;
+    std::optional<std::string> unit;
+    std::optional<double> low;
+    std::optional<double> high;
+    std::optional<bool> writable;  ///< nothing: nobody said; treat as not writable
+    bool operator==(const Tag&) const = default;
+};
+
+struct Person {
+    OrganisationId organisation;
+    PersonId id;
+    std::string name;           ///< unique in its organisation, upper and lower ASCII the same
+    std::string role;           ///< trust's word for it
+    std::string password_hash;  ///< opaque; never shown, never logged
+    Instant created_at;
+    std::optional<Instant> last_seen_at;
+};
+
+/// A token that has not been revoked. Exactly one of `role` and `machine` is set.
+struct Token {
+    OrganisationId organisation;
+    TokenId id;  ///< never used again, in no organisation
+    std::string name;
+    std::optional<std::string> role;
+    std::optional<std::string> machine;
+    std::string sha256;          ///< 32 bytes
+    std::string scram_verifier;  ///< opaque
+    Instant created_at;
+    std::string created_by;
+    std::optional<Instant> last_used_at;
+    std::optional<Instant> revoked_at;
+};
+
+/// A browser's session as trust wants it kept.
+struct Session {
+    std::string sha256;  ///< 32 bytes, of the cookie's secret
+    OrganisationId organisation;
+    PersonId person;
+    Instant created_at;
+    Instant last_seen_at;
+    std::string origin;  ///< for a person's eyes: address and browser
+};
+
+/// A change to a field that may be empty: nothing = leave it, a nothing inside = clear it.
+template <class T>
+using Change = std::optional<std::optional<T>>;
+
+struct NewSite {
+    std::string name;
+    std::string time_zone;
+    std::optional<Position> position;
+};
+struct SiteChange {
+    std::optional<std::string> name;
+    std::optional<std::string> time_zone;
+    Change<Position> position;
+};
+struct MachineChange {
+    Change<std::string> name;
+    Change<std::string> kind;
+    Change<SiteId> site;
+    std::optional<bool> adopted;  ///< adopting again keeps the first time
+};
+struct TagChange {
+    Change<std::string> label;
+    Change<std::string> unit;
+    Change<double> low;
+    Change<double> high;
+    Change<bool> writable;
+};
+/// What a machine says about one of its tags, for example Sparkplug properties.
+struct TagFacts {
+    std::string name;
+    std::optional<std::string> unit;
+    std::optional<double> low;
+    std::optional<double> high;
+    std::optional<bool> writable;
+};
+struct Discovery {
+    OrganisationId organisation;
+    std::string machine;
+    std::string source;
+    Instant at;
+};
+struct NewPerson {
+    std::string name;
+    std::string role;
+    std::string password_hash;
+};
+struct NewToken {
+    std::string name;
+    std::optional<std::string> role;
+    std::optional<std::string> machine;
+    std::string sha256;
+    std::string scram_verifier;
+    std::string created_by;
+};
+
+/// Full means `exhausted`; text past its limit is `invalid`.
+struct Limits {
+    std::size_t organisations_max = 1'000;
+    std::size_t sites_max = 10'000;          ///< in one organisation, as the next four
+    std::size_t machines_max = 100'000;
+    std::size_t tags_per_machine_max = 5'000;
+    std::size_t people_max = 10'000;
+    std::size_t tokens_max = 100'000;        ///< not counting revoked ones
+    std::size_t sessions_max = 100'000;      ///< in all
+    std::size_t name_bytes_max = 128;        ///< names of sites, machines, people, tokens; kinds
+    std::size_t tag_bytes_max = 256;         ///< a tag's name
+    std::size_t unit_bytes_max = 64;
+    std::size_t answer_bytes_max = 1 << 20;  ///< one remembered answer
+    std::size_t answers_max = 100'000;
+    std::size_t text_bytes_max = 4 << 20;    ///< whatever else reaches SQL
+    int busy_ms_max = 5'000;                 ///< how long to wait for another process
+};
+
+}  // namespace lineshaft::catalog
