@@ -15,7 +15,7 @@ constexpr std::size_t shared_buffer_bytes = 64 * 1024;
 }  // namespace
 
 Shard::Shard(ShardIndex index, const Clock& clock)
-    : index_(index), clock_(clock), loop_(1), wheel_(clock), shared_buffer_(shared_buffer_bytes) {}
+    : index_(index), clock_(clock), wheel_(clock), shared_buffer_(shared_buffer_bytes), loop_(1) {}
 
 Shard::~Shard() = default;
 
@@ -24,7 +24,9 @@ Shard& Shard::here() {
     return *running;
 }
 
-Shard* Shard::here_or_null() { return running; }
+Shard* Shard::here_or_null() {
+    return running;
+}
 
 void Shard::post(std::move_only_function<void()> work) {
     boost::asio::post(loop_, std::move(work));
@@ -43,7 +45,7 @@ void Shard::run(bool until_idle) {
     running = this;
     if (until_idle) {
         loop_.restart();
-        loop_.run();
+        loop_.poll();
     } else {
         const auto keep = boost::asio::make_work_guard(loop_);
         // Ends with the loop itself, so it needs no nursery.
@@ -53,7 +55,9 @@ void Shard::run(bool until_idle) {
     running = nullptr;
 }
 
-void Shard::stop() { loop_.stop(); }
+void Shard::stop() {
+    loop_.stop();
+}
 
 Shards::Shards(unsigned count, const Clock& clock) : clock_(clock) {
     CHECK(count >= 1);
@@ -65,7 +69,9 @@ Shards::Shards(unsigned count, const Clock& clock) : clock_(clock) {
     }
 }
 
-Shards::~Shards() { stop(); }
+Shards::~Shards() {
+    stop();
+}
 
 void Shards::run_everywhere(const std::function<void(Shard&)>& work) {
     CHECK(Shard::here_or_null() == nullptr);

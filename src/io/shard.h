@@ -47,7 +47,8 @@ public:
     std::span<std::byte> shared_buffer() { return shared_buffer_; }
     boost::asio::io_context& loop() { return loop_; }
 
-    /// Runs the loop on this thread until stop() or, with `until_idle`, until nothing is left to do.
+    /// Runs the loop on this thread until stop() or, with `until_idle`, until nothing is ready to
+    /// run: what is still suspended then waits for the clock, the kernel or another thread.
     void run(bool until_idle = false);
     void stop();
 
@@ -56,9 +57,10 @@ private:
 
     ShardIndex index_;
     const Clock& clock_;
-    boost::asio::io_context loop_;
+    // Before the loop, because frames the loop destroys at its end hold timers of the wheel.
     Wheel wheel_;
     std::vector<std::byte> shared_buffer_;
+    boost::asio::io_context loop_;
 };
 
 /// All shards of a node. Starts the threads on construction; stop() and join end them.

@@ -8,21 +8,27 @@
 
 namespace lineshaft::io {
 
+/// A patience without an end.
+inline constexpr Steady for_ever = Steady::max();
+
 /// Who is at the other end, as text and as what a rule needs to know.
 struct Peer {
-    std::string address;      ///< "192.0.2.7", "::1", "" for a local socket
+    std::string address;  ///< "192.0.2.7", "::1", "" for a local socket
     std::uint16_t port = 0;
-    bool is_loopback = false;    ///< both ends of the connection are on this machine
-    bool is_encrypted = false;   ///< TLS
-    bool is_node_socket = false; ///< came through DATA/node.sock: the owner of the files
+    bool is_loopback = false;     ///< both ends of the connection have loopback addresses
+    bool is_encrypted = false;    ///< TLS
+    bool is_node_socket = false;  ///< came through DATA/node.sock: the owner of the files
 };
 
 /// A byte stream: TCP, TLS, a local socket or memory. One type, virtual, because a session
 /// templated over transports costs a minute of compilation each. Owner: the session, on one shard.
 /// A session that is idle costs one suspended frame: reading waits without a buffer.
+/// At most one reader and one writer wait at a time; they may be different coroutines. Nobody may
+/// be waiting when the stream is destroyed: close() it and let the waits end first.
 class Stream {
 public:
-    /// What arrives next, in the shard's shared buffer: valid until the next suspension.
+    /// What arrives next, in the shard's shared buffer: valid until the next wait of anybody on
+    /// this shard, so copy or use it before co_awaiting anything that may wait. Never empty.
     /// Errors: unavailable (closed by the peer, or close() was called), timeout (`patience` over).
     virtual Task<Result<Bytes>> read_some(Steady patience) = 0;
 
@@ -32,6 +38,10 @@ public:
 
     /// Resumes when try_write would take something. Errors: unavailable, timeout.
     virtual Task<Result<void>> wait_writable(Steady patience) = 0;
+
+    /// Says that nothing more will be written: the peer reads the end of the stream after what was
+    /// written. Reading goes on. For a last answer that must arrive although the peer still sends.
+    virtual void end_writing() = 0;
 
     /// Ends both directions; pending waits fail with `unavailable`. May be called twice.
     virtual void close() = 0;
@@ -45,7 +55,8 @@ public:
 Task<Result<void>> write_all(Stream& stream, Bytes bytes, Steady patience);
 
 /// Two ends joined in memory, for tests. Each direction holds `capacity` bytes, then pushes back.
-/// Both ends live on the shard that reads them.
-std::pair<std::unique_ptr<Stream>, std::unique_ptr<Stream>> memory_streams(std::size_t capacity = 64 * 1024);
+/// Both ends live on one shard. Each end sees a loopback peer named "memory", or as `peer` says.
+std::pair<std::unique_ptr<Stream>, std::unique_ptr<Stream>> memory_streams(
+    std::size_t capacity = 64 * 1024, Peer peer = {.address = "memory", .is_loopback = true});
 
 }  // namespace lineshaft::io

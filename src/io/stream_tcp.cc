@@ -1,0 +1,142 @@
+// A connected socket as a Stream: TCP and local sockets alike. Waiting holds no buffer and no
+// timer of the kernel's; reading and writing are direct calls on a non-blocking socket.
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/deferred.hpp>
+
+#include "io/shard.h"
+#include "io/socket.h"
+
+namespace lineshaft::io {
+namespace {
+
+/// After so many reads that filled the whole buffer the loop gets a turn, so that one fast sender
+/// does not hold the shard.
+constexpr unsigned char eager_reads_max = 16;
+
+class SocketStream final : public Stream {
+public:
+    SocketStream(Descriptor socket, Peer peer, std::shared_ptr<Census> census)
+        : socket_(std::move(socket)), peer_(std::move(peer)), census_(std::move(census)) {}
+    ~SocketStream() override {
+        close();
+        if (census_) census_->alive.fetch_sub(1, std::memory_order_relaxed);
+    }
+
+    Task<Result<Bytes>> read_some(Steady patience) override {
+        begin(reading_, patience);
+        for (;;) {
+            if (!read_first_) {
+                // `deferred` keeps the operation in this frame; use_awaitable would add a frame.
+                auto waited = co_await socket_.async_wait(
+                    Descriptor::wait_read, boost::asio::as_tuple(boost::asio::deferred));
+                if (std::get<0>(waited) && reading_.is_late) {
+                    co_return end(reading_, Result<Bytes>(late("nothing arrived in time")));
+                }
+                // Else readable, closed, or cancelled by the other direction's deadline: look.
+            }
+            read_first_ = false;
+            if (!socket_.is_open()) co_return end(reading_, Result<Bytes>(gone("closed")));
+            const auto buffer = Shard::here().shared_buffer();
+            const ssize_t count =
+                ::recv(socket_.native_handle(), buffer.data(), buffer.size(), MSG_DONTWAIT);
+            if (count > 0) co_return end(reading_, received(buffer, std::size_t(count)));
+            if (count == 0) co_return end(reading_, Result<Bytes>(gone("closed by the peer")));
+            if (errno == EAGAIN || errno == EINTR) continue;
+            co_return end(reading_, Result<Bytes>(broken("read")));
+        }
+    }
+
+    Result<std::size_t> try_write(Bytes bytes) override {
+        for (;;) {
+            if (!socket_.is_open()) return gone("closed");
+            const ssize_t count = ::send(socket_.native_handle(), bytes.data(), bytes.size(),
+                                         MSG_NOSIGNAL | MSG_DONTWAIT);
+            if (count >= 0) return std::size_t(count);
+            if (errno == EAGAIN) return std::size_t{0};
+            if (errno != EINTR) return broken("write");
+        }
+    }
+
+    Task<Result<void>> wait_writable(Steady patience) override {
+        begin(writing_, patience);
+        while (socket_.is_open()) {
+            auto waited = co_await socket_.async_wait(Descriptor::wait_write,
+                                                      boost::asio::as_tuple(boost::asio::deferred));
+            if (!std::get<0>(waited)) break;
+            if (writing_.is_late) {
+                co_return end(writing_, Result<void>(late("the peer does not read")));
+            }
+        }
+        if (!socket_.is_open()) co_return end(writing_, Result<void>(gone("closed")));
+        co_return end(writing_, Result<void>{});
+    }
+
+    void end_writing() override {
+        if (socket_.is_open()) ::shutdown(socket_.native_handle(), SHUT_WR);
+    }
+
+    void close() override {
+        boost::system::error_code ignored;  // the descriptor is gone whatever close() says
+        if (socket_.is_open()) socket_.close(ignored);
+    }
+    bool is_open() const override { return socket_.is_open(); }
+    const Peer& peer() const override { return peer_; }
+
+private:
+    struct Side {
+        Wheel::Timer deadline;
+        bool is_late = false;
+    };
+
+    void begin(Side& side, Steady patience) {
+        side.is_late = false;
+        if (patience == for_ever) return;
+        Shard::here().wheel().arm(side.deadline, patience, [this, &side] {
+            side.is_late = true;
+            boost::system::error_code ignored;  // nothing to cancel is fine
+            if (socket_.is_open()) socket_.cancel(ignored);
+        });
+    }
+    template <class T>
+    static Result<T> end(Side& side, Result<T> result) {
+        side.deadline.disarm();
+        return result;
+    }
+
+    Result<Bytes> received(std::span<std::byte> buffer, std::size_t count) {
+        // A full buffer promises more, so the next read does not wait first.
+        read_first_ = count == buffer.size() && ++eager_reads_ < eager_reads_max;
+        if (!read_first_) eager_reads_ = 0;
+        return Bytes(buffer.data(), count);
+    }
+    static std::unexpected<Error> gone(const char* why) { return fail(Code::unavailable, why); }
+    static std::unexpected<Error> late(const char* why) { return fail(Code::timeout, why); }
+    static std::unexpected<Error> broken(const char* doing) {
+        auto failure = socket_failure(doing, errno);
+        failure.error().code = Code::unavailable;
+        return failure;
+    }
+
+    Descriptor socket_;
+    Side reading_;
+    Side writing_;
+    Peer peer_;
+    std::shared_ptr<Census> census_;
+    bool read_first_ = false;  // the last read filled the buffer
+    unsigned char eager_reads_ = 0;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Stream>> adopt_socket(Fd socket, Peer peer, std::shared_ptr<Census> census) {
+    Descriptor descriptor(Shard::here().loop());
+    boost::system::error_code failed;
+    descriptor.assign(socket.number(), failed);
+    if (failed) return socket_failure("watch a socket", failed.value());
+    socket.release();
+    if (census) census->alive.fetch_add(1, std::memory_order_relaxed);
+    return std::make_unique<SocketStream>(std::move(descriptor), std::move(peer),
+                                          std::move(census));
+}
+
+}  // namespace lineshaft::io
