@@ -1,0 +1,191 @@
+#include "trust/porter.h"
+
+#include "base/log.h"
+
+namespace lineshaft::trust {
+namespace {
+
+constexpr io::Steady tend_interval{5'000};
+
+// "name" is of organisation `default`, else "organisation/name".
+Result<PersonRecord> find(Principals& principals, std::string_view login) {
+    const auto slash = login.find('/');
+    if (slash == login.npos) return principals.find_person("default", login);
+    return principals.find_person(login.substr(0, slash), login.substr(slash + 1));
+}
+
+// The same sentence and the same time, whether the name (no hash) or the password is wrong.
+Result<void> verify(std::string_view password, std::string_view hash, const ScryptCost& cost) {
+    const bool good = hash.empty() ? verify_nobody(password, cost) : verify_password(password, hash);
+    if (!good) return fail(Code::denied, "name or password is wrong");
+    return {};
+}
+
+}  // namespace
+
+// Free coroutines that run on shard 0, where sessions and throttle live.
+struct PorterSteps {
+    static io::Task<PrincipalPtr> find(Porter* porter, std::string secret) {
+        co_return porter->sessions_.find(secret, io::Shard::here().now());
+    }
+    static io::Task<long> wait(Porter* porter, std::string login, std::string address) {
+        const auto wait = porter->throttle_.wait(login, address, io::Shard::here().clock().steady());
+        co_return (wait.count() + 999) / 1000;
+    }
+    static io::Task<bool> tell(Porter* porter, std::string login, std::string address, bool good) {
+        if (good) porter->throttle_.succeeded(login);
+        else porter->throttle_.failed(login, address, io::Shard::here().clock().steady());
+        co_return good;
+    }
+    static io::Task<Result<Porter::SignedIn>> open(Porter* porter, PersonRecord person,
+                                                   std::string origin, std::string previous) {
+        auto opened = porter->sessions_.open(person, origin, io::Shard::here().now(), previous);
+        if (!opened) co_return std::unexpected(opened.error());
+        porter->tend();
+        co_return Porter::SignedIn{std::move(opened->secret), std::move(opened->principal)};
+    }
+    static io::Task<bool> end(Porter* porter, std::string secret) {
+        porter->sessions_.end(secret);
+        porter->tend();
+        co_return true;
+    }
+    static io::Task<bool> end_person(Porter* porter, PersonId person) {
+        porter->sessions_.end_person(person);
+        porter->tend();
+        co_return true;
+    }
+};
+
+Porter::Porter(io::Shards& shards, io::Workers& rows, io::Workers& passwords, Principals& principals,
+               Settings settings)
+    : shards_(shards),
+      rows_(rows),
+      passwords_(passwords),
+      principals_(principals),
+      settings_(settings),
+      sessions_(settings.sessions),
+      throttle_(settings.throttle) {
+    for (std::size_t index = 0; index < shards.size(); ++index) {
+        on_shard_.push_back(std::make_unique<OnShard>());
+    }
+}
+
+Result<void> Porter::open() {
+    TRY(const auto tokens, principals_.tokens());
+    TRY(const auto people, principals_.people());
+    TRY(const auto kept, principals_.sessions());
+    const auto ring = std::make_shared<const Keyring>(tokens);
+    shards_.run_everywhere([&](io::Shard& shard) {
+        on_shard_[shard.index().number()]->keys.replace(ring);
+        if (shard.index() == ShardIndex(0)) {
+            sessions_.restore(kept, people, shard.now());
+            tend();
+        }
+    });
+    return {};
+}
+
+Porter::OnShard& Porter::here() { return *on_shard_[io::Shard::here().index().number()]; }
+
+Keys& Porter::keys() { return here().keys; }
+
+void Porter::note_use(const Principal& principal) {
+    here().use.note(principal, io::Shard::here().now());
+    if (!here().timer.is_armed()) {
+        io::Shard::here().wheel().arm(here().timer, tend_interval, [this] { save_use(); });
+    }
+}
+
+void Porter::save_use() {
+    auto used = here().use.take();
+    if (used.empty()) return;
+    (void)rows_.try_post([this, used = std::move(used)] {  // a later use writes a later time
+        auto done = principals_.used(used);
+        if (!done) log::warn("last use of tokens not written: {}", done.error().context);
+    });
+}
+
+io::Task<PrincipalPtr> Porter::by_session(std::string secret) {
+    co_return co_await shards_.at(0).call(&PorterSteps::find, this, std::move(secret));
+}
+
+io::Task<long> Porter::wait_s(std::string login, std::string address) {
+    co_return co_await shards_.at(0).call(&PorterSteps::wait, this, std::move(login), std::move(address));
+}
+
+io::Task<Result<Porter::SignedIn>> Porter::sign_in(std::string login, std::string password,
+                                                   std::string address, std::string origin,
+                                                   std::string previous) {
+    auto wait = co_await wait_s(login, address);
+    if (wait > 0) {
+        co_return fail(Code::exhausted, "too many attempts: try again in " + std::to_string(wait) + " s");
+    }
+    // The row on its worker, the hash on the other: a slow hash never holds up the catalog.
+    auto person = co_await rows_.run([this, login] { return find(principals_, login); });
+    if (!person && person.error().code != Code::not_found) co_return std::unexpected(person.error());
+    const std::string hash = person ? person->password_hash : std::string();
+    auto verified = co_await passwords_.run([this, hash, password = std::move(password)] {
+        return verify(password, hash, settings_.cost);
+    });
+    const bool good = verified.has_value();
+    if (good || verified.error().code == Code::denied) {
+        co_await shards_.at(0).call(&PorterSteps::tell, this, login, address, good);
+    }
+    if (!good) co_return std::unexpected(verified.error());
+    co_return co_await shards_.at(0).call(&PorterSteps::open, this, std::move(*person),
+                                          std::move(origin), std::move(previous));
+}
+
+io::Task<Result<Porter::SignedIn>> Porter::open_session(PersonRecord person, std::string origin) {
+    co_return co_await shards_.at(0).call(&PorterSteps::open, this, std::move(person), std::move(origin),
+                                          std::string());
+}
+
+io::Task<bool> Porter::sign_out(std::string secret) {
+    co_return co_await shards_.at(0).call(&PorterSteps::end, this, std::move(secret));
+}
+
+io::Task<bool> Porter::end_person(PersonId person) {
+    co_return co_await shards_.at(0).call(&PorterSteps::end_person, this, person);
+}
+
+io::Task<Result<void>> Porter::reload_tokens() {
+    auto tokens = co_await rows_.run([this] { return principals_.tokens(); });
+    if (!tokens) co_return std::unexpected(tokens.error());
+    const auto ring = std::make_shared<const Keyring>(*tokens);
+    for (std::size_t index = 0; index < shards_.size(); ++index) {
+        shards_.at(index).post([keys = &on_shard_[index]->keys, ring] { keys->replace(ring); });
+    }
+    co_return Result<void>{};
+}
+
+void Porter::tend() {
+    if (closing_) return;
+    io::Shard& shard = io::Shard::here();
+    sessions_.sweep(shard.now());
+    auto changes = sessions_.take_changes();
+    if (!changes.empty()) {
+        const bool queued = rows_.try_post([this, changes = std::move(changes)] {
+            auto kept = principals_.keep(changes);
+            if (!kept) log::warn("browser sessions not written: {}", kept.error().context);
+        });
+        if (!queued) log::warn("browser sessions not written: the catalog is busy");
+    }
+    shard.wheel().arm(on_shard_[0]->timer, tend_interval, [this] {
+        save_use();
+        tend();
+    });
+}
+
+void Porter::close() {
+    shards_.run_everywhere([this](io::Shard& shard) {
+        save_use();
+        if (shard.index() == ShardIndex(0)) {
+            tend();
+            closing_ = true;
+        }
+        here().timer.disarm();
+    });
+}
+
+}  // namespace lineshaft::trust

@@ -1,0 +1,85 @@
+#pragma once
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "io/shard.h"
+#include "io/workers.h"
+#include "trust/keyring.h"
+#include "trust/password.h"
+#include "trust/principals.h"
+#include "trust/sessions.h"
+#include "trust/throttle.h"
+
+namespace lineshaft::trust {
+
+/// Lets people and programs in: each shard's keys, the browser sessions and the throttle (both on
+/// shard 0), passwords on their own worker, rows on theirs. Owner: the program; outlives the
+/// shards' loops. Ends with close().
+class Porter {
+public:
+    struct Settings {
+        SessionLimits sessions;
+        ThrottleLimits throttle;
+        ScryptCost cost;
+    };
+    /// `rows`: one thread, the only one that uses `principals`. `passwords`: one thread.
+    Porter(io::Shards& shards, io::Workers& rows, io::Workers& passwords, Principals& principals,
+           Settings settings);
+
+    /// Loads tokens and sessions. From no shard's thread, before anyone is let in.
+    Result<void> open();
+
+    /// This shard's keys: for tokens, and to hear when they change.
+    Keys& keys();
+    void note_use(const Principal& principal);
+
+    /// Whom a cookie's secret stands for, or nothing; counts as activity. Any shard.
+    io::Task<PrincipalPtr> by_session(std::string secret);
+
+    struct SignedIn {
+        std::string secret;
+        PrincipalPtr principal;
+    };
+    /// Errors: denied (one sentence for all), exhausted (throttled; `wait_s` says how long).
+    io::Task<Result<SignedIn>> sign_in(std::string login, std::string password, std::string address,
+                                       std::string origin, std::string previous);
+    /// Seconds until the throttle lets this account and address try again.
+    io::Task<long> wait_s(std::string login, std::string address);
+    /// For somebody just proven by other means (the one-time secret).
+    io::Task<Result<SignedIn>> open_session(PersonRecord person, std::string origin);
+    io::Task<bool> sign_out(std::string secret);
+    io::Task<bool> end_person(PersonId person);
+
+    /// Reads the tokens again and hands the new keyring to every shard; live sessions of revoked
+    /// ones end by their listeners. Any shard.
+    io::Task<Result<void>> reload_tokens();
+
+    const Settings& settings() const { return settings_; }
+    /// Writes what is not written yet. From no shard's thread, while the shards still run.
+    void close();
+
+private:
+    friend struct PorterSteps;
+    struct OnShard {
+        Keys keys;
+        TokenUse use;
+        io::Wheel::Timer timer;
+    };
+    OnShard& here();
+    void tend();          // shard 0, every few seconds: sweeps, saves
+    void save_use();
+
+    io::Shards& shards_;
+    io::Workers& rows_;
+    io::Workers& passwords_;
+    Principals& principals_;
+    Settings settings_;
+    std::vector<std::unique_ptr<OnShard>> on_shard_;
+    Sessions sessions_;       // shard 0
+    LoginThrottle throttle_;  // shard 0
+    bool closing_ = false;    // shard 0
+};
+
+}  // namespace lineshaft::trust
