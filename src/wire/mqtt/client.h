@@ -11,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/result.h"
 #include "wire/mqtt/packet.h"
 
 namespace lineshaft::mqtt {
@@ -19,7 +20,8 @@ struct ClientLimits {
     std::size_t packet_bytes_max = 16 << 20;  ///< inbound; told in CONNECT when 5.0
     std::size_t inflight_max = 65535;         ///< outbound QoS 1 and 2 messages kept
     std::uint16_t inbound_aliases_max = 0;    ///< topic alias maximum told in CONNECT
-    PacketLimits packet{.user_properties_max = 1024, .filters_max = 65535,
+    PacketLimits packet{.user_properties_max = 1024,
+                        .filters_max = 65535,
                         .topic = {.bytes_max = 65535, .levels_max = 65535}};
 };
 
@@ -68,7 +70,7 @@ public:
     std::vector<ClientEvent> receive(Bytes any_split);
 
     /// Gives the packet id, 0 for QoS 0. A message beyond the server's receive maximum waits inside
-    /// until an acknowledgement makes room. Before CONNACK everything waits.
+    /// until an acknowledgement makes room. Before CONNACK QoS 1 and 2 wait, QoS 0 is unavailable.
     /// Errors: invalid (topic), exhausted (inflight_max), unavailable (not connecting),
     /// unsupported (the server offers no such QoS or no retain, or the packet is too large for it).
     Result<std::uint16_t> publish(const MessageView& message, Qos qos, bool retain = false,
@@ -113,10 +115,13 @@ private:
     void take(const PublishView& publish, std::vector<ClientEvent>& events);
     void take(const Ack& ack, std::vector<ClientEvent>& events);
     void take(Suback&& suback, std::vector<ClientEvent>& events);
+    Decoded<std::string> topic_of(const PublishView& publish);
     void end(Ended ended, std::vector<ClientEvent>& events);
     void resume(bool session_present);
     void send_waiting();
     void put_publish(std::uint16_t packet_id, Outbound& outbound);
+    void put_ack(PacketType type, std::uint16_t packet_id, Reason reason);
+    void finish(std::uint16_t packet_id, Reason reason, std::vector<ClientEvent>& events);
     Result<std::uint16_t> next_id();
 
     ClientLimits limits_;
@@ -125,12 +130,12 @@ private:
     std::string output_;
     std::map<std::uint16_t, Outbound> outbound_;
     std::map<std::uint64_t, std::uint16_t> waiting_;  // order to packet id: not sent yet
-    std::set<std::uint16_t> requests_;  // SUBSCRIBE and UNSUBSCRIBE without answer
-    std::set<std::uint16_t> held_;      // inbound QoS 2
-    std::vector<std::string> aliases_;  // inbound, by alias - 1
+    std::set<std::uint16_t> requests_;                // SUBSCRIBE and UNSUBSCRIBE without answer
+    std::set<std::uint16_t> held_;                    // inbound QoS 2
+    std::vector<std::string> aliases_;                // inbound, by alias - 1
     std::uint64_t next_order_ = 0;
     std::size_t quota_ = 65535;
-    std::size_t server_packet_bytes_max_ = 0;
+    std::size_t server_packet_bytes_max_ = remaining_length_max + 5;
     Qos server_qos_max_ = Qos::exactly_once;
     bool server_retains_ = true;
     std::uint16_t next_id_ = 0;

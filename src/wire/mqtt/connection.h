@@ -19,11 +19,11 @@ namespace lineshaft::mqtt {
 
 /// What the server offers; told in CONNACK when it is less than everything, and enforced.
 struct Capabilities {
-    Qos qos_max = Qos::exactly_once;  ///< a PUBLISH above it ends the connection with 0x9B
-    bool retain = true;               ///< without it a retained PUBLISH ends with 0x9A
-    bool wildcard_subscriptions = true;      ///< without: the broker answers 0xA2 per filter
-    bool subscription_identifiers = true;    ///< without: 0xA1
-    bool shared_subscriptions = true;        ///< without: the broker answers 0x9E per filter
+    Qos qos_max = Qos::exactly_once;       ///< a PUBLISH above it ends the connection with 0x9B
+    bool retain = true;                    ///< without it a retained PUBLISH ends with 0x9A
+    bool wildcard_subscriptions = true;    ///< without: the broker answers 0xA2 per filter
+    bool subscription_identifiers = true;  ///< without: 0xA1
+    bool shared_subscriptions = true;      ///< without: the broker answers 0x9E per filter
 };
 
 struct Limits {
@@ -32,9 +32,9 @@ struct Limits {
     std::chrono::seconds connect_timeout{10};
     std::chrono::seconds keep_alive_max{0};  ///< for both versions; 0: the client's wish is taken
     std::size_t client_id_bytes_max = 256;
-    std::uint16_t receive_maximum = 1024;  ///< inbound QoS 1 and 2 unanswered; told in CONNACK
-    std::size_t inbound_held_max = 65535;  ///< QoS 2 ids held, all versions: over it 0x97
-    std::uint16_t inflight_max = 1024;     ///< outbound QoS 1 and 2 unanswered
+    std::uint16_t receive_maximum = 1024;     ///< inbound QoS 1 and 2 unanswered; told in CONNACK
+    std::size_t inbound_held_max = 65535;     ///< QoS 2 ids held, all versions: over it 0x97
+    std::uint16_t inflight_max = 1024;        ///< outbound QoS 1 and 2 unanswered
     std::uint16_t inbound_aliases_max = 32;   ///< topic alias maximum told in CONNACK
     std::uint16_t outbound_aliases_max = 32;  ///< of those the client offers
     PacketLimits packet;
@@ -90,8 +90,8 @@ struct UnsubscribeReceived {
 /// The client said goodbye; the last event. Close the socket.
 struct Disconnected {
     Reason reason = Reason::success;
-    bool publish_will = false;                       ///< 5.0 reason 0x04, or any but 0x00
-    std::optional<std::uint32_t> session_expiry_s;   ///< replaces that of CONNECT
+    bool publish_will = false;                      ///< 5.0 reason 0x04, or any but 0x00
+    std::optional<std::uint32_t> session_expiry_s;  ///< replaces that of CONNECT
 };
 
 /// The client broke a rule; the last event. Write the output, close the socket, publish the will.
@@ -108,11 +108,11 @@ using Event = std::variant<ConnectReceived, PublishReceived, ReleaseReceived, Re
 
 struct Accept {
     bool session_present = false;
-    SessionState session;            ///< of the resumed session; empty for a new one
-    std::string assigned_client_id;  ///< 5.0, when the client sent none
+    SessionState session;                           ///< of the resumed session; empty for a new one
+    std::string assigned_client_id;                 ///< 5.0, when the client sent none
     std::optional<std::uint32_t> session_expiry_s;  ///< 5.0, when not what the client asked for
-    std::string response_information;  ///< sent only to a client that asked for it
-    Properties extra;                  ///< reason string, user properties, server reference
+    std::string response_information;               ///< sent only to a client that asked for it
+    Properties extra;  ///< reason string, user properties, server reference
 };
 
 /// Goes into an answer only if it is 5.0, the client wants problem information (in any case in
@@ -127,8 +127,8 @@ struct Explanation {
 struct Delivery {
     Qos qos = Qos::at_most_once;  ///< for publish; a flow has its own
     bool retain = false;
-    bool dup = false;                        ///< set when the id was sent on an earlier connection
-    std::optional<std::uint32_t> expiry_s;   ///< what remains of the message expiry interval
+    bool dup = false;                       ///< set when the id was sent on an earlier connection
+    std::optional<std::uint32_t> expiry_s;  ///< what remains of the message expiry interval
     std::span<const std::uint32_t> subscription_ids = {};
 };
 
@@ -136,8 +136,8 @@ enum class Sent : std::uint8_t {
     sent,
     no_room,    ///< no quota or too many in flight: again after the next Acked
     too_large,  ///< over the client's maximum packet size: treat as delivered; the id is free again
-    unknown_id, ///< the client has ended this flow meanwhile: an Acked was given for it
-    closed,     ///< the connection has ended: keep the message for the session
+    unknown_id,  ///< the client has ended this flow meanwhile: an Acked was given for it
+    closed,      ///< the connection has ended: keep the message for the session
 };
 
 /// Owner: one session on one shard. `limits` must outlive it. Ends when an event Disconnected or
@@ -232,28 +232,35 @@ private:
 
     void take_packets(Bytes stream, std::vector<Event>& events);
     void take_frame(const Frame& frame, std::vector<Event>& events);
+    void refuse_undecoded(const Frame& frame, const Fault& fault, std::vector<Event>& events);
+    std::optional<Fault> reason_to_refuse(const Connect& connect) const;
     void take(Connect&& connect, std::vector<Event>& events);
+    Decoded<std::string_view> resolve_alias(const PublishView& publish);
+    Decoded<bool> admit(const PublishView& publish);
     void take(const PublishView& publish, std::vector<Event>& events);
     void take(const Ack& ack, std::vector<Event>& events);
-    void take(Disconnect&& bye, std::vector<Event>& events);
+    void take_pubrec(const Ack& ack, OutboundFlows::Flow& flow, std::vector<Event>& events);
     void take_pubrel(const Ack& ack, std::vector<Event>& events);
-    void take_pubrec(const Ack& ack, std::vector<Event>& events);
-    std::optional<std::string_view> resolve_alias(const PublishView& publish, Fault& why);
-    std::optional<std::uint16_t> offer_alias(std::string_view topic, bool& known) const;
+    void take(Disconnect&& bye, std::vector<Event>& events);
     void end(const Fault& fault, std::vector<Event>& events);
+
+    Properties connack_properties(Accept& answer) const;
+    template <class P>
+    bool put(P packet);
     void put_ack(PacketType type, std::uint16_t packet_id, Reason reason, const Explanation& why);
-    bool put(Packet packet, const Explanation& why);
+    void put_suback(PacketType type, std::uint16_t packet_id, std::span<const Reason> reasons,
+                    const Explanation& why);
     Sent put_publish(const MessageView& message, const Delivery& how, Qos qos,
                      std::uint16_t packet_id);
     std::size_t packet_bytes_max() const;
 
     const Limits* limits_;
-    std::string input_;   // an incomplete packet, or what came behind CONNECT
+    std::string input_;  // an incomplete packet, or what came behind CONNECT
     std::string output_;
     InboundFlows inbound_;
     OutboundFlows outbound_;
     std::unique_ptr<Aliases> aliases_;
-    std::uint32_t client_packet_bytes_max_ = 0;
+    std::uint32_t client_packet_bytes_max_ = 0xffff'ffff;
     std::uint32_t session_expiry_s_ = 0;
     std::uint32_t unanswered_ = 0;  // inbound PUBLISH of QoS 1 and 2
     std::uint16_t keep_alive_s_ = 0;

@@ -8,9 +8,10 @@
 
 namespace lineshaft::mqtt {
 
-/// Where an outbound flow stands. `assigned` and `sent` differ only on a living connection: a
-/// resumed flow begins as assigned and its PUBLISH is sent again. `received`: PUBREC has come and
-/// the broker is making that durable. `releasing`: durable; PUBREL is sent (again).
+/// Where an outbound flow stands. `assigned`: has an id, PUBLISH not sent on this connection.
+/// `received`: PUBREC has come and the broker is making that durable. `releasing`: durable, PUBREL
+/// is sent. On resumption `sent` becomes `assigned` (PUBLISH is sent again) and `received` becomes
+/// `releasing`: the broker waits for its commits before it gives a state to a new connection.
 enum class Stage : std::uint8_t { assigned = 0, sent = 1, received = 2, releasing = 3 };
 
 struct OutboundFlow {
@@ -64,26 +65,33 @@ public:
     const Flow* find(std::uint16_t packet_id) const;
     /// Nothing: every id up to 65535 is taken.
     std::optional<std::uint16_t> assign(Qos qos, std::uint64_t token);
-    /// A flow with a given free id and the next order. False: the id is 0 or taken.
-    bool restore(const OutboundFlow& flow);
+    /// Replaces everything by the flows of a resumed session, in their order. `sent` becomes
+    /// `assigned`, `received` becomes `releasing`. Flows with an impossible or double id are left
+    /// out. Cost: linear, also in the largest id.
+    void restore(const std::vector<OutboundFlow>& flows);
     void forget(std::uint16_t packet_id);
     std::size_t size() const { return size_; }
+    /// Flows that hold a unit of the client's receive maximum.
     std::size_t counted() const { return counted_; }
+    /// Resumed flows whose PUBLISH is still to be sent; each will need a unit.
+    std::size_t resumed_unsent() const { return resumed_unsent_; }
     void count(Flow& flow);
 
     /// In order of assignment.
-    std::vector<OutboundFlow> all() const;
+    std::vector<OutboundFlow> all() const { return in_order(false); }
     /// Those in stage `assigned`, in order of assignment.
-    std::vector<OutboundFlow> unsent() const;
+    std::vector<OutboundFlow> unsent() const { return in_order(true); }
 
 private:
     static constexpr std::size_t fresh_ids = 64;
     void push_free(std::uint16_t packet_id);
+    std::vector<OutboundFlow> in_order(bool unsent_only) const;
 
     std::vector<Flow> slots_;
     std::uint64_t next_order_ = 0;
     std::uint32_t size_ = 0;
     std::uint32_t counted_ = 0;
+    std::uint32_t resumed_unsent_ = 0;
     std::uint16_t free_head_ = 0;  // 0: none
     std::uint16_t free_tail_ = 0;
     std::uint16_t free_count_ = 0;

@@ -47,7 +47,7 @@ private:
         Node first_child = none;
         Node next = none;  // sibling, or next free node
         Node previous = none;
-        Node plus = none;  // the child `+`, if any
+        Node plus = none;       // the child `+`, if any
         Node hash_sign = none;  // the child `#`, if any
     };
     static std::uint32_t edge_hash(Node parent, std::string_view level);
@@ -64,6 +64,7 @@ private:
     std::size_t edge_count_ = 0;
     Node free_head_ = none;
     std::size_t free_count_ = 0;
+    mutable std::vector<Node> frontier_, next_;  // scratch of a match, kept for its capacity
 };
 
 }  // namespace lineshaft::mqtt

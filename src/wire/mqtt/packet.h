@@ -18,8 +18,21 @@
 namespace lineshaft::mqtt {
 
 enum class PacketType : std::uint8_t {
-    connect = 1, connack, publish, puback, pubrec, pubrel, pubcomp, subscribe, suback,
-    unsubscribe, unsuback, pingreq, pingresp, disconnect, auth,
+    connect = 1,
+    connack,
+    publish,
+    puback,
+    pubrec,
+    pubrel,
+    pubcomp,
+    subscribe,
+    suback,
+    unsubscribe,
+    unsuback,
+    pingreq,
+    pingresp,
+    disconnect,
+    auth,
 };
 
 /// A remaining length has at most four groups of seven bits (1.5.5).
@@ -47,11 +60,11 @@ struct Connect {
 
     /// Seconds the session outlives its connection. 3.1.1: 0 when clean, else never expires.
     std::uint32_t session_expiry_s() const;
-    std::uint16_t receive_maximum() const;       ///< default 65535
-    std::uint32_t packet_bytes_max() const;      ///< default unlimited: remaining_length_max + 5
-    std::uint16_t topic_alias_maximum() const;   ///< default 0
-    bool wants_problem_information() const;      ///< default true
-    bool wants_response_information() const;     ///< default false
+    std::uint16_t receive_maximum() const;      ///< default 65535
+    std::uint32_t packet_bytes_max() const;     ///< default unlimited: remaining_length_max + 5
+    std::uint16_t topic_alias_maximum() const;  ///< default 0
+    bool wants_problem_information() const;     ///< default true
+    bool wants_response_information() const;    ///< default false
     bool operator==(const Connect&) const = default;
 };
 
@@ -125,8 +138,12 @@ struct Suback {
     bool operator==(const Suback&) const = default;
 };
 
-struct Pingreq { bool operator==(const Pingreq&) const = default; };
-struct Pingresp { bool operator==(const Pingresp&) const = default; };
+struct Pingreq {
+    bool operator==(const Pingreq&) const = default;
+};
+struct Pingresp {
+    bool operator==(const Pingresp&) const = default;
+};
 
 struct Disconnect {
     Reason reason = Reason::success;
@@ -169,8 +186,9 @@ Decoded<std::optional<Frame>> next_frame(Bytes stream, std::size_t packet_bytes_
 /// topic_name_invalid, topic_filter_invalid, quota_exceeded (limits).
 Decoded<Packet> decode(const Frame& frame, Version version, const PacketLimits& limits);
 
-/// The version to answer a CONNECT in, also one that cannot be decoded: 5.0 for level 5 and above.
-Version version_to_refuse_in(const Frame& connect);
+/// The version to refuse a CONNECT in that cannot be decoded: 5.0 for level 5 and above. Nothing:
+/// it does not even begin like MQTT, so it gets no answer.
+std::optional<Version> version_to_refuse_in(const Frame& connect);
 
 /// Appends the packet. A Connect is written in its own version. The packet must be one that
 /// `decode` would accept; sizes beyond the format (65535, remaining length) are a bug: CHECK.

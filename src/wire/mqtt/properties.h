@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/bytes.h"
@@ -43,8 +44,20 @@ enum class PropertyId : std::uint8_t {
 
 /// Where a property section stands; decides which properties are allowed there (table 2-4).
 enum class Section : std::uint8_t {
-    connect, connack, publish, will, puback, pubrec, pubrel, pubcomp,
-    subscribe, suback, unsubscribe, unsuback, disconnect, auth,
+    connect,
+    connack,
+    publish,
+    will,
+    puback,
+    pubrec,
+    pubrel,
+    pubcomp,
+    subscribe,
+    suback,
+    unsubscribe,
+    unsuback,
+    disconnect,
+    auth,
 };
 
 struct Property {
@@ -70,6 +83,7 @@ public:
     void add_user(std::string name, std::string value) {
         list_.push_back({PropertyId::user_property, 0, std::move(name), std::move(value)});
     }
+    void add(Property property) { list_.push_back(std::move(property)); }
     void remove(PropertyId id);
 
     const std::vector<Property>& list() const { return list_; }

@@ -3,6 +3,8 @@
 #include <expected>
 #include <string_view>
 
+#include "base/result.h"
+
 namespace lineshaft::mqtt {
 
 /// The protocol level a client asked for. Level 3 (`MQIsdp`) is refused.
@@ -58,7 +60,9 @@ enum class Reason : std::uint8_t {
     wildcard_subscriptions_not_supported = 0xa2,
 };
 
-constexpr bool is_error(Reason reason) { return static_cast<std::uint8_t>(reason) >= 0x80; }
+constexpr bool is_error(Reason reason) {
+    return static_cast<std::uint8_t>(reason) >= 0x80;
+}
 
 /// "not authorized"; "reason 0x33" never appears: unknown values give "unknown reason".
 std::string_view name_of(Reason reason);

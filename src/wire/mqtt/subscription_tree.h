@@ -88,8 +88,8 @@ private:
     }
 
     LevelTree tree_;
-    std::vector<std::vector<Entry>> entries_;        // by node
-    mutable std::vector<LevelTree::Node> found_;     // kept for its capacity
+    std::vector<std::vector<Entry>> entries_;     // by node
+    mutable std::vector<LevelTree::Node> found_;  // kept for its capacity
     std::size_t size_ = 0;
 };
 
@@ -119,7 +119,7 @@ public:
     const Value* find(std::string_view topic) const {
         const auto node = tree_.find(topic);
         return node != LevelTree::none && node < values_.size() && values_[node] ? &*values_[node]
-                                                                                : nullptr;
+                                                                                 : nullptr;
     }
 
     /// Calls visit(const Value&) for every topic that `filter` (without share prefix) matches,

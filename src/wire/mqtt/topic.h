@@ -48,6 +48,7 @@ std::optional<SharedFilter> parse_filter(std::string_view filter);
 bool matches(std::string_view filter, std::string_view topic);
 
 /// True when every topic that `inner` matches is also matched by `outer`: for rights on filters.
+/// On the safe side: `+/#` is not said to cover `#`.
 bool covers(std::string_view outer, std::string_view inner);
 
 }  // namespace lineshaft::mqtt
