@@ -1,0 +1,73 @@
+#include "history/columns.h"
+
+namespace lineshaft::history {
+
+void Columns::clear() {
+    at.clear();
+    bits.clear();
+    mark.clear();
+    text.clear();
+}
+
+void Columns::reserve(std::size_t count) {
+    at.reserve(count);
+    bits.reserve(count);
+    mark.reserve(count);
+}
+
+std::uint64_t Columns::add_text(std::string_view value) {
+    const std::uint64_t where = static_cast<std::uint64_t>(text.size()) << 32 | value.size();
+    text.append(value);
+    return where;
+}
+
+std::uint64_t Columns::bits_of(const Value& value) {
+    switch (kind_of(value)) {
+        case Kind::real: return std::bit_cast<std::uint64_t>(*std::get_if<double>(&value));
+        case Kind::integer: return static_cast<std::uint64_t>(*std::get_if<std::int64_t>(&value));
+        case Kind::boolean: return *std::get_if<bool>(&value) ? 1 : 0;
+        case Kind::text: break;
+    }
+    return add_text(*std::get_if<std::string>(&value));
+}
+
+void Columns::push_from(const Columns& from, std::size_t index) {
+    const Mark how = from.mark[index];
+    const std::uint64_t value =
+        how.kind() == Kind::text ? add_text(from.text_at(index)) : from.bits[index];
+    push(from.at[index], value, how);
+}
+
+void Columns::push(const Sample& sample) {
+    const std::uint64_t value = bits_of(sample.value);
+    push(sample.at.micros, value, Mark(kind_of(sample.value), sample.quality));
+}
+
+void Columns::replace(std::size_t here, const Columns& from, std::size_t index) {
+    const Mark how = from.mark[index];
+    bits[here] = how.kind() == Kind::text ? add_text(from.text_at(index)) : from.bits[index];
+    mark[here] = how;
+}
+
+Sample Columns::sample(std::size_t index) const {
+    Sample sample{Instant{at[index]}, Value(), mark[index].quality()};
+    switch (mark[index].kind()) {
+        case Kind::real: sample.value = std::bit_cast<double>(bits[index]); break;
+        case Kind::integer: sample.value = static_cast<std::int64_t>(bits[index]); break;
+        case Kind::boolean: sample.value = bits[index] != 0; break;
+        case Kind::text: sample.value = std::string(text_at(index)); break;
+    }
+    return sample;
+}
+
+bool same_samples(const Columns& a, const Columns& b) {
+    if (a.at != b.at || a.mark != b.mark) return false;
+    for (std::size_t index = 0; index < a.size(); ++index) {
+        const bool same = a.mark[index].kind() == Kind::text ? a.text_at(index) == b.text_at(index)
+                                                             : a.bits[index] == b.bits[index];
+        if (!same) return false;
+    }
+    return true;
+}
+
+}  // namespace lineshaft::history
