@@ -12,7 +12,8 @@ namespace lineshaft::store {
 /// the sample in it, the retained value and the session's state become durable together, and an
 /// inbox record holds all the messages of a round.
 ///
-/// Owner: one shard; call from it only. Ends with close(), when no round is open or under way.
+/// Owner: one shard; call from it only. Ends after flush(): destroying it with a round open or under
+/// way is a bug, and so is ending the shard or the store before it.
 class Lane {
 public:
     struct Limits {
@@ -27,7 +28,7 @@ public:
     ~Lane();
     Lane(const Lane&) = delete;
 
-    /// Takes part in every round from now on. At start-up only.
+    /// Takes part in every round from now on, in the order of joining. At start-up only.
     void join(Sealer sealer);
 
     /// The open round's batch; adding to it opens a round. Not kept across a suspension.
@@ -38,7 +39,8 @@ public:
     void expect(std::size_t bytes);
 
     /// Calls `done` on this shard when the open round is on disk; opens one if none is. Callbacks
-    /// of a round run in the order they were given, rounds in their order.
+    /// of a round run in the order they were given, rounds in their order. A round in which nothing
+    /// was written costs no commit. `done` may write and call then() again: that is a later round.
     /// Errors as Store::submit; the whole round fails together.
     void then(Done done);
     io::Task<Result<void>> durable();
@@ -46,7 +48,7 @@ public:
     /// True while the open round has reached its limit: stop reading, try again after then().
     bool is_full() const;
 
-    /// Seals what is open and waits for everything under way.
+    /// Seals what is open and waits for everything under way. Errors: those of the last round.
     io::Task<Result<void>> flush();
 
 private:

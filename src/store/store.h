@@ -41,7 +41,8 @@ struct Limits {
 /// When a commit is answered: after the sync (the promise), or before it (labelled on the console).
 enum class Durability : std::uint8_t { synced, fast };
 
-/// Writes that become visible and durable together. Cheap to move; owned by one thread at a time.
+/// Writes that become visible and durable together. Cheap to move; a moved-from batch is empty and
+/// may be filled again. Owned by one thread at a time. Later writes of a batch win over earlier.
 class Batch {
 public:
     Batch();
@@ -54,15 +55,19 @@ public:
     /// Removes from <= key < until.
     void remove_range(Family family, std::string_view from, std::string_view until);
     bool is_empty() const;
-    std::size_t size_bytes() const;
+    std::size_t size_bytes() const;   ///< encoded: keys, values and a few bytes for each
+    bool only_removes() const;        ///< no put: accepted on a nearly full disk
 
 private:
     friend class EngineAccess;
     struct Rep;
+    Rep& begin(char tag, Family family);
     std::unique_ptr<Rep> rep_;
 };
 
-/// Walks keys in order over one consistent view. Created, used and destroyed on one thread.
+/// Walks the keys inside its scan's bounds, in order, over one consistent view. Stands on the first
+/// of them when created. Created, used and destroyed on one thread, before Store::close(); it pins
+/// what it sees, so it is not kept for long.
 class Cursor {
 public:
     virtual bool is_valid() const = 0;   ///< false at the end, or after an error: ask status()
@@ -88,8 +93,11 @@ struct Stats {
     std::uint64_t bytes_written = 0;
     std::uint64_t sync_micros_total = 0;
     std::uint64_t free_bytes = 0;
-    std::uint64_t size_bytes = 0;       ///< on disk, all families
+    std::uint64_t size_bytes = 0;       ///< on disk, all families and the log
+    std::uint64_t queued_bytes = 0;     ///< waiting for the commit thread
+    std::uint64_t refused = 0;          ///< batches answered `exhausted`
     bool is_accepting = true;           ///< false below free_bytes_min or read-only
+    std::string damage;                 ///< as Recovery::damage, and what was found since
 };
 
 /// Thread-safe. Failure of the engine's own write or sync ends the process (restart recovers);
@@ -99,12 +107,15 @@ public:
     using Done = std::move_only_function<void(Result<void>)>;
 
     /// Queues `batch`; `done` is called on the commit thread once it is on disk (Durability::synced),
-    /// in the order of submit. Use io through Lane rather than this.
-    /// exhausted: disk space under the floor, or the queue is full (nothing was written).
-    /// unavailable: closed or read-only.
+    /// in the order of submit. An empty batch waits for everything before it. A refusal is answered
+    /// before submit returns, on the caller's thread. Use it through Lane rather than directly.
+    /// exhausted: disk space under the floor, or the queue is full (nothing was written). Batches that
+    /// only remove are accepted down to half the floor, so that space can be made.
+    /// invalid: over batch_bytes_max. unavailable: closed, read-only or failed.
     virtual void submit(Batch batch, Done done) = 0;
 
-    /// A number greater than every one given before, in this run and all earlier ones.
+    /// A number greater than every one given before, in this run and all earlier ones; from 1. After
+    /// a kill there may be a jump of about a million. Thread-safe and almost never waits.
     virtual std::uint64_t ticket() = 0;
 
     /// nullopt: no such key. Reads what has been committed. May touch the disk.
@@ -113,7 +124,9 @@ public:
     virtual std::unique_ptr<Cursor> scan(Family family, std::string_view from, std::string_view until) = 0;
 
     /// Writes `ascending` into a sorted file past the log, syncs it and makes it part of the family,
-    /// above everything there. Blocks: call on a worker.
+    /// above everything there. Blocks: call on a worker. Waits for a flush where unflushed keys of
+    /// the family overlap, so keep families that are ingested free of single puts.
+    /// invalid: empty, or keys not strictly ascending. exhausted, unavailable: as submit.
     virtual Result<void> ingest(Family family, std::span<const Entry> ascending) = 0;
 
     /// Bytes a family (or a key range in it) takes on disk, roughly.
@@ -124,6 +137,8 @@ public:
     virtual Stats stats() const = 0;
     /// True when damage in the middle of the log allowed reading only.
     virtual bool is_read_only() const = 0;
+    /// Commits what is queued, answers everybody, and ends the commit thread. May be called twice;
+    /// the destructor calls it. No cursor may be alive and no other call under way.
     virtual void close() = 0;
     virtual ~Store() = default;
 };
@@ -131,6 +146,8 @@ public:
 /// What opening found, for the start-up log and the console.
 struct Recovery {
     std::uint64_t torn_tail_bytes = 0;  ///< of the last log file: never acknowledged
+    std::string torn_file;              ///< its name, when bytes were cut off
+    std::uint64_t commits = 0;          ///< number of the last whole commit found, over all runs
     std::string damage;                 ///< not empty: read-only; names file, offset and next step
 };
 
@@ -139,8 +156,10 @@ struct Opened {
     Recovery recovery;
 };
 
-/// Opens or creates the store in `directory` (0700). Errors: conflict (another process has it),
-/// denied, corrupt (not even readable), exhausted (no space to start).
+/// Opens or creates the store in `directory` (made 0700, files 0600) and replays its log. A tail
+/// torn by a crash is cut off; damage anywhere else opens read-only and says so in Recovery.
+/// Errors: conflict (another process has it), denied, corrupt (not even readable: names the file),
+/// exhausted (no space to start), unavailable (the disk refuses).
 Result<Opened> open(const std::string& directory, Limits limits, Durability durability = Durability::synced);
 
 }  // namespace lineshaft::store

@@ -1,0 +1,28 @@
+#pragma once
+#include <cstdint>
+#include <string>
+
+#include "base/bytes.h"
+
+namespace lineshaft::store {
+
+/// What one write-ahead log file holds, read without the engine.
+struct LogScan {
+    enum class Verdict : std::uint8_t {
+        whole,    ///< ends where a commit ends
+        torn,     ///< the last commit was being written when the machine stopped
+        damaged,  ///< something that had been written is not what it was
+    };
+    Verdict verdict = Verdict::whole;
+    std::uint64_t whole_bytes = 0;    ///< up to the end of the last whole commit before any trouble
+    std::uint64_t trouble_at = 0;     ///< offset in the file, when torn or damaged
+    std::string why;                  ///< for a person, when torn or damaged
+    std::uint64_t commits = 0;        ///< whole ones before any trouble
+    std::uint64_t first_commit = 0;   ///< their numbers; 0: none
+    std::uint64_t last_commit = 0;
+};
+
+/// Reads a whole log file of RocksDB 7.8 (format: docs/formats/store.md). Pure; any bytes allowed.
+LogScan scan_log(Bytes file);
+
+}  // namespace lineshaft::store

@@ -1,0 +1,328 @@
+// Opening: claim the directory, read the log ourselves (log_scan.cc), cut off a torn tail, then let
+// RocksDB replay it. Damage opens read-only, where as much as possible can be read.
+#include <fcntl.h>
+#include <rocksdb/env.h>
+#include <rocksdb/file_system.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <filesystem>
+#include <random>
+
+#include <fmt/format.h>
+
+#include "base/log.h"
+#include "store/engine.h"
+#include "store/log_scan.h"
+#include "store/options.h"
+#include "store/status.h"
+
+namespace lineshaft::store {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view next_step =
+    "the store is open for reading only; keep a copy of the directory, then run `lineshaft repair`";
+
+Error system_error(int number, const std::string& doing) {
+    const std::string why = doing + ": " + std::system_category().message(number);
+    if (number == EACCES || number == EPERM || number == EROFS) return {Code::denied, why};
+    if (number == ENOSPC || number == EDQUOT) return {Code::exhausted, why};
+    return {Code::unavailable, why};
+}
+
+[[noreturn]] void end_process(const std::string& why) {
+    log::error("store: {}; the process ends so that nothing unwritten is taken for written; start "
+               "it again when the disk is well", why);
+    std::_Exit(74);  // EX_IOERR
+}
+
+class File {
+public:
+    static Result<File> open(const std::string& path, int flags) {
+        const int fd = ::open(path.c_str(), flags | O_CLOEXEC, 0600);
+        if (fd < 0) return std::unexpected(system_error(errno, "open " + path));
+        return File(fd, path);
+    }
+    File(File&& other) noexcept : fd_(std::exchange(other.fd_, -1)), path_(std::move(other.path_)) {}
+    File& operator=(File&&) = delete;
+    ~File() {
+        if (fd_ >= 0) ::close(fd_);
+    }
+    int release() { return std::exchange(fd_, -1); }
+    int fd() const { return fd_; }
+
+    Result<std::vector<std::byte>> read_all() const {
+        struct stat found {};
+        if (::fstat(fd_, &found) != 0) return std::unexpected(system_error(errno, "read " + path_));
+        std::vector<std::byte> bytes(static_cast<std::size_t>(found.st_size));
+        std::size_t at = 0;
+        while (at < bytes.size()) {
+            const auto got = ::pread(fd_, bytes.data() + at, bytes.size() - at, static_cast<off_t>(at));
+            if (got < 0 && errno == EINTR) continue;
+            if (got < 0) return std::unexpected(system_error(errno, "read " + path_));
+            if (got == 0) break;
+            at += static_cast<std::size_t>(got);
+        }
+        bytes.resize(at);
+        return bytes;
+    }
+    Result<void> cut(std::uint64_t size) const {
+        if (::ftruncate(fd_, static_cast<off_t>(size)) != 0 || ::fsync(fd_) != 0) {
+            return std::unexpected(system_error(errno, "cut the torn tail of " + path_));
+        }
+        return {};
+    }
+
+private:
+    File(int fd, std::string path) : fd_(fd), path_(std::move(path)) {}
+    int fd_;
+    std::string path_;
+};
+
+Result<void> prepare_directory(const std::string& directory) {
+    std::error_code failed;
+    fs::create_directories(directory, failed);
+    if (failed) return std::unexpected(system_error(failed.value(), "create " + directory));
+    if (::chmod(directory.c_str(), 0700) != 0) {
+        return std::unexpected(system_error(errno, "close " + directory + " to others"));
+    }
+    return {};
+}
+
+// What stands in the directory before anybody touches it.
+struct Contents {
+    bool has_current = false;
+    std::string stray;  // a file with data in it, though there may be no CURRENT
+    std::vector<std::pair<std::uint64_t, std::string>> logs;  // number and path, ascending
+};
+
+Result<Contents> list(const std::string& directory) {
+    Contents contents;
+    std::error_code failed;
+    for (const auto& entry : fs::directory_iterator(directory, failed)) {
+        const std::string name = entry.path().filename();
+        const std::string extension = entry.path().extension();
+        if (name == "CURRENT") contents.has_current = true;
+        if (name.starts_with(ingest_prefix)) fs::remove(entry.path(), failed);
+        if (extension == ".sst" || extension == ".log") contents.stray = entry.path();
+        if (extension != ".log") continue;
+        const std::string stem = entry.path().stem();
+        const bool is_number = !stem.empty() && std::ranges::all_of(stem, [](unsigned char c) {
+            return std::isdigit(c) != 0;
+        });
+        if (is_number && stem.size() <= 18) contents.logs.emplace_back(std::stoull(stem), entry.path());
+    }
+    if (failed) return std::unexpected(system_error(failed.value(), "list " + directory));
+    std::ranges::sort(contents.logs);
+    return contents;
+}
+
+struct LogsFound {
+    Recovery recovery;
+    std::uint64_t damaged_log = 0;  // its number: damage in a log no longer needed does not count
+    std::uint64_t last_commit = 0;
+    std::string torn_path;
+    std::uint64_t torn_whole_bytes = 0;
+};
+
+void note_damage(LogsFound& found, std::uint64_t log, std::string what) {
+    if (!found.recovery.damage.empty()) return;
+    found.damaged_log = log;
+    found.recovery.damage = fmt::format("{}; {}", what, next_step);
+}
+
+Result<LogsFound> read_logs(const Contents& contents) {
+    LogsFound found;
+    std::uint64_t log_before = 0;
+    for (const auto& [number, path] : contents.logs) {
+        TRY(const auto file, File::open(path, O_RDONLY));
+        TRY(const auto bytes, file.read_all());
+        if (bytes.empty()) continue;
+        if (!found.torn_path.empty()) {
+            note_damage(found, log_before,
+                        fmt::format("{} ends inside a commit at byte {}, though {} follows",
+                                    found.torn_path, found.torn_whole_bytes, path));
+        }
+        const LogScan scan = scan_log(bytes);
+        if (found.last_commit != 0 && scan.commits > 0 && scan.first_commit != found.last_commit + 1) {
+            note_damage(found, log_before,
+                        fmt::format("commits {} to {} are missing before {}", found.last_commit + 1,
+                                    scan.first_commit - 1, path));
+        }
+        if (scan.commits > 0) found.last_commit = scan.last_commit;
+        if (scan.verdict == LogScan::Verdict::damaged) {
+            note_damage(found, number,
+                        fmt::format("{} is damaged at byte {}: {}", path, scan.trouble_at, scan.why));
+        } else if (scan.verdict == LogScan::Verdict::torn) {
+            found.torn_path = path;
+            found.torn_whole_bytes = scan.whole_bytes;
+            found.recovery.torn_tail_bytes = bytes.size() - scan.whole_bytes;
+            found.recovery.torn_file = path;
+        }
+        log_before = number;
+    }
+    return found;
+}
+
+struct Request {
+    const std::string& directory;
+    const Limits& limits;
+    const Surroundings& surroundings;
+};
+
+enum class Mode { write, read_only };
+
+Result<Database> open_database(const Request& request, Mode mode) {
+    Database database;
+    if (request.surroundings.file_system) {
+        database.env = rocksdb::NewCompositeEnv(request.surroundings.file_system);
+    }
+    rocksdb::Env* env = database.env ? database.env.get() : rocksdb::Env::Default();
+    (void)env->SetAllowNonOwnerAccess(false);  // 0600; a wrapper passes it on or keeps the default
+    database.watch = std::make_shared<BackgroundWatch>(request.surroundings.on_fatal);
+    auto options = database_options(request.limits, env, database.watch);
+    const auto families = family_descriptors(request.limits);
+
+    rocksdb::DB* db = nullptr;
+    rocksdb::Status status;
+    if (mode == Mode::write) {
+        status = rocksdb::DB::Open(options, request.directory, families, &database.handles, &db);
+    } else {
+        options.wal_recovery_mode = rocksdb::WALRecoveryMode::kSkipAnyCorruptedRecords;
+        options.track_and_verify_wals_in_manifest = false;
+        options.paranoid_checks = false;  // a bad sorted file fails its own reads only
+        options.create_if_missing = false;
+        options.create_missing_column_families = false;
+        status = rocksdb::DB::OpenForReadOnly(options, request.directory, families,
+                                              &database.handles, &db);
+    }
+    TRY_VOID(checked(status, "open the store in " + request.directory));
+    database.db.reset(db);
+    for (std::size_t number = 0; number < database.handles.size(); ++number) {
+        if (database.handles[number]->GetID() == number) continue;
+        return fail(Code::corrupt, "open the store in " + request.directory + ": family " +
+                                       families[number].name + " has an unexpected number");
+    }
+    return database;
+}
+
+Result<std::unique_ptr<Engine>> start(DirectoryLock lock, Database database, const Request& request,
+                                      Durability durability, const Recovery& recovery) {
+    TRY(const auto last, database.read_guard());
+    Guard guard = last.value_or(Guard{.tickets_end = 1});
+    std::random_device entropy;
+    guard.run = (std::uint64_t{entropy()} << 32) | entropy();
+    auto engine = std::make_unique<Engine>(
+        std::move(lock), std::move(database),
+        Engine::Start{request.directory, request.limits, durability, recovery.damage, guard},
+        request.surroundings);
+    TRY_VOID(engine->begin());
+    return engine;
+}
+
+// Reading only, unless the damaged log turns out to be one that is no longer needed.
+Result<std::optional<Database>> open_damaged(const Request& request, const LogsFound& found) {
+    TRY(auto database, open_database(request, Mode::read_only));
+    std::uint64_t needed_from = 0;
+    const bool known =
+        database.db->GetIntProperty(rocksdb::DB::Properties::kMinLogNumberToKeep, &needed_from);
+    if (known && found.damaged_log != 0 && found.damaged_log < needed_from) {
+        return std::optional<Database>{};
+    }
+    return std::optional<Database>(std::move(database));
+}
+
+// nullopt: RocksDB found damage, or brought back less than the log holds; noted in `found`.
+Result<std::optional<Database>> open_for_writing(const Request& request, LogsFound& found) {
+    auto opened = open_database(request, Mode::write);
+    if (!opened && opened.error().code != Code::corrupt) {
+        return std::unexpected(std::move(opened).error());
+    }
+    if (!opened) {
+        note_damage(found, 0, opened.error().context);
+        return std::optional<Database>{};
+    }
+    TRY(const auto guard, opened->read_guard());
+    const std::uint64_t commit = guard ? guard->commit : 0;
+    if (commit >= found.last_commit) return std::optional<Database>(*std::move(opened));
+    note_damage(found, 0, fmt::format("the log in {} ends with commit {}, but only {} came back",
+                                      request.directory, found.last_commit, commit));
+    return std::optional<Database>{};
+}
+
+struct Recovered {
+    Database database;
+    Recovery recovery;
+};
+
+// The order matters: the log is judged before RocksDB may change or drop anything.
+Result<Recovered> recover(const Request& request) {
+    TRY(const auto contents, list(request.directory));
+    if (!contents.has_current && !contents.stray.empty()) {
+        return fail(Code::corrupt, request.directory + "/CURRENT is missing, though " +
+                                       contents.stray + " exists");
+    }
+    TRY(auto found, read_logs(contents));
+    if (!found.recovery.damage.empty()) {
+        TRY(auto damaged, open_damaged(request, found));
+        if (damaged) {
+            found.recovery.torn_tail_bytes = 0;  // left as it is
+            found.recovery.torn_file.clear();
+            return Recovered{std::move(*damaged), std::move(found.recovery)};
+        }
+        found.recovery.damage.clear();
+    }
+    if (!found.torn_path.empty()) {
+        TRY(const auto file, File::open(found.torn_path, O_RDWR));
+        TRY_VOID(file.cut(found.torn_whole_bytes));
+        log::warn("store: {}: cut off {} bytes of a commit that was never acknowledged",
+                  found.torn_path, found.recovery.torn_tail_bytes);
+    }
+    TRY(auto writing, open_for_writing(request, found));
+    if (writing) return Recovered{std::move(*writing), std::move(found.recovery)};
+    TRY(auto reading, open_database(request, Mode::read_only));
+    return Recovered{std::move(reading), std::move(found.recovery)};
+}
+
+}  // namespace
+
+Result<DirectoryLock> DirectoryLock::take(const std::string& directory) {
+    TRY(auto file, File::open(directory + "/lineshaft.lock", O_RDWR | O_CREAT));
+    if (::flock(file.fd(), LOCK_EX | LOCK_NB) != 0) {
+        if (errno != EWOULDBLOCK) return std::unexpected(system_error(errno, "lock " + directory));
+        return fail(Code::conflict, directory + " is in use by another process");
+    }
+    return DirectoryLock(file.release());
+}
+
+DirectoryLock::~DirectoryLock() {
+    if (fd_ >= 0) ::close(fd_);
+}
+
+Result<Opened> open_in(const std::string& directory, Limits limits, Durability durability,
+                       Surroundings surroundings) {
+    if (!surroundings.on_fatal) surroundings.on_fatal = end_process;
+    TRY_VOID(prepare_directory(directory));
+    TRY(auto lock, DirectoryLock::take(directory));
+    const Request request{directory, limits, surroundings};
+    TRY(auto recovered, recover(request));
+    if (!recovered.recovery.damage.empty()) log::error("store: {}", recovered.recovery.damage);
+    TRY(const auto guard, recovered.database.read_guard());
+    if (guard) recovered.recovery.commits = guard->commit;
+    TRY(auto engine, start(std::move(lock), std::move(recovered.database), request, durability,
+                           recovered.recovery));
+    ::chmod((directory + "/LOCK").c_str(), 0600);  // the one file RocksDB makes readable to all
+    return Opened{std::move(engine), std::move(recovered.recovery)};
+}
+
+Result<Opened> open(const std::string& directory, Limits limits, Durability durability) {
+    return open_in(directory, limits, durability, {});
+}
+
+}  // namespace lineshaft::store
