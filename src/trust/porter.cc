@@ -32,10 +32,14 @@ struct PorterSteps {
         const auto wait = porter->throttle_.wait(login, address, io::Shard::here().clock().steady());
         co_return (wait.count() + 999) / 1000;
     }
-    static io::Task<bool> tell(Porter* porter, std::string login, std::string address, bool good) {
-        if (good) porter->throttle_.succeeded(login);
-        else porter->throttle_.failed(login, address, io::Shard::here().clock().steady());
-        co_return good;
+    // Counts the attempt before its password is checked, so that many at once are many.
+    static io::Task<long> admit(Porter* porter, std::string login, std::string address) {
+        const auto wait = porter->throttle_.admit(login, address, io::Shard::here().clock().steady());
+        co_return (wait.count() + 999) / 1000;
+    }
+    static io::Task<bool> forgive(Porter* porter, std::string login, std::string address) {
+        porter->throttle_.succeeded(login, address);
+        co_return true;
     }
     static io::Task<Result<Porter::SignedIn>> open(Porter* porter, PersonRecord person,
                                                    std::string origin, std::string previous) {
@@ -116,7 +120,7 @@ io::Task<long> Porter::wait_s(std::string login, std::string address) {
 io::Task<Result<Porter::SignedIn>> Porter::sign_in(std::string login, std::string password,
                                                    std::string address, std::string origin,
                                                    std::string previous) {
-    auto wait = co_await wait_s(login, address);
+    auto wait = co_await shards_.at(0).call(&PorterSteps::admit, this, login, address);
     if (wait > 0) {
         co_return fail(Code::exhausted, "too many attempts: try again in " + std::to_string(wait) + " s");
     }
@@ -127,11 +131,8 @@ io::Task<Result<Porter::SignedIn>> Porter::sign_in(std::string login, std::strin
     auto verified = co_await passwords_.run([this, hash, password = std::move(password)] {
         return verify(password, hash, settings_.cost);
     });
-    const bool good = verified.has_value();
-    if (good || verified.error().code == Code::denied) {
-        co_await shards_.at(0).call(&PorterSteps::tell, this, login, address, good);
-    }
-    if (!good) co_return std::unexpected(verified.error());
+    if (!verified) co_return std::unexpected(verified.error());
+    (void)co_await shards_.at(0).call(&PorterSteps::forgive, this, login, address);
     co_return co_await shards_.at(0).call(&PorterSteps::open, this, std::move(*person),
                                           std::move(origin), std::move(previous));
 }

@@ -34,12 +34,15 @@ bool role_has(Role role, Right right);
 /// As role_has, for a principal. A machine's token has `read` only where may_use_route says so.
 bool may(const Principal& principal, Right right);
 
+/// True when `machine` is the one the token was made for, or a device of that Sparkplug edge node.
+bool is_own_machine(const Principal& principal, std::string_view machine);
+
 struct Route {
     std::string_view method;   ///< "GET"
     std::string_view pattern;  ///< "/api/v1/machines/{machine}"
     Right right;
     bool own_machine = false;  ///< a machine's token may use it for its own {machine}
-    bool loopback_open = false;  ///< also for credential-less clients on loopback (metrics)
+    bool loopback_open = false;  ///< for anyone whose both ends are loopback (metrics)
 };
 /// Every route of docs/protocols/http-api.md. A route that is not here cannot be served.
 std::span<const Route> routes();
@@ -52,7 +55,8 @@ enum class Verdict : std::uint8_t {
     hidden,          ///< 404: another machine than the token's own
 };
 /// `principal` null: came without credentials. `machine`: the route's {machine} (or each machine
-/// asked for in the query), decoded; empty when the request names none.
+/// asked for in the query), decoded; empty when the request names none. `from_loopback`:
+/// io::Peer::is_loopback, and no proxy's headers.
 Verdict may_use_route(const Principal* principal, const Route& route, std::string_view machine,
                       bool from_loopback = false);
 

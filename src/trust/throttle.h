@@ -28,9 +28,15 @@ public:
     /// How long this attempt has to wait; zero: go on. Counts nothing. `address` is a numeric
     /// address without port; an IPv6 one counts as its /64.
     Steady wait(std::string_view account, std::string_view address, Steady now) const;
-    void failed(std::string_view account, std::string_view address, Steady now);
-    /// Forgives the account, not the address: one good account must not buy guesses at others.
-    void succeeded(std::string_view account);
+
+    /// As `wait`; when the answer is zero the attempt counts as failed until `succeeded` takes it
+    /// back, so a hundred attempts sent at once are a hundred failures, not one. Ask it before the
+    /// password is checked.
+    Steady admit(std::string_view account, std::string_view address, Steady now);
+
+    /// Forgives the account. The address gets back this one attempt only: one good account must
+    /// not buy guesses at others.
+    void succeeded(std::string_view account, std::string_view address);
 
     std::size_t size() const { return accounts_.size() + addresses_.size(); }
 

@@ -1,6 +1,7 @@
 // Who may publish to, subscribe to and receive from which MQTT topic. docs/decisions/0006.
 #pragma once
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_set>
@@ -53,7 +54,11 @@ public:
     std::string_view organisation_of(std::string_view topic) const;
 
 private:
-    bool is_foreign_name(std::string_view level) const;
+    bool is_other(std::string_view level) const;
+    // The topic as its organisation sees it, without prefix; nothing when it is foreign.
+    std::optional<std::string_view> own_part(const Principal& principal,
+                                             std::string_view topic) const;
+    bool machine_may_subscribe(const Principal& principal, std::string_view filter) const;
 
     std::unordered_set<std::string, StringHash, std::equal_to<>> others_;  ///< without `default`
     std::string state_topic_;

@@ -1,0 +1,165 @@
+#include "trust/rights.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "base/machine_id.h"
+
+namespace lineshaft::trust {
+namespace {
+
+using enum Right;
+
+struct Grant {
+    Role role;
+    Right right;
+};
+
+// The whole of it. What is not a line here is refused.
+constexpr Grant grants[] = {
+    {Role::viewer, read},
+
+    {Role::operator_, read},
+    {Role::operator_, write_tag},
+
+    {Role::engineer, read},
+    {Role::engineer, write_tag},
+    {Role::engineer, edit_catalog},
+    {Role::engineer, publish},
+
+    {Role::admin, read},
+    {Role::admin, write_tag},
+    {Role::admin, edit_catalog},
+    {Role::admin, publish},
+    {Role::admin, manage_people},
+    {Role::admin, manage_tokens},
+    {Role::admin, manage_organisations},
+    {Role::admin, read_audit},
+
+    {Role::auditor, read},
+    {Role::auditor, read_audit},
+};
+
+// The same as bits, since deliveries ask a hundred thousand times a second.
+constexpr auto rights_of_role = [] {
+    std::array<std::uint32_t, std::size(all_roles)> bits{};
+    for (const Grant& grant : grants) {
+        bits[std::to_underlying(grant.role)] |= 1U << std::to_underlying(grant.right);
+    }
+    return bits;
+}();
+
+constexpr Route route_table[] = {
+    {"GET", "/healthz", open},
+    {"GET", "/readyz", open},
+    {"GET", "/metrics", read, false, true},
+    {"GET", "/api/v1/openapi.json", open},
+
+    {"GET", "/api/v1/session", open},
+    {"POST", "/api/v1/session", open},
+    {"DELETE", "/api/v1/session", be_known},
+    {"POST", "/api/v1/session/setup", open},
+
+    {"GET", "/api/v1/node", read},
+    {"GET", "/api/v1/overview", read},
+
+    {"GET", "/api/v1/machines", read},
+    {"GET", "/api/v1/machines/{machine}", read, true},
+    {"PATCH", "/api/v1/machines/{machine}", edit_catalog},
+    {"GET", "/api/v1/machines/{machine}/trend", read, true},
+    {"GET", "/api/v1/machines/{machine}/samples", read, true},
+    {"GET", "/api/v1/machines/{machine}/events", read, true},
+    {"PATCH", "/api/v1/machines/{machine}/tags/{tag}", edit_catalog},
+    {"POST", "/api/v1/machines/{machine}/tags/{tag}/write", write_tag},
+
+    {"GET", "/api/v1/sites", read},
+    {"POST", "/api/v1/sites", edit_catalog},
+    {"PATCH", "/api/v1/sites/{site}", edit_catalog},
+    {"DELETE", "/api/v1/sites/{site}", edit_catalog},
+
+    {"GET", "/api/v1/organisations", manage_organisations},
+    {"POST", "/api/v1/organisations", manage_organisations},
+
+    {"GET", "/api/v1/people", manage_people},
+    {"POST", "/api/v1/people", manage_people},
+    {"DELETE", "/api/v1/people/{id}", manage_people},
+
+    {"GET", "/api/v1/tokens", manage_tokens},
+    {"POST", "/api/v1/tokens", manage_tokens},
+    {"DELETE", "/api/v1/tokens/{id}", manage_tokens},
+
+    {"GET", "/api/v1/events", read},
+    {"GET", "/api/v1/live", read},
+};
+
+}  // namespace
+
+std::string_view name_of(Right right) {
+    switch (right) {
+        case open: return "open";
+        case be_known: return "be_known";
+        case read: return "read";
+        case write_tag: return "write_tag";
+        case edit_catalog: return "edit_catalog";
+        case publish: return "publish";
+        case manage_people: return "manage_people";
+        case manage_tokens: return "manage_tokens";
+        case manage_organisations: return "manage_organisations";
+        case read_audit: return "read_audit";
+    }
+    std::unreachable();
+}
+
+bool role_has(Role role, Right right) {
+    if (right == open || right == be_known) return true;
+    const auto index = std::to_underlying(role);
+    if (index >= rights_of_role.size()) return false;
+    return (rights_of_role[index] >> std::to_underlying(right) & 1) != 0;
+}
+
+bool may(const Principal& principal, Right right) {
+    if (right == open) return true;
+    if (principal.kind == PrincipalKind::nobody) return false;
+    if (principal.kind == PrincipalKind::node) return true;
+    if (right == be_known) return principal.role.has_value() || principal.is_machine();
+    // A principal with both would be a mistake of ours or a broken row: it may nothing.
+    if (!principal.role || !principal.machine.empty()) return false;
+    if (right == manage_organisations && principal.organisation != OrganisationId(1)) return false;
+    return role_has(*principal.role, right);
+}
+
+bool is_own_machine(const Principal& principal, std::string_view machine) {
+    if (!principal.is_machine()) return false;
+    if (machine == principal.machine) return true;
+    if (!machine.starts_with(principal.machine)) return false;
+    const auto own = parse_machine_id(principal.machine);
+    const auto asked = parse_machine_id(machine);
+    return own && asked && own->device.empty() && asked->group == own->group &&
+           asked->node == own->node;
+}
+
+std::span<const Route> routes() { return route_table; }
+
+const Route* find_route(std::string_view method, std::string_view pattern) {
+    const auto found = std::ranges::find_if(route_table, [&](const Route& route) {
+        return route.method == method && route.pattern == pattern;
+    });
+    return found == std::end(route_table) ? nullptr : &*found;
+}
+
+Verdict may_use_route(const Principal* principal, const Route& route, std::string_view machine,
+                      bool from_loopback) {
+    if (route.right == open || (route.loopback_open && from_loopback)) return Verdict::allowed;
+    if (principal == nullptr || principal->kind == PrincipalKind::nobody) {
+        return Verdict::unknown_caller;
+    }
+    if (principal->is_machine() && !principal->role) {
+        if (route.right == be_known) return Verdict::allowed;
+        if (!route.own_machine || machine.empty()) return Verdict::refused;
+        return is_own_machine(*principal, machine) ? Verdict::allowed : Verdict::hidden;
+    }
+    return may(*principal, route.right) ? Verdict::allowed : Verdict::refused;
+}
+
+}  // namespace lineshaft::trust
