@@ -150,6 +150,16 @@ io::Task<bool> Porter::end_person(PersonId person) {
     co_return co_await shards_.at(0).call(&PorterSteps::end_person, this, person);
 }
 
+io::Task<Result<std::string>> Porter::hash(std::string password) {
+    co_return co_await passwords_.run([this, password = std::move(password)] {
+        return hash_password(password, settings_.cost);
+    });
+}
+
+io::Task<Result<NewTokenSecret>> Porter::make_token() {
+    co_return co_await passwords_.run([] { return Result<NewTokenSecret>(trust::make_token()); });
+}
+
 io::Task<Result<void>> Porter::reload_tokens() {
     auto tokens = co_await rows_.run([this] { return principals_.tokens(); });
     if (!tokens) co_return std::unexpected(tokens.error());

@@ -11,6 +11,7 @@
 #include "trust/principals.h"
 #include "trust/sessions.h"
 #include "trust/throttle.h"
+#include "trust/token.h"
 
 namespace lineshaft::trust {
 
@@ -51,6 +52,10 @@ public:
     io::Task<Result<SignedIn>> open_session(PersonRecord person, std::string origin);
     io::Task<bool> sign_out(std::string secret);
     io::Task<bool> end_person(PersonId person);
+
+    /// On the passwords' worker, because they take milliseconds to tenths of a second. Errors: exhausted.
+    io::Task<Result<std::string>> hash(std::string password);
+    io::Task<Result<NewTokenSecret>> make_token();
 
     /// Reads the tokens again and hands the new keyring to every shard; live sessions of revoked
     /// ones end by their listeners. Any shard.

@@ -1,0 +1,145 @@
+#include "api/call.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "trust/secrets.h"
+
+namespace lineshaft::api {
+namespace {
+
+constexpr std::size_t text_bytes_max = 1024;
+
+const json::value* member(const json::object& body, std::string_view name) {
+    return body.if_contains(json::string_view(name.data(), name.size()));
+}
+
+}  // namespace
+
+http::Response reply(const json::value& body, unsigned status) {
+    http::Response response;
+    response.status = status;
+    response.body = json::serialize(body);
+    response.set("content-type", "application/json");
+    return response;
+}
+
+http::Response no_content() {
+    http::Response response;
+    response.status = 204;
+    return response;
+}
+
+Result<json::object> body_object(const http::Request& request,
+                                 std::initializer_list<std::string_view> allowed) {
+    boost::system::error_code problem;
+    json::parse_options options;
+    options.max_depth = 16;
+    const json::value body = json::parse(request.body, problem, {}, options);
+    if (problem) return fail(Code::invalid, "the body is not JSON: " + problem.message());
+    if (!body.is_object()) return fail(Code::invalid, "the body is not a JSON object");
+    for (const auto& one : body.as_object()) {
+        const std::string_view name(one.key().data(), one.key().size());
+        if (std::ranges::find(allowed, name) == allowed.end()) {
+            return fail(Code::invalid, fmt::format("the body has a member \"{}\"; allowed are: {}", name,
+                                                   fmt::join(allowed, ", ")));
+        }
+    }
+    return body.as_object();
+}
+
+Result<std::string> text_member(const json::object& body, std::string_view name) {
+    const json::value* found = member(body, name);
+    if (found == nullptr || !found->is_string()) {
+        return fail(Code::invalid, fmt::format("\"{}\" must be a text", name));
+    }
+    const auto& text = found->as_string();
+    if (text.empty() || text.size() > text_bytes_max) {
+        return fail(Code::invalid, fmt::format("\"{}\" must have 1 to {} bytes", name, text_bytes_max));
+    }
+    return std::string(text);
+}
+
+Result<std::optional<std::optional<std::string>>> optional_text(const json::object& body,
+                                                                std::string_view name) {
+    using Found = std::optional<std::optional<std::string>>;
+    const json::value* found = member(body, name);
+    if (found == nullptr) return Found{};
+    if (found->is_null()) return Found{std::optional<std::string>{}};
+    TRY(auto text, text_member(body, name));
+    return Found{std::optional<std::string>{std::move(text)}};
+}
+
+Result<std::optional<std::optional<double>>> optional_number(const json::object& body,
+                                                             std::string_view name) {
+    using Found = std::optional<std::optional<double>>;
+    const json::value* found = member(body, name);
+    if (found == nullptr) return Found{};
+    if (found->is_null()) return Found{std::optional<double>{}};
+    if (!found->is_number()) return fail(Code::invalid, fmt::format("\"{}\" must be a number or null", name));
+    return Found{std::optional<double>{found->to_number<double>()}};
+}
+
+Result<std::optional<bool>> optional_flag(const json::object& body, std::string_view name) {
+    const json::value* found = member(body, name);
+    if (found == nullptr) return std::optional<bool>{};
+    if (!found->is_bool()) return fail(Code::invalid, fmt::format("\"{}\" must be true or false", name));
+    return std::optional<bool>{found->as_bool()};
+}
+
+Result<std::size_t> limit_of(const http::Request& request, std::size_t usual, std::size_t most) {
+    const auto asked = request.asked("limit");
+    if (!asked) return usual;
+    std::size_t limit = 0;
+    const auto [end, problem] = std::from_chars(asked->data(), asked->data() + asked->size(), limit);
+    if (problem != std::errc() || end != asked->data() + asked->size() || limit < 1 || limit > most) {
+        return fail(Code::invalid, fmt::format("limit must be 1 to {}", most));
+    }
+    return limit;
+}
+
+Result<std::optional<Instant>> time_of(const http::Request& request, std::string_view name) {
+    const auto asked = request.asked(name);
+    if (!asked) return std::optional<Instant>{};
+    auto at = parse_rfc3339(*asked);
+    if (!at) return std::unexpected(at.error().in(name));
+    return std::optional<Instant>{*at};
+}
+
+Result<std::uint64_t> row_number(std::string_view text) {
+    std::uint64_t number = 0;
+    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (problem != std::errc() || end != text.data() + text.size()) {
+        return fail(Code::not_found, fmt::format("nothing has the id \"{}\"", text));
+    }
+    return number;
+}
+
+io::Task<Answer> write_once(Call& call, std::function<Result<catalog::Answer>(catalog::Catalog&)> work) {
+    const std::string_view key = call.request.header("idempotency-key");
+    Result<catalog::Answer> done;
+    if (key.empty()) {
+        done = co_await call.services->desk.run(std::move(work));
+    } else {
+        const trust::Principal& by = *call.principal;
+        catalog::OnceKey once{by.organisation,
+                              fmt::format("{}/{}", static_cast<int>(by.kind), by.credential),
+                              call.request.method + " " + call.request.path, std::string(key),
+                              std::string(trust::text_of(trust::sha256(call.request.body)))};
+        const Instant now = io::Shard::here().now();
+        done = co_await call.services->desk.run(
+            [once = std::move(once), now, work = std::move(work)](catalog::Catalog& catalog) {
+                return catalog.once(once, now, [&] { return work(catalog); });
+            });
+    }
+    if (!done) co_return std::unexpected(done.error());
+    http::Response response;
+    response.status = static_cast<unsigned>(done->status);
+    response.body = std::move(done->body);
+    if (response.status != 204) response.set("content-type", "application/json");
+    co_return response;
+}
+
+}  // namespace lineshaft::api

@@ -1,0 +1,154 @@
+#include "api/door.h"
+
+#include <fmt/format.h>
+
+#include "base/check.h"
+#include "trust/sign_in.h"
+#include "trust/token.h"
+
+namespace lineshaft::api {
+namespace {
+
+constexpr std::string_view content_policy =
+    "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+// Who calls, and whether that was told by a cookie (then the browser may have been led here).
+struct Caller {
+    trust::PrincipalPtr principal;
+    bool by_cookie = false;
+    bool was_refused = false;  // credentials were shown and are wrong
+};
+
+trust::PrincipalPtr owner_of_files() {
+    auto owner = std::make_shared<trust::Principal>(trust::node_principal());
+    owner->role = trust::Role::admin;
+    owner->organisation = catalog::default_organisation;
+    owner->organisation_name = std::string(catalog::default_organisation_name);
+    owner->name = "command line";
+    return owner;
+}
+
+io::Task<Caller> identify(Services* services, const http::Request& request) {
+    if (request.peer.is_node_socket) co_return Caller{owner_of_files()};
+    const std::string_view shown = request.header("authorization");
+    if (!shown.empty()) {
+        auto credentials = trust::parse_authorization(shown);
+        if (!credentials) co_return Caller{.was_refused = true};
+        auto known = services->porter.keys().ring()->authenticate(credentials->secret);
+        if (known) services->porter.note_use(*known);
+        co_return Caller{known, false, known == nullptr};
+    }
+    const std::string secret(trust::session_secret(request.header("cookie"), request.peer.is_encrypted));
+    if (!secret.empty()) {
+        auto known = co_await services->porter.by_session(secret);
+        if (known) co_return Caller{known, true};
+    }
+    const bool was_forwarded =
+        !request.header("forwarded").empty() || !request.header("x-forwarded-for").empty();
+    if (!request.peer.is_loopback || was_forwarded) co_return Caller{};
+    // Both ends are on this machine, so the listener's address is a loopback one too.
+    co_return Caller{trust::loopback_principal(services->loopback_role, "127.0.0.1", request.peer.address)};
+}
+
+bool is_unsafe(std::string_view method) { return method != "GET" && method != "HEAD" && method != "OPTIONS"; }
+
+// "https://plant.example:8443" names the same place as the Host header "plant.example:8443".
+bool is_same_origin(std::string_view origin, std::string_view host) {
+    const auto scheme_end = origin.find("://");
+    return scheme_end != origin.npos && !host.empty() && origin.substr(scheme_end + 3) == host;
+}
+
+// 403 when a page of another origin could have sent this, else nothing.
+std::optional<http::Response> check_origin(const http::Request& request, const Caller& caller) {
+    if (!is_unsafe(request.method) || (!caller.by_cookie && request.header("origin").empty())) return {};
+    if (is_same_origin(request.header("origin"), request.header("host"))) return {};
+    return http::problem(403, "Foreign origin",
+                         "This request changes something and came from a page of another address. Open the "
+                         "console under the address you sign in to.");
+}
+
+// The machines a request names: {machine} in its path, and each machine= of the query.
+trust::Verdict judge(const trust::Route& route, const http::Request& request,
+                     const trust::Principal* principal) {
+    std::string_view machine;
+    if (route.pattern.find("{machine}") != route.pattern.npos) machine = request.captured.front();
+    auto verdict = trust::may_use_route(principal, route, machine, request.peer.is_loopback);
+    for (const auto& field : request.query) {
+        if (field.name != "machine" || verdict != trust::Verdict::allowed) continue;
+        verdict = trust::may_use_route(principal, route, field.value, request.peer.is_loopback);
+    }
+    return verdict;
+}
+
+http::Response refusal(trust::Verdict verdict, const Caller& caller) {
+    switch (verdict) {
+        case trust::Verdict::allowed: break;
+        case trust::Verdict::unknown_caller: {
+            auto response = http::problem(
+                401, "Sign in first",
+                caller.was_refused ? "These credentials are not valid here."
+                                   : "Sign in to the console, or send a token: Authorization: Bearer TOKEN.");
+            response.set("www-authenticate", "Bearer realm=\"lineshaft\"");
+            return response;
+        }
+        case trust::Verdict::refused:
+            return http::problem(403, "Not allowed",
+                                 "Your role may not do this. Ask an admin for a role that may.");
+        case trust::Verdict::hidden: return http::problem(404, "Not found", "No such machine.");
+    }
+    return http::problem(500, "Error", "");
+}
+
+io::Task<http::Response> run(Services* services, const trust::Route* route, Work work,
+                             http::Request request) {
+    const bool is_encrypted = request.peer.is_encrypted;
+    auto caller = co_await identify(services, request);
+    http::Response response;
+    const auto verdict = caller.was_refused && route->right != trust::Right::open
+                             ? trust::Verdict::unknown_caller
+                             : judge(*route, request, caller.principal.get());
+    auto foreign = check_origin(request, caller);
+    if (foreign) {
+        response = std::move(*foreign);
+    } else if (verdict != trust::Verdict::allowed) {
+        response = refusal(verdict, caller);
+    } else {
+        if (!caller.principal) caller.principal = std::make_shared<trust::Principal>();
+        auto answer = co_await work(Call{services, std::move(request), caller.principal, is_encrypted});
+        response = answer ? std::move(*answer) : problem_of(answer.error());
+    }
+    secure(response, is_encrypted);
+    co_return response;
+}
+
+}  // namespace
+
+http::Response problem_of(const Error& error) {
+    if (error.code == Code::invalid) return http::problem(422, "Not acceptable", error.context);
+    return http::problem(error);
+}
+
+void secure(http::Response& response, bool is_encrypted) {
+    response.set("content-security-policy", std::string(content_policy));
+    response.set("x-content-type-options", "nosniff");
+    response.set("referrer-policy", "no-referrer");
+    response.set("cross-origin-opener-policy", "same-origin");
+    if (is_encrypted) response.set("strict-transport-security", "max-age=31536000");
+    for (const auto& field : response.headers) {
+        if (field.name == "cache-control") return;
+    }
+    response.set("cache-control", "no-store");
+}
+
+void serve(http::Router& router, Services& services, std::string_view method, std::string_view pattern,
+           Work work) {
+    const trust::Route* route = trust::find_route(method, pattern);
+    CHECK(route != nullptr);
+    router.add(std::string(method), std::string(pattern),
+               [services = &services, route, work](http::Request request) {
+                   return run(services, route, work, std::move(request));
+               });
+}
+
+}  // namespace lineshaft::api

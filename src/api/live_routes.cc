@@ -1,0 +1,134 @@
+// The live stream: server-sent events of what changes.
+#include "api/live.h"
+#include "api/render.h"
+#include "api/routes.h"
+
+namespace lineshaft::api {
+namespace {
+
+constexpr std::size_t machines_max = 200;       // watched by one stream
+constexpr io::Steady beat{1'000};               // rates
+constexpr unsigned beats_per_comment = 15;
+constexpr unsigned beats_per_sign_of_life = 60; // an open wall screen keeps its session
+
+// Everything one stream needs while it lives.
+struct Stream {
+    Services* services;
+    trust::PrincipalPtr principal;
+    std::string session_secret;
+    std::vector<std::string> machines;
+    LiveQueue queue;
+    io::Wheel::Timer timer;
+    trust::Keys::ListenerId listener = 0;
+    unsigned beats = 0;
+};
+using StreamPtr = std::shared_ptr<Stream>;
+
+void show(Stream& stream, const twin::LiveBatch& batch) {
+    if (!batch.values.empty()) {
+        json::array all;
+        for (const auto& machine : batch.values) {
+            json::array values;
+            for (const auto& value : machine.values) values.push_back(render_brief(value));
+            all.push_back(json::object{{"machine", machine.machine}, {"values", std::move(values)}});
+        }
+        stream.queue.push("values", all);
+    }
+    const auto catalog = stream.services->desk.snapshot();
+    for (const auto& state : batch.machines) {
+        stream.queue.push("machine", render(state, catalog->machine(state.organisation, state.id)));
+    }
+    for (const auto& event : batch.events) stream.queue.push("event", render(event));
+}
+
+void arm_beat(const StreamPtr& stream) {
+    io::Shard::here().wheel().arm(stream->timer, beat, [weak = std::weak_ptr<Stream>(stream)] {
+        const auto alive = weak.lock();
+        if (!alive) return;
+        ++alive->beats;
+        alive->queue.push("rates", render(alive->services->node.rates()));
+        if (alive->beats % beats_per_comment == 0) alive->queue.push_comment();
+        arm_beat(alive);
+    });
+}
+
+// The current values of everything asked for, so that a page needs no second request.
+io::Task<void> show_current(StreamPtr stream) {
+    json::array all;
+    for (const auto& machine : stream->machines) {
+        auto values = co_await stream->services->plant.values(stream->principal->organisation, machine);
+        if (!values) continue;
+        json::array rows;
+        for (const auto& value : *values) rows.push_back(render_brief(value));
+        all.push_back(json::object{{"machine", machine}, {"values", std::move(rows)}});
+    }
+    if (!stream->machines.empty()) stream->queue.push("values", all);
+}
+
+// False when the session behind the stream has ended.
+io::Task<bool> still_signed_in(StreamPtr stream) {
+    if (stream->session_secret.empty()) co_return true;
+    auto who = co_await stream->services->porter.by_session(stream->session_secret);
+    co_return who != nullptr;
+}
+
+io::Task<void> run_stream(StreamPtr stream, http::BodyWriter& writer) {
+    writer.on_gone([weak = std::weak_ptr<Stream>(stream)] {
+        if (const auto alive = weak.lock()) alive->queue.end();
+    });
+    auto watch = stream->services->plant.watch(
+        stream->principal->organisation, stream->machines,
+        [raw = stream.get()](std::shared_ptr<const twin::LiveBatch> batch) { show(*raw, *batch); });
+    if (!watch) co_return;
+    arm_beat(stream);
+    co_await show_current(stream);
+    stream->queue.push("rates", render(stream->services->node.rates()));
+    unsigned checked_at = 0;
+    while (!stream->queue.is_ended()) {
+        co_await stream->queue.wait();
+        if (stream->beats - checked_at >= beats_per_sign_of_life) {
+            checked_at = stream->beats;
+            auto good = co_await still_signed_in(stream);
+            if (!good) break;
+        }
+        const std::string pieces = stream->queue.take();
+        if (pieces.empty()) continue;
+        auto written = co_await writer.write(pieces);
+        if (!written) break;
+    }
+    stream->services->porter.keys().forget(stream->listener);
+}
+
+io::Task<Answer> live(Call call) {
+    auto stream = std::make_shared<Stream>();
+    stream->services = call.services;
+    stream->principal = call.principal;
+    if (call.principal->kind == trust::PrincipalKind::person) {
+        stream->session_secret = trust::session_secret(call.request.header("cookie"), call.is_secure);
+    }
+    for (const auto& field : call.request.query) {
+        if (field.name == "machine") stream->machines.push_back(field.value);
+    }
+    if (stream->machines.size() > machines_max) {
+        co_return fail(Code::invalid, "watch at most 200 machines on one stream");
+    }
+    if (call.principal->is_machine()) stream->machines = {call.principal->machine};
+    stream->listener = call.services->porter.keys().on_change(
+        [weak = std::weak_ptr<Stream>(stream)](const trust::Keyring& ring) {
+            const auto alive = weak.lock();
+            if (alive && !ring.still_holds(*alive->principal)) alive->queue.end();
+        });
+    http::Response response;
+    response.set("content-type", "text/event-stream");
+    response.set("x-accel-buffering", "no");
+    response.stream = [stream](http::BodyWriter& writer) { return run_stream(stream, writer); };
+    co_return response;
+}
+
+}  // namespace
+
+void add_live_routes(http::Router& router, Services& services) {
+    serve(router, services, "GET", "/api/v1/live", &live);
+}
+
+}  // namespace lineshaft::api

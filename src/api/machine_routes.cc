@@ -1,0 +1,176 @@
+// Machines: lists, one with its values, adopting, and what happened to them.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <map>
+
+#include "api/render.h"
+#include "api/routes.h"
+
+namespace lineshaft::api {
+namespace {
+
+std::string lower(std::string_view text) {
+    std::string out(text);
+    std::ranges::transform(out, out.begin(), [](unsigned char letter) { return std::tolower(letter); });
+    return out;
+}
+
+// What a list was asked for.
+struct Filter {
+    std::string words, connection, site;
+    std::optional<bool> adopted;
+
+    bool accepts(const json::object& machine) const {
+        const auto is = [&](const char* member, const std::string& wanted) {
+            const auto& value = machine.at(member);
+            return wanted.empty() || (value.is_string() && std::string_view(value.as_string()) == wanted);
+        };
+        if (!is("connection", connection) || !is("site", site)) return false;
+        if (adopted && machine.at("adopted").as_bool() != *adopted) return false;
+        if (words.empty()) return true;
+        return std::ranges::any_of(std::array{"id", "name", "kind"}, [&](const char* member) {
+            const auto& value = machine.at(member);
+            return value.is_string() && lower(std::string_view(value.as_string())).contains(words);
+        });
+    }
+};
+
+Result<Filter> filter_of(const http::Request& request) {
+    Filter filter{lower(request.asked("q").value_or("")), std::string(request.asked("connection").value_or("")),
+                  std::string(request.asked("site").value_or("")), {}};
+    const auto adopted = request.asked("adopted");
+    if (adopted && *adopted != "true" && *adopted != "false") {
+        return fail(Code::invalid, "adopted must be true or false");
+    }
+    if (adopted) filter.adopted = *adopted == "true";
+    return filter;
+}
+
+// Every machine, by id: those that have spoken, and those only the catalog knows.
+io::Task<std::map<std::string, json::object>> all_machines(Call& call) {
+    auto states = co_await call.services->plant.machines(call.organisation());
+    const auto catalog = call.services->desk.snapshot();
+    std::map<std::string, json::object> all;
+    for (const auto& state : states) {
+        all.emplace(state.id, render(state, catalog->machine(call.organisation(), state.id)));
+    }
+    for (const auto& entry : catalog->machines(call.organisation())) {
+        if (!all.contains(entry->machine.id)) all.emplace(entry->machine.id, render(*entry));
+    }
+    co_return all;
+}
+
+io::Task<Answer> list(Call call) {
+    CO_TRY(const auto limit, limit_of(call.request));
+    CO_TRY(const auto filter, filter_of(call.request));
+    const std::string after(call.request.asked("cursor").value_or(""));
+    auto all = co_await all_machines(call);
+    json::array items;
+    json::value next = nullptr;
+    std::size_t total = 0;
+    for (auto& [id, machine] : all) {
+        if (!filter.accepts(machine)) continue;
+        ++total;
+        if (id <= after) continue;
+        if (items.size() < limit) items.push_back(std::move(machine));
+        else if (next.is_null()) next = items.back().at("id");
+    }
+    co_return reply(json::object{{"items", std::move(items)}, {"next", std::move(next)}, {"total", total}});
+}
+
+io::Task<Answer> one(Call call) {
+    const std::string& id = call.captured(0);
+    auto state = co_await call.services->plant.machine(call.organisation(), id);
+    const auto catalog = call.services->desk.snapshot();
+    const auto* entry = catalog->machine(call.organisation(), id);
+    if (!state && entry == nullptr) co_return std::unexpected(state.error());
+    json::object out = state ? render(*state, entry) : render(*entry);
+    json::array values;
+    if (state) {
+        auto now = co_await call.services->plant.values(call.organisation(), id);
+        if (!now) co_return std::unexpected(now.error());
+        for (const auto& value : *now) values.push_back(render(value, entry ? entry->tag(value.tag) : nullptr));
+    }
+    out["values"] = std::move(values);
+    co_return reply(out);
+}
+
+io::Task<Answer> change(Call call) {
+    CO_TRY(auto body, body_object(call.request, {"name", "kind", "site", "adopted"}));
+    catalog::MachineChange change;
+    CO_TRY(change.name, optional_text(body, "name"));
+    CO_TRY(change.kind, optional_text(body, "kind"));
+    CO_TRY(change.adopted, optional_flag(body, "adopted"));
+    CO_TRY(const auto site, optional_text(body, "site"));
+    if (site) {
+        change.site.emplace();
+        if (*site) {
+            auto number = row_number(**site);
+            if (!number) co_return fail(Code::invalid, "\"site\" is not the id of a site");
+            change.site->emplace(*number);
+        }
+    }
+    const std::string id = call.captured(0);
+    const Instant now = io::Shard::here().now();
+    const auto organisation = call.organisation();
+    const auto before = call.services->desk.snapshot();
+    const auto* entry_before = before->machine(organisation, id);
+    const bool was_adopted = entry_before != nullptr && entry_before->machine.adopted_at.has_value();
+    auto changed = co_await call.services->desk.run([=](catalog::Catalog& catalog) {
+        return catalog.change_machine(organisation, id, change, now);
+    });
+    if (!changed) co_return std::unexpected(changed.error());
+    if (!was_adopted && changed->adopted_at) {
+        call.services->plant.record({now, organisation, id, "adopted", "by " + call.principal->name});
+    }
+    co_return co_await one(std::move(call));
+}
+
+Instant cursor_of(const http::Request& request) {
+    const auto text = request.asked("cursor");
+    if (text) {
+        auto at = parse_rfc3339(*text);
+        if (at) return *at;
+    }
+    return io::Shard::here().now() + std::chrono::hours{24 * 366};
+}
+
+http::Response events_reply(const std::vector<twin::Event>& events, std::size_t limit,
+                            std::optional<Instant> since) {
+    json::array items;
+    for (const auto& event : events) {
+        if (!since || event.at >= *since) items.push_back(render(event));
+    }
+    json::value next = nullptr;
+    if (items.size() == limit) next = render_time(events.back().at - std::chrono::microseconds{1});
+    return reply(json::object{{"items", std::move(items)}, {"next", std::move(next)}});
+}
+
+io::Task<Answer> machine_events(Call call) {
+    CO_TRY(const auto limit, limit_of(call.request));
+    const Instant until = cursor_of(call.request);
+    auto events = co_await call.services->plant.events(call.organisation(), call.captured(0), until, limit);
+    co_return events_reply(events, limit, {});
+}
+
+io::Task<Answer> plant_events(Call call) {
+    CO_TRY(const auto limit, limit_of(call.request));
+    CO_TRY(const auto since, time_of(call.request, "since"));
+    const Instant until = cursor_of(call.request);
+    auto events = co_await call.services->plant.events(call.organisation(), "", until, limit);
+    co_return events_reply(events, limit, since);
+}
+
+}  // namespace
+
+void add_machine_routes(http::Router& router, Services& services) {
+    serve(router, services, "GET", "/api/v1/machines", &list);
+    serve(router, services, "GET", "/api/v1/machines/{machine}", &one);
+    serve(router, services, "PATCH", "/api/v1/machines/{machine}", &change);
+    serve(router, services, "GET", "/api/v1/machines/{machine}/events", &machine_events);
+    serve(router, services, "GET", "/api/v1/events", &plant_events);
+}
+
+}  // namespace lineshaft::api

@@ -1,0 +1,18 @@
+#pragma once
+#include "api/door.h"
+
+namespace lineshaft::api {
+
+// One function per page of docs/protocols/http-api.md.
+void add_session_routes(http::Router& router, Services& services);
+void add_node_routes(http::Router& router, Services& services);
+void add_machine_routes(http::Router& router, Services& services);
+void add_tag_routes(http::Router& router, Services& services);
+void add_trend_routes(http::Router& router, Services& services);
+void add_site_routes(http::Router& router, Services& services);
+void add_people_routes(http::Router& router, Services& services);
+void add_token_routes(http::Router& router, Services& services);
+void add_live_routes(http::Router& router, Services& services);
+void add_console(http::Router& router);
+
+}  // namespace lineshaft::api
