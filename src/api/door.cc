@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/check.h"
-#include "trust/sign_in.h"
+#include "trust/loopback.h"
 #include "trust/token.h"
 
 namespace lineshaft::api {
@@ -20,21 +20,18 @@ struct Caller {
     bool was_refused = false;  // credentials were shown and are wrong
 };
 
-trust::PrincipalPtr owner_of_files() {
-    auto owner = std::make_shared<trust::Principal>(trust::node_principal());
-    owner->role = trust::Role::admin;
-    owner->organisation = catalog::default_organisation;
-    owner->organisation_name = std::string(catalog::default_organisation_name);
-    owner->name = "command line";
-    return owner;
+// "localhost:8080", "127.0.0.1", "[::1]:8080": a page of another name that was made to resolve to
+// this machine (DNS rebinding) does not carry one of these.
+bool is_loopback_host(std::string_view host) {
+    return host.starts_with("localhost") || host.starts_with("127.") || host.starts_with("[::1]");
 }
 
 io::Task<Caller> identify(Services* services, const http::Request& request) {
-    if (request.peer.is_node_socket) co_return Caller{owner_of_files()};
+    if (request.peer.is_node_socket) co_return Caller{trust::owner_principal(), false, false};
     const std::string_view shown = request.header("authorization");
     if (!shown.empty()) {
         auto credentials = trust::parse_authorization(shown);
-        if (!credentials) co_return Caller{.was_refused = true};
+        if (!credentials) co_return Caller{nullptr, false, true};
         auto known = services->porter.keys().ring()->authenticate(credentials->secret);
         if (known) services->porter.note_use(*known);
         co_return Caller{known, false, known == nullptr};
@@ -42,13 +39,13 @@ io::Task<Caller> identify(Services* services, const http::Request& request) {
     const std::string secret(trust::session_secret(request.header("cookie"), request.peer.is_encrypted));
     if (!secret.empty()) {
         auto known = co_await services->porter.by_session(secret);
-        if (known) co_return Caller{known, true};
+        if (known) co_return Caller{known, true, false};
     }
     const bool was_forwarded =
         !request.header("forwarded").empty() || !request.header("x-forwarded-for").empty();
-    if (!request.peer.is_loopback || was_forwarded) co_return Caller{};
-    // Both ends are on this machine, so the listener's address is a loopback one too.
-    co_return Caller{trust::loopback_principal(services->loopback_role, "127.0.0.1", request.peer.address)};
+    if (was_forwarded || !is_loopback_host(request.header("host"))) co_return Caller{};
+    auto local = trust::loopback_principal(services->loopback_role, request.peer.is_loopback);
+    co_return Caller{std::move(local), false, false};
 }
 
 bool is_unsafe(std::string_view method) { return method != "GET" && method != "HEAD" && method != "OPTIONS"; }

@@ -149,7 +149,7 @@ Result<std::vector<history::TagSample>> parse(Bytes payload, Instant received, c
 
 namespace {
 
-std::string quoted(std::string_view text) {
+std::string json_text(std::string_view text) {
     std::string out = "\"";
     for (const char letter : text) {
         if (letter == '"' || letter == '\\') out += '\\';
@@ -168,13 +168,13 @@ struct ValueText {
     }
     std::string operator()(std::int64_t whole) const { return std::to_string(whole); }
     std::string operator()(bool flag) const { return flag ? "true" : "false"; }
-    std::string operator()(const std::string& text) const { return quoted(text); }
+    std::string operator()(const std::string& text) const { return json_text(text); }
 };
 
 }  // namespace
 
 std::string encode_command(std::string_view id, std::string_view tag, const history::Value& value) {
-    return fmt::format(R"({{"id":{},"values":{{{}:{}}}}})", quoted(id), quoted(tag),
+    return fmt::format(R"({{"id":{},"values":{{{}:{}}}}})", json_text(id), json_text(tag),
                        std::visit(ValueText{}, value));
 }
 

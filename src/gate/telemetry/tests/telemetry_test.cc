@@ -1,5 +1,6 @@
 #include "gate/telemetry/telemetry.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 namespace lineshaft::telemetry {
