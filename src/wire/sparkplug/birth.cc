@@ -10,7 +10,8 @@ namespace {
 constexpr std::string_view quality_property = "Quality";
 
 std::optional<Instant> instant_of(std::uint64_t millis) {
-    if (millis > std::uint64_t{std::numeric_limits<std::int64_t>::max() / 1000}) return std::nullopt;
+    if (millis > std::uint64_t{std::numeric_limits<std::int64_t>::max() / 1000})
+        return std::nullopt;
     return Instant::from_millis(static_cast<std::int64_t>(millis));
 }
 
@@ -36,7 +37,8 @@ Value property_value(const Property& property) {
 std::optional<double> number_in(const Value& value) {
     if (const auto* number = std::get_if<double>(&value)) return *number;
     if (const auto* number = std::get_if<std::int64_t>(&value)) return static_cast<double>(*number);
-    if (const auto* number = std::get_if<std::uint64_t>(&value)) return static_cast<double>(*number);
+    if (const auto* number = std::get_if<std::uint64_t>(&value))
+        return static_cast<double>(*number);
     return std::nullopt;
 }
 
@@ -61,7 +63,8 @@ void flatten(const Payload& payload, Range set, const std::string& prefix,
 void read_properties(const Payload& payload, Range set, Definition& out) {
     flatten(payload, set, "", out.properties);
     // The quality belongs to the value at the moment of birth, not to the metric.
-    std::erase_if(out.properties, [](const auto& entry) { return entry.first == quality_property; });
+    std::erase_if(out.properties,
+                  [](const auto& entry) { return entry.first == quality_property; });
     for (const auto& [name, value] : out.properties) {
         if (name == "engUnit" && std::holds_alternative<std::string>(value)) {
             out.unit = std::get<std::string>(value);
@@ -77,8 +80,8 @@ void read_properties(const Payload& payload, Range set, Definition& out) {
 
 Result<Definition> read_definition(const Payload& payload, const Metric& metric) {
     if (metric.name.empty()) return fail(Code::invalid, "a metric in a birth has no name");
-    const auto type = metric.datatype > 34 ? DataType::unknown
-                                           : static_cast<DataType>(metric.datatype);
+    const auto type =
+        metric.datatype > 34 ? DataType::unknown : static_cast<DataType>(metric.datatype);
     if (!is_metric_type(type)) {
         return fail(Code::invalid, std::string(metric.name) + ": no valid data type in the birth");
     }

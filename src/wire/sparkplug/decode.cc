@@ -114,32 +114,63 @@ bool Decoder::scalar(std::uint32_t index, Cursor& in, Variant& out) {
     switch (index) {
         case 0:
             if (!in.take_varint(number)) return broken();
-            out = static_cast<std::uint32_t>(number);
+            out.template emplace<std::uint32_t>(static_cast<std::uint32_t>(number));
             return true;
         case 1:
             if (!in.take_varint(number)) return broken();
-            out = number;
+            out.template emplace<std::uint64_t>(number);
             return true;
         case 2: {
             std::uint32_t bits = 0;
             if (!in.take_fixed(bits)) return broken();
-            out = std::bit_cast<float>(bits);
+            out.template emplace<float>(std::bit_cast<float>(bits));
             return true;
         }
         case 3:
             if (!in.take_fixed(number)) return broken();
-            out = std::bit_cast<double>(number);
+            out.template emplace<double>(std::bit_cast<double>(number));
             return true;
         case 4:
             if (!in.take_varint(number)) return broken();
-            out = number != 0;
+            out.template emplace<bool>(number != 0);
             return true;
         default: {
             std::string_view content;
             if (!text(in, content)) return false;
-            out = content;
+            out.template emplace<std::string_view>(content);
             return true;
         }
+    }
+}
+
+bool Decoder::metric_value(std::uint32_t field, Cursor& in, Metric& out) {
+    std::string_view content;
+    switch (field) {
+        case tag(10, wire::varint): return scalar(0, in, out.value);
+        case tag(11, wire::varint): return scalar(1, in, out.value);
+        case tag(12, wire::fixed32): return scalar(2, in, out.value);
+        case tag(13, wire::fixed64): return scalar(3, in, out.value);
+        case tag(14, wire::varint): return scalar(4, in, out.value);
+        case tag(15, wire::length): return scalar(5, in, out.value);
+        case tag(16, wire::length):
+            if (!opaque(in, content)) return false;
+            out.value = BytesView{content};
+            return true;
+        case tag(17, wire::length):
+            if (!opaque(in, content)) return false;
+            if (std::holds_alternative<DataSetView>(out.value)) {
+                return refuse(Code::invalid, "payload: a data set stands twice");
+            }
+            out.value = DataSetView{content};
+            return true;
+        case tag(18, wire::length):
+            if (!opaque(in, content)) return false;
+            if (std::holds_alternative<TemplateView>(out.value)) {
+                return refuse(Code::invalid, "payload: a template stands twice");
+            }
+            out.value = TemplateView{content};
+            return true;
+        default: return skip(in, field);
     }
 }
 
@@ -211,37 +242,6 @@ bool Decoder::metric(std::string_view encoded) {
         if (!good) return false;
     }
     return true;
-}
-
-bool Decoder::metric_value(std::uint32_t field, Cursor& in, Metric& out) {
-    std::string_view content;
-    switch (field) {
-        case tag(10, wire::varint): return scalar(0, in, out.value);
-        case tag(11, wire::varint): return scalar(1, in, out.value);
-        case tag(12, wire::fixed32): return scalar(2, in, out.value);
-        case tag(13, wire::fixed64): return scalar(3, in, out.value);
-        case tag(14, wire::varint): return scalar(4, in, out.value);
-        case tag(15, wire::length): return scalar(5, in, out.value);
-        case tag(16, wire::length):
-            if (!opaque(in, content)) return false;
-            out.value = BytesView{content};
-            return true;
-        case tag(17, wire::length):
-            if (!opaque(in, content)) return false;
-            if (std::holds_alternative<DataSetView>(out.value)) {
-                return refuse(Code::invalid, "payload: a data set stands twice");
-            }
-            out.value = DataSetView{content};
-            return true;
-        case tag(18, wire::length):
-            if (!opaque(in, content)) return false;
-            if (std::holds_alternative<TemplateView>(out.value)) {
-                return refuse(Code::invalid, "payload: a template stands twice");
-            }
-            out.value = TemplateView{content};
-            return true;
-        default: return skip(in, field);
-    }
 }
 
 bool Decoder::count_properties(std::string_view encoded, std::uint32_t& count) {

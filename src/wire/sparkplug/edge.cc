@@ -97,12 +97,14 @@ Result<void> Edge::define(std::string_view device, EdgeMetric metric) {
     return {};
 }
 
-std::uint8_t Edge::next_seq() { return seq_++; }
+std::uint8_t Edge::next_seq() {
+    return seq_++;
+}
 
 Publication Edge::publish(MessageType type, std::string_view device, Payload& payload) {
     payload.seq = next_seq();
-    return {format_topic(MachineTopic{type, {group_, node_, std::string(device)}}),
-            encode(payload), 0, false};
+    return {format_topic(MachineTopic{type, {group_, node_, std::string(device)}}), encode(payload),
+            0, false};
 }
 
 Publication Edge::death(Instant now) const {
@@ -110,8 +112,8 @@ Publication Edge::death(Instant now) const {
     payload.timestamp = millis_of(now);
     payload.metrics.push_back(
         node_metric(bd_seq_metric, DataType::int64, std::uint64_t{bd_seq_}, now));
-    return {format_topic(MachineTopic{MessageType::ndeath, {group_, node_, {}}}), encode(payload), 1,
-            false};
+    return {format_topic(MachineTopic{MessageType::ndeath, {group_, node_, {}}}), encode(payload),
+            1, false};
 }
 
 Publication Edge::will(Instant now) {
@@ -193,8 +195,10 @@ Result<Publication> Edge::data(std::string_view device, std::vector<Update> upda
         const Update& update = updates[index];
         const Definition& definition = targets[index]->definition;
         Metric metric;
-        if (definition.alias) metric.alias = definition.alias;
-        else metric.name = definition.name;
+        if (definition.alias)
+            metric.alias = definition.alias;
+        else
+            metric.name = definition.name;
         metric.timestamp = millis_of(update.at);
         metric.is_historical = update.is_historical;
         set_value(update.value, definition.type, metric);

@@ -122,8 +122,7 @@ struct PutProperty : PutScalar<Out> {
         put_message(this->out, 10, [&](auto& list) {
             const auto sets = std::span(payload.property_sets);
             for (const Range set : sets.subspan(view.sets.first, view.sets.count)) {
-                put_message(list, 1,
-                            [&](auto& inner) { put_property_set(inner, payload, set); });
+                put_message(list, 1, [&](auto& inner) { put_property_set(inner, payload, set); });
             }
         });
     }

@@ -6,8 +6,8 @@
 namespace lineshaft::sparkplug {
 namespace {
 
-// The payload of a command: no seq [tck-id-payloads-ncmd-seq]. It carries the data type although the
-// specification would rather not: common edge libraries cannot read the value without it.
+// The payload of a command: no seq [tck-id-payloads-ncmd-seq]. It carries the data type although
+// the specification would rather not: common edge libraries cannot read the value without it.
 std::string encode_command(std::string_view name, std::optional<std::uint64_t> alias, DataType type,
                            WireValue value, Instant now) {
     const auto millis = static_cast<std::uint64_t>(now.millis());
@@ -138,7 +138,8 @@ Result<Publication> Host::write(const MachineKey& machine, std::string_view metr
     const std::string_view name = definition.alias ? std::string_view{} : definition.name;
     const auto type = machine.is_node() ? MessageType::ncmd : MessageType::dcmd;
     return Publication{format_topic(MachineTopic{type, machine}),
-                       encode_command(name, definition.alias, definition.type, wire, now), 0, false};
+                       encode_command(name, definition.alias, definition.type, wire, now), 0,
+                       false};
 }
 
 bool Host::is_online(const MachineKey& machine) const {
@@ -161,6 +162,8 @@ bool Host::forget(const MachineKey& node) {
     return sessions_.erase(key) > 0;
 }
 
-std::size_t Host::nodes() const { return sessions_.size(); }
+std::size_t Host::nodes() const {
+    return sessions_.size();
+}
 
 }  // namespace lineshaft::sparkplug

@@ -132,7 +132,8 @@ void EdgeSession::hold(const Message& message, std::uint8_t seq, Turn& turn) {
     if (held_.size() >= turn.limits.reorder_messages_max ||
         bytes > turn.limits.reorder_bytes_max - held_bytes_) {
         // The window is full: what is held goes first if it is older, then this one.
-        std::vector<Held> younger(std::make_move_iterator(at), std::make_move_iterator(held_.end()));
+        std::vector<Held> younger(std::make_move_iterator(at),
+                                  std::make_move_iterator(held_.end()));
         held_.erase(at, held_.end());
         give_up(turn);
         skip_to(seq, turn);

@@ -35,8 +35,9 @@ struct Message {
     Instant received;
 };
 
-/// What a birth says: its definitions, and the value of each. Bad metrics are left out and reported.
-/// exhausted: more than metrics_per_machine_max. `previous` is used again when nothing changed.
+/// What a birth says: its definitions, and the value of each. Bad metrics are left out and
+/// reported. exhausted: more than metrics_per_machine_max. `previous` is used again when nothing
+/// changed.
 struct ReadBirth {
     std::shared_ptr<const Birth> birth;
     std::vector<Sample> samples;
@@ -90,7 +91,8 @@ private:
     void on_device_birth(const Message& message, Turn& turn);
     void on_device_death(const Message& message, Turn& turn);
     void on_data(const Message& message, Turn& turn);
-    void bury(const std::string& device, Machine& machine, DeathCause cause, Instant at, Turn& turn);
+    void bury(const std::string& device, Machine& machine, DeathCause cause, Instant at,
+              Turn& turn);
     void bury_devices(DeathCause cause, bool only_not_reborn, Turn& turn);
 
     MachineKey key_;

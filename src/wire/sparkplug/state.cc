@@ -30,7 +30,8 @@ public:
         if (!take('"')) return false;
         for (std::size_t index = 0; index < rest_.size(); ++index) {
             if (static_cast<unsigned char>(rest_[index]) < 0x20) return false;
-            if (rest_[index] == '\\') ++index;
+            if (rest_[index] == '\\')
+                ++index;
             else if (rest_[index] == '"') {
                 out = rest_.substr(0, index);
                 rest_.remove_prefix(index + 1);

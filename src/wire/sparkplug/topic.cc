@@ -36,9 +36,13 @@ Result<Topic> parse_state_topic(std::string_view topic, const Limits& limits) {
 
 }  // namespace
 
-std::string_view name_of(MessageType type) { return names[static_cast<std::size_t>(type)]; }
+std::string_view name_of(MessageType type) {
+    return names[static_cast<std::size_t>(type)];
+}
 
-bool is_sparkplug(std::string_view topic) { return topic.starts_with(prefix); }
+bool is_sparkplug(std::string_view topic) {
+    return topic.starts_with(prefix);
+}
 
 Result<void> check_id(std::string_view id, const Limits& limits) {
     if (id.empty()) return fail(Code::invalid, "an id is empty");

@@ -13,7 +13,9 @@ std::unexpected<Error> refuse(DataType type, std::string_view why) {
 std::unexpected<Error> wrong_kind(DataType type) {
     return refuse(type, "a value of another kind");
 }
-std::unexpected<Error> out_of_range(DataType type) { return refuse(type, "out of range"); }
+std::unexpected<Error> out_of_range(DataType type) {
+    return refuse(type, "out of range");
+}
 
 int bits_of(DataType type) {
     switch (type) {
@@ -67,7 +69,8 @@ Result<Value> read_unsigned(const WireValue& wire, DataType type) {
 Result<Value> read_date_time(const WireValue& wire, DataType type) {
     const auto raw = integer_in(wire);
     if (!raw) return wrong_kind(type);
-    if (raw->bits > std::uint64_t{std::numeric_limits<std::int64_t>::max()}) return out_of_range(type);
+    if (raw->bits > std::uint64_t{std::numeric_limits<std::int64_t>::max()})
+        return out_of_range(type);
     return Value(static_cast<std::int64_t>(raw->bits));
 }
 
@@ -105,7 +108,8 @@ Result<Whole> whole_of(const Value& value, DataType type) {
     if (const auto* number = std::get_if<std::uint64_t>(&value)) return Whole{false, *number};
     const auto* real = std::get_if<double>(&value);
     if (real == nullptr) return wrong_kind(type);
-    if (!std::isfinite(*real) || *real != std::trunc(*real)) return refuse(type, "not a whole number");
+    if (!std::isfinite(*real) || *real != std::trunc(*real))
+        return refuse(type, "not a whole number");
     if (*real < -0x1p63 || *real >= 0x1p64) return out_of_range(type);
     if (*real < 0) return Whole{true, static_cast<std::uint64_t>(static_cast<std::int64_t>(*real))};
     return Whole{false, static_cast<std::uint64_t>(*real)};
@@ -160,11 +164,21 @@ Result<WireValue> write_as(const Value& value, DataType type, Wire (*wire)(const
     return WireValue(wire(*field));
 }
 
-std::string_view text_of(const std::string& text) { return text; }
-bool boolean_of(const bool& value) { return value; }
-DataSetView data_set_of(const Opaque& value) { return {value.bytes}; }
-TemplateView template_of(const Opaque& value) { return {value.bytes}; }
-BytesView bytes_of(const Opaque& value) { return {value.bytes}; }
+std::string_view text_of(const std::string& text) {
+    return text;
+}
+bool boolean_of(const bool& value) {
+    return value;
+}
+DataSetView data_set_of(const Opaque& value) {
+    return {value.bytes};
+}
+TemplateView template_of(const Opaque& value) {
+    return {value.bytes};
+}
+BytesView bytes_of(const Opaque& value) {
+    return {value.bytes};
+}
 
 }  // namespace
 

@@ -1,5 +1,6 @@
 // The protobuf wire format, as far as Sparkplug needs it. Internal to decode.cc and encode.cc.
 #pragma once
+#include <bit>
 #include <cstdint>
 #include <cstring>
 #include <string_view>
@@ -11,10 +12,12 @@ namespace lineshaft::sparkplug::wire {
 enum Type : std::uint32_t { varint = 0, fixed64 = 1, length = 2, start = 3, end = 4, fixed32 = 5 };
 
 /// A field's number and wire type in one number, as it stands on the wire.
-constexpr std::uint32_t tag(std::uint32_t number, Type type) { return number << 3 | type; }
+constexpr std::uint32_t tag(std::uint32_t number, Type type) {
+    return number << 3 | type;
+}
 
-/// Reads untrusted bytes from front to back. Base's Reader with its Result costs a third of the time
-/// of a whole payload; here a failed step answers false and the payload is refused.
+/// Reads untrusted bytes from front to back. Base's Reader with its Result costs a third of the
+/// time of a whole payload; here a failed step answers false and the payload is refused.
 class Cursor {
 public:
     explicit Cursor(std::string_view bytes)
@@ -55,6 +58,24 @@ public:
 
 private:
     bool take_long_varint(std::uint64_t& value) {
+        // Timestamps take six bytes: with eight in reach the groups are joined without a loop.
+        if (end_ - at_ >= 8) [[likely]] {
+            std::uint64_t word = 0;
+            std::memcpy(&word, at_, 8);
+            const std::uint64_t stops = ~word & 0x8080'8080'8080'8080;
+            if (stops != 0) [[likely]] {
+                const int bits = std::countr_zero(stops) + 1;  // 8 x the number of groups
+                at_ += bits / 8;
+                word &= 0x7F7F'7F7F'7F7F'7F7F & (~std::uint64_t{0} >> (64 - bits));
+                word = (word & 0x007F'007F'007F'007F) | (word & 0x7F00'7F00'7F00'7F00) >> 1;
+                word = (word & 0x0000'3FFF'0000'3FFF) | (word & 0x3FFF'0000'3FFF'0000) >> 2;
+                value = (word & 0x0FFF'FFFF) | (word & 0x0FFF'FFFF'0000'0000) >> 4;
+                return true;
+            }
+        }
+        return take_varint_slowly(value);
+    }
+    bool take_varint_slowly(std::uint64_t& value) {
         std::uint64_t sum = 0;
         for (unsigned shift = 0; shift < 70 && at_ != end_; shift += 7) {
             const std::uint64_t group = *at_++;

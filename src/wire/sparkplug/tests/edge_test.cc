@@ -158,20 +158,22 @@ TEST(Edge, RefusesWhatWasNeverDefined) {
     EXPECT_EQ(scene.edge.data("machine-9", {}, noon).error().code, Code::not_found);
     EXPECT_EQ(scene.edge.data("", {{"Speed", 1.0, noon, false}}, noon).error().code,
               Code::not_found);
-    const auto partly = scene.edge.data("machine-1",
-                                        {{"Speed", std::int64_t{9}, noon, false},
-                                         {"Stitches", std::int64_t{-1}, noon, false}},
-                                        noon);
+    const auto partly = scene.edge.data(
+        "machine-1",
+        {{"Speed", std::int64_t{9}, noon, false}, {"Stitches", std::int64_t{-1}, noon, false}},
+        noon);
     EXPECT_EQ(partly.error().code, Code::invalid);
     const Decoded birth(scene.edge.connected(noon)[1]);
     EXPECT_EQ(birth.find("Speed")->value, WireValue(std::uint32_t{0}));  // nothing was changed
 
     Edge& edge = scene.edge;
-    EXPECT_EQ(edge.define("", metric("Load", DataType::int8, Value())).error().code, Code::conflict);
+    EXPECT_EQ(edge.define("", metric("Load", DataType::int8, Value())).error().code,
+              Code::conflict);
     EXPECT_EQ(edge.define("", metric("bdSeq", DataType::int8, Value())).error().code,
               Code::conflict);
-    EXPECT_EQ(edge.define("", metric("Node Control/Rebirth", DataType::boolean, false)).error().code,
-              Code::conflict);
+    EXPECT_EQ(
+        edge.define("", metric("Node Control/Rebirth", DataType::boolean, false)).error().code,
+        Code::conflict);
     EXPECT_EQ(edge.define("", metric("", DataType::int8, Value())).error().code, Code::invalid);
     EXPECT_EQ(edge.define("", metric("y", DataType::int8, 300.0)).error().code, Code::invalid);
     EXPECT_EQ(edge.define("a/b", metric("y", DataType::int8, 3.0)).error().code, Code::invalid);
@@ -217,11 +219,11 @@ TEST(Edge, RefusesBadCommands) {
         command.value = value;
         payload.metrics.push_back(command);
     };
-    add("Speed", std::uint32_t{0x10000});   // out of range
-    add("Stitches", std::uint32_t{1});      // read-only
-    add("Nothing", std::uint32_t{1});       // unknown
-    add("Speed", WireValue());              // null
-    add("", std::uint32_t{30});             // good, by alias
+    add("Speed", std::uint32_t{0x10000});  // out of range
+    add("Stitches", std::uint32_t{1});     // read-only
+    add("Nothing", std::uint32_t{1});      // unknown
+    add("Speed", WireValue());             // null
+    add("", std::uint32_t{30});            // good, by alias
     payload.metrics.back().alias = speed_alias;
     const auto events = scene.edge.receive("spBv1.0/hall/DCMD/embroidery/machine-1",
                                            as_bytes(encode(payload)), noon);
@@ -265,9 +267,8 @@ TEST(Edge, DeviceDeathsAndBirthsAreNumbered) {
 }
 
 TEST(Edge, SubscribesToItsCommands) {
-    EXPECT_EQ(hall_edge().filters(),
-              (std::vector<std::string>{"spBv1.0/hall/NCMD/embroidery",
-                                        "spBv1.0/hall/DCMD/embroidery/+"}));
+    EXPECT_EQ(hall_edge().filters(), (std::vector<std::string>{"spBv1.0/hall/NCMD/embroidery",
+                                                               "spBv1.0/hall/DCMD/embroidery/+"}));
     EXPECT_EQ(hall_edge({.primary_host = "scada"}).filters().back(), "spBv1.0/STATE/scada");
 }
 
@@ -276,7 +277,8 @@ TEST(Edge, PublishesItsDeathBeforeLeaving) {
     (void)scene.connect();
     const Publication death = scene.edge.disconnect(noon);
     EXPECT_EQ(death.topic, scene.will.topic);
-    EXPECT_EQ(Decoded(death).payload.metrics[0].value, Decoded(scene.will).payload.metrics[0].value);
+    EXPECT_EQ(Decoded(death).payload.metrics[0].value,
+              Decoded(scene.will).payload.metrics[0].value);
     EXPECT_FALSE(scene.edge.is_born());
     EXPECT_EQ(only<Died>(scene.feed(death)).size(), 3u);
 }

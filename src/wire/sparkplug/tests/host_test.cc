@@ -150,7 +150,8 @@ TEST(Host, MarksEverythingStaleWhenTheNodeDies) {
     EXPECT_EQ(died[1].machine, second_key);
     EXPECT_EQ(died[2].machine, node_key);
     EXPECT_EQ(died[2].cause, DeathCause::certificate);
-    for (const Died& death : died) EXPECT_EQ(death.at, scene.now);  // the host's time, not the will's
+    for (const Died& death : died)
+        EXPECT_EQ(death.at, scene.now);  // the host's time, not the will's
     EXPECT_FALSE(scene.host.is_online(node_key));
     EXPECT_FALSE(scene.host.is_online(first_key));
     EXPECT_TRUE(scene.host.birth_of(first_key));
@@ -214,7 +215,8 @@ TEST(Host, KeepsTheBirthObjectWhileTheDefinitionsStand) {
         EXPECT_TRUE(second[index].again);
         EXPECT_EQ(second[index].birth, first[index].birth);
     }
-    ASSERT_TRUE(scene.edge.define("machine-1", metric("Needle", DataType::uint8, std::uint64_t{1})));
+    ASSERT_TRUE(
+        scene.edge.define("machine-1", metric("Needle", DataType::uint8, std::uint64_t{1})));
     const auto third = only<Born>(scene.feed(scene.edge.connected(scene.now)));
     EXPECT_EQ(third[0].birth, first[0].birth);
     EXPECT_NE(third[1].birth, first[1].birth);
@@ -266,8 +268,8 @@ TEST(Host, AsksUnknownNodesForTheirBirth) {
     EXPECT_FALSE(wanted[0].command.retain);
     EXPECT_EQ(scene.host.counters().unresolved_metrics, 1u);
 
-    const auto answer = scene.edge.receive(wanted[0].command.topic,
-                                           as_bytes(wanted[0].command.payload), scene.now);
+    const auto answer =
+        scene.edge.receive(wanted[0].command.topic, as_bytes(wanted[0].command.payload), scene.now);
     EXPECT_EQ(only<Born>(scene.feed(only<Publication>(answer))).size(), 3u);
     EXPECT_EQ(speeds(scene.feed(scene.speed(2))), std::vector<std::int64_t>{2});
 }
@@ -407,8 +409,8 @@ TEST(Host, KeepsDataSetsAndTemplatesOpaque) {
 TEST(Host, CountsWhatItCannotRead) {
     Scene scene;
     (void)scene.connect();
-    const auto bad_payload = scene.host.receive("spBv1.0/hall/DDATA/embroidery/machine-1",
-                                                as_bytes("\x08"), scene.now);
+    const auto bad_payload =
+        scene.host.receive("spBv1.0/hall/DDATA/embroidery/machine-1", as_bytes("\x08"), scene.now);
     ASSERT_EQ(only<Malformed>(bad_payload).size(), 1u);
     EXPECT_EQ(only<Malformed>(bad_payload)[0].topic, "spBv1.0/hall/DDATA/embroidery/machine-1");
     EXPECT_EQ(only<Malformed>(scene.host.receive("spBv1.0/hall/X/y", {}, scene.now)).size(), 1u);
@@ -472,8 +474,8 @@ TEST(HostWrite, EncodesCommandsByAlias) {
     ASSERT_EQ(decoded.payload.metrics.size(), 1u);
     EXPECT_TRUE(decoded.payload.metrics[0].name.empty());
     EXPECT_EQ(decoded.payload.metrics[0].alias, scene.host.birth_of(first_key)->metrics()[0].alias);
-    const auto writes = only<Write>(
-        scene.edge.receive(command->topic, as_bytes(command->payload), scene.now));
+    const auto writes =
+        only<Write>(scene.edge.receive(command->topic, as_bytes(command->payload), scene.now));
     ASSERT_EQ(writes.size(), 1u);
     EXPECT_EQ(writes[0].device, "machine-1");
     EXPECT_EQ(writes[0].metric, "Speed");

@@ -22,8 +22,8 @@ public:
     std::uint64_t below(std::uint64_t count) { return engine_() % count; }
     std::uint64_t number() { return engine_() >> (engine_() % 64); }
     std::string text() {
-        static constexpr std::string_view words[] = {"a", "Speed", "温度", "Node Control/Rebirth", "é",
-                                                     "a longer name of some metric"};
+        static constexpr std::string_view words[] = {
+            "a", "Speed", "温度", "Node Control/Rebirth", "é", "a longer name of some metric"};
         return std::string(words[below(std::size(words))]) + std::to_string(below(100));
     }
     std::string bytes() {
@@ -204,7 +204,8 @@ pb::Payload to_protobuf(const Payload& payload) {
         if (metric.is_historical) to.set_is_historical(true);
         if (metric.is_transient) to.set_is_transient(true);
         if (metric.is_null) to.set_is_null(true);
-        if (metric.metadata) to_protobuf(payload.metadata[*metric.metadata], *to.mutable_metadata());
+        if (metric.metadata)
+            to_protobuf(payload.metadata[*metric.metadata], *to.mutable_metadata());
         if (metric.properties) to_protobuf(payload, *metric.properties, *to.mutable_properties());
         std::visit(SetMetricValue{{to}}, metric.value);
     }

@@ -5,7 +5,9 @@
 namespace lineshaft::sparkplug {
 namespace {
 
-std::string bytes_of(std::string_view hex) { return *from_hex(hex); }
+std::string bytes_of(std::string_view hex) {
+    return *from_hex(hex);
+}
 
 Error error_of(const std::string& encoded, const Limits& limits = {}) {
     Payload payload;
@@ -13,7 +15,8 @@ Error error_of(const std::string& encoded, const Limits& limits = {}) {
     return result ? Error{Code::unavailable, "it was accepted"} : result.error();
 }
 
-// Written by hand from the schema: timestamp 1, metric {name "T", alias 2, timestamp 3, Int32, -1}, seq 4.
+// Written by hand from the schema: timestamp 1, metric {name "T", alias 2, timestamp 3, Int32, -1},
+// seq 4.
 TEST(Payload, DecodesAndEncodesTheGoldenVector) {
     const std::string golden = bytes_of("0801 1212 0a0154 1002 1803 2003 50ffffffff0f 1804");
     const std::string fixed = bytes_of("0801 120f 0a0154 1002 1803 2003 50ffffffff0f 1804");
@@ -35,20 +38,27 @@ TEST(Payload, DecodesAndEncodesTheGoldenVector) {
 TEST(Payload, DecodesEveryScalarField) {
     Payload payload;
     const std::string encoded = bytes_of(
-        "1202 5005"                  // int_value 5
-        "1203 588001"                // long_value 128
-        "1205 650000c03f"            // float_value 1.5
-        "1209 69000000000000f83f"    // double_value 1.5
-        "1202 7001"                  // boolean_value true
-        "1204 7a026869"              // string_value "hi"
-        "1204 8201 01ff"             // bytes_value
-        "1203 8a0100"                // dataset_value, empty
-        "1205 9201020801"            // template_value
-        "1200");                     // nothing at all
+        "1202 5005"                // int_value 5
+        "1203 588001"              // long_value 128
+        "1205 650000c03f"          // float_value 1.5
+        "1209 69000000000000f83f"  // double_value 1.5
+        "1202 7001"                // boolean_value true
+        "1204 7a026869"            // string_value "hi"
+        "1204 8201 01ff"           // bytes_value
+        "1203 8a0100"              // dataset_value, empty
+        "1205 9201020801"          // template_value
+        "1200");                   // nothing at all
     ASSERT_TRUE(decode(as_bytes(encoded), payload));
-    const WireValue want[] = {std::uint32_t{5}, std::uint64_t{128}, 1.5F, 1.5, true,
-                              std::string_view("hi"), BytesView{"\xff"}, DataSetView{},
-                              TemplateView{"\x08\x01"}, WireValue()};
+    const WireValue want[] = {std::uint32_t{5},
+                              std::uint64_t{128},
+                              1.5F,
+                              1.5,
+                              true,
+                              std::string_view("hi"),
+                              BytesView{"\xff"},
+                              DataSetView{},
+                              TemplateView{"\x08\x01"},
+                              WireValue()};
     ASSERT_EQ(payload.metrics.size(), std::size(want));
     for (std::size_t index = 0; index < std::size(want); ++index) {
         EXPECT_EQ(payload.metrics[index].value, want[index]) << index;
@@ -66,12 +76,12 @@ TEST(Payload, PointsIntoItsBytes) {
 TEST(Payload, SkipsWhatItDoesNotKnow) {
     Payload payload;
     const std::string encoded = bytes_of(
-        "f80601"                    // field 111, varint
-        "f906 0102030405060708"     // fixed64
-        "fa06 03616263"             // length
+        "f80601"                         // field 111, varint
+        "f906 0102030405060708"          // fixed64
+        "fa06 03616263"                  // length
         "fb06 0801 f30610 01 f406 fc06"  // group with a group in it
-        "fd06 01020304"             // fixed32
-        "0a0161"                    // timestamp as text: of another wire type
+        "fd06 01020304"                  // fixed32
+        "0a0161"                         // timestamp as text: of another wire type
         "1804");
     ASSERT_TRUE(decode(as_bytes(encoded), payload));
     EXPECT_FALSE(payload.timestamp);

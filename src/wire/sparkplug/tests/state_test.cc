@@ -63,10 +63,9 @@ TEST(HostPresence, UsesOneTimestampForWillAndBirth) {
     const Publication will = presence.connect(Instant::from_millis(1000));
     EXPECT_EQ(will, (Publication{"spBv1.0/STATE/scada", R"({"online":false,"timestamp":1000})", 1,
                                  true}));
-    EXPECT_EQ(presence.birth(), (Publication{"spBv1.0/STATE/scada",
-                                             R"({"online":true,"timestamp":1000})", 1, true}));
-    EXPECT_EQ(presence.filters(),
-              (std::vector<std::string>{"spBv1.0/STATE/scada", "spBv1.0/#"}));
+    EXPECT_EQ(presence.birth(),
+              (Publication{"spBv1.0/STATE/scada", R"({"online":true,"timestamp":1000})", 1, true}));
+    EXPECT_EQ(presence.filters(), (std::vector<std::string>{"spBv1.0/STATE/scada", "spBv1.0/#"}));
 
     (void)presence.connect(Instant::from_millis(2000));
     EXPECT_EQ(presence.birth().payload, R"({"online":true,"timestamp":2000})");
@@ -75,8 +74,9 @@ TEST(HostPresence, UsesOneTimestampForWillAndBirth) {
 TEST(HostPresence, DiesAtTheTimeOfLeaving) {
     HostPresence presence("scada");
     (void)presence.connect(Instant::from_millis(1000));
-    EXPECT_EQ(presence.death(Instant::from_millis(3000)),
-              (Publication{"spBv1.0/STATE/scada", R"({"online":false,"timestamp":3000})", 1, true}));
+    EXPECT_EQ(
+        presence.death(Instant::from_millis(3000)),
+        (Publication{"spBv1.0/STATE/scada", R"({"online":false,"timestamp":3000})", 1, true}));
 }
 
 TEST(HostPresence, ContradictsALateWill) {

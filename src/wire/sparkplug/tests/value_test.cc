@@ -17,8 +17,12 @@ struct ReadCase {
     std::optional<Value> want;
 };
 
-Value whole(std::int64_t value) { return value; }
-Value natural(uint64_t value) { return value; }
+Value whole(std::int64_t value) {
+    return value;
+}
+Value natural(uint64_t value) {
+    return value;
+}
 
 const ReadCase reads[] = {
     {DataType::int8, uint32_t{5}, whole(5)},
@@ -156,11 +160,16 @@ TEST(WireValueOf, IsReadBackForEveryType) {
         const auto type = static_cast<DataType>(number);
         if (!is_metric_type(type)) continue;
         Value value = Opaque{"opaque"};
-        if (number <= 4 || type == DataType::date_time) value = whole(100);
-        else if (number <= 8) value = natural(100);
-        else if (number <= 10) value = 2.5;
-        else if (type == DataType::boolean) value = true;
-        else if (number <= 15) value = std::string("text");
+        if (number <= 4 || type == DataType::date_time)
+            value = whole(100);
+        else if (number <= 8)
+            value = natural(100);
+        else if (number <= 10)
+            value = 2.5;
+        else if (type == DataType::boolean)
+            value = true;
+        else if (number <= 15)
+            value = std::string("text");
         const auto wire = wire_value_of(value, type);
         ASSERT_TRUE(wire) << name_of(type);
         const auto back = value_of(*wire, type);
