@@ -11,27 +11,34 @@
 namespace lineshaft::io::http {
 
 struct Limits {
-    std::size_t header_bytes_max = 16 * 1024;
-    std::size_t body_bytes_max = 16 << 20;        ///< per route it may be less or more
-    Steady header_wait_max{10'000};               ///< from connect or the last answer's end: slowloris
-    Steady body_wait_max{30'000};                 ///< silence while a body is awaited
+    std::size_t header_bytes_max = 16 * 1024;  ///< request line and headers; past it 431
+    std::size_t target_bytes_max = 8 * 1024;   ///< past it 414
+    std::size_t body_bytes_max = 16 << 20;  ///< of the fallback; a route has its own. Past it 413
+    std::size_t bodies_bytes_max = 256 << 20;  ///< held by one shard at once; past it 503
+    Steady header_wait_max{10'000};  ///< from connect or a request's first byte: slowloris
+    Steady body_wait_max{30'000};    ///< silence while a body is awaited
+    std::size_t body_bytes_per_second_min = 512;  ///< on average after body_wait_max; below it 408
     Steady idle_max{75'000};                      ///< keep-alive
-    Steady write_wait_max{30'000};
+    Steady write_wait_max{30'000};                ///< a client that does not read
+    Steady linger_max{1'000};                     ///< for a refused client to read why
+    Steady close_wait_max{2'000};                 ///< for answers in work when the server closes
     std::size_t query_fields_max = 64;
     std::size_t headers_max = 100;
 };
 
 /// Called on the shard that accepted the connection. A free coroutine bound to its context by
-/// value or by a reference that outlives the server.
+/// value or by a reference that outlives the server. What it throws is logged and answered 500.
 using Handler = std::function<Task<Response>(Request)>;
-/// Takes a connection over after a 101 (WebSocket): the request and the raw stream with what was
-/// read too far.
+/// Takes a connection over (WebSocket): the request and the raw stream, which starts with what was
+/// read too far. Nothing was answered yet: it writes the 101 itself (accept_websocket does) or a
+/// refusal (answer_refusal does). The server waits for it; close() closes the stream under it.
 using Upgrade = std::function<Task<void>(Request, std::unique_ptr<Stream>)>;
 
 /// Routes: method and pattern to handler, such as "/api/v1/machines/{machine}/tags/{tag}"; a last
-/// part "{rest...}" takes what is left, slashes included. Built at start, then immutable and shared.
-/// The most literal pattern wins. HEAD is answered by GET, OPTIONS with Allow; a known path with
-/// another method is 405.
+/// part "{rest...}" takes what is left, slashes included. Built at start, then immutable and
+/// shared. The most literal pattern wins, decided part by part from the left. HEAD is answered by
+/// GET, OPTIONS with Allow; a known path with another method is 405 with Allow. A pattern added
+/// twice or misspelt is a bug.
 class Router {
 public:
     Router();
@@ -51,14 +58,16 @@ public:
     };
     std::vector<Listed> listed() const;
 
+    struct Table;  ///< inside io/http
+
 private:
     friend class Server;
-    struct Table;
     std::shared_ptr<Table> table_;
 };
 
 /// HTTP/1.1 over any Listener: keep-alive, pipelining in order, chunked both ways, 100-continue,
-/// bounded everything. Malformed requests get 400 and the connection ends.
+/// bounded everything. Malformed requests get 400 and the connection ends. Request bodies arrive
+/// whole. Owner: a thread that is no shard's; close() before destroying, and before the shards end.
 class Server {
 public:
     Server(Shards& shards, std::shared_ptr<const Router> router, Limits limits);
@@ -74,7 +83,9 @@ public:
     };
     Stats stats() const;
 
-    /// Ends every connection and streaming response; waits. From no shard's thread.
+    /// Ends every connection and streaming response, after the answers in work but at most
+    /// close_wait_max later; waits. Connections that come later are dropped. From no shard's
+    /// thread.
     void close();
 
 private:
@@ -87,5 +98,7 @@ Response problem(unsigned status, std::string_view title, std::string_view detai
 /// The status a failure of ours has on HTTP, the only place that says so.
 unsigned status_of(Code code);
 Response problem(const Error& error);
+/// For an Upgrade that says no: writes `refusal` and ends the stream.
+Task<void> answer_refusal(std::unique_ptr<Stream> stream, Response refusal);
 
 }  // namespace lineshaft::io::http

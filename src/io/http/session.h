@@ -1,0 +1,66 @@
+#pragma once
+// Inside io/http: one connection of a Server, from accept to close.
+#include <atomic>
+#include <deque>
+
+#include "io/http/router.h"
+#include "io/nursery.h"
+#include "io/pause.h"
+
+namespace lineshaft::io::http {
+
+/// One shard's part of a server.
+struct Hall {
+    Hall() : nursery("http") {}
+    Nursery nursery;
+    std::size_t bodies_bytes = 0;  ///< request bodies held now
+    std::string date;              ///< of `date_second`
+    std::int64_t date_second = -1;
+    std::atomic<std::uint64_t> requests{0}, refused{0}, connections{0};
+};
+
+/// What a whole server shares; outlives its sessions.
+struct Service {
+    std::shared_ptr<const Router::Table> table;
+    Limits limits;
+    std::deque<Hall> halls;  ///< by shard
+};
+
+/// How the server's close() reaches a session. Shared with the nursery and with a stream that was
+/// handed over, since both may outlive the session's own stream.
+struct Leash {
+    Stream* stream = nullptr;  ///< null once it is destroyed
+    bool is_stopping = false;
+    bool is_answering = false;
+    Wheel::Timer force;
+
+    void stop(Steady patience);
+};
+
+/// Serves requests until the client leaves, misbehaves, upgrades or `leash` is pulled.
+Task<void> serve_connection(Service* service, Hall* hall, std::unique_ptr<Stream> stream,
+                            std::shared_ptr<Leash> leash);
+
+/// What one session's parts share; lives in serve_connection's frame.
+struct Session {
+    Service& service;
+    Hall& hall;
+    std::unique_ptr<Stream> stream;
+    std::shared_ptr<Leash> leash;
+    std::string pending;  ///< read but not yet parsed
+
+    std::string_view date();
+};
+
+/// Runs the streamer behind a head already sent. The connection is over afterwards. Watches the
+/// reading side, so that a client that leaves is noticed while nothing is written.
+Task<void> stream_body(Session& session, Streamer streamer, bool is_chunked);
+
+/// Lets the client read the last answer before the connection ends: what it still sends is read
+/// and dropped for a short while, because closing over unread bytes would reset the connection.
+Task<void> linger(Session& session);
+
+/// The raw stream for an Upgrade: starts with what was read too far, tells the leash when it ends.
+std::unique_ptr<Stream> hand_over(Session& session);
+
+}  // namespace lineshaft::io::http
