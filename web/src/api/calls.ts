@@ -1,0 +1,105 @@
+import { ask, path, withQuery } from "./client";
+import type {
+    Connection, Machine, MachineDetail, Node, Overview, Page, Person, PersonRecord, PlantEvent, Role, Site,
+    StoredSample, Tag, TagValue, Token, Trend,
+} from "./types";
+
+const session = path("session");
+
+export const calls = {
+    whoAmI: () => ask<{ person: Person }>("GET", session, { quiet401: true }),
+    setup: (body: { secret: string; name: string; password: string }) =>
+        ask<{ person: Person }>("POST", path("session", "setup"), { body, quiet401: true }),
+    signIn: (body: { name: string; password: string }) =>
+        ask<{ person: Person }>("POST", session, { body, quiet401: true }),
+    signOut: () => ask<void>("DELETE", session, { quiet401: true }),
+
+    node: () => ask<Node>("GET", path("node")),
+    overview: () => ask<Overview>("GET", path("overview")),
+
+    machines: (query: MachineQuery, signal?: AbortSignal) =>
+        ask<Page<Machine>>("GET", withQuery(path("machines"), { ...query }), { signal }),
+    machine: (id: string) => ask<MachineDetail>("GET", path("machines", id)),
+    changeMachine: (id: string, body: MachineChange) =>
+        ask<Machine>("PATCH", path("machines", id), { body }),
+    trend: (id: string, query: TrendQuery, signal?: AbortSignal) =>
+        ask<Trend>("GET", withQuery(path("machines", id, "trend"), { ...query }), { signal }),
+    /** The newest sample before an instant: what a state was when the picture begins. */
+    sampleBefore: (id: string, tag: string, until: string, signal?: AbortSignal) =>
+        ask<Page<StoredSample>>("GET", withQuery(path("machines", id, "samples"), { tag, until, limit: 1, order: "desc" }), { signal }),
+    machineEvents: (id: string, cursor?: string | null) =>
+        ask<Page<PlantEvent>>("GET", withQuery(path("machines", id, "events"), { limit: 50, cursor })),
+    changeTag: (id: string, tag: string, body: TagChange) =>
+        ask<Tag>("PATCH", path("machines", id, "tags", tag), { body }),
+    writeTag: (id: string, tag: string, value: TagValue) =>
+        ask<{ sent_at: string; topic: string }>("POST", path("machines", id, "tags", tag, "write"), { body: { value } }),
+
+    events: (query: { limit?: number; since?: string; cursor?: string | null }) =>
+        ask<Page<PlantEvent>>("GET", withQuery(path("events"), { ...query })),
+
+    sites: () => everyPage<Site>((cursor) => withQuery(path("sites"), { limit: 1000, cursor })),
+    addSite: (body: SiteFields) => ask<Site>("POST", path("sites"), { body }),
+    changeSite: (id: string, body: Partial<SiteFields>) => ask<Site>("PATCH", path("sites", id), { body }),
+    removeSite: (id: string) => ask<void>("DELETE", path("sites", id)),
+
+    people: () => everyPage<PersonRecord>((cursor) => withQuery(path("people"), { limit: 1000, cursor })),
+    addPerson: (body: { name: string; role: Role; password: string }) =>
+        ask<PersonRecord>("POST", path("people"), { body }),
+    removePerson: (id: string) => ask<void>("DELETE", path("people", id)),
+
+    tokens: () => everyPage<Token>((cursor) => withQuery(path("tokens"), { limit: 1000, cursor })),
+    createToken: (body: { name: string; role: Role } | { name: string; machine: string }) =>
+        ask<Token & { token: string }>("POST", path("tokens"), { body }),
+    revokeToken: (id: string) => ask<void>("DELETE", path("tokens", id)),
+};
+
+export interface MachineQuery {
+    q?: string;
+    connection?: Connection | "";
+    site?: string;
+    adopted?: boolean;
+    limit?: number;
+    cursor?: string | null;
+}
+
+export interface MachineChange {
+    name?: string | null;
+    kind?: string | null;
+    site?: string | null;
+    adopted?: boolean;
+}
+
+export interface TagChange {
+    unit?: string | null;
+    label?: string | null;
+    low?: number | null;
+    high?: number | null;
+    writable?: boolean;
+}
+
+export interface SiteFields {
+    name: string;
+    time_zone: string;
+    latitude: number | null;
+    longitude: number | null;
+}
+
+export interface TrendQuery {
+    tag: string[];
+    from?: string;
+    until?: string;
+    columns: number;
+}
+
+// Sites, people and tokens are few; 20 pages of 1000 is far beyond any plant and still an end.
+async function everyPage<T>(url: (cursor: string | null) => string): Promise<T[]> {
+    const items: T[] = [];
+    let cursor: string | null = null;
+    for (let pages = 0; pages < 20; pages += 1) {
+        const page: Page<T> = await ask<Page<T>>("GET", url(cursor));
+        items.push(...page.items);
+        cursor = page.next;
+        if (!cursor) break;
+    }
+    return items;
+}

@@ -1,0 +1,80 @@
+// Who is here decides what is shown: the first setup, the door, or the page of the address.
+import { Component, lazy, Suspense, useEffect, type ReactNode } from "react";
+import { refreshSession, session } from "./api/session";
+import { useStore } from "./api/store";
+import type { Person } from "./api/types";
+import { useWords } from "./i18n";
+import { Entry } from "./pages/entry";
+import { Machines } from "./pages/machines/machines";
+import { Empty } from "./parts/feedback";
+import { Link } from "./parts/link";
+import { Shell } from "./parts/shell";
+import { links, useRoute, type Route } from "./router";
+
+const Screen = lazy(() => import("./pages/screen/screen").then((m) => ({ default: m.Screen })));
+const MachinePage = lazy(() => import("./pages/machine/machine").then((m) => ({ default: m.MachinePage })));
+const Sites = lazy(() => import("./pages/sites").then((m) => ({ default: m.Sites })));
+const Tokens = lazy(() => import("./pages/tokens/tokens").then((m) => ({ default: m.Tokens })));
+const People = lazy(() => import("./pages/people").then((m) => ({ default: m.People })));
+
+export function App() {
+    const here = useStore(session);
+    const route = useRoute();
+    useEffect(() => {
+        void refreshSession();
+    }, []);
+    // The wall is always dark; everything else follows the system.
+    const wall = route.page === "screen" && here.state === "in";
+    useEffect(() => {
+        document.documentElement.classList.toggle("wall", wall);
+    }, [wall]);
+    return (
+        <CrashNote key={route.page}>
+            {here.state !== "in" ? <Entry state={here.state} /> : <Page person={here.person} route={route} />}
+        </CrashNote>
+    );
+}
+
+function Page({ person, route }: { person: Person; route: Route }) {
+    if (route.page === "screen") return <Suspense fallback={null}><Screen /></Suspense>;
+    return <Shell person={person} route={route}><Content person={person} route={route} /></Shell>;
+}
+
+function Content({ person, route }: { person: Person; route: Route }) {
+    const words = useWords();
+    switch (route.page) {
+        case "machines": return <Machines person={person} />;
+        case "machine": return <MachinePage key={route.id} id={route.id} person={person} />;
+        case "sites": return <Sites person={person} />;
+        case "tokens": return <Tokens person={person} />;
+        case "people": return <People person={person} />;
+        default:
+            return (
+                <Empty title={words.errors.unknownPage} step="">
+                    <Link className="button" to={links.machines}>{words.errors.toMachines}</Link>
+                </Empty>
+            );
+    }
+}
+
+class CrashNote extends Component<{ children: ReactNode }, { crashed: boolean }> {
+    override state = { crashed: false };
+    static getDerivedStateFromError() {
+        return { crashed: true };
+    }
+    override render() {
+        return this.state.crashed ? <Crashed /> : this.props.children;
+    }
+}
+
+function Crashed() {
+    const words = useWords();
+    return (
+        <div className="entry">
+            <div className="note note-error" role="alert">
+                <p>{words.errors.crashed}</p>
+                <button type="button" onClick={() => location.reload()}>{words.errors.reload}</button>
+            </div>
+        </div>
+    );
+}

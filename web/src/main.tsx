@@ -1,0 +1,11 @@
+import { createRoot } from "react-dom/client";
+import { App } from "./app";
+import "./styles/tokens.css";
+import "./styles/base.css";
+import "./styles/shell.css";
+import "./styles/parts.css";
+import "./styles/machine.css";
+import "./styles/map.css";
+import "./styles/screen.css";
+
+createRoot(document.getElementById("root")!).render(<App />);

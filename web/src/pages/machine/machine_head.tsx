@@ -1,0 +1,44 @@
+import type { Machine, Site } from "../../api/types";
+import { dateTime, zoneName } from "../../format/time";
+import { useWords } from "../../i18n";
+import { Age } from "../../parts/age";
+import { machineTone } from "../../parts/tone";
+import { ConnectionText, StateText } from "../machines/machines";
+
+interface HeadProps {
+    machine: Machine;
+    site: Site | null;
+    zone: string;
+    zoneIsSite: boolean;
+    onEdit: (() => void) | null;
+}
+
+export function MachineHead({ machine, site, zone, zoneIsSite, onEdit }: HeadProps) {
+    const words = useWords();
+    const title = machine.name ?? machine.id;
+    const first = Date.parse(machine.first_seen);
+    return (
+        <header className={`machine-head edge-${machineTone(machine)}`}>
+            <div className="machine-title">
+                <h1>{title}</h1>
+                <p className="dim">{[machine.kind, title !== machine.id ? machine.id : null].filter(Boolean).join(" · ")}</p>
+                {!machine.adopted && <p className="note note-warn">{words.machine.notAdopted}</p>}
+            </div>
+            <div className="machine-state" aria-live="polite">
+                <StateText machine={machine} />
+                <ConnectionText connection={machine.connection} />
+            </div>
+            <dl>
+                <div><dt>{words.machine.lastHeard}</dt><dd><Age at={machine.last_seen} /></dd></div>
+                <div><dt>{words.machine.site}</dt><dd>{site?.name ?? machine.site ?? words.machines.noSite}</dd></div>
+                <div><dt>{words.machine.source}</dt><dd>{machine.source}</dd></div>
+                <div><dt>{words.machine.firstSeen}</dt><dd className="figure">{dateTime(first, words.locale, zone)}</dd></div>
+                <div>
+                    <dt>{zoneIsSite ? words.machine.siteZone : words.machine.browserZone}</dt>
+                    <dd>{zone} <small>{zoneName(Date.parse(machine.last_seen) || 0, words.locale, zone)}</small></dd>
+                </div>
+            </dl>
+            {onEdit && <button type="button" className={machine.adopted ? "" : "primary"} onClick={onEdit}>{machine.adopted ? words.edit : words.machines.adopt}</button>}
+        </header>
+    );
+}

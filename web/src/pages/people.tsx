@@ -1,0 +1,108 @@
+import { useState, type FormEvent } from "react";
+import { calls } from "../api/calls";
+import type { Person, PersonRecord, Role } from "../api/types";
+import { browserZone, dateTime } from "../format/time";
+import { useWords } from "../i18n";
+import { Age } from "../parts/age";
+import { Confirm, Dialog } from "../parts/dialog";
+import { Empty, ErrorNote, say } from "../parts/feedback";
+import { Field } from "../parts/field";
+import { useAction, useLoad } from "../parts/load";
+import { RolePick } from "../parts/roles";
+
+export function People({ person }: { person: Person }) {
+    const words = useWords();
+    const people = useLoad<PersonRecord[]>("people", calls.people);
+    const [adding, setAdding] = useState(false);
+    const [removing, setRemoving] = useState<PersonRecord | null>(null);
+    const removal = useAction();
+    const add = <button type="button" className="primary" onClick={() => setAdding(true)}>{words.people.add}</button>;
+    const remove = (record: PersonRecord) => void removal.run(async () => {
+        await calls.removePerson(record.id);
+        setRemoving(null);
+        say(words.people.removed(record.name));
+        people.reload();
+    });
+    return (
+        <>
+            <header className="page-head">
+                <h1>{words.people.title}</h1>
+                <p>{words.people.lead}</p>
+                {people.data && people.data.length > 0 && add}
+            </header>
+            <ErrorNote error={people.error} onRetry={people.reload} />
+            {!people.data && !people.error && <p className="loading">{words.loading}</p>}
+            {people.data?.length === 0 && <Empty title={words.people.emptyTitle} step={words.people.emptyStep}>{add}</Empty>}
+            {people.data && people.data.length > 0 && (
+                <table className="list">
+                    <thead>
+                        <tr>
+                            <th scope="col">{words.people.name}</th>
+                            <th scope="col">{words.people.role}</th>
+                            <th scope="col">{words.people.created}</th>
+                            <th scope="col">{words.people.seen}</th>
+                            <th scope="col"><span className="unseen">{words.remove}</span></th>
+                        </tr>
+                    </thead>
+                    <tbody>
+                        {people.data.map((record) => (
+                            <tr key={record.id}>
+                                <th scope="row">{record.name}{record.name === person.name && <span className="chip">{words.people.you}</span>}</th>
+                                <td data-label={words.people.role}>{words.roles[record.role]}</td>
+                                <td data-label={words.people.created} className="figure">{dateTime(Date.parse(record.created_at), words.locale, browserZone())}</td>
+                                <td data-label={words.people.seen}><Age at={record.last_seen_at} /></td>
+                                <td className="actions">
+                                    <button type="button" className="small quiet" onClick={() => { removal.clear(); setRemoving(record); }}>{words.remove}</button>
+                                </td>
+                            </tr>
+                        ))}
+                    </tbody>
+                </table>
+            )}
+            {adding && <AddPerson onClose={() => setAdding(false)} onDone={() => { setAdding(false); people.reload(); }} />}
+            {removing && (
+                <Confirm title={words.people.removeTitle} text={words.people.removeText(removing.name)} action={words.remove} busy={removal.busy}
+                    error={<ErrorNote error={removal.error} special={{ 409: words.people.lastAdmin }} />}
+                    onConfirm={() => remove(removing)} onClose={() => setRemoving(null)} />
+            )}
+        </>
+    );
+}
+
+function AddPerson({ onDone, onClose }: { onDone: () => void; onClose: () => void }) {
+    const words = useWords();
+    const [name, setName] = useState("");
+    const [password, setPassword] = useState("");
+    const [role, setRole] = useState<Role>("viewer");
+    const { busy, error, run } = useAction();
+    const submit = (event: FormEvent) => {
+        event.preventDefault();
+        void run(async () => {
+            const added = await calls.addPerson({ name: name.trim(), role, password });
+            say(words.people.added(added.name));
+            onDone();
+        });
+    };
+    return (
+        <Dialog title={words.people.add} onClose={onClose}>
+            <form className="form" onSubmit={submit}>
+                <Field label={words.people.name}>
+                    <input name="person_name" required maxLength={100} autoFocus autoComplete="off" value={name} onChange={(event) => setName(event.target.value)} />
+                </Field>
+                <Field label={words.people.password} help={words.people.passwordHelp}>
+                    <input name="person_password" type="password" required minLength={10} autoComplete="new-password" value={password}
+                        onChange={(event) => setPassword(event.target.value)} />
+                </Field>
+                <fieldset>
+                    <legend>{words.people.role}</legend>
+                    <RolePick name="person_role" value={role} onChange={setRole} />
+                </fieldset>
+                <ErrorNote error={error} special={{ 409: words.people.exists }} />
+                <footer>
+                    <button type="button" onClick={onClose}>{words.cancel}</button>
+                    <button className="primary" disabled={busy}>{words.people.add}</button>
+                </footer>
+            </form>
+        </Dialog>
+    );
+}

@@ -1,0 +1,49 @@
+import { useEffect, useId, useRef, type ReactNode } from "react";
+import { useWords } from "../i18n";
+
+/** The browser's own modal: it keeps the focus inside and closes on Escape. */
+export function Dialog({ title, onClose, children }: { title: string; onClose: () => void; children: ReactNode }) {
+    const words = useWords();
+    const element = useRef<HTMLDialogElement>(null);
+    const heading = useId();
+    useEffect(() => {
+        const dialog = element.current;
+        if (dialog && !dialog.open) dialog.showModal();
+        return () => dialog?.close();
+    }, []);
+    return (
+        <dialog ref={element} aria-labelledby={heading} onCancel={(event) => { event.preventDefault(); onClose(); }}>
+            <header>
+                <h2 id={heading}>{title}</h2>
+                <button type="button" className="quiet icon" aria-label={words.close} onClick={onClose}>×</button>
+            </header>
+            {children}
+        </dialog>
+    );
+}
+
+interface ConfirmProps {
+    title: string;
+    text: string;
+    action: string;
+    busy: boolean;
+    error: ReactNode;
+    onConfirm: () => void;
+    onClose: () => void;
+}
+
+export function Confirm({ title, text, action, busy, error, onConfirm, onClose }: ConfirmProps) {
+    const words = useWords();
+    return (
+        <Dialog title={title} onClose={onClose}>
+            <div className="form">
+                <p>{text}</p>
+                {error}
+                <footer>
+                    <button type="button" onClick={onClose}>{words.cancel}</button>
+                    <button type="button" className="danger" disabled={busy} onClick={onConfirm}>{action}</button>
+                </footer>
+            </div>
+        </Dialog>
+    );
+}

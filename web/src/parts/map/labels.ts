@@ -1,0 +1,53 @@
+// Where a site's label goes so that labels do not cover each other: right, left, above, below, or nudged.
+
+export interface Box {
+    x: number;
+    y: number;
+    width: number;
+    height: number;
+}
+
+/** Rough width of a text: wide scripts take a whole em, others little more than half. */
+export function textWidth(text: string, size: number): number {
+    let ems = 0;
+    for (const letter of text) ems += letter.codePointAt(0)! > 0x2e80 ? 1 : /[A-Z0-9mwMW]/.test(letter) ? 0.64 : 0.54;
+    return ems * size;
+}
+
+const overlap = (a: Box, b: Box) => {
+    const across = Math.min(a.x + a.width, b.x + b.width) - Math.max(a.x, b.x);
+    const down = Math.min(a.y + a.height, b.y + b.height) - Math.max(a.y, b.y);
+    return across > 0 && down > 0 ? across * down : 0;
+};
+
+/** Places one box per anchor in order; each takes the spot that covers least of what is there already. */
+export function placeLabels(
+    anchors: { x: number; y: number; width: number; height: number }[],
+    area: { width: number; height: number }, gap: number, taken: Box[] = [],
+): Box[] {
+    const dots: Box[] = anchors.map((each) => ({ x: each.x - gap, y: each.y - gap, width: 2 * gap, height: 2 * gap }));
+    const placed: Box[] = [];
+    anchors.forEach(({ x, y, width, height }, index) => {
+        let best: Box | null = null;
+        let least = Infinity;
+        for (const lift of [0, -0.7, 0.7, -1.4, 1.4, -2.1, 2.1]) {
+            const shift = lift * height;
+            const spots = lift === 0
+                ? [[x + gap, y - height / 2], [x - gap - width, y - height / 2], [x - width / 2, y - gap - height], [x - width / 2, y + gap]]
+                : [[x + gap, y - height / 2 + shift], [x - gap - width, y - height / 2 + shift]];
+            for (const [left, top] of spots as [number, number][]) {
+                const box = { x: left, y: top, width, height };
+                const outside = width * height - overlap(box, { x: 4, y: 4, width: area.width - 8, height: area.height - 8 });
+                let cost = outside * 4 + Math.abs(lift);
+                for (const other of [...placed, ...taken]) cost += overlap(box, other) * 3;
+                dots.forEach((dot, i) => i !== index && (cost += overlap(box, dot)));
+                if (cost < least) {
+                    least = cost;
+                    best = box;
+                }
+            }
+        }
+        placed.push(best!);
+    });
+    return placed;
+}

@@ -1,0 +1,52 @@
+// Addresses of the console. A machine's id stands in the path as one percent-encoded part.
+import { createStore, useStore } from "./api/store";
+
+export type Route =
+    | { page: "screen" }
+    | { page: "machines" }
+    | { page: "machine"; id: string }
+    | { page: "sites" }
+    | { page: "tokens" }
+    | { page: "people" }
+    | { page: "unknown" };
+
+export const links = {
+    screen: "/screen",
+    machines: "/machines",
+    machine: (id: string) => `/machines/${encodeURIComponent(id)}`,
+    sites: "/sites",
+    tokens: "/tokens",
+    people: "/people",
+};
+
+const here = createStore(location.pathname);
+addEventListener("popstate", () => here.set(location.pathname));
+
+export function navigate(to: string) {
+    if (to === location.pathname) return;
+    history.pushState(null, "", to);
+    here.set(location.pathname);
+    scrollTo(0, 0);
+}
+
+export function parse(pathname: string): Route {
+    const parts = pathname.split("/").filter(Boolean);
+    const [first, second] = parts;
+    if (!first) return { page: "machines" };
+    if (first === "machines" && second !== undefined && parts.length === 2) {
+        try {
+            return { page: "machine", id: decodeURIComponent(second) };
+        } catch {
+            return { page: "unknown" };
+        }
+    }
+    if (parts.length > 1) return { page: "unknown" };
+    switch (first) {
+        case "screen": case "machines": case "sites": case "tokens": case "people":
+            return { page: first };
+        default:
+            return { page: "unknown" };
+    }
+}
+
+export const useRoute = (): Route => parse(useStore(here));
