@@ -27,17 +27,17 @@ struct ClientLimits {
 
 /// The server answered CONNECT. An error reason is the last event.
 struct Connected {
-    Connack connack;
+    Connack connack = {};
 };
 /// A message came. With automatic acknowledgement nothing is to be done.
 struct Arrived {
-    Message message;
-    std::optional<std::uint32_t> expiry_s;
+    Message message = {};
+    std::optional<std::uint32_t> expiry_s = {};
     Qos qos = Qos::at_most_once;
     bool retain = false;
     bool dup = false;
     std::uint16_t packet_id = 0;
-    std::vector<std::uint32_t> subscription_ids;
+    std::vector<std::uint32_t> subscription_ids = {};
 };
 /// A QoS 1 or 2 message of ours is finished.
 struct Published {
@@ -46,15 +46,15 @@ struct Published {
 };
 /// SUBACK or UNSUBACK.
 struct Answered {
-    Suback suback;
+    Suback suback = {};
 };
 struct Ponged {};
 /// The connection is over: the server's DISCONNECT, or its breach of a rule (`by_server` false).
 struct Ended {
     Reason reason = Reason::success;
-    std::string why;
+    std::string why = {};
     bool by_server = false;
-    Properties properties;
+    Properties properties = {};
 };
 
 using ClientEvent = std::variant<Connected, Arrived, Published, Answered, Ponged, Ended>;

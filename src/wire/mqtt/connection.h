@@ -51,8 +51,8 @@ struct ConnectReceived {
 /// QoS 0: no answer. QoS 1: puback when it is durable, in order of arrival [MQTT-4.6.0-2].
 /// QoS 2: pubrec when message *and* packet id are durable. Duplicates of a held id never get here.
 struct PublishReceived {
-    Message message;  ///< topic alias resolved
-    std::optional<std::uint32_t> expiry_s;
+    Message message = {};  ///< topic alias resolved
+    std::optional<std::uint32_t> expiry_s = {};
     Qos qos = Qos::at_most_once;
     bool retain = false;
     bool dup = false;
@@ -80,18 +80,18 @@ struct Acked {
 
 /// Answer with suback, one reason per subscription.
 struct SubscribeReceived {
-    Subscribe subscribe;
+    Subscribe subscribe = {};
 };
 /// Answer with unsuback, one reason per filter.
 struct UnsubscribeReceived {
-    Unsubscribe unsubscribe;
+    Unsubscribe unsubscribe = {};
 };
 
 /// The client said goodbye; the last event. Close the socket.
 struct Disconnected {
     Reason reason = Reason::success;
-    bool publish_will = false;                      ///< 5.0 reason 0x04, or any but 0x00
-    std::optional<std::uint32_t> session_expiry_s;  ///< replaces that of CONNECT
+    bool publish_will = false;                           ///< 5.0 reason 0x04, or any but 0x00
+    std::optional<std::uint32_t> session_expiry_s = {};  ///< replaces that of CONNECT
 };
 
 /// The client broke a rule; the last event. Write the output, close the socket, publish the will.
@@ -108,18 +108,19 @@ using Event = std::variant<ConnectReceived, PublishReceived, ReleaseReceived, Re
 
 struct Accept {
     bool session_present = false;
-    SessionState session;                           ///< of the resumed session; empty for a new one
-    std::string assigned_client_id;                 ///< 5.0, when the client sent none
-    std::optional<std::uint32_t> session_expiry_s;  ///< 5.0, when not what the client asked for
-    std::string response_information;               ///< sent only to a client that asked for it
-    Properties extra;  ///< reason string, user properties, server reference
+    SessionState session = {};            ///< of the resumed session; empty for a new one
+    std::string assigned_client_id = {};  ///< 5.0, when the client sent none
+    std::optional<std::uint32_t> session_expiry_s =
+        {};                                 ///< 5.0, when not what the client asked for
+    std::string response_information = {};  ///< sent only to a client that asked for it
+    Properties extra = {};                  ///< reason string, user properties, server reference
 };
 
 /// Goes into an answer only if it is 5.0, the client wants problem information (in any case in
 /// CONNACK and DISCONNECT), and the packet stays under the client's maximum size.
 struct Explanation {
-    std::string reason_string;
-    std::vector<std::pair<std::string, std::string>> user;
+    std::string reason_string = {};
+    std::vector<std::pair<std::string, std::string>> user = {};
     bool empty() const { return reason_string.empty() && user.empty(); }
 };
 
@@ -127,8 +128,8 @@ struct Explanation {
 struct Delivery {
     Qos qos = Qos::at_most_once;  ///< for publish; a flow has its own
     bool retain = false;
-    bool dup = false;                       ///< set when the id was sent on an earlier connection
-    std::optional<std::uint32_t> expiry_s;  ///< what remains of the message expiry interval
+    bool dup = false;  ///< set when the id was sent on an earlier connection
+    std::optional<std::uint32_t> expiry_s = {};  ///< what remains of the message expiry interval
     std::span<const std::uint32_t> subscription_ids = {};
 };
 

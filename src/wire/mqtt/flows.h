@@ -24,8 +24,8 @@ struct OutboundFlow {
 
 /// A value to export, store and give back. The broker may edit it between connections.
 struct SessionState {
-    std::vector<std::uint16_t> inbound_qos2;  ///< ids held, ascending
-    std::vector<OutboundFlow> outbound;       ///< in order of assignment
+    std::vector<std::uint16_t> inbound_qos2 = {};  ///< ids held, ascending
+    std::vector<OutboundFlow> outbound = {};       ///< in order of assignment
     bool empty() const { return inbound_qos2.empty() && outbound.empty(); }
     bool operator==(const SessionState&) const = default;
 };

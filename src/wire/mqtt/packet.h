@@ -40,11 +40,11 @@ constexpr std::uint32_t remaining_length_max = 268'435'455;
 constexpr std::uint32_t session_never_expires = 0xffff'ffff;
 
 struct Will {
-    Message message;
+    Message message = {};
     Qos qos = Qos::at_most_once;
     bool retain = false;
     std::uint32_t delay_s = 0;
-    std::optional<std::uint32_t> expiry_s;  ///< message expiry interval
+    std::optional<std::uint32_t> expiry_s = {};  ///< message expiry interval
     bool operator==(const Will&) const = default;
 };
 
@@ -52,11 +52,11 @@ struct Connect {
     Version version = Version::v5_0;
     bool clean_start = true;  ///< 3.1.1: clean session
     std::uint16_t keep_alive_s = 0;
-    std::string client_id;  ///< may be empty: the server names the client
-    std::optional<Will> will;
-    std::optional<std::string> user_name;
-    std::optional<std::string> password;  ///< binary
-    Properties properties;
+    std::string client_id = {};  ///< may be empty: the server names the client
+    std::optional<Will> will = {};
+    std::optional<std::string> user_name = {};
+    std::optional<std::string> password = {};  ///< binary
+    Properties properties = {};
 
     /// Seconds the session outlives its connection. 3.1.1: 0 when clean, else never expires.
     std::uint32_t session_expiry_s() const;
@@ -71,7 +71,7 @@ struct Connect {
 struct Connack {
     bool session_present = false;
     Reason reason = Reason::success;  ///< 3.1.1 codes 1..5 arrive as 0x84 0x85 0x88 0x86 0x87
-    Properties properties;
+    Properties properties = {};
     bool operator==(const Connack&) const = default;
 };
 
@@ -79,14 +79,14 @@ struct Connack {
 /// properties: decoded: the whole section as on the wire (also alias, expiry, identifiers);
 ///             to encode: a message's forwarded properties; the fields below are written before it.
 struct PublishView {
-    MessageView message;
+    MessageView message = {};
     Qos qos = Qos::at_most_once;
     bool dup = false;
     bool retain = false;
     std::uint16_t packet_id = 0;  ///< 0 for QoS 0
-    std::optional<std::uint16_t> topic_alias;
-    std::optional<std::uint32_t> expiry_s;
-    std::vector<std::uint32_t> subscription_ids;
+    std::optional<std::uint16_t> topic_alias = {};
+    std::optional<std::uint32_t> expiry_s = {};
+    std::vector<std::uint32_t> subscription_ids = {};
     bool operator==(const PublishView&) const = default;
 };
 
@@ -95,14 +95,14 @@ struct Ack {
     PacketType type = PacketType::puback;
     std::uint16_t packet_id = 0;
     Reason reason = Reason::success;
-    Properties properties;
+    Properties properties = {};
     bool operator==(const Ack&) const = default;
 };
 
 enum class RetainHandling : std::uint8_t { send = 0, send_if_new = 1, do_not_send = 2 };
 
 struct Subscription {
-    std::string filter;  ///< as sent, with `$share/group/` if shared; valid UTF-8 and syntax
+    std::string filter = {};  ///< as sent, with `$share/group/` if shared; valid UTF-8 and syntax
     Qos qos_max = Qos::at_most_once;
     bool no_local = false;
     bool retain_as_published = false;
@@ -112,8 +112,8 @@ struct Subscription {
 
 struct Subscribe {
     std::uint16_t packet_id = 0;
-    std::vector<Subscription> subscriptions;  ///< at least one
-    Properties properties;                    ///< subscription identifier, user properties
+    std::vector<Subscription> subscriptions = {};  ///< at least one
+    Properties properties = {};                    ///< subscription identifier, user properties
 
     /// 0: none.
     std::uint32_t subscription_id() const {
@@ -124,8 +124,8 @@ struct Subscribe {
 
 struct Unsubscribe {
     std::uint16_t packet_id = 0;
-    std::vector<std::string> filters;  ///< at least one
-    Properties properties;
+    std::vector<std::string> filters = {};  ///< at least one
+    Properties properties = {};
     bool operator==(const Unsubscribe&) const = default;
 };
 
@@ -133,8 +133,8 @@ struct Unsubscribe {
 struct Suback {
     PacketType type = PacketType::suback;
     std::uint16_t packet_id = 0;
-    std::vector<Reason> reasons;
-    Properties properties;
+    std::vector<Reason> reasons = {};
+    Properties properties = {};
     bool operator==(const Suback&) const = default;
 };
 
@@ -147,13 +147,13 @@ struct Pingresp {
 
 struct Disconnect {
     Reason reason = Reason::success;
-    Properties properties;
+    Properties properties = {};
     bool operator==(const Disconnect&) const = default;
 };
 
 struct Auth {
     Reason reason = Reason::success;
-    Properties properties;
+    Properties properties = {};
     bool operator==(const Auth&) const = default;
 };
 

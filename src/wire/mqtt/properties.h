@@ -63,8 +63,8 @@ enum class Section : std::uint8_t {
 struct Property {
     PropertyId id{};
     std::uint32_t number = 0;  ///< integers of any width
-    std::string text;          ///< text and binary; the name of a user property
-    std::string value;         ///< the value of a user property
+    std::string text = {};     ///< text and binary; the name of a user property
+    std::string value = {};    ///< the value of a user property
     bool operator==(const Property&) const = default;
 };
 

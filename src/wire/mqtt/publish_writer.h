@@ -16,9 +16,9 @@ struct PublishHeader {
     bool retain = false;
     bool topic_is_known = false;  ///< the alias alone is enough: write an empty topic
     std::uint16_t packet_id = 0;
-    std::optional<std::uint16_t> topic_alias;
-    std::optional<std::uint32_t> expiry_s;
-    std::span<const std::uint32_t> subscription_ids;
+    std::optional<std::uint16_t> topic_alias = {};
+    std::optional<std::uint32_t> expiry_s = {};
+    std::span<const std::uint32_t> subscription_ids = {};
 };
 
 /// Sizes of the parts of one PUBLISH; `packet` is the whole.
