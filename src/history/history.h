@@ -20,14 +20,16 @@ struct Limits {
     std::size_t inbox_bytes_max = 64 << 20;    ///< over all shards; then append refuses
     std::size_t seal_bytes = 24 << 20;         ///< a shard seals its heads at this much inbox, over all shards
     std::chrono::seconds seal_age_max{600};    ///< or at this age of the oldest unsealed sample
-    std::size_t chunk_samples_max = 8192;
+    std::size_t chunk_samples_max = 8192;      ///< 1..65536
     std::size_t series_per_machine_max = 10'000;  ///< cardinality cap: a broken machine cannot flood
     std::size_t series_max = 2'000'000;
     std::size_t name_bytes_max = 256;
-    std::size_t text_bytes_max = 64 * 1024;    ///< one string value
+    std::size_t text_bytes_max = 64 * 1024;    ///< one string value; at most 16 MiB
     Instant time_min{946'684'800'000'000};     ///< history.time_min, 2000-01-01
     std::chrono::seconds future_max{86'400};   ///< history.future_max
+    std::chrono::seconds seal_retry{5};        ///< after a seal that failed, a full disk say
     std::size_t read_samples_max = 1'000'000;  ///< one read
+    std::size_t read_text_bytes_max = 64 << 20;  ///< the strings of one read; then exhausted
     std::size_t buckets_max = 100'000;         ///< one answer
 };
 
@@ -48,19 +50,27 @@ struct Stats {
     std::uint64_t samples_stored = 0;
     std::uint64_t samples_refused_time = 0, samples_refused_name = 0;
     std::uint64_t samples_refused_cardinality = 0, samples_refused_size = 0;
-    std::uint64_t samples_replaced = 0;   ///< same series and instant: the later write won
+    std::uint64_t samples_replaced = 0;   ///< the later write of an instant won, before sealing;
+                                          ///< replacing a sealed sample shows when reading only
     std::uint64_t series = 0, chunks_sealed = 0;
     std::uint64_t inbox_bytes = 0, head_samples = 0;
     std::uint64_t damaged_chunks = 0;     ///< found, named in the log, skipped by reads
+    std::uint64_t damaged_records = 0;    ///< of the inbox, found at open: named, set aside, skipped
+    std::uint64_t inbox_gaps = 0;         ///< records missing between others, found at open
+    std::uint64_t seals_failed = 0;       ///< tried again after Limits::seal_retry
 };
 
 /// Time series of a node. One object; its parts live on the shards. A machine belongs to shard
 /// owner(organisation, machine): append there. Reads may be asked from any shard: chunks are read
-/// where the caller is, only the head is asked of its owner.
+/// where the caller is, only the head is asked of its owner. A read sees everything that was
+/// durable when it began. Instants lie in the years 0..4999, whatever the limits say.
 class History {
 public:
-    /// Loads the dictionary and replays the inbox (<= inbox_bytes_max, so <= 1 s). `lanes[i]` is
-    /// shard i's. From no shard's thread. Errors: corrupt (a dictionary or inbox record; named).
+    /// Loads the dictionary, replays the inbox (<= inbox_bytes_max, so <= 1 s) and seals what it
+    /// held. `lanes[i]` is shard i's; the number of shards may differ from the last run's. From no
+    /// shard's thread; nothing is appended before it returns. A damaged inbox record is named, set
+    /// aside and counted. On a full or read-only disk it opens all the same, for reading.
+    /// Errors: corrupt (a dictionary record; named), invalid (limits).
     static Result<std::unique_ptr<History>> open(store::Store& store, io::Shards& shards,
                                                  std::span<store::Lane* const> lanes,
                                                  io::Workers& sealers, Limits limits);
@@ -69,8 +79,10 @@ public:
 
     /// Takes the report into the owner shard's open round; it is durable when the lane says so
     /// (lane.then), and readable right after. Per sample: good ones are stored, others counted.
-    /// A second sample of the same series and instant replaces the first. Never suspends.
-    /// Errors: exhausted (inbox full: stop reading until a round or a seal has ended).
+    /// A second sample of the same series and instant replaces the first. Never suspends. Called on
+    /// any other shard it is a bug. If the round fails, nothing of it is stored.
+    /// Errors: exhausted (inbox full: stop reading until a round or a seal has ended), unavailable
+    /// (the store is read-only); then nothing was taken.
     virtual Result<Appended> append(const Report& report) = 0;
 
     /// Series of one machine (all its tags), by tag. Empty: nobody by that name ever spoke.
@@ -86,29 +98,36 @@ public:
     virtual io::Task<std::vector<Machine>> machines() = 0;
 
     /// Samples in the window, ascending (or descending), at most `count_max` (<= read_samples_max).
-    /// Errors: invalid (window), corrupt never: damaged chunks are skipped, counted and logged.
+    /// Fewer than `count_max` means that there are no more. Errors: invalid (window upside down,
+    /// count_max), exhausted (strings over read_text_bytes_max: ask for fewer); corrupt never:
+    /// damaged chunks are skipped, counted and logged.
     enum class Order : std::uint8_t { ascending, descending };
     virtual io::Task<Result<std::vector<Sample>>> read(Series series, Window window, std::size_t count_max,
                                                        Order order = Order::ascending) = 0;
     /// The newest sample at or before `at`.
     virtual io::Task<Result<std::optional<Sample>>> last(Series series, Instant at) = 0;
 
-    /// Aggregates per step, counted from window.from; empty buckets left out. Whole chunks inside
-    /// a bucket are answered from their statistics. Errors: invalid (step <= 0), exhausted (> buckets_max).
+    /// Aggregates per step, counted from window.from; empty buckets left out, so a long window over
+    /// little data is cheap. Whole chunks inside a bucket are answered from their statistics.
+    /// Errors: invalid (window, step <= 0), exhausted (> buckets_max of them).
     virtual io::Task<Result<std::vector<Bucket>>> buckets(Series series, Window window,
                                                           std::chrono::microseconds step) = 0;
     /// What a chart of `columns_max` pixels needs: raw samples when they are no more than twice
-    /// that, else a bucket per column. Text and boolean series: changes only, raw.
+    /// that, else a bucket per column. Text and boolean series: changes of value or quality only,
+    /// raw; more than twice columns_max of them are thinned to the first and last of each column.
+    /// Errors: invalid (window, columns_max not in 1..buckets_max), exhausted as read.
     virtual io::Task<Result<Trend>> trend(Series series, Window window, std::size_t columns_max) = 0;
 
-    /// First and last instant stored, nullopt when empty.
+    /// First and last instant stored, both inclusive; nullopt when empty.
     virtual io::Task<Result<std::optional<Window>>> extent(Series series) = 0;
 
-    /// Seals every head now and trims the inbox; returns when that is durable.
+    /// Seals now what was appended before and trims the inbox; returns when that is durable.
+    /// Errors: of the first shard that failed; it will be tried again.
     virtual io::Task<Result<void>> seal() = 0;
     virtual io::Task<Stats> stats() = 0;
 
-    /// Waits for seals under way. From no shard's thread, while the shards still run.
+    /// Waits for seals under way; what is unsealed stays in the inbox. Nothing may be appended or
+    /// read any more. From no shard's thread, while shards, lanes and store still run.
     virtual void close() = 0;
     virtual ~History() = default;
 };

@@ -1,0 +1,32 @@
+#pragma once
+#include "history/columns.h"
+
+namespace lineshaft::history {
+
+/// The unsealed samples of one series, of any kinds, in any order of arrival; of two at one instant
+/// the later to arrive wins. Samples in order are appended; late ones wait in arrival order and are
+/// merged once there are many, or when somebody looks. Adding is O(1), late or not, amortised
+/// O(log n). Owner: the part of the series' shard.
+class Head {
+public:
+    /// Adds sample `index` of `from`. True when it took the place of the newest.
+    bool add(const Columns& from, std::size_t index);
+
+    /// Everything ascending, one per instant. Valid until the next add.
+    const Columns& settled();
+    /// Takes everything out.
+    Columns take();
+
+    std::size_t size() const { return sorted_.size() + late_.size(); }
+    /// How many late samples took another's place so far; counted when merged.
+    std::uint64_t late_replaced() const { return late_replaced_; }
+
+private:
+    void settle();
+
+    Columns sorted_;
+    Columns late_;
+    std::uint64_t late_replaced_ = 0;
+};
+
+}  // namespace lineshaft::history

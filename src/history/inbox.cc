@@ -1,0 +1,134 @@
+#include "history/inbox.h"
+
+#include "base/hash.h"
+#include "history/pack.h"
+
+namespace lineshaft::history {
+namespace {
+
+constexpr std::uint8_t version = 1;
+constexpr std::size_t checksum_bytes = 8;
+
+std::int64_t minus(std::int64_t a, std::int64_t b) {  // wraps
+    return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) - static_cast<std::uint64_t>(b));
+}
+
+Result<std::uint64_t> take_value(Reader& in, Mark mark, bool truth, Columns& into) {
+    switch (mark.kind()) {
+        case Kind::real: return in.take_le<std::uint64_t>();
+        case Kind::integer: {
+            TRY(const auto raw, in.take_varint());
+            return static_cast<std::uint64_t>(unzigzag(raw));
+        }
+        case Kind::boolean: return std::uint64_t{truth};
+        case Kind::text: break;
+    }
+    TRY(const auto length, in.take_varint());
+    TRY(const Bytes bytes, in.take(length));
+    return into.add_text(as_text(bytes));
+}
+
+constexpr unsigned truth_bit = 0x10;
+
+Result<InboxRecord> parse_unnamed(std::uint64_t ticket, Bytes bytes) {
+    if (bytes.size() < checksum_bytes) return fail(Code::corrupt, "short");
+    const Bytes covered = bytes.first(bytes.size() - checksum_bytes);
+    Reader tail(bytes.last(checksum_bytes));
+    TRY(const auto checksum, tail.take_le<std::uint64_t>());
+    if (checksum != hash64(as_text(covered), ticket)) return fail(Code::corrupt, "bad checksum");
+    Reader in(covered);
+    TRY(const auto layout, in.take_le<std::uint8_t>());
+    if (layout != version) return fail(Code::unsupported, "a later program's record");
+    TRY(const auto shard, in.take_varint());
+    TRY(const auto shards, in.take_varint());
+    TRY(const auto previous, in.take_varint());
+    TRY(const auto count, in.take_varint());
+    // A sample takes at least three bytes, so a lying count costs no memory.
+    if (shards > 0xffff || shard >= shards || count > in.left() / 3 + 1) {
+        return fail(Code::corrupt, "header");
+    }
+    InboxRecord record{{static_cast<std::uint32_t>(shard), static_cast<std::uint32_t>(shards), previous,
+                        static_cast<std::uint32_t>(count)}, {}, {}};
+    record.series.reserve(count);
+    record.samples.reserve(count);
+    std::int64_t at = 0;
+    for (std::uint64_t left = count; left > 0; --left) {
+        TRY(const auto series, in.take_varint());
+        TRY(const auto how, in.take_le<std::uint8_t>());
+        TRY(const auto step, in.take_varint());
+        if ((how & ~(0x0fu | truth_bit)) != 0) return fail(Code::corrupt, "mark");
+        at = minus(at, minus(0, unzigzag(step)));
+        const Mark mark(how & 0x0f);
+        TRY(const auto bits, take_value(in, mark, (how & truth_bit) != 0, record.samples));
+        record.series.push_back(SeriesId(series));
+        record.samples.push(at, bits, mark);
+    }
+    if (!in.at_end()) return fail(Code::corrupt, "bytes behind the last sample");
+    return record;
+}
+
+}  // namespace
+
+void InboxWriter::add(SeriesId series, std::int64_t at, Mark mark, std::uint64_t bits,
+                      std::string_view text) {
+    Writer write(body_);
+    write.put_varint(series.number());
+    const bool truth = mark.kind() == Kind::boolean && bits != 0;
+    write.put_le(static_cast<std::uint8_t>(mark.byte | (truth ? truth_bit : 0u)));
+    write.put_varint(zigzag(minus(at, at_before_)));
+    at_before_ = at;
+    ++count_;
+    switch (mark.kind()) {
+        case Kind::real: write.put_le(bits); return;
+        case Kind::integer: write.put_varint(zigzag(static_cast<std::int64_t>(bits))); return;
+        case Kind::boolean: return;
+        case Kind::text:
+            write.put_varint(text.size());
+            write.put(text);
+            return;
+    }
+}
+
+std::string InboxWriter::finish(std::uint32_t shard, std::uint32_t shards, std::uint64_t ticket,
+                                std::uint64_t previous) {
+    std::string record;
+    record.reserve(body_.size() + 40);
+    Writer write(record);
+    write.put_le(version);
+    write.put_varint(shard);
+    write.put_varint(shards);
+    write.put_varint(previous);
+    write.put_varint(count_);
+    write.put(body_);
+    write.put_le(hash64(record, ticket));
+    body_.clear();
+    at_before_ = 0;
+    count_ = 0;
+    return record;
+}
+
+Result<InboxRecord> parse_inbox(std::uint64_t ticket, Bytes bytes) {
+    auto record = parse_unnamed(ticket, bytes);
+    if (record) return record;
+    const Code code = record.error().code == Code::unsupported ? Code::unsupported : Code::corrupt;
+    return fail(code, "inbox record " + std::to_string(ticket) + ": " + record.error().context);
+}
+
+std::string inbox_key(std::uint32_t shard, std::uint64_t ticket) {
+    std::string key;
+    Writer write(key);
+    write.put_be(shard);
+    write.put_be(ticket);
+    return key;
+}
+
+Result<InboxKey> parse_inbox_key(std::string_view key) {
+    Reader in(as_bytes(key));
+    InboxKey parsed;
+    TRY(parsed.shard, in.take_be<std::uint32_t>());
+    TRY(parsed.ticket, in.take_be<std::uint64_t>());
+    if (!in.at_end()) return fail(Code::corrupt, "inbox key too long");
+    return parsed;
+}
+
+}  // namespace lineshaft::history

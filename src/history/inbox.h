@@ -1,0 +1,57 @@
+#pragma once
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/ids.h"
+#include "history/columns.h"
+
+// One record holds what a shard took in during one round, in order of arrival. Pure: bytes in and
+// out. Layout and a worked example: docs/formats/inbox.md.
+namespace lineshaft::history {
+
+struct InboxHeader {
+    std::uint32_t shard = 0;
+    std::uint32_t shards = 1;          ///< of the run that wrote it
+    std::uint64_t previous = 0;        ///< ticket of the shard's record before; 0: the run's first
+    std::uint32_t count = 0;
+};
+
+/// Builds the record of a round as its samples arrive.
+class InboxWriter {
+public:
+    void add(SeriesId series, std::int64_t at, Mark mark, std::uint64_t bits, std::string_view text);
+    std::uint32_t count() const { return count_; }
+    std::size_t size_bytes() const { return body_.size(); }
+    /// The finished record; the writer begins anew.
+    std::string finish(std::uint32_t shard, std::uint32_t shards, std::uint64_t ticket,
+                       std::uint64_t previous);
+
+private:
+    std::string body_;
+    std::int64_t at_before_ = 0;
+    std::uint32_t count_ = 0;
+};
+
+struct InboxRecord {
+    InboxHeader header;
+    std::vector<SeriesId> series;   ///< of each sample
+    Columns samples;                ///< in order of arrival
+};
+
+/// Errors: corrupt, unsupported.
+Result<InboxRecord> parse_inbox(std::uint64_t ticket, Bytes record);
+
+/// Shard and ticket, big-endian, so that a shard's records lie in their order.
+std::string inbox_key(std::uint32_t shard, std::uint64_t ticket);
+struct InboxKey {
+    std::uint32_t shard = 0;
+    std::uint64_t ticket = 0;
+};
+Result<InboxKey> parse_inbox_key(std::string_view key);
+/// Records that could not be read are kept under this shard number, out of replay's way.
+inline constexpr std::uint32_t inbox_quarantine = 0xffffffff;
+
+}  // namespace lineshaft::history

@@ -1,0 +1,223 @@
+#include "history/part.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+#include "base/log.h"
+
+namespace lineshaft::history {
+namespace {
+
+std::size_t share(std::size_t whole, std::size_t shards) { return std::max<std::size_t>(1, whole / shards); }
+
+}  // namespace
+
+Part::Part(store::Store& store, io::Shard& shard, std::size_t shards, store::Lane& lane,
+           io::Workers& sealers, Limits limits)
+    : store_(store),
+      shard_(shard),
+      shards_(shards),
+      lane_(lane),
+      sealers_(sealers),
+      limits_(limits),
+      inbox_bytes_max_(share(limits.inbox_bytes_max, shards)),
+      seal_bytes_(share(limits.seal_bytes, shards)) {}
+
+void Part::replay(SeriesEntry& entry, const Columns& samples, std::size_t index) {
+    entry.kind = samples.mark[index].kind();
+    add_to_head(entry, samples, index);
+}
+
+void Part::join() {
+    lane_.join([this](store::Batch& batch) { write_round(batch); });
+}
+
+void Part::accept() {
+    inbox_bytes_ -= std::exchange(untrimmed_bytes_, 0);
+    is_accepting_ = true;
+}
+
+bool Part::is_instant_allowed(Instant at, Instant now) const {
+    return at >= std::max(limits_.time_min, instant_min) && at <= instant_max &&
+           at <= now + limits_.future_max;
+}
+
+// Null after counting why not. A known tag costs one look-up and allocates nothing.
+SeriesEntry* Part::entry_for(MachineEntry*& machine, const Report& report, const TagSample& sample,
+                             Appended& appended) {
+    if (machine != nullptr) {
+        if (SeriesEntry* known = Dictionary::series(*machine, sample.tag)) return known;
+    }
+    const auto is_name = [&](std::string_view name) {
+        return !name.empty() && name.size() <= limits_.name_bytes_max && is_utf8(name);
+    };
+    if (!is_name(sample.tag) || (machine == nullptr && !is_name(report.machine))) {
+        ++appended.refused_name;
+        return nullptr;
+    }
+    if ((machine != nullptr && machine->series.size() >= limits_.series_per_machine_max) ||
+        dictionary_.size() >= share(limits_.series_max, shards_)) {
+        ++appended.refused_cardinality;
+        return nullptr;
+    }
+    if (machine == nullptr) machine = &dictionary_.machine_or_new(report.organisation, report.machine);
+    ++appended.discovered;
+    return &dictionary_.add(*machine, sample.tag, SeriesId(store_.ticket()),
+                            kind_of(sample.sample.value));
+}
+
+void Part::take(SeriesEntry& entry, const Sample& sample) {
+    if (open_ == nullptr) open_ = std::make_unique<Round>();
+    Round& round = *open_;
+    if (round.series.empty()) {
+        lane_.then([this](Result<void> outcome) { finish_round(outcome); });
+    }
+    const Kind kind = kind_of(sample.value);
+    if (entry.kind != kind) {
+        entry.kind = kind;
+        entry.is_stored = false;
+        entry.written_in = 0;
+    }
+    const std::size_t before = round.record.size_bytes();
+    const std::uint64_t bits = round.samples.bits_of(sample.value);
+    const Mark mark(kind, sample.quality);
+    round.record.add(entry.id, sample.at.micros, mark, bits,
+                     kind == Kind::text ? round.samples.text_of(bits) : std::string_view());
+    round.samples.push(sample.at.micros, bits, mark);
+    round.series.push_back(&entry);
+    const std::size_t bytes = round.record.size_bytes() - before;
+    round.bytes += bytes;
+    inbox_bytes_ += bytes;
+    lane_.expect(bytes);
+}
+
+Result<Appended> Part::append(const Report& report) {
+    CHECK(io::Shard::here_or_null() == &shard_ && !is_closing_);
+    if (!is_accepting_) {
+        if (store_.is_read_only()) return fail(Code::unavailable, "history: the store is read-only");
+        return fail(Code::exhausted, "history: the inbox of the last run is not sealed yet");
+    }
+    if (inbox_bytes_ >= inbox_bytes_max_) {
+        start_seal();
+        return fail(Code::exhausted, "history: the inbox is full, a seal must end first");
+    }
+    Appended appended;
+    const Instant now = shard_.now();
+    MachineEntry* machine = dictionary_.machine(report.organisation, report.machine);
+    for (const TagSample& one : report.samples) {
+        const auto* text = std::get_if<std::string>(&one.sample.value);
+        if (!is_instant_allowed(one.sample.at, now)) {
+            ++appended.refused_time;
+        } else if (text != nullptr && text->size() > limits_.text_bytes_max) {
+            ++appended.refused_size;
+        } else if (SeriesEntry* entry = entry_for(machine, report, one, appended)) {
+            take(*entry, one.sample);
+            ++appended.stored;
+        }
+    }
+    stats_.samples_refused_time += appended.refused_time;
+    stats_.samples_refused_name += appended.refused_name;
+    stats_.samples_refused_cardinality += appended.refused_cardinality;
+    stats_.samples_refused_size += appended.refused_size;
+    return appended;
+}
+
+// The lane seals the round. A series whose record is not known to be on disk is written again by
+// every round that carries it, because the round before may still fail.
+void Part::write_round(store::Batch& batch) {
+    if (open_ == nullptr || open_->series.empty()) return;
+    Round& round = *open_;
+    std::vector<SeriesEntry*> unsure;
+    for (SeriesEntry* entry : round.series) {
+        if (!entry->is_stored) unsure.push_back(entry);
+    }
+    std::sort(unsure.begin(), unsure.end());
+    unsure.erase(std::unique(unsure.begin(), unsure.end()), unsure.end());
+    round.ticket = store_.ticket();
+    for (SeriesEntry* entry : unsure) {
+        entry->written_in = round.ticket;
+        batch.put(store::Family::history_series, series_key(entry->id), series_record(*entry));
+    }
+    const auto shard = shard_.index().number();
+    const std::string record =
+        round.record.finish(shard, static_cast<std::uint32_t>(shards_), round.ticket, ticket_before_);
+    ticket_before_ = round.ticket;
+    batch.put(store::Family::history_inbox, inbox_key(shard, round.ticket), record);
+    under_way_.push_back(std::move(open_));
+}
+
+void Part::finish_round(const Result<void>& outcome) {
+    CHECK(!under_way_.empty());
+    const auto round = std::move(under_way_.front());
+    under_way_.pop_front();
+    if (!outcome) {
+        inbox_bytes_ -= round->bytes;
+        return;
+    }
+    fold(*round);
+    if (!is_sealing_ && head_bytes_ >= seal_bytes_) start_seal();
+}
+
+void Part::fold(Round& round) {
+    for (std::size_t index = 0; index < round.series.size(); ++index) {
+        SeriesEntry& entry = *round.series[index];
+        entry.is_stored |= entry.written_in == round.ticket;
+        add_to_head(entry, round.samples, index);
+    }
+    stats_.samples_stored += round.series.size();
+    head_bytes_ += round.bytes;
+    ticket_folded_ = round.ticket;
+    if (!timer_.is_armed() && !is_closing_) arm(limits_.seal_age_max);
+}
+
+void Part::add_to_head(SeriesEntry& entry, const Columns& samples, std::size_t index) {
+    if (entry.head == nullptr) {
+        entry.head = std::make_unique<Head>();
+        with_head_.push_back(&entry);
+    }
+    if (entry.head->add(samples, index)) ++stats_.samples_replaced;
+}
+
+HeadView Part::view(SeriesId series, Window window, std::size_t count_max, bool is_descending) {
+    HeadView view;
+    const auto copy = [&](const Columns& from, Columns& into) {
+        const auto index_of = [&](Instant at) {
+            return static_cast<std::size_t>(
+                std::lower_bound(from.at.begin(), from.at.end(), at.micros) - from.at.begin());
+        };
+        std::size_t first = index_of(window.from);
+        std::size_t until = index_of(window.until);
+        if (until - first > count_max) {
+            (is_descending ? first : until) = is_descending ? until - count_max : first + count_max;
+        }
+        into.reserve(until - first);
+        for (std::size_t index = first; index < until; ++index) into.push_from(from, index);
+    };
+    if (snapshot_ != nullptr) {
+        if (const Columns* sealing = snapshot_->find(series)) copy(*sealing, view.sealing);
+    }
+    SeriesEntry* entry = dictionary_.series(series);
+    if (entry != nullptr && entry->head != nullptr) copy(entry->head->settled(), view.head);
+    return view;
+}
+
+void Part::add_to(Stats& stats) {
+    stats.samples_stored += stats_.samples_stored;
+    stats.samples_refused_time += stats_.samples_refused_time;
+    stats.samples_refused_name += stats_.samples_refused_name;
+    stats.samples_refused_cardinality += stats_.samples_refused_cardinality;
+    stats.samples_refused_size += stats_.samples_refused_size;
+    stats.samples_replaced += stats_.samples_replaced;
+    stats.series += dictionary_.size();
+    stats.chunks_sealed += stats_.chunks_sealed;
+    stats.seals_failed += stats_.seals_failed;
+    stats.inbox_bytes += inbox_bytes_;
+    stats.head_samples += snapshot_ != nullptr ? snapshot_->samples : 0;
+    for (const SeriesEntry* entry : with_head_) {
+        stats.head_samples += entry->head->size();
+        stats.samples_replaced += entry->head->late_replaced();
+    }
+}
+
+}  // namespace lineshaft::history

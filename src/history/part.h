@@ -1,0 +1,114 @@
+#pragma once
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "history/dictionary.h"
+#include "history/history.h"
+#include "history/inbox.h"
+#include "history/seal.h"
+#include "io/nursery.h"
+
+namespace lineshaft::history {
+
+/// What a part's memory holds of one series: not on disk as chunks yet, or just becoming so. Of equal
+/// instants the head's wins.
+struct HeadView {
+    Columns sealing;
+    Columns head;
+};
+
+/// One shard's share of the history: its machines' dictionary, the open round, the heads, and the
+/// snapshot being sealed. Owner: History; every call on its shard, except where said otherwise.
+/// Life of a sample: append -> the round's inbox record -> durable -> head -> snapshot -> chunk.
+/// Ends with close(), after which nothing may be appended.
+class Part {
+public:
+    /// `limits` are the whole node's; a part takes its share. From any thread, before join().
+    Part(store::Store& store, io::Shard& shard, std::size_t shards, store::Lane& lane,
+         io::Workers& sealers, Limits limits);
+    Part(const Part&) = delete;
+
+    // At open, before the shard knows of this part; from the opening thread.
+    Dictionary& dictionary() { return dictionary_; }
+    /// Puts a replayed sample into its head.
+    void replay(SeriesEntry& entry, const Columns& samples, std::size_t index);
+    void replayed_bytes(std::size_t bytes) {
+        inbox_bytes_ += bytes;
+        head_bytes_ += bytes;
+    }
+
+    void join();
+    /// From now on append takes samples: what was replayed is sealed, its records are gone.
+    void accept();
+
+    io::Shard& shard() { return shard_; }
+    Result<Appended> append(const Report& report);
+
+    /// The part of a view a reader needs: inside `window`, the first (or last) `count_max` of each.
+    HeadView view(SeriesId series, Window window, std::size_t count_max, bool is_descending);
+
+    /// Waits for a seal under way, then seals every head. `trim`: removes their records too.
+    io::Task<Result<void>> seal(bool trim);
+    void add_to(Stats& stats);
+    io::Task<void> close();
+
+private:
+    struct Round {
+        InboxWriter record;
+        std::vector<SeriesEntry*> series;
+        Columns samples;
+        std::size_t bytes = 0;
+        std::uint64_t ticket = 0;
+    };
+
+    bool is_instant_allowed(Instant at, Instant now) const;
+    SeriesEntry* entry_for(MachineEntry*& machine, const Report& report, const TagSample& sample,
+                           Appended& appended);
+    void take(SeriesEntry& entry, const Sample& sample);
+    void write_round(store::Batch& batch);
+    void finish_round(const Result<void>& outcome);
+    void fold(Round& round);
+    void add_to_head(SeriesEntry& entry, const Columns& samples, std::size_t index);
+
+    void take_snapshot();
+    io::Task<Result<void>> trim_inbox();
+    io::Task<Result<void>> seal_once(bool trim);
+    static io::Task<void> seal_in_background(Part* part);
+    void start_seal();
+    void arm(io::Steady after);
+
+    store::Store& store_;
+    io::Shard& shard_;
+    const std::size_t shards_;
+    store::Lane& lane_;
+    io::Workers& sealers_;
+    const Limits limits_;
+    const std::size_t inbox_bytes_max_;
+    const std::size_t seal_bytes_;
+
+    Dictionary dictionary_;
+    bool is_accepting_ = false;
+    std::unique_ptr<Round> open_;
+    std::deque<std::unique_ptr<Round>> under_way_;
+    std::uint64_t ticket_before_ = 0;      // of the last record written
+    std::uint64_t ticket_folded_ = 0;      // of the last record in a head
+    std::size_t inbox_bytes_ = 0;          // records open, under way and not trimmed
+    std::size_t head_bytes_ = 0;           // of records in heads, not in the snapshot
+    std::vector<SeriesEntry*> with_head_;
+
+    std::shared_ptr<const Snapshot> snapshot_;
+    std::size_t untrimmed_bytes_ = 0;      // of records whose samples are chunks
+    std::uint64_t untrimmed_until_ = 0;
+    bool is_sealing_ = false;
+    bool is_seal_started_ = false;
+    std::vector<std::function<void()>> waiting_for_seal_;
+    io::Nursery nursery_{"history seals"};
+    io::Wheel::Timer timer_;
+    bool is_closing_ = false;
+    Stats stats_;
+};
+
+}  // namespace lineshaft::history

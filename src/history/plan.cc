@@ -1,0 +1,154 @@
+#include "history/plan.h"
+
+namespace lineshaft::history {
+namespace {
+
+// Values are kept from the first look while a stretch is small, so they need not be fetched twice.
+constexpr std::size_t kept_bytes_max = 1 << 20;
+
+std::string month_prefix(Month month) {
+    std::string key;
+    Writer(key).put_be(month);
+    return key;
+}
+
+}  // namespace
+
+ChunkPlan::ChunkPlan(store::Store& store, SeriesId series, Window window, Direction direction,
+                     OnDamage on_damage)
+    : series_(series), window_(window), direction_(direction), on_damage_(std::move(on_damage)) {
+    const Month first = month_of(window.from);
+    const Month last = month_of({window.until.micros - 1});
+    cursor_ = store.scan(store::Family::history_chunks, month_prefix(first),
+                         month_prefix(static_cast<Month>(last + 1)));
+    month_ = direction == Direction::forward ? first : last;
+    boundary_ = INT64_MIN;
+}
+
+void ChunkPlan::end() {
+    if (const auto status = cursor_->status(); !status) on_damage_("", status.error());
+    is_exhausted_ = true;
+    boundary_ = INT64_MAX;
+}
+
+void ChunkPlan::seek(const ChunkKey& key) {
+    if (direction_ == Direction::forward) {
+        cursor_->seek(to_bytes(key));
+    } else {
+        cursor_->seek_for_previous(to_bytes(key));
+    }
+}
+
+void ChunkPlan::step() {
+    if (direction_ == Direction::forward) {
+        cursor_->next();
+    } else {
+        cursor_->previous();
+    }
+}
+
+// Moves month_ on to one in which the series has chunks. Each seek lands on what exists, so empty
+// months cost nothing.
+bool ChunkPlan::find_month() {
+    const bool forward = direction_ == Direction::forward;
+    for (;;) {
+        ChunkKey edge{static_cast<Month>(month_), series_, Span::day, {INT64_MIN}, 0};
+        if (!forward) edge = {edge.month, series_, Span::month, {INT64_MAX}, UINT64_MAX};
+        seek(edge);
+        if (!cursor_->is_valid()) return false;
+        const auto found = parse_chunk_key(cursor_->key());
+        if (!found) {
+            on_damage_(cursor_->key(), found.error());
+            return false;
+        }
+        if (found->month == month_ && found->series == series_) return true;
+        const bool is_elsewhere = found->month != month_;
+        const bool is_past_us = forward ? found->series > series_ : found->series < series_;
+        month_ = found->month;
+        if (!is_elsewhere || is_past_us) month_ += static_cast<int>(direction_);
+        if (month_ < 0 || month_ > UINT16_MAX) return false;
+    }
+}
+
+bool ChunkPlan::is_inside(Span span) const {
+    if (!cursor_->is_valid()) return false;
+    const auto key = parse_chunk_key(cursor_->key());
+    if (!key || key->month != month_ || key->series != series_ || key->span != span) return false;
+    if (direction_ == Direction::forward) return key->first < window_.until;
+    return span == Span::month || day_of(key->first) >= day_of(window_.from);
+}
+
+void ChunkPlan::take(std::vector<ChunkRef>& into) {
+    const auto header = parse_chunk_header(as_bytes(cursor_->value()));
+    if (!header) {
+        on_damage_(cursor_->key(), header.error());
+        return;
+    }
+    if (header->last < window_.from || header->first >= window_.until) return;
+    const auto key = parse_chunk_key(cursor_->key());
+    ChunkRef ref{std::string(cursor_->key()), key ? key->ticket : 0, *header, {}};
+    if (kept_bytes_ < kept_bytes_max) ref.bytes = cursor_->value();
+    kept_bytes_ += ref.bytes.size();
+    into.push_back(std::move(ref));
+}
+
+void ChunkPlan::load_month_chunks(std::vector<ChunkRef>& into) {
+    const bool forward = direction_ == Direction::forward;
+    seek({static_cast<Month>(month_), series_, Span::month, {forward ? INT64_MIN : INT64_MAX},
+          forward ? 0 : UINT64_MAX});
+    for (; is_inside(Span::month); step()) take(into);
+}
+
+// Puts the cursor on the first day chunk that can matter.
+bool ChunkPlan::enter_days() {
+    const auto month = static_cast<Month>(month_);
+    if (direction_ == Direction::forward) {
+        const Instant from = std::max(start_of(month), start_of_day(day_of(window_.from)));
+        seek({month, series_, Span::day, from, 0});
+    } else {
+        seek({month, series_, Span::day, {window_.until.micros - 1}, UINT64_MAX});
+    }
+    return is_inside(Span::day);
+}
+
+void ChunkPlan::load_day(std::vector<ChunkRef>& into) {
+    const auto key = parse_chunk_key(cursor_->key());
+    const std::int64_t day = day_of(key->first);  // parsed by is_inside
+    for (; is_inside(Span::day); step()) {
+        const auto next = parse_chunk_key(cursor_->key());
+        if (day_of(next->first) != day) break;
+        take(into);
+    }
+    boundary_ = direction_ == Direction::forward ? start_of_day(day + 1).micros
+                                                 : -(start_of_day(day).micros - 1);
+}
+
+bool ChunkPlan::load(std::vector<ChunkRef>& into) {
+    if (is_exhausted_) return false;
+    kept_bytes_ = 0;
+    if (!in_days_) {
+        if (!find_month()) {
+            end();
+            return false;
+        }
+        load_month_chunks(into);
+        const auto month = static_cast<Month>(month_);
+        boundary_ = direction_ == Direction::forward
+                        ? start_of(month).micros
+                        : -(start_of(static_cast<Month>(month + 1)).micros - 1);
+        in_days_ = enter_days();
+    } else {
+        load_day(into);
+        in_days_ = is_inside(Span::day);
+    }
+    if (!in_days_) {
+        const auto month = static_cast<Month>(month_);
+        boundary_ = direction_ == Direction::forward ? start_of(static_cast<Month>(month + 1)).micros
+                                                     : -(start_of(month).micros - 1);
+        month_ += static_cast<int>(direction_);
+        if (month_ < 0) end();
+    }
+    return true;
+}
+
+}  // namespace lineshaft::history
