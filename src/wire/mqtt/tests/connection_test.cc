@@ -141,10 +141,10 @@ TEST(Bug01, FirstPacketIsNotConnectWithAHugeLength) {
 
 TEST(Limits, PacketBytesBeforeAndAfterAccept) {
     Limits limits;
-    limits.packet_bytes_before_accept_max = 130;
+    limits.packet_bytes_before_accept_max = 131;
     limits.packet_bytes_max = 300;
-    Connect connect = connect_of(v3, std::string(130 - 3 - 12, 'c'));
-    EXPECT_EQ(encoded(connect, v3).size(), 130u);
+    Connect connect = connect_of(v3, std::string(131 - 3 - 12, 'c'));
+    EXPECT_EQ(encoded(connect, v3).size(), 131u);
     Connection good(limits);
     EXPECT_EQ(feed(good, encoded(connect, v3)).size(), 1u);
     (void)good.accept({});
