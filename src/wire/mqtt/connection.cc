@@ -33,7 +33,8 @@ std::size_t Connection::packet_bytes_max() const {
 
 bool Connection::wants_input() const {
     if (phase_ == Phase::awaiting_connect) return true;
-    return phase_ == Phase::open && unanswered_ < limits_->receive_maximum;
+    if (phase_ != Phase::open) return false;
+    return version_ == Version::v5_0 || owed_ < limits_->receive_maximum;
 }
 
 std::optional<std::chrono::milliseconds> Connection::silence_max() const {
@@ -246,6 +247,7 @@ void Connection::take(const PublishView& publish, std::vector<Event>& events) {
     const auto is_new = admit(publish);
     if (!is_new) return end(is_new.error(), events);
     if (!*is_new) return;
+    if (publish.qos != Qos::at_most_once) ++owed_;
 
     PublishReceived event;
     if (publish.topic_alias || publish.expiry_s) {
@@ -314,6 +316,7 @@ void Connection::take_pubrel(const Ack& ack, std::vector<Event>& events) {
     }
     if (flow->releasing) return;
     flow->releasing = true;
+    ++owed_;
     events.emplace_back(ReleaseReceived{ack.packet_id});
 }
 

@@ -154,9 +154,11 @@ public:
 
     /// Takes all of `any_split`. Hostile input ends in Close, never in CHECK.
     std::vector<Event> receive(Bytes any_split);
-    /// False: do not read from the socket now (accept is pending, or a 3.1.1 client is as far
-    /// ahead of our PUBACKs as a 5.0 one may be). A receive in that state is still safe; before
-    /// accept it keeps at most packet_bytes_before_accept_max bytes, then closes.
+    /// False: do not read from the socket now: accept is pending, or a 3.1.1 client, which knows no
+    /// receive maximum, has so many PUBLISH and PUBREL waiting for *our* answer. (A 5.0 client that
+    /// goes so far is closed with 0x93 instead.) Never waits for anything the client must send.
+    /// A receive in that state is still safe; before accept it keeps at most
+    /// packet_bytes_before_accept_max bytes, then closes.
     bool wants_input() const;
     /// Close the connection when no byte came for so long; nothing: never.
     /// connect_timeout until CONNECT (counted from accepting the socket, whatever arrives), then
@@ -263,7 +265,8 @@ private:
     std::unique_ptr<Aliases> aliases_;
     std::uint32_t client_packet_bytes_max_ = 0xffff'ffff;
     std::uint32_t session_expiry_s_ = 0;
-    std::uint32_t unanswered_ = 0;  // inbound PUBLISH of QoS 1 and 2
+    std::uint32_t unanswered_ = 0;  // inbound PUBLISH of QoS 1 and 2, until PUBACK or PUBCOMP
+    std::uint32_t owed_ = 0;        // answers to PUBLISH and PUBREL that the broker has to give
     std::uint16_t keep_alive_s_ = 0;
     std::uint16_t client_receive_maximum_ = 65535;
     std::uint16_t client_alias_maximum_ = 0;

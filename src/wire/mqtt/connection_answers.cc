@@ -10,8 +10,13 @@ namespace lineshaft::mqtt {
 namespace {
 
 void add(Properties& properties, const Explanation& why) {
-    if (!why.reason_string.empty()) properties.add(PropertyId::reason_string, why.reason_string);
-    for (const auto& [name, value] : why.user) properties.add_user(name, value);
+    constexpr std::size_t text_bytes_max = 65535;  // longer has no wire form, and is left out
+    if (!why.reason_string.empty() && why.reason_string.size() <= text_bytes_max) {
+        properties.add(PropertyId::reason_string, why.reason_string);
+    }
+    for (const auto& [name, value] : why.user) {
+        if (std::max(name.size(), value.size()) <= text_bytes_max) properties.add_user(name, value);
+    }
 }
 
 void drop_explanation(Properties& properties) {
@@ -94,7 +99,8 @@ std::vector<Event> Connection::accept(Accept answer) {
 
 void Connection::refuse(Reason reason, const Properties& extra) {
     if (phase_ == Phase::deciding) {
-        Connack connack{.session_present = false, .reason = reason, .properties = {}};
+        const Reason told = is_connack_reason(reason) ? reason : Reason::unspecified_error;
+        Connack connack{.session_present = false, .reason = told, .properties = {}};
         if (version_ == Version::v5_0) connack.properties = extra;
         put(std::move(connack));
     }
@@ -140,6 +146,7 @@ void Connection::puback(std::uint16_t packet_id, Reason reason, const Explanatio
     if (phase_ != Phase::open) return;
     if (version_ != Version::v5_0 && is_error(reason)) return disconnect(reason);
     if (unanswered_ > 0) --unanswered_;
+    if (owed_ > 0) --owed_;
     put_ack(PacketType::puback, packet_id, reason, why);
 }
 
@@ -147,6 +154,7 @@ void Connection::pubrec(std::uint16_t packet_id, Reason reason, const Explanatio
     if (phase_ != Phase::open) return;
     InboundFlows::Flow* flow = inbound_.find(packet_id);
     if (flow == nullptr || flow->recorded) return;
+    if (owed_ > 0) --owed_;
     if (is_error(reason)) {
         if (flow->counted && unanswered_ > 0) --unanswered_;
         inbound_.forget(packet_id);
@@ -161,6 +169,7 @@ void Connection::pubcomp(std::uint16_t packet_id) {
     if (phase_ != Phase::open) return;
     const InboundFlows::Flow* flow = inbound_.find(packet_id);
     if (flow == nullptr || !flow->releasing) return;
+    if (owed_ > 0) --owed_;
     if (flow->counted && unanswered_ > 0) --unanswered_;
     inbound_.forget(packet_id);
     put_ack(PacketType::pubcomp, packet_id, Reason::success, {});

@@ -147,10 +147,6 @@ bool is_one_of(std::uint8_t code, std::span<const std::uint8_t> known) {
     return std::ranges::find(known, code) != known.end();
 }
 
-constexpr std::uint8_t connack_codes[] = {0x00, 0x80, 0x81, 0x82, 0x83, 0x84, 0x85, 0x86,
-                                          0x87, 0x88, 0x89, 0x8a, 0x8c, 0x90, 0x95, 0x97,
-                                          0x99, 0x9a, 0x9b, 0x9c, 0x9d, 0x9f};
-
 Decoded<Packet> decode_connack(Fields in, const Context& context) {
     Connack connack;
     TRY(const auto flags, in.byte());
@@ -158,8 +154,8 @@ Decoded<Packet> decode_connack(Fields in, const Context& context) {
     connack.session_present = flags != 0;
     TRY(const auto code, in.byte());
     if (context.is_5()) {
-        if (!is_one_of(code, connack_codes)) return malformed("unknown connack reason");
         connack.reason = static_cast<Reason>(code);
+        if (!is_connack_reason(connack.reason)) return malformed("unknown connack reason");
         TRY(connack.properties, take_section(in, Section::connack, context));
     } else {
         if (code >= connack_3_1_1.size()) return malformed("unknown connack return code");

@@ -27,10 +27,10 @@ void for_each_level(std::string_view path, Visit visit) {
 
 }  // namespace
 
-LevelTree::LevelTree() : nodes_(1), edges_(16, none) {}
+LevelTree::LevelTree(std::uint64_t seed) : nodes_(1), edges_(16, none), seed_(seed) {}
 
-std::uint32_t LevelTree::edge_hash(Node parent, std::string_view level) {
-    return static_cast<std::uint32_t>(hash64(level, parent));
+std::uint32_t LevelTree::edge_hash(Node parent, std::string_view level) const {
+    return static_cast<std::uint32_t>(hash64(level, seed_ + parent));
 }
 
 LevelTree::Node LevelTree::child(Node parent, std::string_view level) const {

@@ -15,7 +15,9 @@ public:
     static constexpr Node none = 0xffff'ffff;
     static constexpr Node root = 0;
 
-    LevelTree();
+    /// `seed`: unpredictable where strangers choose the topics, so that they cannot choose levels
+    /// whose hashes collide.
+    explicit LevelTree(std::uint64_t seed = 0);
 
     /// The node of `path`, made if it is not there. New nodes may reuse numbers that `prune` freed.
     Node insert(std::string_view path);
@@ -50,7 +52,7 @@ private:
         Node plus = none;       // the child `+`, if any
         Node hash_sign = none;  // the child `#`, if any
     };
-    static std::uint32_t edge_hash(Node parent, std::string_view level);
+    std::uint32_t edge_hash(Node parent, std::string_view level) const;
     Node child(Node parent, std::string_view level) const;
     Node add_child(Node parent, std::string_view level);
     Node remove_leaf(Node node);  // gives its parent
@@ -62,6 +64,7 @@ private:
     std::vector<Entry> nodes_;
     std::vector<Node> edges_;  // open addressing, linear probing; size a power of two
     std::size_t edge_count_ = 0;
+    std::uint64_t seed_;
     Node free_head_ = none;
     std::size_t free_count_ = 0;
     mutable std::vector<Node> frontier_, next_;  // scratch of a match, kept for its capacity

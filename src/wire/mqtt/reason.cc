@@ -1,5 +1,8 @@
 #include "wire/mqtt/reason.h"
 
+#include <algorithm>
+#include <iterator>
+
 namespace lineshaft::mqtt {
 
 std::string_view name_of(Reason reason) {
@@ -52,6 +55,13 @@ std::string_view name_of(Reason reason) {
             return "wildcard subscriptions not supported";
     }
     return "unknown reason";
+}
+
+bool is_connack_reason(Reason reason) {
+    static constexpr std::uint8_t codes[] = {0x00, 0x80, 0x81, 0x82, 0x83, 0x84, 0x85, 0x86,
+                                             0x87, 0x88, 0x89, 0x8a, 0x8c, 0x90, 0x95, 0x97,
+                                             0x99, 0x9a, 0x9b, 0x9c, 0x9d, 0x9f};
+    return std::ranges::find(codes, static_cast<std::uint8_t>(reason)) != std::end(codes);
 }
 
 std::uint8_t connack_code_3_1_1(Reason reason) {

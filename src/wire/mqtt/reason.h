@@ -67,6 +67,9 @@ constexpr bool is_error(Reason reason) {
 /// "not authorized"; "reason 0x33" never appears: unknown values give "unknown reason".
 std::string_view name_of(Reason reason);
 
+/// True for the reasons that a 5.0 CONNACK may carry (3.2.2.2).
+bool is_connack_reason(Reason reason);
+
 /// The CONNACK return code of 3.1.1 (table 3.1) nearest to `reason`: 0..5.
 std::uint8_t connack_code_3_1_1(Reason reason);
 

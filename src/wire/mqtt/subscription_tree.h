@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -19,6 +20,9 @@ namespace lineshaft::mqtt {
 template <std::totally_ordered Key, class Value>
 class SubscriptionTree {
 public:
+    /// See LevelTree for the seed.
+    explicit SubscriptionTree(std::uint64_t seed = 0) : tree_(seed) {}
+
     struct Entry {
         Key key;
         Value value;
@@ -97,6 +101,8 @@ private:
 template <class Value>
 class TopicTree {
 public:
+    explicit TopicTree(std::uint64_t seed = 0) : tree_(seed) {}
+
     /// Adds or replaces. Gives the value that was there.
     std::optional<Value> insert(std::string_view topic, Value value) {
         const auto node = tree_.insert(topic);

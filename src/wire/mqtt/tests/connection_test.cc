@@ -226,6 +226,22 @@ TEST(Bug15, MaximumKeepAliveAppliesToBothVersions) {
     }
 }
 
+TEST(Disconnect, BeforeAcceptIsAConnack) {
+    const Limits limits;
+    for (const auto& [reason, want] : {std::pair{Reason::server_shutting_down, "2003008000"},
+                                       {Reason::server_busy, "2003008900"},
+                                       {Reason::keep_alive_timeout, "2003008000"}}) {
+        Connection connection(limits);
+        (void)feed(connection, encoded(connect_of(v5), v5));
+        connection.disconnect(reason);
+        EXPECT_EQ(said(connection), want);
+    }
+    Connection silent(limits);
+    silent.timed_out();
+    EXPECT_EQ(said(silent), "");
+    EXPECT_TRUE(silent.closed());
+}
+
 TEST(KeepAlive, TimedOutTells_5_0) {
     const Limits limits;
     Connection new_client = opened(limits, v5), old_client = opened(limits, v3);

@@ -131,9 +131,8 @@ TEST(Limits, ReceiveMaximumInbound) {
     Connection connection = opened(limits, v5);
     (void)feed(connection, publish_id(qos1, 1));
     (void)feed(connection, publish_id(qos2, 2));
-    EXPECT_TRUE(connection.wants_input());
     EXPECT_EQ(feed(connection, publish_id(qos1, 3)).size(), 1u);
-    EXPECT_FALSE(connection.wants_input());
+    EXPECT_TRUE(connection.wants_input()) << "an overrun must be seen";
     EXPECT_TRUE(feed(connection, publish_id(qos2, 2, true)).empty())
         << "a duplicate is not counted";
     connection.puback(1);
@@ -155,6 +154,22 @@ TEST(Limits, A_3_1_1_ClientAheadOfUsIsPausedNotClosed) {
     }
     EXPECT_FALSE(connection.wants_input());
     for (std::uint16_t id = 1; id <= 4; ++id) connection.puback(id);
+    EXPECT_TRUE(connection.wants_input());
+}
+
+// The pause may only wait for us: PUBREL comes over the same socket as what is paused.
+TEST(Limits, ThePauseNeverWaitsForTheClient) {
+    Limits limits;
+    limits.receive_maximum = 2;
+    Connection connection = opened(limits, v3);
+    for (std::uint16_t id = 1; id <= 3; ++id) (void)feed(connection, publish_id(qos2, id));
+    EXPECT_FALSE(connection.wants_input());
+    for (std::uint16_t id = 1; id <= 3; ++id) connection.pubrec(id);
+    EXPECT_TRUE(connection.wants_input()) << "three ids are held, but PUBREL is the client's turn";
+    for (std::uint16_t id = 1; id <= 3; ++id)
+        (void)feed(connection, ack_of(PacketType::pubrel, id));
+    EXPECT_FALSE(connection.wants_input());
+    for (std::uint16_t id = 1; id <= 3; ++id) connection.pubcomp(id);
     EXPECT_TRUE(connection.wants_input());
 }
 
@@ -470,6 +485,28 @@ TEST(Flows, IdsAreReusedOldestFirstAndNeverWhileInFlight) {
         }
         ASSERT_EQ(flows.size(), in_flight.size());
     }
+}
+
+// Bug 16 at this layer: a stored state that cannot be is cut down to what can, not trusted.
+TEST(Bug16, ImpossibleStoredStateIsTakenWithoutHarm) {
+    const Limits limits;
+    SessionState state;
+    state.inbound_qos2 = {0, 9, 9, 3};
+    state.outbound = {{0, qos1, Stage::sent, 1},
+                      {5, qos2, Stage::releasing, 2},
+                      {5, qos1, Stage::assigned, 3},
+                      {6, qos0, Stage::sent, 4},
+                      {65535, qos1, Stage::sent, 5}};
+    Accept answer;
+    answer.session_present = true;
+    answer.session = state;
+    Connection connection = opened(limits, connect_of(v3), std::move(answer));
+    const SessionState got = connection.session();
+    EXPECT_EQ(got.inbound_qos2, (std::vector<std::uint16_t>{3, 9}));
+    ASSERT_EQ(got.outbound.size(), 2u);
+    EXPECT_EQ(got.outbound[0], (OutboundFlow{5, qos2, Stage::releasing, 2}));
+    EXPECT_EQ(got.outbound[1], (OutboundFlow{65535, qos1, Stage::assigned, 5}));
+    EXPECT_NE(connection.assign(qos1, 6), 5);
 }
 
 TEST(Flows, AllIdsTogether) {
