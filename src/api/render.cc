@@ -119,7 +119,7 @@ json::object render(const catalog::Site& site, std::size_t machines) {
 json::object render(const Rates& rates) {
     return {{"messages_per_s", rates.messages_per_s}, {"samples_per_s", rates.samples_per_s},
             {"messages_total", rates.messages_total}, {"samples_total", rates.samples_total},
-            {"refused_total", rates.refused_total},   {"commit_ms_p99", rates.commit_ms_p99}};
+            {"refused_total", rates.refused_total},   {"commit_ms", rates.commit_ms}};
 }
 
 }  // namespace lineshaft::api

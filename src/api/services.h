@@ -29,7 +29,7 @@ struct NodeFacts {
 struct Rates {
     double messages_per_s = 0, samples_per_s = 0;
     std::uint64_t messages_total = 0, samples_total = 0, refused_total = 0;
-    double commit_ms_p99 = 0;
+    double commit_ms = 0;  ///< mean time of a synced write over the last second
 };
 
 /// A command on its way to a machine.
@@ -47,6 +47,8 @@ public:
     /// Sends a value to a machine. conflict: not connected. invalid: type or range. exhausted.
     virtual io::Task<Result<SentCommand>> command(trust::PrincipalPtr by, twin::MachineState machine,
                                                   std::string tag, history::Value value) = 0;
+    /// Ends the live connections of a token that was revoked.
+    virtual io::Task<void> revoked(TokenId token) = 0;
     /// Prometheus text.
     virtual io::Task<std::string> metrics() = 0;
     virtual ~Node() = default;

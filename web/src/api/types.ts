@@ -34,7 +34,7 @@ export interface Rates {
     messages_total: number;
     samples_total: number;
     refused_total: number;
-    commit_ms_p99: number;
+    commit_ms: number;
 }
 
 export interface SiteSummary {

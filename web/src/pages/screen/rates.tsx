@@ -19,7 +19,7 @@ export function RatesPanel({ rates }: { rates: Rates | null }) {
             <Rate name={words.screen.samples} value={now?.samples_per_s} read={history("samples_per_s")} />
             <dl>
                 <div><dt>{words.screen.stored}</dt><dd className="figure">{now ? formatShort(now.samples_total) : "–"}</dd></div>
-                <div><dt>{words.screen.commit}</dt><dd className="figure">{now ? `${formatShort(now.commit_ms_p99)} ${words.screen.ms}` : "–"}</dd></div>
+                <div><dt>{words.screen.commit}</dt><dd className="figure">{now ? `${formatShort(now.commit_ms)} ${words.screen.ms}` : "–"}</dd></div>
                 <div className={now && now.refused_total > 0 ? "refused" : ""}><dt>{words.screen.refused}</dt><dd className="figure">{now ? formatShort(now.refused_total) : "–"}</dd></div>
             </dl>
         </section>

@@ -1,0 +1,87 @@
+#include "app/doors.h"
+
+#include "base/machine_id.h"
+
+namespace lineshaft::app {
+namespace {
+
+constexpr std::string_view telemetry_root = "lineshaft/v1/";
+constexpr std::string_view sparkplug_root = "spBv1.0/";
+
+// True for "root…" and "<organisation>/root…".
+bool is_under(std::string_view topic, std::string_view root) {
+    if (topic.starts_with(root)) return true;
+    const auto slash = topic.find('/');
+    return slash != topic.npos && topic.substr(slash + 1).starts_with(root);
+}
+
+const trust::Principal* publisher_of(const broker::Publication& publication) {
+    if (publication.publisher == nullptr) return nullptr;
+    return static_cast<const ClientPrincipal&>(*publication.publisher).trusted.get();
+}
+
+// The topic as its organisation writes it, without prefix. nothing: not the publisher's own.
+std::optional<std::string_view> own_topic(const trust::Principal& who, std::string_view topic) {
+    const std::string prefix = trust::TopicRights::prefix_of(who);
+    if (!topic.starts_with(prefix)) return std::nullopt;
+    return topic.substr(prefix.size());
+}
+
+}  // namespace
+
+bool TelemetryTap::wants(std::string_view topic) const { return is_under(topic, telemetry_root); }
+
+void TelemetryTap::take(const std::shared_ptr<const broker::Publication>& publication, Done done) {
+    const trust::Principal* who = publisher_of(*publication);
+    const auto own = who ? own_topic(*who, publication->message.topic()) : std::nullopt;
+    const auto topic = own ? telemetry::parse_topic(*own) : fail(Code::not_found, "");
+    if (!topic || topic->channel != "telemetry") {
+        done({});
+        return;
+    }
+    const std::string machine(topic->machine);
+    if (const auto good = check_machine_id(machine); !good) {
+        done(std::unexpected(good.error()));
+        return;
+    }
+    auto samples = telemetry::parse(as_bytes(publication->message.payload()), publication->received, limits_);
+    if (!samples) {
+        done(std::unexpected(samples.error().in("telemetry of " + machine)));
+        return;
+    }
+    plant_.report({who->organisation, machine, std::move(*samples)}, twin::Source::json,
+                  [done = std::move(done)](Result<history::Appended> stored) mutable {
+                      if (stored) done({});
+                      else done(std::unexpected(stored.error()));
+                  });
+}
+
+bool SparkplugTap::wants(std::string_view topic) const { return is_under(topic, sparkplug_root); }
+
+void SparkplugTap::take(const std::shared_ptr<const broker::Publication>& publication, Done done) {
+    const trust::Principal* who = publisher_of(*publication);
+    const auto own = who ? own_topic(*who, publication->message.topic()) : std::nullopt;
+    if (!own || !own->starts_with(sparkplug_root)) {
+        done({});
+        return;
+    }
+    door_.take(who->organisation, std::string(*own), std::string(publication->message.payload()),
+               publication->received, std::move(done));
+}
+
+void MachineWatch::connected(const Client& client) {
+    const auto& who = *static_cast<const ClientPrincipal&>(client.principal).trusted;
+    if (!who.is_machine() || parse_machine_id(who.machine)) return;  // Sparkplug has its own births
+    plant_.presence(who.organisation, who.machine, twin::Source::json, twin::Presence::born,
+                    "connected from " + client.peer.address);
+}
+
+void MachineWatch::disconnected(const Client& client, mqtt::Reason reason, std::string_view why) {
+    const auto& who = *static_cast<const ClientPrincipal&>(client.principal).trusted;
+    if (!who.is_machine() || parse_machine_id(who.machine)) return;
+    const bool on_purpose = reason == mqtt::Reason::success;
+    plant_.presence(who.organisation, who.machine, twin::Source::json,
+                    on_purpose ? twin::Presence::goodbye : twin::Presence::died, std::string(why));
+}
+
+}  // namespace lineshaft::app

@@ -1,0 +1,47 @@
+#pragma once
+#include "app/gatekeeper.h"
+#include "catalog/desk.h"
+#include "gate/mqtt/tap.h"
+#include "gate/sparkplug/door.h"
+#include "gate/telemetry/telemetry.h"
+#include "twin/plant.h"
+
+// The node's own consumers of what clients publish: thin adapters between the broker and the rooms
+// that understand payloads.
+namespace lineshaft::app {
+
+/// JSON telemetry: lineshaft/v1/<machine>/telemetry.
+class TelemetryTap final : public broker::Tap {
+public:
+    TelemetryTap(twin::Plant& plant, telemetry::Limits limits) : plant_(plant), limits_(limits) {}
+    bool wants(std::string_view topic) const override;
+    void take(const std::shared_ptr<const broker::Publication>& publication, Done done) override;
+
+private:
+    twin::Plant& plant_;
+    telemetry::Limits limits_;
+};
+
+/// Sparkplug B: everything under spBv1.0/.
+class SparkplugTap final : public broker::Tap {
+public:
+    explicit SparkplugTap(sparkplug::Door& door) : door_(door) {}
+    bool wants(std::string_view topic) const override;
+    void take(const std::shared_ptr<const broker::Publication>& publication, Done done) override;
+
+private:
+    sparkplug::Door& door_;
+};
+
+/// Connections of machines with a token of their own are signs of life.
+class MachineWatch final : public broker::Observer {
+public:
+    explicit MachineWatch(twin::Plant& plant) : plant_(plant) {}
+    void connected(const Client& client) override;
+    void disconnected(const Client& client, mqtt::Reason reason, std::string_view why) override;
+
+private:
+    twin::Plant& plant_;
+};
+
+}  // namespace lineshaft::app

@@ -1,0 +1,100 @@
+#include "app/gatekeeper.h"
+
+#include <charconv>
+
+#include "trust/loopback.h"
+
+namespace lineshaft::app {
+namespace {
+
+constexpr std::string_view token_reference = "token:";
+constexpr std::string_view loopback_reference = "loopback";
+
+const trust::Principal& inside(const broker::Principal& who) {
+    return *static_cast<const ClientPrincipal&>(who).trusted;
+}
+
+std::string reference_of(const trust::Principal& who) {
+    if (who.kind == trust::PrincipalKind::token) {
+        return std::string(token_reference) + std::to_string(who.credential);
+    }
+    return std::string(loopback_reference);
+}
+
+}  // namespace
+
+ClientPrincipal::ClientPrincipal(trust::PrincipalPtr who) : trusted(std::move(who)) {
+    organisation = trusted->organisation;
+    name = trusted->name;
+    reference = reference_of(*trusted);
+    credential = trusted->credential;
+}
+
+TrustGatekeeper::TrustGatekeeper(trust::Porter& porter, catalog::Desk& desk,
+                                 std::optional<trust::Role> loopback_role, std::string host_id,
+                                 std::size_t shards)
+    : porter_(porter), desk_(desk), loopback_role_(loopback_role), host_id_(std::move(host_id)), on_shard_(shards) {}
+
+io::Task<broker::Admission> TrustGatekeeper::admit(broker::Credentials shown) {
+    const bool shows_something = shown.user_name.has_value() || shown.password.has_value();
+    trust::PrincipalPtr who;
+    if (shows_something) {
+        who = porter_.keys().ring()->authenticate_mqtt(shown.user_name, shown.password);
+    } else {
+        who = trust::loopback_principal(loopback_role_, shown.peer.is_loopback);
+    }
+    if (!who) {
+        co_return broker::Admission{nullptr, shows_something ? mqtt::Reason::bad_user_name_or_password
+                                                             : mqtt::Reason::not_authorized};
+    }
+    porter_.note_use(*who);
+    co_return broker::Admission{std::make_shared<ClientPrincipal>(std::move(who)), mqtt::Reason::success};
+}
+
+const trust::TopicRights& TrustGatekeeper::rights() const {
+    auto& here = on_shard_[io::Shard::here().index().number()];
+    const auto catalog = desk_.snapshot();
+    if (here.rights && here.version == catalog->version()) return *here.rights;
+    here.version = catalog->version();
+    const auto organisations = catalog->organisations();
+    if (here.rights && here.organisations == organisations.size()) return *here.rights;
+    std::vector<std::string> names;
+    for (const auto& organisation : organisations) names.push_back(organisation.name);
+    here.organisations = names.size();
+    here.rights.emplace(names, host_id_);
+    return *here.rights;
+}
+
+bool TrustGatekeeper::still_holds(const broker::Principal& who) const {
+    return porter_.keys().ring()->still_holds(inside(who));
+}
+
+bool TrustGatekeeper::may_publish(const broker::Principal& who, std::string_view topic) const {
+    return still_holds(who) && rights().may_publish(inside(who), topic);
+}
+
+bool TrustGatekeeper::may_subscribe(const broker::Principal& who, std::string_view filter) const {
+    return still_holds(who) && rights().may_subscribe(inside(who), filter);
+}
+
+bool TrustGatekeeper::may_receive(const broker::Principal& who, std::string_view topic) const {
+    return still_holds(who) && rights().may_receive(inside(who), topic);
+}
+
+broker::PrincipalPtr TrustGatekeeper::find(std::string_view reference) const {
+    trust::PrincipalPtr who;
+    if (reference == loopback_reference) {
+        who = trust::loopback_principal(loopback_role_, true);
+    } else if (reference.starts_with(token_reference)) {
+        reference.remove_prefix(token_reference.size());
+        std::uint64_t number = 0;
+        const auto [end, problem] = std::from_chars(reference.data(), reference.data() + reference.size(), number);
+        if (problem == std::errc() && end == reference.data() + reference.size()) {
+            who = porter_.keys().ring()->by_id(TokenId(number));
+        }
+    }
+    if (!who) return nullptr;
+    return std::make_shared<ClientPrincipal>(std::move(who));
+}
+
+}  // namespace lineshaft::app

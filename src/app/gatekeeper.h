@@ -1,0 +1,50 @@
+#pragma once
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "catalog/desk.h"
+#include "gate/mqtt/gatekeeper.h"
+#include "trust/porter.h"
+#include "trust/topic_rights.h"
+
+namespace lineshaft::app {
+
+/// A broker's principal with trust's inside.
+class ClientPrincipal final : public broker::Principal {
+public:
+    explicit ClientPrincipal(trust::PrincipalPtr who);
+    const trust::PrincipalPtr trusted;
+};
+
+/// The broker's questions answered by trust: keys and rights of the shard that asks.
+class TrustGatekeeper final : public broker::Gatekeeper {
+public:
+    TrustGatekeeper(trust::Porter& porter, catalog::Desk& desk, std::optional<trust::Role> loopback_role,
+                    std::string host_id, std::size_t shards);
+
+    io::Task<broker::Admission> admit(broker::Credentials shown) override;
+    bool may_publish(const broker::Principal& who, std::string_view topic) const override;
+    bool may_subscribe(const broker::Principal& who, std::string_view filter) const override;
+    bool may_receive(const broker::Principal& who, std::string_view topic) const override;
+    broker::PrincipalPtr find(std::string_view reference) const override;
+
+private:
+    const trust::TopicRights& rights() const;
+    bool still_holds(const broker::Principal& who) const;
+
+    // Rights as of one version of the catalog, made anew when organisations may have changed.
+    struct OnShard {
+        std::uint64_t version = 0;
+        std::size_t organisations = 0;
+        std::optional<trust::TopicRights> rights;
+    };
+    trust::Porter& porter_;
+    catalog::Desk& desk_;
+    std::optional<trust::Role> loopback_role_;
+    std::string host_id_;
+    mutable std::vector<OnShard> on_shard_;
+};
+
+}  // namespace lineshaft::app

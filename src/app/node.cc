@@ -1,0 +1,441 @@
+#include "app/node.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <thread>
+
+#include "api/services.h"
+#include "app/doors.h"
+#include "app/metrics.h"
+#include "app/principals.h"
+#include "base/log.h"
+#include "gate/mqtt/broker.h"
+#include "io/files.h"
+#include "io/http/websocket.h"
+#include "io/resources.h"
+#include "io/tls.h"
+#include "trust/loopback.h"
+
+namespace lineshaft::app {
+namespace {
+
+constexpr io::Steady rates_interval{1'000};
+
+store::Limits store_limits(const Settings& settings) {
+    store::Limits limits;
+    limits.block_cache_bytes = static_cast<std::size_t>(settings.store_block_cache_bytes);
+    limits.free_bytes_min = static_cast<std::uint64_t>(settings.store_free_bytes_min);
+    return limits;
+}
+
+history::Limits history_limits(const Settings& settings) {
+    history::Limits limits;
+    limits.inbox_bytes_max = static_cast<std::size_t>(settings.history_inbox_bytes_max);
+    limits.seal_bytes = limits.inbox_bytes_max * 3 / 8;
+    limits.seal_age_max = std::chrono::seconds{settings.history_seal_age_max_s};
+    limits.series_per_machine_max = static_cast<std::size_t>(settings.history_series_per_machine_max);
+    limits.time_min = parse_rfc3339(settings.history_time_min).value();  // a setting is checked when set
+    limits.future_max = std::chrono::seconds{settings.history_future_max_s};
+    return limits;
+}
+
+broker::Limits broker_limits(const Settings& settings) {
+    broker::Limits limits;
+    limits.wire.packet_bytes_max = static_cast<std::size_t>(settings.mqtt_packet_bytes_max);
+    limits.wire.keep_alive_max = std::chrono::seconds{settings.mqtt_keep_alive_max_s};
+    limits.wire.connect_timeout = std::chrono::seconds{settings.mqtt_connect_timeout_s};
+    limits.wire.inflight_max = static_cast<std::uint16_t>(settings.mqtt_inflight_max);
+    limits.wire.receive_maximum = static_cast<std::uint16_t>(settings.mqtt_inflight_max);
+    limits.wire.packet.user_properties_max = static_cast<std::size_t>(settings.mqtt_user_properties_max);
+    limits.wire.packet.topic.levels_max = static_cast<std::size_t>(settings.mqtt_topic_levels_max);
+    limits.connects_per_second_per_address = static_cast<unsigned>(settings.mqtt_connects_per_second);
+    limits.sessions_max = static_cast<std::size_t>(settings.mqtt_sessions_max);
+    limits.session_queue_bytes = static_cast<std::uint64_t>(settings.mqtt_session_queue_bytes);
+    limits.subscriptions_max = static_cast<std::size_t>(settings.mqtt_subscriptions_max);
+    limits.retained_count_max = static_cast<std::size_t>(settings.mqtt_retained_max);
+    limits.retained_bytes_max = static_cast<std::size_t>(settings.mqtt_retained_bytes_max);
+    return limits;
+}
+
+trust::Porter::Settings porter_settings(const Settings& settings) {
+    trust::Porter::Settings out;
+    out.sessions.idle_max = std::chrono::seconds{settings.trust_session_idle_s};
+    out.sessions.age_max = std::chrono::seconds{settings.trust_session_life_s};
+    return out;
+}
+
+unsigned shard_count(const Settings& settings) {
+    if (settings.node_shards > 0) return static_cast<unsigned>(settings.node_shards);
+    return io::cores();
+}
+
+io::Task<bool> close_broker(broker::Broker* broker) {
+    co_await broker->close();
+    co_return true;
+}
+
+io::Task<bool> flush_lane(store::Lane* lane) {
+    auto flushed = co_await lane->flush();
+    co_return flushed.has_value();
+}
+
+io::Task<bool> end_rates(io::Wheel::Timer* timer, io::Nursery* nursery) {
+    timer->disarm();
+    co_await nursery->close();
+    co_return true;
+}
+
+// MQTT over WebSocket is MQTT over another stream.
+io::Task<void> serve_websocket(broker::Broker* broker, io::http::Request request, std::unique_ptr<io::Stream> stream) {
+    auto opened = co_await io::http::accept_websocket(std::move(request), std::move(stream), "mqtt");
+    if (opened) broker->serve(std::move(*opened));
+}
+
+class RunningNode final : public Node, public api::Node {
+public:
+    RunningNode(Settings settings, Options options)
+        : settings_(std::move(settings)), options_(std::move(options)), started_at_(io::Clock::system().now()) {}
+
+    ~RunningNode() override { stop(); }
+
+    Result<void> start();
+    const Banner& banner() const override { return banner_; }
+    void stop() override;
+
+    api::NodeFacts facts() const override;
+    api::Rates rates() const override { return on_shard_[io::Shard::here().index().number()].rates; }
+    bool is_ready() const override;
+    io::Task<Result<api::SentCommand>> command(trust::PrincipalPtr by, twin::MachineState machine,
+                                               std::string tag, history::Value value) override;
+    io::Task<void> revoked(TokenId token) override;
+    io::Task<std::string> metrics() override;
+
+private:
+    Result<void> open_store();
+    Result<void> open_rooms();
+    Result<void> open_broker();
+    Result<void> open_listeners();
+    Result<void> listen(std::string_view name, std::string_view key, const std::string& address,
+                        const io::Listener::OnStream& on_stream, std::shared_ptr<io::TlsServer> tls);
+    Result<std::shared_ptr<io::TlsServer>> load_tls();
+    Result<void> offer_setup();
+    void reconcile();
+    void watch_rates();
+    io::Task<void> sample_rates();
+    std::string prefix_of(OrganisationId organisation) const;
+
+    struct OnShard {
+        api::Rates rates;
+    };
+
+    Settings settings_;
+    Options options_;
+    Instant started_at_;
+    Banner banner_;
+    std::string damage_;
+    bool stopped_ = false;
+
+    // Bottom up; destroyed top down.
+    std::unique_ptr<store::Store> store_;
+    std::unique_ptr<catalog::Catalog> catalog_;
+    std::unique_ptr<CatalogPrincipals> principals_;
+    std::unique_ptr<io::Shards> shards_;
+    std::vector<std::unique_ptr<store::Lane>> lanes_;
+    std::vector<store::Lane*> lane_pointers_;
+    std::unique_ptr<io::Workers> catalog_worker_, password_worker_, sealers_;
+    std::unique_ptr<history::History> history_;
+    std::unique_ptr<catalog::Desk> desk_;
+    std::unique_ptr<trust::Porter> porter_;
+    std::unique_ptr<twin::Plant> plant_;
+    std::unique_ptr<TrustGatekeeper> gatekeeper_;
+    std::unique_ptr<broker::Broker> broker_;
+    std::unique_ptr<sparkplug::Door> door_;
+    std::unique_ptr<TelemetryTap> telemetry_tap_;
+    std::unique_ptr<SparkplugTap> sparkplug_tap_;
+    std::unique_ptr<MachineWatch> machine_watch_;
+    std::unique_ptr<api::Services> services_;
+    std::unique_ptr<io::http::Server> http_;
+    std::vector<std::unique_ptr<io::Listener>> listeners_;
+    std::vector<OnShard> on_shard_;
+    io::Wheel::Timer rates_timer_;               // shard 0
+    std::unique_ptr<io::Nursery> rates_nursery_; // shard 0
+    RateMeter meter_;                            // shard 0
+};
+
+Result<void> RunningNode::open_store() {
+    TRY_VOID(io::make_private_dir(options_.data));
+    const auto durability =
+        settings_.store_durability == "fast" ? store::Durability::fast : store::Durability::synced;
+    auto opened = store::open(options_.data + "/store", store_limits(settings_), durability);
+    if (!opened) return std::unexpected(opened.error().in("data directory " + options_.data));
+    store_ = std::move(opened->store);
+    damage_ = opened->recovery.damage;
+    if (opened->recovery.torn_tail_bytes > 0) {
+        banner_.notes.push_back(fmt::format("the last write was cut short: {} bytes that were never acknowledged are gone",
+                                            opened->recovery.torn_tail_bytes));
+    }
+    if (!damage_.empty()) banner_.notes.push_back(damage_);
+    auto catalog = catalog::Catalog::open(options_.data + "/catalog.db", started_at_);
+    if (!catalog) return std::unexpected(catalog.error().in("catalog in " + options_.data));
+    catalog_ = std::move(*catalog);
+    principals_ = std::make_unique<CatalogPrincipals>(*catalog_);
+    return {};
+}
+
+Result<void> RunningNode::open_rooms() {
+    shards_ = std::make_unique<io::Shards>(shard_count(settings_));
+    on_shard_.resize(shards_->size());
+    for (std::size_t index = 0; index < shards_->size(); ++index) {
+        lanes_.push_back(std::make_unique<store::Lane>(*store_, shards_->at(index), store::Lane::Limits{}));
+        lane_pointers_.push_back(lanes_.back().get());
+    }
+    catalog_worker_ = std::make_unique<io::Workers>("catalog", io::Workers::Limits{.threads = 1, .queued_max = 65'536});
+    password_worker_ = std::make_unique<io::Workers>("passwords", io::Workers::Limits{.threads = 1, .queued_max = 64});
+    sealers_ = std::make_unique<io::Workers>("sealing", io::Workers::Limits{.threads = 1, .queued_max = 1'024});
+    TRY(history_, history::History::open(*store_, *shards_, lane_pointers_, *sealers_, history_limits(settings_)));
+    reconcile();
+    desk_ = std::make_unique<catalog::Desk>(*catalog_, *shards_, *catalog_worker_);
+    porter_ = std::make_unique<trust::Porter>(*shards_, *catalog_worker_, *password_worker_, *principals_,
+                                              porter_settings(settings_));
+    TRY_VOID(porter_->open());
+    twin::Observer observer;
+    observer.discovered = [this](OrganisationId organisation, std::string machine, twin::Source source, Instant at) {
+        catalog::Discovery found{organisation, std::move(machine), std::string(twin::name_of(source)), at};
+        const bool queued = desk_->post([found](catalog::Catalog& catalog) {
+            auto known = catalog.discover(found);
+            if (!known) log::warn("machine {} is not in the catalog: {}", found.machine, known.error().context);
+        });
+        if (!queued) log::warn("the catalog is busy; a machine is added at the next start");
+    };
+    plant_ = twin::Plant::open(*history_, *shards_, lane_pointers_, std::move(observer), twin::Limits{});
+    return {};
+}
+
+// Machines that history knows and the catalog does not, because the process ended in between.
+void RunningNode::reconcile() {
+    const auto known = shards_->run_blocking(ShardIndex(0), history_->machines());
+    std::vector<catalog::Discovery> all;
+    for (const auto& machine : known) {
+        all.push_back({machine.organisation, machine.name, machine.name.contains(':') ? "sparkplug" : "json", started_at_});
+    }
+    auto done = catalog_->ensure_machines(all);
+    if (!done) log::warn("catalog not reconciled with history: {}", done.error().context);
+}
+
+std::string RunningNode::prefix_of(OrganisationId organisation) const {
+    if (organisation == catalog::default_organisation) return {};
+    const auto catalog = desk_->snapshot();
+    const auto* found = catalog->organisation(organisation);
+    return found == nullptr ? std::string() : found->name + "/";
+}
+
+Result<void> RunningNode::open_broker() {
+    TRY(const auto loopback_role, trust::parse_loopback_role(settings_.trust_loopback_role));
+    gatekeeper_ = std::make_unique<TrustGatekeeper>(*porter_, *desk_, loopback_role, settings_.sparkplug_host_id,
+                                                    shards_->size());
+    std::vector<broker::Broker::Place> places;
+    for (std::size_t index = 0; index < shards_->size(); ++index) {
+        places.push_back({&shards_->at(index), lane_pointers_[index]});
+    }
+    broker_ = std::make_unique<broker::Broker>(std::move(places), *store_, *gatekeeper_, broker_limits(settings_));
+    sparkplug::Outlet outlet;
+    outlet.publish = [this](OrganisationId organisation, sparkplug::Publication publication, sparkplug::Outlet::Done done) {
+        broker::Outgoing out;
+        out.message = mqtt::Message(prefix_of(organisation) + publication.topic, publication.payload);
+        out.qos = static_cast<mqtt::Qos>(publication.qos);
+        out.retain = publication.retain;
+        broker_->publish(std::move(out), std::move(done));
+    };
+    sparkplug::DoorLimits limits;
+    limits.wire.reorder_timeout = std::chrono::milliseconds{settings_.sparkplug_reorder_ms};
+    door_ = std::make_unique<sparkplug::Door>(*shards_, *plant_, *desk_, std::move(outlet), limits,
+                                              settings_.sparkplug_host_id);
+    telemetry_tap_ = std::make_unique<TelemetryTap>(*plant_, telemetry::Limits{});
+    sparkplug_tap_ = std::make_unique<SparkplugTap>(*door_);
+    machine_watch_ = std::make_unique<MachineWatch>(*plant_);
+    broker_->add(*telemetry_tap_);
+    broker_->add(*sparkplug_tap_);
+    broker_->add(*machine_watch_);
+    auto loaded = broker_->load();
+    if (!loaded) return std::unexpected(loaded.error().in("MQTT sessions"));
+    for (const auto& sentence : loaded->damage) banner_.notes.push_back(sentence);
+    door_->start();
+    return {};
+}
+
+Result<std::shared_ptr<io::TlsServer>> RunningNode::load_tls() {
+    if (settings_.https_listen.empty() && settings_.mqtt_tls_listen.empty()) return std::shared_ptr<io::TlsServer>();
+    if (settings_.https_certificate.empty()) {
+        return fail(Code::invalid, "https.listen and mqtt.tls_listen need https.certificate and https.key");
+    }
+    constexpr std::size_t pem_bytes_max = 1 << 20;
+    TRY_VOID(io::check_private(settings_.https_key));
+    TRY(const auto certificate, io::read_file(settings_.https_certificate, pem_bytes_max));
+    TRY(const auto key, io::read_file(settings_.https_key, pem_bytes_max));
+    auto tls = io::TlsServer::create(certificate, key);
+    if (!tls) return std::unexpected(tls.error().in("https.certificate and https.key"));
+    return std::move(*tls);
+}
+
+Result<void> RunningNode::listen(std::string_view name, std::string_view key, const std::string& address,
+                                 const io::Listener::OnStream& on_stream, std::shared_ptr<io::TlsServer> tls) {
+    if (address.empty()) return {};
+    TRY(auto parsed, io::parse_address(address));
+    auto opened = io::Listener::open(*shards_, parsed, io::Listener::Limits{}, on_stream, std::move(tls));
+    if (!opened) return std::unexpected(opened.error().in(fmt::format("{} = {}", key, address)));
+    if (parsed.path.empty()) {
+        parsed.port = (*opened)->port();
+        banner_.listeners.emplace_back(name, parsed.text());
+    }
+    listeners_.push_back(std::move(*opened));
+    return {};
+}
+
+Result<void> RunningNode::open_listeners() {
+    TRY(const auto loopback_role, trust::parse_loopback_role(settings_.trust_loopback_role));
+    services_ = std::make_unique<api::Services>(
+        api::Services{*desk_, *porter_, *plant_, *history_, *this, *shards_, loopback_role});
+    auto router = std::make_shared<io::http::Router>();
+    api::add_routes(*router, *services_);
+    router->add_upgrade("/mqtt", "websocket", [this](io::http::Request request, std::unique_ptr<io::Stream> stream) {
+        return serve_websocket(broker_.get(), std::move(request), std::move(stream));
+    });
+    io::http::Limits limits;
+    limits.body_bytes_max = static_cast<std::size_t>(settings_.http_body_bytes_max);
+    http_ = std::make_unique<io::http::Server>(*shards_, router, limits);
+    TRY(const auto tls, load_tls());
+    const auto to_http = http_->on_stream();
+    const auto to_mqtt = [broker = broker_.get()](std::unique_ptr<io::Stream> stream) { broker->serve(std::move(stream)); };
+    TRY_VOID(listen("socket", "node.sock", "unix:" + options_.data + "/node.sock", to_http, nullptr));
+    TRY_VOID(listen("http", "http.listen", settings_.http_listen, to_http, nullptr));
+    TRY_VOID(listen("https", "https.listen", settings_.https_listen, to_http, tls));
+    TRY_VOID(listen("mqtt", "mqtt.listen", settings_.mqtt_listen, to_mqtt, nullptr));
+    TRY_VOID(listen("mqtts", "mqtt.tls_listen", settings_.mqtt_tls_listen, to_mqtt, tls));
+    return {};
+}
+
+// Until somebody has used it, each start prints a new secret and forgets the one before.
+Result<void> RunningNode::offer_setup() {
+    TRY(const bool needed, catalog_->setup_needed());
+    if (!needed) return {};
+    banner_.setup_secret = trust::make_admin_secret();
+    return catalog_->offer_setup(trust::text_of(trust::admin_secret_digest(banner_.setup_secret)));
+}
+
+Result<void> RunningNode::start() {
+    TRY_VOID(open_store());
+    TRY_VOID(offer_setup());
+    TRY_VOID(open_rooms());
+    TRY_VOID(open_broker());
+    TRY_VOID(open_listeners());
+    shards_->run_everywhere([this](io::Shard& shard) {
+        if (shard.index() != ShardIndex(0)) return;
+        rates_nursery_ = std::make_unique<io::Nursery>("rates");
+        watch_rates();
+    });
+    return {};
+}
+
+void RunningNode::watch_rates() {
+    io::Shard::here().wheel().arm(rates_timer_, rates_interval, [this] {
+        rates_nursery_->spawn(sample_rates());
+        watch_rates();
+    });
+}
+
+io::Task<void> RunningNode::sample_rates() {
+    auto broker = co_await broker_->stats();
+    auto plant = co_await plant_->counters();
+    const api::Rates rates = meter_.measure(broker, plant, store_->stats(), io::Shard::here().clock().steady());
+    for (std::size_t index = 0; index < on_shard_.size(); ++index) {
+        shards_->at(index).post([this, index, rates] { on_shard_[index].rates = rates; });
+    }
+}
+
+api::NodeFacts RunningNode::facts() const {
+    const auto stats = store_->stats();
+    return {std::string(version()), settings_.node_name, settings_.node_role, started_at_,
+            settings_.store_durability, stats.is_accepting, store_->is_read_only(), options_.is_demo,
+            damage_, banner_.listeners, shards_->size()};
+}
+
+bool RunningNode::is_ready() const {
+    return std::ranges::all_of(listeners_, [](const auto& listener) { return listener->is_accepting(); });
+}
+
+io::Task<Result<api::SentCommand>> RunningNode::command(trust::PrincipalPtr, twin::MachineState machine,
+                                                        std::string tag, history::Value value) {
+    if (machine.source == twin::Source::sparkplug) {
+        auto sent = co_await door_->write(machine.organisation, machine.id, std::move(tag), std::move(value));
+        if (!sent) co_return std::unexpected(sent.error());
+        co_return api::SentCommand{sent->at, std::move(sent->topic)};
+    }
+    const std::string topic = prefix_of(machine.organisation) + telemetry::command_topic(machine.id);
+    const std::string id = trust::to_base64url(trust::random_bytes(12));
+    broker::Outgoing out;
+    out.message = mqtt::Message(topic, telemetry::encode_command(id, tag, value));
+    auto published = co_await io::suspend<Result<void>>([&](io::Answer<Result<void>> answer) {
+        auto kept = std::make_shared<io::Answer<Result<void>>>(std::move(answer));
+        broker_->publish(std::move(out), [kept](Result<void> done) { (*kept)(std::move(done)); });
+    });
+    if (!published) co_return std::unexpected(published.error());
+    co_return api::SentCommand{io::Shard::here().now(), topic};
+}
+
+io::Task<void> RunningNode::revoked(TokenId token) {
+    auto ended = co_await broker_->revoke(token.number());
+    if (ended > 0) log::info("token {} was revoked: {} connections ended", token.number(), ended);
+}
+
+io::Task<std::string> RunningNode::metrics() {
+    auto broker = co_await broker_->stats();
+    auto plant = co_await plant_->counters();
+    auto history = co_await history_->stats();
+    auto sparkplug = co_await door_->counters();
+    co_return metrics_page({broker, plant, history, sparkplug, store_->stats(), http_->stats(), facts()});
+}
+
+void RunningNode::stop() {
+    if (std::exchange(stopped_, true)) return;
+    // What never came to be is skipped: a start may have failed half-way.
+    for (auto& listener : listeners_) listener->close();
+    if (rates_nursery_) {
+        shards_->run_blocking(ShardIndex(0), end_rates(&rates_timer_, rates_nursery_.get()));
+    }
+    if (http_) http_->close();
+    if (door_ && !listeners_.empty()) door_->close();
+    if (broker_) shards_->run_blocking(ShardIndex(0), close_broker(broker_.get()));
+    if (plant_) plant_->close();
+    if (porter_) porter_->close();
+    if (history_) history_->close();
+    for (std::size_t index = 0; index < lanes_.size(); ++index) {
+        shards_->run_blocking(shards_->at(index).index(), flush_lane(lane_pointers_[index]));
+    }
+    catalog_worker_.reset();
+    password_worker_.reset();
+    sealers_.reset();
+    if (shards_) shards_->stop();
+    http_.reset();
+    broker_.reset();
+    history_.reset();
+    lanes_.clear();
+    if (store_) store_->close();
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Node>> Node::start(const Settings& settings, Options options) {
+    TRY_VOID(check(settings));
+    auto node = std::make_unique<RunningNode>(settings, std::move(options));
+    auto started = node->start();
+    if (!started) {
+        node->stop();
+        return std::unexpected(started.error());
+    }
+    return std::unique_ptr<Node>(std::move(node));
+}
+
+std::string_view version() { return LINESHAFT_VERSION; }
+
+}  // namespace lineshaft::app

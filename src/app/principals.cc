@@ -1,0 +1,75 @@
+#include "app/principals.h"
+
+namespace lineshaft::app {
+
+std::string CatalogPrincipals::organisation_name(OrganisationId id) {
+    const auto snapshot = catalog_.snapshot();
+    const auto* found = snapshot->organisation(id);
+    return found == nullptr ? std::string() : found->name;
+}
+
+trust::PersonRecord CatalogPrincipals::record_of(const catalog::Person& person) {
+    // A role that cannot be read may as little as a viewer of nothing: rights deny by default.
+    return {person.organisation, organisation_name(person.organisation), person.id, person.name,
+            trust::parse_role(person.role).value_or(trust::Role::viewer), person.password_hash};
+}
+
+Result<std::vector<trust::TokenRecord>> CatalogPrincipals::tokens() {
+    TRY(const auto rows, catalog_.all_tokens());
+    std::vector<trust::TokenRecord> records;
+    for (const auto& row : rows) {
+        TRY(const auto digest, trust::digest_of(row.sha256));
+        records.push_back({row.organisation, organisation_name(row.organisation), row.id, row.name,
+                           row.role ? trust::parse_role(*row.role) : std::nullopt, row.machine.value_or(""),
+                           digest, row.scram_verifier});
+    }
+    return records;
+}
+
+Result<trust::PersonRecord> CatalogPrincipals::find_person(std::string_view organisation, std::string_view name) {
+    const auto snapshot = catalog_.snapshot();
+    const auto* found = snapshot->organisation(organisation);
+    if (found == nullptr) return fail(Code::not_found, "no such organisation");
+    TRY(const auto person, catalog_.find_person(found->id, name));
+    return record_of(person);
+}
+
+Result<std::vector<trust::PersonRecord>> CatalogPrincipals::people() {
+    std::vector<trust::PersonRecord> all;
+    const auto snapshot = catalog_.snapshot();
+    for (const auto& organisation : snapshot->organisations()) {
+        TRY(const auto people, catalog_.people(organisation.id));
+        for (const auto& person : people) all.push_back(record_of(person));
+    }
+    return all;
+}
+
+Result<std::vector<trust::SessionRecord>> CatalogPrincipals::sessions() {
+    TRY(const auto rows, catalog_.sessions());
+    std::vector<trust::SessionRecord> records;
+    for (const auto& row : rows) {
+        TRY(const auto digest, trust::digest_of(row.sha256));
+        records.push_back({digest, row.organisation, row.person, row.created_at, row.last_seen_at, row.origin});
+    }
+    return records;
+}
+
+Result<void> CatalogPrincipals::keep(const std::vector<trust::SessionChange>& changes) {
+    for (const auto& change : changes) {
+        const std::string digest(trust::text_of(change.sha256));
+        if (!change.record) {
+            TRY_VOID(catalog_.remove_session(digest));
+            continue;
+        }
+        const auto& record = *change.record;
+        TRY_VOID(catalog_.save_session({digest, record.organisation, record.person, record.created_at,
+                                        record.last_seen_at, record.origin}));
+    }
+    return {};
+}
+
+Result<void> CatalogPrincipals::used(const std::vector<std::pair<TokenId, Instant>>& tokens) {
+    return catalog_.tokens_used(tokens);
+}
+
+}  // namespace lineshaft::app

@@ -1,0 +1,234 @@
+#include "gate/sparkplug/part.h"
+
+#include <fmt/format.h>
+
+#include "base/log.h"
+#include "base/machine_id.h"
+
+namespace lineshaft::sparkplug {
+namespace {
+
+std::string id_of(const MachineKey& machine) {
+    return format_machine_id({machine.group, machine.node, machine.device});
+}
+
+std::string_view words_of(DeathCause cause) {
+    switch (cause) {
+        case DeathCause::certificate: return "said goodbye";
+        case DeathCause::node_died: return "its edge node died";
+        case DeathCause::new_session: return "its edge node began a new session";
+        case DeathCause::not_reborn: return "its edge node no longer reports it";
+    }
+    std::unreachable();
+}
+
+}  // namespace
+
+class Door::Part::Join {
+public:
+    using Answer = std::function<void(Result<void>)>;
+    explicit Join(Answer answer) : answer_(std::move(answer)) {}
+    ~Join() { answer_(std::move(result_)); }
+    Join(const Join&) = delete;
+
+    void note(const Error& error) {
+        if (result_) result_ = std::unexpected(error);
+    }
+
+private:
+    Answer answer_;
+    Result<void> result_;
+};
+
+Door::Part::Part(Door& door, io::Shards& shards, io::Shard& shard, twin::Plant& plant, catalog::Desk& desk,
+                 const Outlet& outlet, const DoorLimits& limits)
+    : door_(door),
+      shards_(shards),
+      shard_(shard),
+      plant_(plant),
+      desk_(desk),
+      outlet_(outlet),
+      limits_(limits),
+      letters_(shards, shard,
+               [&door](io::Shard& receiver, std::vector<Letter> mail) {
+                   for (auto& letter : mail) door.part(receiver.index()).take(std::move(letter));
+               }),
+      replies_(shards, shard, [](io::Shard&, std::vector<Reply> mail) {
+          for (auto& reply : mail) reply.done(std::move(reply.result));
+      }) {}
+
+void Door::Part::send(Letter letter) {
+    const ShardIndex owner = letter.owner;
+    letters_.send(owner, std::move(letter));
+}
+
+Host& Door::Part::host_of(OrganisationId organisation) {
+    auto found = hosts_.find(organisation);
+    if (found == hosts_.end()) found = hosts_.emplace(organisation, Host(limits_.wire)).first;
+    return found->second;
+}
+
+void Door::Part::take(Letter letter) {
+    auto done = std::make_shared<Done>(std::move(letter.done));
+    const auto join = std::make_shared<Join>([this, done, origin = letter.origin](Result<void> result) {
+        replies_.send(origin, {std::move(*done), std::move(result)});
+    });
+    act(letter.organisation,
+        host_of(letter.organisation).receive(letter.topic, as_bytes(letter.payload), letter.received), join);
+    arm();
+}
+
+void Door::Part::act(OrganisationId organisation, std::vector<Event> events, const std::shared_ptr<Join>& join) {
+    for (auto& event : events) {
+        std::visit([&](auto& one) { on(organisation, one, join); }, event);
+    }
+}
+
+void Door::Part::on(OrganisationId organisation, Born& born, const std::shared_ptr<Join>& join) {
+    learn(organisation, born.machine, born.birth);
+    plant_.presence(organisation, id_of(born.machine), twin::Source::sparkplug, twin::Presence::born,
+                    fmt::format("{} with {} metrics", born.again ? "reborn" : "born",
+                                born.birth->metrics().size()));
+    report(organisation, born.machine, *born.birth, born.samples, join);
+}
+
+void Door::Part::on(OrganisationId organisation, Samples& samples, const std::shared_ptr<Join>& join) {
+    report(organisation, samples.machine, *samples.birth, samples.samples, join);
+}
+
+void Door::Part::on(OrganisationId organisation, Died& died, const std::shared_ptr<Join>&) {
+    const bool on_purpose = died.cause == DeathCause::certificate && !died.machine.is_node();
+    plant_.presence(organisation, id_of(died.machine), twin::Source::sparkplug,
+                    on_purpose ? twin::Presence::goodbye : twin::Presence::died,
+                    died.machine.is_node() ? "its connection ended" : std::string(words_of(died.cause)));
+}
+
+void Door::Part::on(OrganisationId organisation, Gap& gap, const std::shared_ptr<Join>&) {
+    plant_.record({shard_.now(), organisation, id_of(gap.node), "gap",
+                   fmt::format("{} messages missing before number {}", gap.missing, gap.arrived)});
+}
+
+void Door::Part::on(OrganisationId organisation, RebirthWanted& wanted, const std::shared_ptr<Join>&) {
+    const std::string node = id_of(wanted.node);
+    const std::string why(name_of(wanted.cause));
+    log::info("sparkplug: asking {} for its births ({})", node, why);
+    if (wanted.cause != RebirthCause::unborn) {
+        plant_.record({shard_.now(), organisation, node, "rebirth", "asked for its births: " + why});
+    }
+    outlet_.publish(organisation, std::move(wanted.command), {});
+}
+
+void Door::Part::on(OrganisationId, Malformed& malformed, const std::shared_ptr<Join>& join) {
+    join->note({Code::invalid, malformed.topic + ": " + malformed.reason});
+}
+
+void Door::Part::report(OrganisationId organisation, const MachineKey& machine, const Birth& birth,
+                        const std::vector<Sample>& samples, const std::shared_ptr<Join>& join) {
+    history::Report report{organisation, id_of(machine), {}};
+    report.samples.reserve(samples.size());
+    for (const auto& sample : samples) {
+        const Definition& metric = birth.metrics()[sample.metric];
+        if (metric.is_transient) continue;
+        auto kept = sample_of(sample, metric.type, limits_.text_bytes_max);
+        if (kept) report.samples.push_back({metric.name, std::move(*kept)});
+        else join->note({Code::invalid, metric.name + ": value too long"});
+    }
+    plant_.report(std::move(report), twin::Source::sparkplug, [join](Result<history::Appended> stored) {
+        if (!stored) join->note(stored.error());
+    });
+}
+
+void Door::Part::learn(OrganisationId organisation, const MachineKey& machine,
+                       const std::shared_ptr<const Birth>& birth) {
+    auto& known = learnt_[{organisation, machine}];
+    if (known.lock() == birth) return;
+    known = birth;
+    std::vector<catalog::TagFacts> facts;
+    for (const auto& metric : birth->metrics()) {
+        catalog::TagFacts fact{metric.name, {}, metric.low, metric.high, !metric.read_only};
+        if (!metric.unit.empty()) fact.unit = metric.unit;
+        facts.push_back(std::move(fact));
+    }
+    catalog::Discovery discovery{organisation, id_of(machine), "sparkplug", shard_.now()};
+    const bool queued = desk_.post([discovery, facts = std::move(facts)](catalog::Catalog& catalog) {
+        auto known_now = catalog.discover(discovery);
+        auto learnt = catalog.learn_tags(discovery.organisation, discovery.machine, facts);
+        if (!known_now || !learnt) log::warn("sparkplug: facts of {} not written", discovery.machine);
+    });
+    if (!queued) known.reset();  // at the next birth again
+}
+
+void Door::Part::arm() {
+    if (closing_) return;
+    std::optional<Instant> next;
+    for (const auto& [organisation, host] : hosts_) {
+        const auto due = host.due();
+        if (due && (!next || *due < *next)) next = due;
+    }
+    if (!next) {
+        timer_.disarm();
+        return;
+    }
+    const auto wait = std::chrono::duration_cast<io::Steady>(*next - shard_.now());
+    shard_.wheel().arm(timer_, std::max(wait, io::Steady{0}), [this] { tick(); });
+}
+
+void Door::Part::tick() {
+    const Instant now = shard_.now();
+    for (auto& [organisation, host] : hosts_) {
+        const auto nobody_waits = std::make_shared<Join>([](const Result<void>& result) {
+            if (!result) log::warn("sparkplug: {}", result.error().context);
+        });
+        act(organisation, host.tick(now), nobody_waits);
+    }
+    arm();
+}
+
+io::Task<Result<Door::Sent>> Door::Part::write(OrganisationId organisation, MachineKey machine,
+                                               std::string tag, history::Value value) {
+    Host& host = host_of(organisation);
+    const auto birth = host.birth_of(machine);
+    const auto index = birth ? birth->find(tag) : std::nullopt;
+    if (!index) co_return fail(Code::not_found, id_of(machine) + " was not born with a metric \"" + tag + "\"");
+    CO_TRY(const auto wanted, value_for(value, birth->metrics()[*index].type));
+    const Instant now = shard_.now();
+    auto command = host.write(machine, tag, wanted, now);
+    if (!command) {
+        Error error = command.error();
+        if (error.code == Code::unavailable) error.code = Code::conflict;
+        co_return std::unexpected(std::move(error));
+    }
+    Sent sent{now, command->topic};
+    auto published = co_await io::suspend<Result<void>>([&](io::Answer<Result<void>> answer) {
+        auto kept = std::make_shared<io::Answer<Result<void>>>(std::move(answer));
+        outlet_.publish(organisation, std::move(*command), [kept](Result<void> done) { (*kept)(std::move(done)); });
+    });
+    if (!published) co_return std::unexpected(published.error());
+    co_return sent;
+}
+
+HostCounters Door::Part::counters() const {
+    HostCounters sum;
+    for (const auto& [organisation, host] : hosts_) {
+        const auto& one = host.counters();
+        sum.messages += one.messages;
+        sum.samples += one.samples;
+        sum.births += one.births;
+        sum.deaths += one.deaths;
+        sum.malformed += one.malformed;
+        sum.unresolved_metrics += one.unresolved_metrics;
+        sum.stale_deaths += one.stale_deaths;
+        sum.gaps += one.gaps;
+        sum.reordered += one.reordered;
+        sum.late += one.late;
+        sum.rebirths_wanted += one.rebirths_wanted;
+    }
+    return sum;
+}
+
+void Door::Part::close() {
+    closing_ = true;
+    timer_.disarm();
+}
+
+}  // namespace lineshaft::sparkplug
