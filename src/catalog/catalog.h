@@ -87,12 +87,12 @@ public:
     virtual Result<void> remove_person(OrganisationId, PersonId) = 0;
     virtual Result<void> person_seen(OrganisationId, PersonId, Instant at) = 0;
 
-    /// The one-time secret of the first start. Keeps the hash, replacing an unused one; conflict:
-    /// already used.
+    /// The one-time secret of the first start. Keeps the digest, replacing an unused one. conflict:
+    /// nothing to set up any more.
     virtual Result<void> offer_setup(std::string_view secret_sha256) = 0;
-    /// True until the secret was used.
+    /// True until the secret was used, or `default` got an admin in another way.
     virtual Result<bool> setup_needed() = 0;
-    /// Spends the secret and makes the first admin, both or neither. conflict: already set up.
+    /// Spends the secret and makes the first admin of `default`, both or neither. conflict: already set up.
     /// denied: not that secret.
     virtual Result<Person> set_up(std::string_view secret_sha256, const NewPerson&,
                                   Instant now) = 0;

@@ -1,0 +1,152 @@
+#include "catalog/migrations.h"
+
+#include <fmt/format.h>
+
+namespace lineshaft::catalog {
+namespace {
+
+// Times are microseconds since 1970. Ids come from `counter` and are never used twice, because an
+// id in a log or a revocation must always mean the same thing. BYTEA and DOUBLE PRECISION are
+// PostgreSQL's words; SQLite stores what is bound.
+constexpr std::string_view version_1 = R"sql(
+CREATE TABLE counter (
+    name  TEXT NOT NULL PRIMARY KEY,
+    value BIGINT NOT NULL
+);
+CREATE TABLE organisation (
+    id         BIGINT NOT NULL PRIMARY KEY,
+    name       TEXT NOT NULL UNIQUE,
+    created_at BIGINT NOT NULL
+);
+CREATE TABLE site (
+    organisation BIGINT NOT NULL REFERENCES organisation (id),
+    id           BIGINT NOT NULL,
+    name         TEXT NOT NULL,
+    time_zone    TEXT NOT NULL,
+    latitude     DOUBLE PRECISION,
+    longitude    DOUBLE PRECISION,
+    PRIMARY KEY (organisation, id),
+    UNIQUE (organisation, name)
+);
+CREATE TABLE machine (
+    organisation BIGINT NOT NULL REFERENCES organisation (id),
+    id           TEXT NOT NULL,
+    name         TEXT,
+    kind         TEXT,
+    site         BIGINT,
+    adopted_at   BIGINT,
+    source       TEXT NOT NULL,
+    first_seen   BIGINT NOT NULL,
+    PRIMARY KEY (organisation, id),
+    FOREIGN KEY (organisation, site) REFERENCES site (organisation, id)
+);
+CREATE INDEX machine_by_site ON machine (organisation, site);
+CREATE TABLE tag (
+    organisation    BIGINT NOT NULL,
+    machine         TEXT NOT NULL,
+    name            TEXT NOT NULL,
+    label           TEXT,
+    unit            TEXT,
+    low             DOUBLE PRECISION,
+    high            DOUBLE PRECISION,
+    writable        SMALLINT,
+    source_unit     TEXT,
+    source_low      DOUBLE PRECISION,
+    source_high     DOUBLE PRECISION,
+    source_writable SMALLINT,
+    PRIMARY KEY (organisation, machine, name),
+    FOREIGN KEY (organisation, machine) REFERENCES machine (organisation, id)
+);
+CREATE TABLE person (
+    organisation  BIGINT NOT NULL REFERENCES organisation (id),
+    id            BIGINT NOT NULL,
+    name          TEXT NOT NULL,
+    name_key      TEXT NOT NULL,
+    role          TEXT NOT NULL,
+    password_hash TEXT NOT NULL,
+    created_at    BIGINT NOT NULL,
+    last_seen_at  BIGINT,
+    PRIMARY KEY (organisation, id),
+    UNIQUE (organisation, name_key)
+);
+CREATE TABLE token (
+    organisation   BIGINT NOT NULL REFERENCES organisation (id),
+    id             BIGINT NOT NULL,
+    name           TEXT NOT NULL,
+    role           TEXT,
+    machine        TEXT,
+    sha256         BYTEA NOT NULL UNIQUE,
+    scram_verifier TEXT NOT NULL,
+    created_at     BIGINT NOT NULL,
+    created_by     TEXT NOT NULL,
+    last_used_at   BIGINT,
+    revoked_at     BIGINT,
+    PRIMARY KEY (organisation, id),
+    CHECK ((role IS NULL) <> (machine IS NULL))
+);
+CREATE UNIQUE INDEX token_live_name ON token (organisation, name) WHERE revoked_at IS NULL;
+CREATE UNIQUE INDEX token_id ON token (id);
+CREATE TABLE session (
+    sha256       BYTEA NOT NULL PRIMARY KEY,
+    organisation BIGINT NOT NULL,
+    person       BIGINT NOT NULL,
+    created_at   BIGINT NOT NULL,
+    last_seen_at BIGINT NOT NULL,
+    origin       TEXT NOT NULL,
+    FOREIGN KEY (organisation, person) REFERENCES person (organisation, id) ON DELETE CASCADE
+);
+CREATE INDEX session_by_person ON session (organisation, person);
+CREATE TABLE setting (
+    name  TEXT NOT NULL PRIMARY KEY,
+    value TEXT NOT NULL
+);
+CREATE TABLE answer (
+    organisation BIGINT NOT NULL REFERENCES organisation (id),
+    principal    TEXT NOT NULL,
+    route        TEXT NOT NULL,
+    name         TEXT NOT NULL,
+    body_sha256  BYTEA NOT NULL,
+    status       BIGINT NOT NULL,
+    body         TEXT NOT NULL,
+    created_at   BIGINT NOT NULL,
+    PRIMARY KEY (organisation, principal, route, name)
+);
+CREATE INDEX answer_by_age ON answer (created_at);
+)sql";
+
+constexpr std::string_view all[] = {version_1};
+
+}  // namespace
+
+std::span<const std::string_view> migrations() { return all; }
+
+Result<std::int64_t> schema_version(Database& database) {
+    std::int64_t version = 0;
+    TRY_VOID(database.query("SELECT COALESCE(MAX(version), 0) FROM schema_version", {},
+                            [&](const Row& row) { version = row.integer(0); }));
+    return version;
+}
+
+Result<void> migrate(Database& database, Instant now, std::span<const std::string_view> steps) {
+    TRY_VOID(database.script("CREATE TABLE IF NOT EXISTS schema_version ("
+                             "version BIGINT NOT NULL PRIMARY KEY, applied_at BIGINT NOT NULL)"));
+    const auto newest = static_cast<std::int64_t>(steps.size());
+    for (;;) {
+        TRY(auto transaction, Transaction::begin(database));
+        // Read inside the transaction: another process may be migrating the same file.
+        TRY(const std::int64_t version, schema_version(database));
+        if (version > newest) {
+            return fail(Code::unsupported,
+                        fmt::format("written by a newer Lineshaft (schema {}, this one knows {}): "
+                                    "start that version, or restore a backup made by this one",
+                                    version, newest));
+        }
+        if (version == newest) return {};
+        TRY_VOID(database.script(steps[static_cast<std::size_t>(version)]));
+        TRY_VOID(database.change("INSERT INTO schema_version (version, applied_at) VALUES ($1, $2)",
+                                 {version + 1, now}));
+        TRY_VOID(transaction.commit());
+    }
+}
+
+}  // namespace lineshaft::catalog
