@@ -15,9 +15,9 @@ using Publication = sparkplug::Publication;
 
 /// One MQTT client of the demo plant. The owner connects with `client_id` and `will`, subscribes to
 /// `filters`, publishes what `connected` returns, then calls `step` about once a second and
-/// `on_message` for what arrives, publishing what they return in order. When the connection breaks it
-/// calls `lost`, goes on stepping, and starts again at `will`. The same seed and the same calls give
-/// the same plant. Time is a parameter; it may stand still or jump ahead, never go back.
+/// `on_message` for what arrives, publishing what they return in order. When the connection breaks
+/// it calls `lost`, goes on stepping, and starts again at `will`. The same seed and the same calls
+/// give the same plant. Time is a parameter; it may stand still or jump ahead, never go back.
 class Client {
 public:
     virtual ~Client() = default;

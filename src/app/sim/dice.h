@@ -4,7 +4,8 @@
 
 namespace lineshaft::sim {
 
-/// Chance that is the same for the same seed on every machine and library (SplitMix64, Steele 2014).
+/// Chance that is the same for the same seed on every machine and library (SplitMix64, Steele
+/// 2014).
 class Dice {
 public:
     explicit Dice(std::uint64_t seed) : state_(seed) {}

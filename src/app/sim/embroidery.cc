@@ -42,8 +42,8 @@ void EmbroideryMachine::next_order() {
     total_before_ += stitches();
     stitches_ = 0;
     order_stitches_ = static_cast<std::uint32_t>(6000 + 100 * dice_.below(341));
-    order_ = std::to_string(order_number_) + " " +
-             std::string(designs[dice_.below(std::size(designs))]);
+    order_ =
+        std::to_string(order_number_) + " " + std::string(designs[dice_.below(std::size(designs))]);
     order_number_ += 6;
     next_colour_ = dice_.between(800, 5000);
     needle_ = 1 + static_cast<unsigned>(dice_.below(needles));

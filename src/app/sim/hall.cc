@@ -70,8 +70,10 @@ Hall::Hall(HallOptions options, Instant start)
             {.use_aliases = true, .primary_host = {}, .bd_seq = options.bd_seq}),
       lived_until_(start) {
     for (unsigned index = 0; index < std::min(options.machines, 64u); ++index) {
-        places_.push_back({EmbroideryMachine(dice_.fork(), 2041 + index), 0,
-                           dice_.exponential(seconds_between_switching_off), {}});
+        places_.push_back({EmbroideryMachine(dice_.fork(), 2041 + index),
+                           0,
+                           dice_.exponential(seconds_between_switching_off),
+                           {}});
         places_.back().told = values_of(places_.back().machine);
         for (std::size_t at = 0; at < std::size(metrics); ++at) {
             sparkplug::EdgeMetric metric;

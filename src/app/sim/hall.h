@@ -10,13 +10,13 @@ namespace lineshaft::sim {
 
 struct HallOptions {
     std::uint64_t seed = 1;
-    unsigned machines = 6;   ///< at most 64
+    unsigned machines = 6;    ///< at most 64
     std::uint8_t bd_seq = 0;  ///< the number of the first session
 };
 
 /// An embroidery hall behind one Sparkplug B edge node: group `hall`, node `embroidery`, devices
-/// `embroidery-1` and so on. Each device reports once a second what has changed; now and then one is
-/// switched off for some minutes. Writable: `speed_setpoint`, 0..1000 stitches a minute.
+/// `embroidery-1` and so on. Each device reports once a second what has changed; now and then one
+/// is switched off for some minutes. Writable: `speed_setpoint`, 0..1000 stitches a minute.
 class Hall final : public Client {
 public:
     Hall(HallOptions options, Instant start);
@@ -39,8 +39,8 @@ public:
 private:
     struct Place {
         EmbroideryMachine machine;
-        double off_left_s = 0;       // switched off for that long
-        double next_off_s = 0;       // until it is switched off again
+        double off_left_s = 0;               // switched off for that long
+        double next_off_s = 0;               // until it is switched off again
         std::vector<sparkplug::Value> told;  // the values last published, in the order of metrics
     };
     void tick(Instant at, std::vector<Publication>& out);

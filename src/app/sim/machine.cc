@@ -8,9 +8,10 @@
 namespace lineshaft::sim {
 namespace {
 
-constexpr double fuel_low_percent = 12;        // go and take some
-constexpr double fuel_empty_percent = 3;       // the service truck comes to the road
-constexpr double fill_percent_per_s = 0.4;     // 300 litres in four minutes
+constexpr double fuel_low_percent = 12;  // go and take some
+constexpr double fuel_for_the_road_percent = 40;
+constexpr double fuel_empty_percent = 3;    // the service truck comes to the road
+constexpr double fill_percent_per_s = 0.4;  // 300 litres in four minutes
 constexpr double seconds_between_faults = 5 * 3600;
 
 struct Fault {
@@ -19,14 +20,14 @@ struct Fault {
 };
 // SAE J1939 suspect parameter and failure mode, as telematics units write them.
 constexpr Fault faults[] = {
-    {"SPN 110 FMI 0", true},    // coolant far too hot
-    {"SPN 100 FMI 1", true},    // oil pressure far too low
-    {"SPN 190 FMI 2", true},    // engine speed erratic
-    {"SPN 97 FMI 3", false},    // water in fuel: voltage high
-    {"SPN 168 FMI 18", false},  // battery low
-    {"SPN 1761 FMI 17", false}, // exhaust fluid low
-    {"SPN 3719 FMI 15", false}, // soot filter filling
-    {"SPN 107 FMI 0", false},   // air filter blocked
+    {"SPN 110 FMI 0", true},     // coolant far too hot
+    {"SPN 100 FMI 1", true},     // oil pressure far too low
+    {"SPN 190 FMI 2", true},     // engine speed erratic
+    {"SPN 97 FMI 3", false},     // water in fuel: voltage high
+    {"SPN 168 FMI 18", false},   // battery low
+    {"SPN 1761 FMI 17", false},  // exhaust fluid low
+    {"SPN 3719 FMI 15", false},  // soot filter filling
+    {"SPN 107 FMI 0", false},    // air filter blocked
 };
 
 }  // namespace
@@ -56,7 +57,8 @@ std::string_view name_of(Activity activity) {
 
 const Ability& ability_of(Kind kind) {
     static constexpr Ability abilities[] = {
-        {60, 5, 9, 0.10}, {38, 15, 10, 0.15}, {50, 25, 12, 0.55}, {75, 8, 14, 0.30}, {60, 9, 8, 0.10},
+        {60, 5, 9, 0.10},  {38, 15, 10, 0.15}, {50, 25, 12, 0.55},
+        {75, 8, 14, 0.30}, {60, 9, 8, 0.10},
     };
     return abilities[static_cast<std::size_t>(kind)];
 }
@@ -81,7 +83,6 @@ bool FleetMachine::limit_speed(double kmh) {
 void FleetMachine::enter(Activity activity, double seconds) {
     activity_ = activity;
     left_s_ = seconds;
-    if (activity != Activity::travelling) way_.clear();
     dwell_s_ = 0;
 }
 
@@ -103,6 +104,7 @@ void FleetMachine::choose_next() {
     }
     const double choice = dice_.unit();
     const double moves = ability_of(kind_).moves;
+    if (choice < moves && fuel_ < fuel_for_the_road_percent) return enter(Activity::refuelling, 0);
     if (choice < moves) {
         const std::size_t goal = (site_ + 1 + dice_.below(sites().size() - 1)) % sites().size();
         auto way = route(site_, goal);
@@ -110,6 +112,7 @@ void FleetMachine::choose_next() {
         enter(Activity::travelling, 0);
         way_ = std::move(way);
         site_ = goal;
+        on_road_ = true;
     } else if (choice < moves + (1 - moves) * 0.12) {
         enter(Activity::off, dice_.between(300, 1500));
     } else {
@@ -183,7 +186,7 @@ void FleetMachine::suffer(double seconds) {
     fault_ = fault.code;
     fault_left_s_ = dice_.between(180, 900);
     // On the road it limps on to its site and is looked at there.
-    if (fault.stops && activity_ != Activity::travelling) {
+    if (fault.stops && !on_road_) {
         enter(Activity::stopped, fault_left_s_);
     }
 }
@@ -193,7 +196,12 @@ void FleetMachine::step(double seconds) {
     switch (activity_) {
         case Activity::travelling:
             drive(ability_of(kind_).road_kmh, seconds);
-            if (way_.empty()) enter(Activity::working, 300 + dice_.exponential(900));
+            if (fuel_ < fuel_empty_percent) {
+                enter(Activity::refuelling, 0);
+            } else if (way_.empty()) {
+                on_road_ = false;
+                enter(Activity::working, 300 + dice_.exponential(900));
+            }
             break;
         case Activity::working:
             if (way_.empty() && dwell_s_ <= 0) {
@@ -207,7 +215,12 @@ void FleetMachine::step(double seconds) {
         case Activity::refuelling:
             drive(0, seconds);
             fuel_ = std::min(100.0, fuel_ + fill_percent_per_s * seconds);
-            if (fuel_ >= 97) enter(Activity::working, 300 + dice_.exponential(900));
+            if (fuel_ < 97) break;
+            if (on_road_) {
+                enter(Activity::travelling, 0);
+            } else {
+                enter(Activity::working, 300 + dice_.exponential(900));
+            }
             break;
         case Activity::idle:
         case Activity::off:
@@ -218,10 +231,6 @@ void FleetMachine::step(double seconds) {
     }
     burn(seconds);
     suffer(seconds);
-    if (fuel_ < fuel_empty_percent && activity_ == Activity::travelling) {
-        // Filled where it stands; then on: the way is kept.
-        fuel_ = fuel_empty_percent;
-    }
 }
 
 }  // namespace lineshaft::sim

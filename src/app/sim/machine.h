@@ -17,9 +17,9 @@ std::string_view name_of(Activity activity);
 
 /// What a kind of machine can do.
 struct Ability {
-    double road_kmh, site_kmh;     ///< top speeds; tracked machines ride on a low loader
-    double tank_hours;             ///< of work with a full tank
-    double moves;                  ///< probability that a spell of work ends in a journey
+    double road_kmh, site_kmh;  ///< top speeds; tracked machines ride on a low loader
+    double tank_hours;          ///< of work with a full tank
+    double moves;               ///< probability that a spell of work ends in a journey
 };
 const Ability& ability_of(Kind kind);
 
@@ -41,13 +41,13 @@ public:
     /// Index in sites(); the goal while travelling.
     std::size_t site() const { return site_; }
     Place place() const { return place_; }
-    double heading() const { return heading_; }                 ///< degrees clockwise from north
+    double heading() const { return heading_; }  ///< degrees clockwise from north
     double speed_kmh() const { return speed_ * 3.6; }
     double speed_limit_kmh() const { return limit_kmh_; }
     double fuel_percent() const { return fuel_; }
     double engine_hours() const { return engine_s_ / 3600; }
-    double load_percent() const { return load_; }               ///< of the engine's torque
-    const std::string& fault_code() const { return fault_; }    ///< "SPN 110 FMI 0"; empty: none
+    double load_percent() const { return load_; }             ///< of the engine's torque
+    const std::string& fault_code() const { return fault_; }  ///< "SPN 110 FMI 0"; empty: none
 
 private:
     void choose_next();
@@ -61,11 +61,12 @@ private:
     Dice dice_;
     Kind kind_;
     Activity activity_ = Activity::working;
-    double left_s_ = 0;   // of the present activity, where it ends by itself
+    double left_s_ = 0;  // of the present activity, where it ends by itself
     std::size_t site_;
     Place place_;
-    std::vector<Place> way_;   // what to drive through, the next one last
-    double dwell_s_ = 0;       // working on the spot for that long
+    std::vector<Place> way_;  // what to drive through, the next one last
+    double dwell_s_ = 0;      // working on the spot for that long
+    bool on_road_ = false;    // between two sites, also while refuelling there
     double heading_ = 0, speed_ = 0, limit_kmh_ = 100;
     double fuel_, engine_s_, load_ = 0, load_goal_ = 0, load_left_s_ = 0;
     double next_fault_s_, fault_left_s_ = 0;

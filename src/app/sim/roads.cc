@@ -37,20 +37,23 @@ constexpr Place bends[] = {
 constexpr std::size_t site_count = std::size(all_sites);
 constexpr std::size_t node_count = site_count + std::size(bends);
 constexpr std::size_t roads[][2] = {
-    {0, 6},  {6, 7},   {7, 8},   {8, 16},  {16, 4},  {0, 11},  {11, 10}, {10, 9}, {9, 1},
-    {11, 2}, {10, 2},  {1, 3},   {3, 12},  {12, 13}, {13, 14}, {13, 5},  {14, 5}, {14, 15},
-    {15, 16}};
+    {0, 6},  {6, 7}, {7, 8},  {8, 16},  {16, 4},  {0, 11}, {11, 10}, {10, 9},  {9, 1},  {11, 2},
+    {10, 2}, {1, 3}, {3, 12}, {12, 13}, {13, 14}, {13, 5}, {14, 5},  {14, 15}, {15, 16}};
 
 Place place_of(std::size_t node) {
     return node < site_count ? all_sites[node].centre : bends[node - site_count];
 }
 
 constexpr double earth_metres = 6'371'000;
-double radians(double degrees) { return degrees * std::numbers::pi / 180; }
+double radians(double degrees) {
+    return degrees * std::numbers::pi / 180;
+}
 
 }  // namespace
 
-std::span<const Site> sites() { return all_sites; }
+std::span<const Site> sites() {
+    return all_sites;
+}
 
 double distance_metres(Place from, Place to) {
     const double north = std::sin(radians(to.latitude - from.latitude) / 2);
@@ -63,9 +66,9 @@ double distance_metres(Place from, Place to) {
 double heading_degrees(Place from, Place to) {
     const double east = radians(to.longitude - from.longitude);
     const double y = std::sin(east) * std::cos(radians(to.latitude));
-    const double x = std::cos(radians(from.latitude)) * std::sin(radians(to.latitude)) -
-                     std::sin(radians(from.latitude)) * std::cos(radians(to.latitude)) *
-                         std::cos(east);
+    const double x =
+        std::cos(radians(from.latitude)) * std::sin(radians(to.latitude)) -
+        std::sin(radians(from.latitude)) * std::cos(radians(to.latitude)) * std::cos(east);
     const double degrees = std::atan2(y, x) * 180 / std::numbers::pi;
     return degrees < 0 ? degrees + 360 : degrees;
 }
