@@ -193,6 +193,7 @@ function changed() {
 
 function forget(machine: string) {
     const prefix = valueKey(machine, "");
+    liveState.heard.delete(machine);
     for (const map of [liveState.values, liveState.recent]) {
         for (const key of [...map.keys()]) if (key.startsWith(prefix)) map.delete(key);
     }

@@ -12,13 +12,15 @@ export interface Recent {
 export interface LiveState {
     values: Map<string, LiveValue>;
     recent: Map<string, Recent>;
+    /** The newest instant of any value of a machine. */
+    heard: Map<string, string>;
     machines: Map<string, Machine>;
     events: PlantEvent[];
     rates: Rates[];
 }
 
 export function emptyLiveState(): LiveState {
-    return { values: new Map(), recent: new Map(), machines: new Map(), events: [], rates: [] };
+    return { values: new Map(), recent: new Map(), heard: new Map(), machines: new Map(), events: [], rates: [] };
 }
 
 /** Machine ids and tag names may hold anything but a NUL byte. */
@@ -37,6 +39,8 @@ export function applyValues(state: LiveState, batches: LiveBatch[]): string[] {
             const at = Date.parse(value.at);
             if (known && Date.parse(known.at) > at) continue;
             state.values.set(key, value);
+            const heard = state.heard.get(machine);
+            if (!heard || Date.parse(heard) < at) state.heard.set(machine, value.at);
             changed.push(key);
             if (typeof value.value === "number") remember(state.recent, key, at, value.value);
         }

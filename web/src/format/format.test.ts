@@ -5,7 +5,7 @@ import { dateTime, isTimeZone, offsetMinutes } from "./time";
 
 describe("numbers", () => {
     it.each([
-        [0, "0"], [812.5, "812.5"], [3.14159265, "3.142"], [0.000123, "0.0001"], [123456.7, "123,457"],
+        [0, "0"], [812.5, "812.5"], [812.537, "812.54"], [11942.137, "11,942.1"], [3.14159265, "3.142"], [0.000123, "0.0001"], [123456.7, "123,457"],
         [-42, "-42"], [1e15, "1.000e+15"], [1e-7, "1.000e-7"], [NaN, "NaN"],
     ])("%s reads %s", (value, text) => expect(formatNumber(value)).toBe(text));
     it.each([
@@ -17,6 +17,7 @@ describe("numbers", () => {
         expect(formatValue("9007199254740993", "integer", words)).toBe("9007199254740993");
         expect(formatValue(1234567, "integer", words)).toBe("1,234,567");
         expect(formatValue(false, "boolean", words)).toBe("no");
+        expect(formatValue(121.4737, "double", words, "°")).toBe("121.47370");
         expect(formatValue(null, "double", words)).toBe("–");
     });
 });

@@ -1,14 +1,14 @@
 // Numbers as people read them: few digits, never false precision, always the same width.
 import type { Tag, TagValue } from "../api/types";
 
-/** A measured value with at most six significant digits; whole numbers stay whole. */
-export function formatNumber(value: number, locale = "en"): string {
+/** A measured value with few digits; `digits_max` asks for more of them behind the point. */
+export function formatNumber(value: number, digits_max?: number): string {
     if (!Number.isFinite(value)) return String(value);
     if (value === 0) return "0";
     const size = Math.abs(value);
     if (size >= 1e12 || size < 1e-4) return value.toExponential(3);
-    const digits = size >= 1e5 ? 0 : size >= 100 ? 1 : size >= 10 ? 2 : size >= 1 ? 3 : 4;
-    return new Intl.NumberFormat(locale, { maximumFractionDigits: digits }).format(value);
+    const digits = digits_max ?? (size >= 1e5 ? 0 : size >= 1000 ? 1 : size >= 10 ? 2 : size >= 1 ? 3 : 4);
+    return new Intl.NumberFormat("en", { maximumFractionDigits: digits }).format(value);
 }
 
 /** A rate or a count for the wall: 42.5, 310, 12.3k, 4.56M. */
@@ -23,13 +23,16 @@ export function formatShort(value: number): string {
     return scaled.toFixed(Math.abs(scaled) < 10 ? 2 : Math.abs(scaled) < 100 ? 1 : 0) + letter;
 }
 
+/** Degrees of a place need more digits than a measurement: a hundred-thousandth is a metre. */
+export const isDegrees = (unit: string | null) => unit === "°" || unit === "deg" || unit === "degrees";
+
 /** What stands in a tag's value cell, without the unit. A big integer comes as text and stays exact. */
-export function formatValue(value: TagValue, kind: Tag["kind"], words: { yes: string; no: string; none: string }): string {
+export function formatValue(value: TagValue, kind: Tag["kind"], words: { yes: string; no: string; none: string }, unit: string | null = null): string {
     if (value === null || value === undefined) return words.none;
     if (typeof value === "boolean") return value ? words.yes : words.no;
     if (typeof value === "number") {
         if (kind === "integer") return new Intl.NumberFormat("en").format(value);
-        return formatNumber(value);
+        return isDegrees(unit) ? value.toFixed(5) : formatNumber(value);
     }
     return value;
 }

@@ -82,14 +82,14 @@ export const en = {
     screen: {
         title: "Plant at a glance", machines: "Machines", states: "By state", noStates: "No machine reports a state yet.",
         rates: "Data arriving", messages: "messages/s", samples: "samples/s", stored: "samples stored", refused: "refused",
-        commit: "commit p99", ms: "ms", lastHour: "Last hour", quiet: "Nothing happened in the last hour.",
+        commit: "time to disk", ms: "ms", lastHour: "Last hour", quiet: "Nothing happened in the last hour.",
         map: "Sites", faults: (n: number) => many(n, "fault", "faults"), leave: "Console",
-        empty: "No machine has spoken yet.", otherStates: "Other", noState: "No state reported",
+        empty: "No machine has spoken yet. The console’s page Machines shows the first step.", otherStates: "Other", noState: "No state reported",
         full: "Full screen",
     },
     map: {
         label: "Map of the sites", empty: "Add a site with its latitude and longitude to see it here.", addSite: "Add a site",
-        km: "km", m: "m", land: "Outline: Natural Earth, public domain", noPlace: (n: number) => `${many(n, "site", "sites")} without a position`,
+        km: "km", m: "m", at: (parallel: string) => `at ${parallel}`, land: "Outline: Natural Earth, public domain", noPlace: (n: number) => `${many(n, "site", "sites")} without a position`,
         siteLine: (name: string, online: number, all: number) => `${name}: ${online} of ${all} machines online`,
     },
     states: {
@@ -114,7 +114,7 @@ export const en = {
     machine: {
         all: "All machines", notAdopted: "Discovered, not adopted yet.", state: "State", fault: "Fault", lastHeard: "Last heard",
         firstSeen: "First seen", source: "Source", site: "Site", times: (zone: string) => `Times in ${zone}`,
-        siteZone: "time zone of the site", browserZone: "time zone of this browser",
+        siteZone: "Time zone of the site", browserZone: "Time zone of this browser",
         tags: "Tags", tag: "Tag", value: "Value", age: "Age", quality: "Quality", recent: "Last minutes", plot: "Plot", write: "Set…",
         settings: "Settings", filterTags: "Filter tags", noTags: "This machine has sent no values yet. They appear here as soon as it does.",
         noTagsMatch: "No tag matches.", plotTag: (tag: string) => `Plot ${tag}`,

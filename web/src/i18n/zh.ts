@@ -78,13 +78,13 @@ export const zh: Strings = {
     screen: {
         title: "工厂总览", machines: "设备", states: "按状态", noStates: "还没有设备上报状态。",
         rates: "数据流入", messages: "消息/秒", samples: "采样/秒", stored: "已存采样", refused: "已拒绝",
-        commit: "落盘 p99", ms: "毫秒", lastHour: "最近一小时", quiet: "最近一小时没有事件。",
+        commit: "落盘时间", ms: "毫秒", lastHour: "最近一小时", quiet: "最近一小时没有事件。",
         map: "场所", faults: (n) => `${n} 个故障`, leave: "控制台",
-        empty: "还没有设备上报数据。", otherStates: "其他", noState: "未上报状态", full: "全屏",
+        empty: "还没有设备上报数据。控制台的“设备”页说明第一步。", otherStates: "其他", noState: "未上报状态", full: "全屏",
     },
     map: {
         label: "场所地图", empty: "添加带经纬度的场所后会显示在这里。", addSite: "添加场所",
-        km: "公里", m: "米", land: "陆地轮廓：Natural Earth（公有领域）", noPlace: (n) => `${n} 个场所没有位置`,
+        km: "公里", m: "米", at: (parallel) => `（${parallel}）`, land: "陆地轮廓：Natural Earth（公有领域）", noPlace: (n) => `${n} 个场所没有位置`,
         siteLine: (name, online, all) => `${name}：${all} 台设备，${online} 台在线`,
     },
     states: { run: "运行", idle: "待机", busy: "准备中", fault: "故障", off: "关机", other: "其他" },

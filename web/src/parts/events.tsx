@@ -4,7 +4,7 @@ import { useWords } from "../i18n";
 import { links } from "../router";
 import { Link } from "./link";
 import { ToneMark } from "./mark";
-import { eventTone } from "./tone";
+import { eventToneOf } from "./tone";
 
 interface EventListProps {
     events: PlantEvent[];
@@ -25,7 +25,7 @@ export function EventList({ events, zone, names, withDay }: EventListProps) {
                 return (
                     <li key={event.id} className={`event-${event.kind}`}>
                         <time dateTime={event.at}>{withDay && <small>{dayOf(at, "sv", zone)} </small>}{timeOf(at, words.locale, zone)}</time>
-                        <ToneMark tone={eventTone[event.kind] ?? "other"} />
+                        <ToneMark tone={eventToneOf(event)} />
                         <span className="what">
                             {names && event.machine !== null && <Link to={links.machine(event.machine)}>{names.get(event.machine) ?? event.machine}</Link>}
                             <b>{kind}</b> {event.text && <span className="text">{event.text}</span>}

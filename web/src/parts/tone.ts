@@ -1,5 +1,5 @@
 // A machine's state is free text. Its tone decides colour and shape; the text itself is always shown.
-import type { EventKind, Machine } from "../api/types";
+import type { EventKind, Machine, PlantEvent } from "../api/types";
 
 export type Tone = "run" | "idle" | "busy" | "fault" | "off" | "other";
 /** Worst first: the order in which walls and filters show them. */
@@ -25,7 +25,14 @@ export function machineTone(machine: Pick<Machine, "connection" | "state" | "fau
     return machine.state ? toneOf(machine.state) : "other";
 }
 
-export const eventTone: Record<EventKind, Tone> = {
+/** A change of state looks like the state it led to, which its text names last. */
+export function eventToneOf(event: PlantEvent): Tone {
+    if (event.kind !== "state") return eventTone[event.kind] ?? "other";
+    const after = event.text.split(/→|->/).pop()!.trim();
+    return toneOf(after);
+}
+
+const eventTone: Record<EventKind, Tone> = {
     discovered: "other", adopted: "other", birth: "run", death: "off", stale: "busy", rebirth: "busy",
     fault: "fault", fault_cleared: "run", state: "idle", write: "other", refused: "fault",
 };

@@ -73,9 +73,10 @@ function valueAxis(panel: Panel, index: number, window: Window, look: Look) {
     const scale = valueScale(low, high, panel.height / 55);
     return {
         type: "value", gridIndex: index, min: scale.min, max: scale.max, interval: scale.step,
-        name: panel.unit, nameLocation: "end", nameGap: 9,
+        name: panel.unit, nameLocation: "end", nameGap: 11,
         nameTextStyle: { color: look.dim, fontFamily: look.font, align: "right", padding: [0, 8, 0, 0] },
-        axisLabel: { color: look.dim, fontFamily: look.font, formatter: (value: number) => formatNumber(value) },
+        axisLine: { show: false }, axisTick: { show: false },
+        axisLabel: { color: look.dim, fontFamily: look.font, formatter: (value: number) => formatNumber(value, Math.max(0, -Math.floor(Math.log10(scale.step) + 1e-9))) },
         splitLine: { lineStyle: { color: look.line } },
     };
 }

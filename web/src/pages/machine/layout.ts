@@ -9,7 +9,7 @@ export interface Panel {
     height: number;
 }
 
-export const margin = { left: 66, right: 14, top: 26, bottom: 30 };
+export const margin = { left: 76, right: 14, top: 26, bottom: 30 };
 const panel_gap = 30;
 const lane_height = 24;
 const lane_gap = 12;
@@ -34,5 +34,6 @@ export function layOut(plots: Plot[]): { panels: Panel[]; height: number } {
         panels.push({ unit: "", lane: true, plots: [plot], top, height: lane_height });
         top += lane_height + lane_gap;
     }
-    return { panels, height: Math.max(120, top + margin.bottom) };
+    const bottom = panels.length ? panels[panels.length - 1]!.top + panels[panels.length - 1]!.height : 0;
+    return { panels, height: Math.max(120, bottom + margin.bottom) };
 }

@@ -1,3 +1,4 @@
+import { liveState, topics, useLive } from "../../api/live";
 import type { Machine, Site } from "../../api/types";
 import { dateTime, zoneName } from "../../format/time";
 import { useWords } from "../../i18n";
@@ -16,6 +17,8 @@ interface HeadProps {
 export function MachineHead({ machine, site, zone, zoneIsSite, onEdit }: HeadProps) {
     const words = useWords();
     const title = machine.name ?? machine.id;
+    const told = useLive(topics.valuesOf(machine.id), () => liveState.heard.get(machine.id));
+    const heard = told && Date.parse(told) > Date.parse(machine.last_seen) ? told : machine.last_seen;
     const first = Date.parse(machine.first_seen);
     return (
         <header className={`machine-head edge-${machineTone(machine)}`}>
@@ -29,7 +32,7 @@ export function MachineHead({ machine, site, zone, zoneIsSite, onEdit }: HeadPro
                 <ConnectionText connection={machine.connection} />
             </div>
             <dl>
-                <div><dt>{words.machine.lastHeard}</dt><dd><Age at={machine.last_seen} /></dd></div>
+                <div><dt>{words.machine.lastHeard}</dt><dd><Age at={heard} /></dd></div>
                 <div><dt>{words.machine.site}</dt><dd>{site?.name ?? machine.site ?? words.machines.noSite}</dd></div>
                 <div><dt>{words.machine.source}</dt><dd>{machine.source}</dd></div>
                 <div><dt>{words.machine.firstSeen}</dt><dd className="figure">{dateTime(first, words.locale, zone)}</dd></div>

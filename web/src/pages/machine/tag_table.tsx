@@ -73,7 +73,7 @@ const TagRow = memo(function TagRow({ machine, tag, zone, series, onPlot, onWrit
     const key = valueKey(machine, tag.name);
     const topic = topics.value(machine, tag.name);
     const now = useLiveTag(machine, tag);
-    const text = formatValue(now.value, tag.kind, { yes: words.yes, no: words.no, none: "–" });
+    const text = formatValue(now.value, tag.kind, { yes: words.yes, no: words.no, none: "–" }, tag.unit);
     const numeric = isNumeric(tag.kind);
     return (
         <tr>
@@ -85,7 +85,7 @@ const TagRow = memo(function TagRow({ machine, tag, zone, series, onPlot, onWrit
             <th scope="row">{tag.label ?? tag.name}{tag.label && <small>{tag.name}</small>}</th>
             <td className="value">
                 <span className={numeric ? "reading" : "reading words"} title={numeric ? String(now.value ?? "") : text}>{text}</span>
-                {tag.unit && <span className="unit">{tag.unit}</span>}
+                <span className="unit">{tag.unit}</span>
             </td>
             <td className="spark-cell">{numeric && <Sparkline topic={topic} read={() => liveState.recent.get(key)} />}</td>
             <td className="age-cell"><Age at={now.at} title={now.at ? dateTime(Date.parse(now.at), words.locale, zone) : undefined} /></td>

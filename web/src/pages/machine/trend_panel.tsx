@@ -1,7 +1,7 @@
 import { useState } from "react";
 import { nodeNow } from "../../api/clock";
 import type { Tag } from "../../api/types";
-import { formatNumber } from "../../format/number";
+import { formatNumber, isDegrees } from "../../format/number";
 import { dateTime, zoneName } from "../../format/time";
 import type { Strings } from "../../i18n";
 import { useWords } from "../../i18n";
@@ -55,7 +55,7 @@ export function TrendPanel({ machine, tags, zone, colourIndex, onUnplot }: Trend
                 <>
                     <ul className="legend">
                         {tags.map((tag) => (
-                            <li key={tag.name} className={`series-${(colourIndex(tag.name) % 8) + 1}`}>
+                            <li key={tag.name} className={tag.kind === "string" ? "series-none" : `series-${(colourIndex(tag.name) % 8) + 1}`}>
                                 <i aria-hidden="true" />
                                 <b>{tag.label ?? tag.name}</b>
                                 <Reading plot={data.plots.find((plot) => plot.tag === tag.name)} at={hover} words={words} />
@@ -98,10 +98,12 @@ function Reading({ plot, at, words }: { plot: Plot | undefined; at: number | nul
     const point = at === null ? (end && end.value !== null ? end : null) : pointAt(plot, at, Math.min(gapLength(plot), 3e9));
     if (!point || point.value === null) return <span className="figure">–</span>;
     const unit = plot.unit ? ` ${plot.unit}` : "";
+    const digits = isDegrees(plot.unit) ? 5 : undefined;
+    const [low, high] = [formatNumber(point.min, digits), formatNumber(point.max, digits)];
     return (
         <span className="figure">
-            {formatNumber(point.value)}{unit}
-            {point.min !== point.max && <small> {formatNumber(point.min)} – {formatNumber(point.max)}</small>}
+            {formatNumber(point.value, digits)}{unit}
+            {low !== high && <small> {low} – {high}</small>}
         </span>
     );
 }
@@ -111,7 +113,8 @@ function resolution(plots: Plot[], words: Strings): string {
     if (plots.length === 0) return "";
     if (steps.length === 0) return words.trend.raw;
     const step = Math.max(...steps);
-    const text = step < 1000 ? `${Math.round(step)} ms` : step < 60_000 ? `${formatNumber(step / 1000)} s`
-        : step < 3_600_000 ? `${formatNumber(step / 60_000)} min` : `${formatNumber(step / 3_600_000)} h`;
+    const round = (value: number) => formatNumber(value, value < 10 ? 1 : 0);
+    const text = step < 1000 ? `${Math.round(step)} ms` : step < 60_000 ? `${round(step / 1000)} s`
+        : step < 3_600_000 ? `${round(step / 60_000)} min` : `${round(step / 3_600_000)} h`;
     return words.trend.step(text);
 }

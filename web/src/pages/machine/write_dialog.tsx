@@ -30,7 +30,7 @@ export function WriteDialog({ machine, tag, zone, onClose }: WriteProps) {
     const { busy, error, run, clear } = useAction();
     const check = checkWrite(tag, typed);
     const wrong = checked && "wrong" in check ? words.write[check.wrong] : null;
-    const show = (value: typeof now.value) => `${formatValue(value, tag.kind, { yes: words.yes, no: words.no, none: "–" })}${tag.unit ? ` ${tag.unit}` : ""}`;
+    const show = (value: typeof now.value) => `${formatValue(value, tag.kind, { yes: words.yes, no: words.no, none: "–" }, tag.unit)}${tag.unit ? ` ${tag.unit}` : ""}`;
 
     const submit = (event: FormEvent) => {
         event.preventDefault();

@@ -36,7 +36,7 @@ export function Machines({ person }: { person: Person }) {
                 <h1>{words.machines.title}</h1>
                 {shown && <p className="count" aria-live="polite">{words.machines.count(shown.length, list.total)}</p>}
             </header>
-            <Filters filter={filter} states={states} sites={sites.data ?? []} onChange={setFilter} />
+            {(filtered || shown?.length !== 0) && <Filters filter={filter} states={states} sites={sites.data ?? []} onChange={setFilter} />}
             <ErrorNote error={list.error} onRetry={list.reload} />
             {!shown && !list.error && <p className="loading">{words.loading}</p>}
             {shown && shown.length === 0 && (filtered ? (

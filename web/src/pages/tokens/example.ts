@@ -24,9 +24,9 @@ interface ExampleToken {
 
 export function mqttExample(token: ExampleToken, organisation: string, address: { host: string; port: string }): string {
     const prefix = organisation === "default" ? "" : `${organisation}/`;
-    const login = `-h ${shellQuoted(address.host)} -p ${address.port} -u ${shellQuoted(token.name)} -P ${shellQuoted(token.token)}`;
+    const login = `-h ${shellQuoted(address.host)} -p ${address.port} \\\n  -u ${shellQuoted(token.name)} -P ${shellQuoted(token.token)}`;
     const reads = token.machine === null && (token.role === "viewer" || token.role === "auditor");
     if (reads) return `mosquitto_sub ${login} \\\n  -t ${shellQuoted(`${prefix}lineshaft/v1/+/telemetry`)} -v`;
     const topic = `${prefix}lineshaft/v1/${token.machine ?? "press-1"}/telemetry`;
-    return `mosquitto_pub ${login} -q 1 \\\n  -t ${shellQuoted(topic)} \\\n  -m '{"state": "Running", "temperature": 21.5}'`;
+    return `mosquitto_pub ${login} \\\n  -q 1 -t ${shellQuoted(topic)} \\\n  -m '{"state": "Running", "temperature": 21.5}'`;
 }

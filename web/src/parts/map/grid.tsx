@@ -3,8 +3,8 @@ import { graticule, scaleBar, type Projection } from "./projection";
 
 /** Lines of latitude and longitude with their names at the left and the upper edge. */
 export function Graticule({ projection, size }: { projection: Projection; size: number }) {
-    const longitudes = graticule(projection.west, projection.east, Math.max(2, projection.width / 170));
-    const latitudes = graticule(projection.south, projection.north, Math.max(2, projection.height / 170));
+    const longitudes = graticule(projection.west, projection.east, Math.max(2, projection.width / 130));
+    const latitudes = graticule(projection.south, projection.north, Math.max(2, projection.height / 130));
     const label = Math.max(11, size * 0.62);
     const name = (degrees: number, digits: number, plus: string, minus: string) => {
         const turned = degrees > 180 ? degrees - 360 : degrees < -180 ? degrees + 360 : degrees;
@@ -17,7 +17,7 @@ export function Graticule({ projection, size }: { projection: Projection; size: 
                 const x = projection.x(degrees);
                 return (
                     <g key={degrees}>
-                        <line x1={x} x2={x} y1={0} y2={projection.height} />
+                        <line x1={x} x2={x} y1={Math.max(0, projection.y(90))} y2={Math.min(projection.height, projection.y(-90))} />
                         <text x={x + 4} y={label + 2} fontSize={label}>{name(degrees, longitudes.digits, "E", "W")}</text>
                     </g>
                 );
@@ -40,11 +40,14 @@ export function ScaleBar({ projection, size }: { projection: Projection; size: n
     const { metres, pixels } = scaleBar(projection.metres_per_pixel, Math.min(180, projection.width / 3));
     const right = projection.width - 14;
     const base = projection.height - 14;
-    const text = metres >= 1000 ? `${metres / 1000} ${words.map.km}` : `${metres} ${words.map.m}`;
+    // On a picture of half the world, one scale is true along one parallel only: say which.
+    const middle = (projection.south + projection.north) / 2;
+    const where = projection.extent_km > 3000 ? ` ${words.map.at(`${Math.abs(middle).toFixed(0)}° ${middle < 0 ? "S" : "N"}`)}` : "";
+    const text = (metres >= 1000 ? `${metres / 1000} ${words.map.km}` : `${metres} ${words.map.m}`) + where;
     return (
         <g className="scale-bar">
             <path d={`M${right - pixels} ${base - 7}V${base}H${right}V${base - 7}`} />
-            <text x={right - pixels / 2} y={base - 8} fontSize={Math.max(12, size * 0.7)} textAnchor="middle">{text}</text>
+            <text x={right} y={base - 10} fontSize={Math.max(12, size * 0.7)} textAnchor="end">{text}</text>
         </g>
     );
 }

@@ -17,6 +17,9 @@ interface MapProps {
     size: number;
 }
 
+/** Shown while there is no place to show. */
+const world: Place[] = [-140, -70, 0, 70, 140].map((longitude) => ({ latitude: longitude / 3 + 12, longitude }));
+
 interface Cluster {
     x: number;
     y: number;
@@ -31,11 +34,13 @@ export function SiteMap({ sites, machines, size }: MapProps) {
     const placed = useMemo(() => sites.filter((site): site is SiteSummary & Place => isPlace(site)), [sites]);
     const roaming = useMemo(() => machines.filter((machine) => isPlace(machine.position)), [machines]);
     const projection = useMemo(() => {
-        const around: Place[] = placed.length ? placed : roaming.map((machine) => machine.position!);
+        const around: Place[] = placed.length ? placed : roaming.length ? roaming.map((machine) => machine.position!) : world;
         return fit(around, area.width, area.height, Math.min(area.width, area.height) * 0.13 + size * 1.5);
     }, [placed, placed.length ? null : roaming, area, size]);
     const land = useLand(projection !== null && projection.extent_km > land_extent_km_min);
     const coast = useMemo(() => (projection && land.length ? landPath(land, projection) : ""), [land, projection]);
+    const mark = size * 0.85;
+    const clusters = projection ? cluster(projection, roaming, placed, mark * 1.6) : [];
     const unplaced = sites.length - placed.length;
     return (
         <div className="map" ref={frame}>
@@ -43,12 +48,12 @@ export function SiteMap({ sites, machines, size }: MapProps) {
                 <svg viewBox={`0 0 ${area.width} ${area.height}`} role="img" aria-label={words.map.label}>
                     {coast && <path className="land" d={coast} />}
                     <Graticule projection={projection} size={size} />
-                    <Machines projection={projection} machines={roaming} size={size} />
-                    <Sites projection={projection} sites={placed} machines={machines} size={size} />
+                    <Machines clusters={clusters} mark={mark} />
+                    <Sites projection={projection} sites={placed} machines={machines} clusters={clusters} size={size} />
                     <ScaleBar projection={projection} size={size} />
                 </svg>
             )}
-            {!projection && <p className="map-empty">{words.map.empty}</p>}
+            {placed.length + roaming.length === 0 && <p className="map-empty">{words.map.empty}</p>}
             <p className="map-foot">
                 {coast && <span>{words.map.land}</span>}
                 {unplaced > 0 && <span>{words.map.noPlace(unplaced)}</span>}
@@ -57,12 +62,18 @@ export function SiteMap({ sites, machines, size }: MapProps) {
     );
 }
 
-/** Machines nearer than a mark's width are one mark: the worst state, with how many they are. */
-function cluster(projection: Projection, machines: Machine[], cell: number): Cluster[] {
+/**
+ * Machines nearer than a mark's width are one mark: the worst state, with how many they are. Those
+ * that stand under their own site's pin are left to the site's card, which counts them.
+ */
+function cluster(projection: Projection, machines: Machine[], sites: (SiteSummary & Place)[], cell: number): Cluster[] {
     const cells = new Map<string, Cluster>();
+    const pins = new Map(sites.map((site) => [site.id, [projection.x(site.longitude), projection.y(site.latitude)] as const]));
     for (const machine of machines) {
         const x = projection.x(machine.position!.longitude);
         const y = projection.y(machine.position!.latitude);
+        const pin = machine.site !== null ? pins.get(machine.site) : undefined;
+        if (pin && Math.hypot(pin[0] - x, pin[1] - y) < cell * 0.8) continue;
         if (x < 0 || y < 0 || x > projection.width || y > projection.height) continue;
         const key = `${Math.floor(x / cell)}:${Math.floor(y / cell)}`;
         const tone = machineTone(machine);
@@ -78,15 +89,14 @@ function cluster(projection: Projection, machines: Machine[], cell: number): Clu
     return [...cells.values()];
 }
 
-function Machines({ projection, machines, size }: { projection: Projection; machines: Machine[]; size: number }) {
-    const mark = size * 0.85;
+function Machines({ clusters, mark }: { clusters: Cluster[]; mark: number }) {
     return (
         <g className="map-machines">
-            {cluster(projection, machines, mark * 1.6).map((each) => (
+            {clusters.map((each) => (
                 <g key={each.key} transform={`translate(${each.x.toFixed(1)} ${each.y.toFixed(1)})`}>
                     <circle className="halo" r={mark * 0.72} />
                     <svg x={-mark / 2} y={-mark / 2} width={mark} height={mark}><ToneMark tone={each.tone} /></svg>
-                    {each.count > 1 && <text className="cluster" x={mark * 0.62} y={-mark * 0.3} fontSize={size * 0.72}>{each.count}</text>}
+                    {each.count > 1 && <text className="cluster" x={mark * 0.62} y={-mark * 0.3} fontSize={mark * 0.85}>{each.count}</text>}
                 </g>
             ))}
         </g>
@@ -97,10 +107,11 @@ interface SitesProps {
     projection: Projection;
     sites: (SiteSummary & Place)[];
     machines: Machine[];
+    clusters: Cluster[];
     size: number;
 }
 
-function Sites({ projection, sites, machines, size }: SitesProps) {
+function Sites({ projection, sites, machines, clusters, size }: SitesProps) {
     const words = useWords();
     const counts = useMemo(() => {
         const all = new Map<string, Map<Tone, number>>();
@@ -131,7 +142,8 @@ function Sites({ projection, sites, machines, size }: SitesProps) {
         };
     });
     const corner: Box = { x: projection.width - 220, y: projection.height - 46, width: 220, height: 46 };
-    const boxes = placeLabels(entries, projection, size * 0.9, [corner]);
+    const marks = clusters.map(({ x, y }) => ({ x: x - size * 0.6, y: y - size * 0.6, width: size * 1.2, height: size * 1.2 }));
+    const boxes = placeLabels(entries, projection, size * 0.9, [corner, ...marks.slice(0, 200)]);
     return (
         <g className="map-sites">
             {entries.map(({ site, x, y }, i) => (
