@@ -10,14 +10,15 @@ rocksdb::Slice slice(std::string_view text) { return {text.data(), text.size()};
 
 class EngineCursor final : public Cursor {
 public:
-    EngineCursor(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* family, std::string_view from,
-                 std::string_view until, std::atomic<std::int64_t>& alive)
-        : from_(from), until_(until), from_slice_(from_), until_slice_(until_), alive_(alive) {
+    EngineCursor(const Database& database, rocksdb::ColumnFamilyHandle* family,
+                 std::string_view from, std::string_view until, std::atomic<std::int64_t>& alive)
+        : from_(from), until_(until), from_slice_(from_), until_slice_(until_),
+          database_(database), alive_(alive) {
         alive_.fetch_add(1);
         rocksdb::ReadOptions options;
         if (!from_.empty()) options.iterate_lower_bound = &from_slice_;
         if (!until_.empty()) options.iterate_upper_bound = &until_slice_;
-        iterator_.reset(db.NewIterator(options, family));
+        iterator_.reset(database_.db->NewIterator(options, family));
         iterator_->SeekToFirst();
     }
     ~EngineCursor() override {
@@ -32,11 +33,16 @@ public:
     void previous() override { iterator_->Prev(); }
     void seek(std::string_view key) override { iterator_->Seek(slice(key)); }
     void seek_for_previous(std::string_view key) override { iterator_->SeekForPrev(slice(key)); }
-    Result<void> status() const override { return checked(iterator_->status(), "read the store"); }
+    Result<void> status() const override {
+        const auto status = iterator_->status();
+        if (status.ok()) return {};
+        return std::unexpected(database_.read_error(status, "read the store"));
+    }
 
 private:
     const std::string from_, until_;
     const rocksdb::Slice from_slice_, until_slice_;
+    const Database& database_;
     std::atomic<std::int64_t>& alive_;
     std::unique_ptr<rocksdb::Iterator> iterator_;
 };
@@ -59,10 +65,10 @@ private:
 
 }  // namespace
 
-std::unique_ptr<Cursor> make_cursor(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* family,
+std::unique_ptr<Cursor> make_cursor(const Database& database, rocksdb::ColumnFamilyHandle* family,
                                     std::string_view from, std::string_view until,
                                     std::atomic<std::int64_t>& alive) {
-    return std::make_unique<EngineCursor>(db, family, from, until, alive);
+    return std::make_unique<EngineCursor>(database, family, from, until, alive);
 }
 
 std::unique_ptr<Cursor> make_failed_cursor(Error why) {

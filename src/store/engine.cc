@@ -1,5 +1,6 @@
 #include "store/engine.h"
 
+#include <rocksdb/sst_file_reader.h>
 #include <rocksdb/sst_file_writer.h>
 #include <rocksdb/utilities/checkpoint.h>
 #include <sys/stat.h>
@@ -25,10 +26,25 @@ Result<std::optional<Guard>> Database::read_guard() const {
     std::string value;
     const auto status = db->Get({}, handles.front(), std::string(guard_key), &value);
     if (status.IsNotFound()) return std::optional<Guard>{};
-    TRY_VOID(checked(status, "read the store's last commit number"));
+    if (!status.ok()) return std::unexpected(read_error(status, "read the last commit's number"));
     const auto guard = decode_guard(value);
     if (!guard) return fail(Code::corrupt, "the store's last commit number has a wrong length");
     return guard;
+}
+
+Error Database::read_error(const rocksdb::Status& status, const std::string& doing) const {
+    Error error = error_of(status, doing);
+    if (error.code != Code::corrupt || error.context.find(".sst") != std::string::npos) return error;
+    // The footer or another part that is read when a file is opened: find the file that does not.
+    std::vector<rocksdb::LiveFileMetaData> files;
+    db->GetLiveFilesMetaData(&files);
+    for (const auto& file : files) {
+        const std::string path = file.db_path + file.name;
+        if (rocksdb::SstFileReader(db->GetOptions()).Open(path).IsCorruption()) {
+            error.context += " in " + path;
+        }
+    }
+    return error;
 }
 
 void BackgroundWatch::OnBackgroundError(rocksdb::BackgroundErrorReason reason,
@@ -68,7 +84,9 @@ Result<void> Engine::begin() {
                              .on_fatal = on_fatal_,
                              .on_damage = [this](const auto& status) { mark_damaged(status); }},
         start_.limits, start_.durability, start_.last);
-    TRY_VOID(commits_->begin());
+    auto begun = commits_->begin();
+    // Damage that a merge found in the meantime leaves a store that can be read.
+    if (!begun && !is_read_only()) return begun;
     database_->watch->tie([this](const auto& status) { mark_damaged(status); });
     return {};
 }
@@ -79,11 +97,13 @@ rocksdb::ColumnFamilyHandle* Engine::handle(Family family) const {
 
 Result<void> Engine::writable() const {
     if (!is_open_.load()) return fail(Code::unavailable, "the store is closed");
-    if (is_read_only()) {
-        const std::lock_guard lock(damage_mutex_);
-        return fail(Code::unavailable, "the store is read-only: " + damage_);
-    }
+    if (is_read_only()) return fail(Code::unavailable, "the store is read-only: " + damage());
     return {};
+}
+
+std::string Engine::damage() const {
+    const std::lock_guard lock(damage_mutex_);
+    return damage_;
 }
 
 void Engine::mark_damaged(const rocksdb::Status& status) {
@@ -114,13 +134,15 @@ Result<std::optional<std::string>> Engine::get(Family family, std::string_view k
     const auto status =
         database_->db->Get({}, handle(family), rocksdb::Slice(key.data(), key.size()), &value);
     if (status.IsNotFound()) return std::optional<std::string>{};
-    TRY_VOID(checked(status, "read " + std::string(name_of(family))));
+    if (!status.ok()) {
+        return std::unexpected(database_->read_error(status, "read " + std::string(name_of(family))));
+    }
     return std::optional(std::move(value));
 }
 
 std::unique_ptr<Cursor> Engine::scan(Family family, std::string_view from, std::string_view until) {
     if (!is_open_.load()) return make_failed_cursor({Code::unavailable, "the store is closed"});
-    return make_cursor(*database_->db, handle(family), from, until, cursors_);
+    return make_cursor(*database_, handle(family), from, until, cursors_);
 }
 
 Result<void> Engine::write_sorted_file(const std::string& path, Family family,
@@ -202,10 +224,7 @@ Stats Engine::stats() const {
     if (commits_) commits_->add_to(stats);
     stats.free_bytes = space_.free_bytes();
     stats.is_accepting = writable().has_value() && space_.has_room(false);
-    {
-        const std::lock_guard lock(damage_mutex_);
-        stats.damage = damage_;
-    }
+    stats.damage = damage();
     if (!is_open_.load()) return stats;
     stats.size_bytes = log_bytes();
     for (auto* family : database_->handles) {

@@ -19,6 +19,7 @@ struct Surroundings {
     std::shared_ptr<rocksdb::FileSystem> file_system;  ///< null: the machine's
     FatalHook on_fatal;                                ///< null: logs and ends the process
     Space::Probe free_bytes;                           ///< null: statvfs
+    std::shared_ptr<rocksdb::SystemClock> clock;       ///< null: the machine's
 };
 
 Result<Opened> open_in(const std::string& directory, Limits limits, Durability durability,
@@ -56,7 +57,7 @@ private:
 
 /// The database as opened, before anything runs on it. Members end in reverse order.
 struct Database {
-    std::unique_ptr<rocksdb::Env> env;  // null: the machine's
+    std::unique_ptr<rocksdb::Env> env;
     std::shared_ptr<BackgroundWatch> watch;
     std::unique_ptr<rocksdb::DB> db;
     std::vector<rocksdb::ColumnFamilyHandle*> handles;  // by number_of(); 0 is "default"
@@ -66,6 +67,8 @@ struct Database {
     Database& operator=(Database&&) = delete;
     ~Database();
     Result<std::optional<Guard>> read_guard() const;
+    /// The error of a read; one of damage names the file, which RocksDB does not always do.
+    Error read_error(const rocksdb::Status& status, const std::string& doing) const;
 };
 
 /// The store over RocksDB. See store.h for every promise.
@@ -95,6 +98,7 @@ public:
     Stats stats() const override;
     bool is_read_only() const override { return is_read_only_.load(); }
     void close() override;
+    std::string damage() const;
 
 private:
     rocksdb::ColumnFamilyHandle* handle(Family family) const;
@@ -121,7 +125,7 @@ private:
 };
 
 /// A cursor over one family; `alive` is decremented when it ends.
-std::unique_ptr<Cursor> make_cursor(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* family,
+std::unique_ptr<Cursor> make_cursor(const Database& database, rocksdb::ColumnFamilyHandle* family,
                                     std::string_view from, std::string_view until,
                                     std::atomic<std::int64_t>& alive);
 /// A cursor that stands nowhere and says why.

@@ -3,6 +3,7 @@
 // synced; a file whose directory was not synced is gone; a rename not synced is undone).
 #include <fcntl.h>
 #include <rocksdb/file_system.h>
+#include <rocksdb/system_clock.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,6 +13,7 @@
 #include <mutex>
 #include <random>
 #include <sstream>
+#include <thread>
 
 #include "store/engine.h"
 #include "store/faulty.h"
@@ -245,6 +247,14 @@ private:
     const std::shared_ptr<FaultDisk::State> state_;
 };
 
+// RocksDB waits a second after each failure in the background, to spare a disk that never gets well.
+class ImpatientClock final : public rocksdb::SystemClockWrapper {
+public:
+    ImpatientClock() : SystemClockWrapper(rocksdb::SystemClock::Default()) {}
+    const char* Name() const override { return "LineshaftImpatientClock"; }
+    void SleepForMicroseconds(int) override { std::this_thread::yield(); }
+};
+
 // Keeps the length; each sector that no sync covered is there or reads as zeros.
 void lose_sectors(const std::string& path, std::uint64_t from, std::uint64_t until,
                   std::mt19937_64& random) {
@@ -327,6 +337,7 @@ Result<Opened> open_on(FaultDisk& disk, const std::string& directory, Limits lim
     auto state = disk.state_;
     Surroundings surroundings;
     surroundings.file_system = std::make_shared<FaultFileSystem>(state);
+    surroundings.clock = std::make_shared<ImpatientClock>();
     surroundings.on_fatal = std::move(on_fatal);
     surroundings.free_bytes = [state, directory] {
         const std::lock_guard lock(state->mutex);

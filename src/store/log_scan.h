@@ -25,4 +25,11 @@ struct LogScan {
 /// Reads a whole log file of RocksDB 7.8 (format: docs/formats/store.md). Pure; any bytes allowed.
 LogScan scan_log(Bytes file);
 
+/// The same for a MANIFEST, RocksDB's list of files, which is kept in the same records: a
+/// flipped bit near its end would make RocksDB forget files without a word. `commits` counts its edits.
+LogScan scan_manifest(Bytes file);
+
+/// A sound log of all whole commits of a torn or damaged one, those behind the damage too.
+std::string salvage_log(Bytes file);
+
 }  // namespace lineshaft::store

@@ -19,6 +19,7 @@
 #include "store/engine.h"
 #include "store/log_scan.h"
 #include "store/options.h"
+#include "store/private_files.h"
 #include "store/status.h"
 
 namespace lineshaft::store {
@@ -123,85 +124,58 @@ Result<Contents> list(const std::string& directory) {
     return contents;
 }
 
-struct LogsFound {
-    Recovery recovery;
-    std::uint64_t damaged_log = 0;  // its number: damage in a log no longer needed does not count
-    std::uint64_t last_commit = 0;
-    std::string torn_path;
-    std::uint64_t torn_whole_bytes = 0;
-};
-
-void note_damage(LogsFound& found, std::uint64_t log, std::string what) {
-    if (!found.recovery.damage.empty()) return;
-    found.damaged_log = log;
-    found.recovery.damage = fmt::format("{}; {}", what, next_step);
-}
-
-Result<LogsFound> read_logs(const Contents& contents) {
-    LogsFound found;
-    std::uint64_t log_before = 0;
-    for (const auto& [number, path] : contents.logs) {
-        TRY(const auto file, File::open(path, O_RDONLY));
-        TRY(const auto bytes, file.read_all());
-        if (bytes.empty()) continue;
-        if (!found.torn_path.empty()) {
-            note_damage(found, log_before,
-                        fmt::format("{} ends inside a commit at byte {}, though {} follows",
-                                    found.torn_path, found.torn_whole_bytes, path));
-        }
-        const LogScan scan = scan_log(bytes);
-        if (found.last_commit != 0 && scan.commits > 0 && scan.first_commit != found.last_commit + 1) {
-            note_damage(found, log_before,
-                        fmt::format("commits {} to {} are missing before {}", found.last_commit + 1,
-                                    scan.first_commit - 1, path));
-        }
-        if (scan.commits > 0) found.last_commit = scan.last_commit;
-        if (scan.verdict == LogScan::Verdict::damaged) {
-            note_damage(found, number,
-                        fmt::format("{} is damaged at byte {}: {}", path, scan.trouble_at, scan.why));
-        } else if (scan.verdict == LogScan::Verdict::torn) {
-            found.torn_path = path;
-            found.torn_whole_bytes = scan.whole_bytes;
-            found.recovery.torn_tail_bytes = bytes.size() - scan.whole_bytes;
-            found.recovery.torn_file = path;
-        }
-        log_before = number;
-    }
-    return found;
-}
-
 struct Request {
     const std::string& directory;
     const Limits& limits;
     const Surroundings& surroundings;
 };
 
-enum class Mode { write, read_only };
-
-Result<Database> open_database(const Request& request, Mode mode) {
-    Database database;
-    if (request.surroundings.file_system) {
-        database.env = rocksdb::NewCompositeEnv(request.surroundings.file_system);
+class ClockedEnv final : public rocksdb::EnvWrapper {
+public:
+    ClockedEnv(std::unique_ptr<rocksdb::Env> env, std::shared_ptr<rocksdb::SystemClock> clock)
+        : EnvWrapper(std::move(env)) {
+        system_clock_ = std::move(clock);
     }
-    rocksdb::Env* env = database.env ? database.env.get() : rocksdb::Env::Default();
-    (void)env->SetAllowNonOwnerAccess(false);  // 0600; a wrapper passes it on or keeps the default
+};
+
+enum class Mode {
+    write,
+    read_only,     ///< damaged logs are replaced by what is whole in them
+    without_logs,  ///< what the sorted files hold, only for looking
+};
+
+rocksdb::DBOptions options_for(Mode mode, const Request& request, const Database& database) {
+    auto options = database_options(request.limits, database.env.get(), database.watch);
+    if (mode == Mode::write) return options;
+    options.paranoid_checks = false;  // a bad sorted file fails its own reads only
+    options.create_if_missing = false;
+    options.create_missing_column_families = false;
+    return options;
+}
+
+using Texts = std::map<std::string, std::string>;  // by path
+
+Result<Database> open_database(const Request& request, Mode mode, Texts replaced = {}) {
+    Database database;
+    auto files = request.surroundings.file_system;
+    if (!files) files = rocksdb::FileSystem::Default();
+    if (mode == Mode::without_logs) files = without_logs(std::move(files));
+    if (mode == Mode::read_only) files = with_replaced(std::move(files), std::move(replaced));
+    database.env = rocksdb::NewCompositeEnv(private_files(std::move(files)));
+    if (request.surroundings.clock) {
+        database.env =
+            std::make_unique<ClockedEnv>(std::move(database.env), request.surroundings.clock);
+    }
     database.watch = std::make_shared<BackgroundWatch>(request.surroundings.on_fatal);
-    auto options = database_options(request.limits, env, database.watch);
+    const auto options = options_for(mode, request, database);
     const auto families = family_descriptors(request.limits);
 
     rocksdb::DB* db = nullptr;
-    rocksdb::Status status;
-    if (mode == Mode::write) {
-        status = rocksdb::DB::Open(options, request.directory, families, &database.handles, &db);
-    } else {
-        options.wal_recovery_mode = rocksdb::WALRecoveryMode::kSkipAnyCorruptedRecords;
-        options.track_and_verify_wals_in_manifest = false;
-        options.paranoid_checks = false;  // a bad sorted file fails its own reads only
-        options.create_if_missing = false;
-        options.create_missing_column_families = false;
-        status = rocksdb::DB::OpenForReadOnly(options, request.directory, families,
-                                              &database.handles, &db);
-    }
+    const auto status =
+        mode == Mode::write
+            ? rocksdb::DB::Open(options, request.directory, families, &database.handles, &db)
+            : rocksdb::DB::OpenForReadOnly(options, request.directory, families, &database.handles,
+                                           &db);
     TRY_VOID(checked(status, "open the store in " + request.directory));
     database.db.reset(db);
     for (std::size_t number = 0; number < database.handles.size(); ++number) {
@@ -212,10 +186,112 @@ Result<Database> open_database(const Request& request, Mode mode) {
     return database;
 }
 
+// What the sorted files hold, before any log is replayed.
+struct Sorted {
+    std::uint64_t commit = 0;       // the last one that is wholly in them
+    std::uint64_t logs_from = 0;    // number of the first log that is still needed
+    std::string damage;
+};
+
+Result<Sorted> look_at_sorted_files(const Request& request, const Contents& contents) {
+    Sorted sorted;
+    if (!contents.has_current) return sorted;
+    const auto database = open_database(request, Mode::without_logs);
+    if (!database) {
+        const Code code = database.error().code;
+        if (code == Code::corrupt) sorted.damage = database.error().context;
+        // `invalid`: the first start ended before all families were made; nothing was committed.
+        if (code == Code::corrupt || code == Code::invalid) return sorted;
+        return std::unexpected(database.error());
+    }
+    const auto guard = database->read_guard();
+    if (!guard) {
+        sorted.damage = guard.error().context;
+    } else if (*guard) {
+        sorted.commit = (*guard)->commit;
+    }
+    database->db->GetIntProperty(rocksdb::DB::Properties::kMinLogNumberToKeep, &sorted.logs_from);
+    return sorted;
+}
+
+// The list of files first: if it is damaged, RocksDB may forget files and then delete them.
+Result<std::string> judge_manifest(const Request& request, const Contents& contents) {
+    if (!contents.has_current) return std::string();
+    TRY(const auto current, File::open(request.directory + "/CURRENT", O_RDONLY));
+    TRY(const auto name, current.read_all());
+    std::string path = request.directory + "/" + std::string(as_text(name));
+    while (path.ends_with('\n')) path.pop_back();
+    if (!fs::exists(path)) {
+        return fail(Code::corrupt, request.directory + "/CURRENT names " + path + ", which is missing");
+    }
+    TRY(const auto file, File::open(path, O_RDWR));
+    TRY(const auto bytes, file.read_all());
+    const LogScan scan = scan_manifest(bytes);
+    if (scan.verdict == LogScan::Verdict::torn) {
+        TRY_VOID(file.cut(scan.whole_bytes));
+        log::warn("store: {}: cut off {} bytes that were never synced", path,
+                  bytes.size() - scan.whole_bytes);
+    }
+    if (scan.verdict != LogScan::Verdict::damaged) return std::string();
+    return fmt::format("{} is damaged at byte {}: {}", path, scan.trouble_at, scan.why);
+}
+
+struct LogsFound {
+    Recovery recovery;
+    std::uint64_t last_commit = 0;
+    std::string torn_path;
+    std::uint64_t torn_whole_bytes = 0;
+    Texts salvaged;  // what is whole in logs that are not
+};
+
+void note_damage(LogsFound& found, std::string_view what) {
+    if (!found.recovery.damage.empty()) return;
+    found.recovery.damage = fmt::format("{}; {}", what, next_step);
+}
+
+void add_scan(LogsFound& found, const std::string& path, Bytes bytes) {
+    const LogScan scan = scan_log(bytes);
+    if (!found.torn_path.empty()) {
+        note_damage(found, fmt::format("{} ends inside a commit at byte {}, though {} follows",
+                                       found.torn_path, found.torn_whole_bytes, path));
+    }
+    if (scan.commits > 0 && scan.first_commit > found.last_commit + 1) {
+        note_damage(found, fmt::format("commits {} to {} are missing before {}",
+                                       found.last_commit + 1, scan.first_commit - 1, path));
+    }
+    found.last_commit = std::max(found.last_commit, scan.last_commit);
+    if (scan.verdict != LogScan::Verdict::whole) found.salvaged[path] = salvage_log(bytes);
+    if (scan.verdict == LogScan::Verdict::damaged) {
+        note_damage(found,
+                    fmt::format("{} is damaged at byte {}: {}", path, scan.trouble_at, scan.why));
+    } else if (scan.verdict == LogScan::Verdict::torn) {
+        found.torn_path = path;
+        found.torn_whole_bytes = scan.whole_bytes;
+        found.recovery.torn_tail_bytes = bytes.size() - scan.whole_bytes;
+        found.recovery.torn_file = path;
+    }
+}
+
+Result<LogsFound> read_logs(const Contents& contents, const Sorted& sorted) {
+    LogsFound found;
+    found.last_commit = sorted.commit;
+    if (!sorted.damage.empty()) note_damage(found, sorted.damage);
+    for (const auto& [number, path] : contents.logs) {
+        if (number < sorted.logs_from) continue;  // RocksDB is about to delete it
+        TRY(const auto file, File::open(path, O_RDONLY));
+        TRY(const auto bytes, file.read_all());
+        if (!bytes.empty()) add_scan(found, path, bytes);
+    }
+    if (!found.recovery.damage.empty()) {  // then nothing is cut off
+        found.torn_path.clear();
+        found.recovery.torn_file.clear();
+        found.recovery.torn_tail_bytes = 0;
+    }
+    return found;
+}
+
 Result<std::unique_ptr<Engine>> start(DirectoryLock lock, Database database, const Request& request,
-                                      Durability durability, const Recovery& recovery) {
-    TRY(const auto last, database.read_guard());
-    Guard guard = last.value_or(Guard{.tickets_end = 1});
+                                      Durability durability, const Recovery& recovery, Guard guard) {
     std::random_device entropy;
     guard.run = (std::uint64_t{entropy()} << 32) | entropy();
     auto engine = std::make_unique<Engine>(
@@ -226,18 +302,6 @@ Result<std::unique_ptr<Engine>> start(DirectoryLock lock, Database database, con
     return engine;
 }
 
-// Reading only, unless the damaged log turns out to be one that is no longer needed.
-Result<std::optional<Database>> open_damaged(const Request& request, const LogsFound& found) {
-    TRY(auto database, open_database(request, Mode::read_only));
-    std::uint64_t needed_from = 0;
-    const bool known =
-        database.db->GetIntProperty(rocksdb::DB::Properties::kMinLogNumberToKeep, &needed_from);
-    if (known && found.damaged_log != 0 && found.damaged_log < needed_from) {
-        return std::optional<Database>{};
-    }
-    return std::optional<Database>(std::move(database));
-}
-
 // nullopt: RocksDB found damage, or brought back less than the log holds; noted in `found`.
 Result<std::optional<Database>> open_for_writing(const Request& request, LogsFound& found) {
     auto opened = open_database(request, Mode::write);
@@ -245,13 +309,17 @@ Result<std::optional<Database>> open_for_writing(const Request& request, LogsFou
         return std::unexpected(std::move(opened).error());
     }
     if (!opened) {
-        note_damage(found, 0, opened.error().context);
+        note_damage(found, opened.error().context);
         return std::optional<Database>{};
     }
-    TRY(const auto guard, opened->read_guard());
-    const std::uint64_t commit = guard ? guard->commit : 0;
+    const auto guard = opened->read_guard();
+    if (!guard) {
+        note_damage(found, guard.error().context);
+        return std::optional<Database>{};
+    }
+    const std::uint64_t commit = *guard ? (*guard)->commit : 0;
     if (commit >= found.last_commit) return std::optional<Database>(*std::move(opened));
-    note_damage(found, 0, fmt::format("the log in {} ends with commit {}, but only {} came back",
+    note_damage(found, fmt::format("the log in {} ends with commit {}, but only {} came back",
                                       request.directory, found.last_commit, commit));
     return std::optional<Database>{};
 }
@@ -268,25 +336,21 @@ Result<Recovered> recover(const Request& request) {
         return fail(Code::corrupt, request.directory + "/CURRENT is missing, though " +
                                        contents.stray + " exists");
     }
-    TRY(auto found, read_logs(contents));
-    if (!found.recovery.damage.empty()) {
-        TRY(auto damaged, open_damaged(request, found));
-        if (damaged) {
-            found.recovery.torn_tail_bytes = 0;  // left as it is
-            found.recovery.torn_file.clear();
-            return Recovered{std::move(*damaged), std::move(found.recovery)};
-        }
-        found.recovery.damage.clear();
-    }
+    TRY(const auto manifest_damage, judge_manifest(request, contents));
+    TRY(auto sorted, look_at_sorted_files(request, contents));
+    if (!manifest_damage.empty()) sorted.damage = manifest_damage;
+    TRY(auto found, read_logs(contents, sorted));
     if (!found.torn_path.empty()) {
         TRY(const auto file, File::open(found.torn_path, O_RDWR));
         TRY_VOID(file.cut(found.torn_whole_bytes));
         log::warn("store: {}: cut off {} bytes of a commit that was never acknowledged",
                   found.torn_path, found.recovery.torn_tail_bytes);
     }
-    TRY(auto writing, open_for_writing(request, found));
-    if (writing) return Recovered{std::move(*writing), std::move(found.recovery)};
-    TRY(auto reading, open_database(request, Mode::read_only));
+    if (found.recovery.damage.empty()) {
+        TRY(auto writing, open_for_writing(request, found));
+        if (writing) return Recovered{std::move(*writing), std::move(found.recovery)};
+    }
+    TRY(auto reading, open_database(request, Mode::read_only, std::move(found.salvaged)));
     return Recovered{std::move(reading), std::move(found.recovery)};
 }
 
@@ -313,11 +377,13 @@ Result<Opened> open_in(const std::string& directory, Limits limits, Durability d
     const Request request{directory, limits, surroundings};
     TRY(auto recovered, recover(request));
     if (!recovered.recovery.damage.empty()) log::error("store: {}", recovered.recovery.damage);
-    TRY(const auto guard, recovered.database.read_guard());
-    if (guard) recovered.recovery.commits = guard->commit;
+    // Unreadable only where damage has been noted; then nothing is written and the default will do.
+    const auto last = recovered.database.read_guard();
+    const Guard guard = last ? last->value_or(Guard{.tickets_end = 1}) : Guard{.tickets_end = 1};
+    recovered.recovery.commits = guard.commit;
     TRY(auto engine, start(std::move(lock), std::move(recovered.database), request, durability,
-                           recovered.recovery));
-    ::chmod((directory + "/LOCK").c_str(), 0600);  // the one file RocksDB makes readable to all
+                           recovered.recovery, guard));
+    recovered.recovery.damage = engine->damage();
     return Opened{std::move(engine), std::move(recovered.recovery)};
 }
 

@@ -5,6 +5,7 @@
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/table.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 
@@ -13,7 +14,7 @@
 namespace lineshaft::store {
 namespace {
 
-// The engine's warnings go to our log, so there is no log file of its own to bound.
+// The engine's errors go to our log as warnings, its warnings as debug lines, so there is no log file of its own to bound.
 class LogBridge final : public rocksdb::Logger {
 public:
     LogBridge() : Logger(rocksdb::InfoLogLevel::WARN_LEVEL) {}
@@ -22,9 +23,13 @@ public:
     __attribute__((format(printf, 3, 0))) void Logv(const rocksdb::InfoLogLevel level,
                                                     const char* format, va_list values) override {
         if (level < GetInfoLogLevel() || level >= rocksdb::InfoLogLevel::HEADER_LEVEL) return;
-        std::array<char, 1024> line;
+        std::array<char, 512> line;
         const int length = std::vsnprintf(line.data(), line.size(), format, values);
-        if (length > 0) log::warn("store engine: {}", line.data());
+        if (length <= 0) return;
+        std::ranges::replace(line, '\n', ' ');
+        const bool is_error = level >= rocksdb::InfoLogLevel::ERROR_LEVEL;
+        log::write(is_error ? log::Level::warn : log::Level::debug,
+                   std::string("store engine: ") + line.data());
     }
 };
 
@@ -77,7 +82,6 @@ rocksdb::DBOptions database_options(const Limits& limits, rocksdb::Env* env,
     options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
     options.recycle_log_file_num = 0;
     options.paranoid_checks = true;
-    options.track_and_verify_wals_in_manifest = true;
     options.max_bgerror_resume_count = 0;  // a failed write ends the process, it is not retried
 
     options.db_write_buffer_size = limits.write_buffer_bytes;

@@ -1,0 +1,110 @@
+#include "store/private_files.h"
+
+#include <rocksdb/file_system.h>
+#include <sys/stat.h>
+
+namespace lineshaft::store {
+namespace {
+
+using rocksdb::IODebugContext;
+using rocksdb::IOStatus;
+
+// Between the making of a file and the change of its mode the directory's 0700 protects it.
+class PrivateFiles final : public rocksdb::FileSystemWrapper {
+public:
+    using FileSystemWrapper::FileSystemWrapper;
+    const char* Name() const override { return "LineshaftPrivateFiles"; }
+
+    IOStatus NewWritableFile(const std::string& path, const rocksdb::FileOptions& options,
+                             std::unique_ptr<rocksdb::FSWritableFile>* file,
+                             IODebugContext* debug) override {
+        return close_to_others(path, FileSystemWrapper::NewWritableFile(path, options, file, debug));
+    }
+    IOStatus NewRandomRWFile(const std::string& path, const rocksdb::FileOptions& options,
+                             std::unique_ptr<rocksdb::FSRandomRWFile>* file,
+                             IODebugContext* debug) override {
+        return close_to_others(path, FileSystemWrapper::NewRandomRWFile(path, options, file, debug));
+    }
+    IOStatus LockFile(const std::string& path, const rocksdb::IOOptions& options,
+                      rocksdb::FileLock** lock, IODebugContext* debug) override {
+        return close_to_others(path, FileSystemWrapper::LockFile(path, options, lock, debug));
+    }
+
+private:
+    static IOStatus close_to_others(const std::string& path, IOStatus status) {
+        if (status.ok() && ::chmod(path.c_str(), 0600) != 0) {
+            return IOStatus::IOError("cannot close to others: " + path);
+        }
+        return status;
+    }
+};
+
+class WithoutLogs final : public rocksdb::FileSystemWrapper {
+public:
+    using FileSystemWrapper::FileSystemWrapper;
+    const char* Name() const override { return "LineshaftWithoutLogs"; }
+    IOStatus GetChildren(const std::string& directory, const rocksdb::IOOptions& options,
+                         std::vector<std::string>* names, IODebugContext* debug) override {
+        auto status = FileSystemWrapper::GetChildren(directory, options, names, debug);
+        std::erase_if(*names, [](const std::string& name) { return name.ends_with(".log"); });
+        return status;
+    }
+};
+
+class TextFile final : public rocksdb::FSSequentialFile {
+public:
+    explicit TextFile(std::string text) : text_(std::move(text)) {}
+    IOStatus Read(std::size_t count, const rocksdb::IOOptions&, rocksdb::Slice* result, char* scratch,
+                  IODebugContext*) override {
+        const std::size_t copied = text_.copy(scratch, count, at_);
+        at_ += copied;
+        *result = rocksdb::Slice(scratch, copied);
+        return IOStatus::OK();
+    }
+    IOStatus Skip(std::uint64_t count) override {
+        at_ += std::min<std::size_t>(count, text_.size() - at_);
+        return IOStatus::OK();
+    }
+
+private:
+    const std::string text_;
+    std::size_t at_ = 0;
+};
+
+class WithReplaced final : public rocksdb::FileSystemWrapper {
+public:
+    WithReplaced(const std::shared_ptr<rocksdb::FileSystem>& files,
+                 std::map<std::string, std::string> texts)
+        : FileSystemWrapper(files), texts_(std::move(texts)) {}
+    const char* Name() const override { return "LineshaftWithReplaced"; }
+    IOStatus NewSequentialFile(const std::string& path, const rocksdb::FileOptions& options,
+                               std::unique_ptr<rocksdb::FSSequentialFile>* file,
+                               IODebugContext* debug) override {
+        const auto text = texts_.find(path);
+        if (text == texts_.end()) {
+            return FileSystemWrapper::NewSequentialFile(path, options, file, debug);
+        }
+        *file = std::make_unique<TextFile>(text->second);
+        return IOStatus::OK();
+    }
+
+private:
+    const std::map<std::string, std::string> texts_;
+};
+
+}  // namespace
+
+std::shared_ptr<rocksdb::FileSystem> with_replaced(std::shared_ptr<rocksdb::FileSystem> files,
+                                                   std::map<std::string, std::string> texts) {
+    return std::make_shared<WithReplaced>(std::move(files), std::move(texts));
+}
+
+std::shared_ptr<rocksdb::FileSystem> without_logs(std::shared_ptr<rocksdb::FileSystem> files) {
+    return std::make_shared<WithoutLogs>(std::move(files));
+}
+
+std::shared_ptr<rocksdb::FileSystem> private_files(std::shared_ptr<rocksdb::FileSystem> files) {
+    return std::make_shared<PrivateFiles>(std::move(files));
+}
+
+}  // namespace lineshaft::store

@@ -1,0 +1,22 @@
+#pragma once
+#include <map>
+#include <memory>
+#include <string>
+
+namespace rocksdb {
+class FileSystem;
+}
+
+namespace lineshaft::store {
+
+/// `files`, but every file made through it is for its owner only (0600), whatever the umask says.
+std::shared_ptr<rocksdb::FileSystem> private_files(std::shared_ptr<rocksdb::FileSystem> files);
+
+/// `files`, but no log files stand in its directories.
+std::shared_ptr<rocksdb::FileSystem> without_logs(std::shared_ptr<rocksdb::FileSystem> files);
+
+/// `files`, but what is read in sequence from the paths given is the text given, not the file.
+std::shared_ptr<rocksdb::FileSystem> with_replaced(std::shared_ptr<rocksdb::FileSystem> files,
+                                                   std::map<std::string, std::string> texts);
+
+}  // namespace lineshaft::store
