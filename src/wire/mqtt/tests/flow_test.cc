@@ -434,6 +434,14 @@ TEST(TopicAlias, Inbound) {
     EXPECT_EQ(closed_with(feed(unknown, alias_of("", 2))), Reason::protocol_error);
 }
 
+TEST(Inbound, SubscriptionIdentifierFromAClientIsAProtocolError) {
+    const Limits limits;
+    PublishView publish = publish_of(hello);
+    publish.subscription_ids = {1};
+    Connection connection = opened(limits, v5);
+    EXPECT_EQ(closed_with(feed(connection, publish)), Reason::protocol_error);
+}
+
 TEST(TopicAlias, Outbound) {
     Limits limits;
     limits.outbound_aliases_max = 2;
