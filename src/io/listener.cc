@@ -14,6 +14,7 @@
 #include "io/nursery.h"
 #include "io/pause.h"
 #include "io/socket.h"
+#include "io/tls.h"
 
 namespace lineshaft::io {
 namespace {
@@ -238,7 +239,27 @@ private:
         hand_over(door, std::move(*stream));
     }
 
-    void hand_over(Door&, std::unique_ptr<Stream> stream) { on_stream_(std::move(stream)); }
+    void hand_over(Door& door, std::unique_ptr<Stream> stream) {
+        if (!tls_) {
+            on_stream_(std::move(stream));
+            return;
+        }
+        auto raw = std::make_shared<Stream*>(stream.get());
+        door.nursery.spawn(shake_hands(std::move(stream), raw), [raw] {
+            if (*raw != nullptr) (*raw)->close();
+        });
+    }
+
+    Task<void> shake_hands(std::unique_ptr<Stream> stream, std::shared_ptr<Stream*> raw) {
+        auto inside = co_await tls_->accept(std::move(stream), limits_.handshake_max);
+        *raw = nullptr;
+        if (inside) {
+            on_stream_(std::move(*inside));
+        } else {
+            refused_handshakes_.fetch_add(1);
+            log::debug("{}: {}", address_.text(), inside.error().context);
+        }
+    }
 
     Shards& shards_;
     const Address address_;

@@ -9,23 +9,24 @@
 
 namespace lineshaft::io {
 
-Nursery::~Nursery() { CHECK(children_.empty()); }
+Nursery::~Nursery() {
+    CHECK(children_.empty());
+}
 
 void Nursery::spawn(Task<void> child, std::function<void()> stop) {
     if (closing_) return;
     const auto place = children_.insert(children_.end(), Child{std::move(stop)});
-    boost::asio::co_spawn(Shard::here().loop(), std::move(child),
-                          [this, place](const std::exception_ptr& thrown) {
-                              if (thrown) {
-                                  try {
-                                      std::rethrow_exception(thrown);
-                                  } catch (const std::exception& why) {
-                                      log::error("{}: a task ended with an exception: {}", name_,
-                                                 why.what());
-                                  }
-                              }
-                              ended(place);
-                          });
+    boost::asio::co_spawn(
+        Shard::here().loop(), std::move(child), [this, place](const std::exception_ptr& thrown) {
+            if (thrown) {
+                try {
+                    std::rethrow_exception(thrown);
+                } catch (const std::exception& why) {
+                    log::error("{}: a task ended with an exception: {}", name_, why.what());
+                }
+            }
+            ended(place);
+        });
 }
 
 void Nursery::ended(std::list<Child>::iterator child) {

@@ -7,7 +7,8 @@ namespace lineshaft::io {
 
 template <class T>
 T Shards::run_blocking(ShardIndex where, Task<T> task) {
-    auto done = boost::asio::co_spawn((*this)[where].loop(), std::move(task), boost::asio::use_future);
+    auto done =
+        boost::asio::co_spawn((*this)[where].loop(), std::move(task), boost::asio::use_future);
     return done.get();
 }
 

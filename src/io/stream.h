@@ -33,7 +33,7 @@ public:
     virtual Task<Result<Bytes>> read_some(Steady patience) = 0;
 
     /// Writes what the transport takes now without waiting; returns the count, 0 when it is full.
-    /// Errors: unavailable.
+    /// What was not taken must come first in the next call. Errors: unavailable.
     virtual Result<std::size_t> try_write(Bytes bytes) = 0;
 
     /// Resumes when try_write would take something. Errors: unavailable, timeout.

@@ -31,7 +31,8 @@ private:
 };
 
 /// Turns a callback interface into a Task: `start` receives the Answer and hands it on.
-///     auto done = co_await suspend<Result<void>>([&](Answer<Result<void>> a) { f(std::move(a)); });
+///     auto done = co_await suspend<Result<void>>([&](Answer<Result<void>> a) { f(std::move(a));
+///     });
 /// `start` runs at once on the caller's shard and is not a coroutine.
 template <class T, class Start>
 Task<T> suspend(Start start) {
@@ -40,9 +41,10 @@ Task<T> suspend(Start start) {
         [executor](auto handler, Start begin) {
             auto kept = std::make_shared<decltype(handler)>(std::move(handler));
             begin(Answer<T>([executor, kept](T value) mutable {
-                boost::asio::post(executor, [kept = std::move(kept), value = std::move(value)]() mutable {
-                    (*kept)(std::move(value));
-                });
+                boost::asio::post(executor,
+                                  [kept = std::move(kept), value = std::move(value)]() mutable {
+                                      (*kept)(std::move(value));
+                                  });
             }));
         },
         boost::asio::use_awaitable, std::move(start));

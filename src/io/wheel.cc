@@ -20,7 +20,8 @@ void Wheel::Timer::disarm() {
 void Wheel::arm(Timer& timer, Steady after, std::function<void()> fire) {
     timer.disarm();
     // Rounded up, plus the slot already begun: late by up to one slot, never early.
-    const std::int64_t wait = (std::max(after, Steady{0}) + slot_width - Steady{1}) / slot_width + 1;
+    const std::int64_t wait =
+        (std::max(after, Steady{0}) + slot_width - Steady{1}) / slot_width + 1;
     timer.due_slot_ = std::max(slot_now(), turned_to_) + wait;
     timer.fire_ = std::move(fire);
     timer.wheel_ = this;

@@ -65,6 +65,8 @@ std::size_t Workers::queued() const {
     return state_->queue.size();
 }
 
-const std::string& Workers::name() const { return state_->name; }
+const std::string& Workers::name() const {
+    return state_->name;
+}
 
 }  // namespace lineshaft::io

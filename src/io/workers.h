@@ -30,7 +30,8 @@ public:
         using T = std::invoke_result_t<Work>;
         co_return co_await suspend<T>([this, work = std::move(work)](Answer<T> answer) mutable {
             auto kept = std::make_shared<Answer<T>>(std::move(answer));
-            const bool queued = try_post([kept, work = std::move(work)]() mutable { (*kept)(work()); });
+            const bool queued =
+                try_post([kept, work = std::move(work)]() mutable { (*kept)(work()); });
             if (!queued) (*kept)(fail(Code::exhausted, name() + " is busy, try again"));
         });
     }

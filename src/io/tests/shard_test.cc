@@ -8,7 +8,9 @@
 namespace lineshaft::io {
 namespace {
 
-Task<std::uint32_t> index_here() { co_return Shard::here().index().number(); }
+Task<std::uint32_t> index_here() {
+    co_return Shard::here().index().number();
+}
 
 Task<std::pair<std::uint32_t, std::uint32_t>> ask_the_other(Shard* other) {
     auto there = co_await other->call(&index_here);
@@ -83,7 +85,7 @@ Task<bool> close_with_a_child_asleep() {
     nursery.spawn(sleep_long(&sleeper), [&sleeper] { sleeper.wake(); });
     co_await Shard::here().call(&index_here);
     co_await nursery.close();
-    co_return sleeper.ended && nursery.size() == 0;
+    co_return sleeper.ended&& nursery.size() == 0;
 }
 
 TEST(Nursery, CloseStopsItsChildrenAndWaits) {
