@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "base/ids.h"
 #include "base/time.h"
@@ -91,59 +93,64 @@ struct Session {
     std::string origin;  ///< for a person's eyes: address and browser
 };
 
-/// A change to a field that may be empty: nothing = leave it, a nothing inside = clear it.
+/// A change to a field that may be empty: nothing = leave it, a nothing inside = clear it. Clear
+/// with `cleared<T>()` or emplace(): assigning std::nullopt, however many braces, means "leave".
 template <class T>
 using Change = std::optional<std::optional<T>>;
+template <class T>
+Change<T> cleared() {
+    return Change<T>(std::in_place);
+}
 
 struct NewSite {
-    std::string name;
-    std::string time_zone;
-    std::optional<Position> position;
+    std::string name{};
+    std::string time_zone{};
+    std::optional<Position> position{};
 };
 struct SiteChange {
-    std::optional<std::string> name;
-    std::optional<std::string> time_zone;
-    Change<Position> position;
+    std::optional<std::string> name{};
+    std::optional<std::string> time_zone{};
+    Change<Position> position{};
 };
 struct MachineChange {
-    Change<std::string> name;
-    Change<std::string> kind;
-    Change<SiteId> site;
-    std::optional<bool> adopted;  ///< adopting again keeps the first time
+    Change<std::string> name{};
+    Change<std::string> kind{};
+    Change<SiteId> site{};
+    std::optional<bool> adopted{};  ///< adopting again keeps the first time
 };
 struct TagChange {
-    Change<std::string> label;
-    Change<std::string> unit;
-    Change<double> low;
-    Change<double> high;
-    Change<bool> writable;
+    Change<std::string> label{};
+    Change<std::string> unit{};
+    Change<double> low{};
+    Change<double> high{};
+    Change<bool> writable{};
 };
 /// What a machine says about one of its tags, for example Sparkplug properties.
 struct TagFacts {
-    std::string name;
-    std::optional<std::string> unit;
-    std::optional<double> low;
-    std::optional<double> high;
-    std::optional<bool> writable;
+    std::string name{};
+    std::optional<std::string> unit{};
+    std::optional<double> low{};
+    std::optional<double> high{};
+    std::optional<bool> writable{};
 };
 struct Discovery {
-    OrganisationId organisation;
-    std::string machine;
-    std::string source;
-    Instant at;
+    OrganisationId organisation{};
+    std::string machine{};
+    std::string source{};
+    Instant at{};
 };
 struct NewPerson {
-    std::string name;
-    std::string role;
-    std::string password_hash;
+    std::string name{};
+    std::string role{};
+    std::string password_hash{};
 };
 struct NewToken {
-    std::string name;
-    std::optional<std::string> role;
-    std::optional<std::string> machine;
-    std::string sha256;
-    std::string scram_verifier;
-    std::string created_by;
+    std::string name{};
+    std::optional<std::string> role{};
+    std::optional<std::string> machine{};
+    std::string sha256{};
+    std::string scram_verifier{};
+    std::string created_by{};
 };
 
 /// Full means `exhausted`; text past its limit is `invalid`.

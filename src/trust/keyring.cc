@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "base/machine_id.h"
 #include "trust/token.h"
 
 namespace lineshaft::trust {
@@ -17,6 +18,7 @@ Keyring::Keyring(const std::vector<TokenRecord>& tokens) : records_(tokens) {
     for (const TokenRecord& record : records_) {
         // Exactly one of the two, or the row is broken and the token opens nothing.
         if (record.role.has_value() == !record.machine.empty()) continue;
+        if (!record.role && !check_machine_id(record.machine)) continue;
         auto principal = std::make_shared<const Principal>(
             Principal{PrincipalKind::token, record.organisation, record.organisation_name,
                       record.role, record.machine, record.name, record.id.number()});
@@ -38,15 +40,15 @@ PrincipalPtr Keyring::authenticate_mqtt(std::optional<std::string_view> user,
     return user ? authenticate(*user) : nullptr;
 }
 
-PrincipalPtr Keyring::find(TokenId token) const {
-    const auto found = by_token_.find(token.number());
-    return found == by_token_.end() ? nullptr : found->second;
-}
-
 bool Keyring::still_holds(const Principal& principal) const {
     if (principal.kind != PrincipalKind::token) return true;
     const auto found = by_token_.find(principal.credential);
     return found != by_token_.end() && *found->second == principal;
+}
+
+PrincipalPtr Keyring::by_id(TokenId id) const {
+    const auto found = by_token_.find(id.number());
+    return found == by_token_.end() ? nullptr : found->second;
 }
 
 const TokenRecord* Keyring::by_name(OrganisationId organisation, std::string_view name) const {

@@ -33,7 +33,7 @@ public:
     bool still_holds(const Principal& principal) const;
 
     /// The principal of a live token, or nothing: for durable sessions that know only the id.
-    PrincipalPtr find(TokenId token) const;
+    PrincipalPtr by_id(TokenId id) const;
 
     /// The SCRAM verifier of the token of that name (the PostgreSQL door), or nothing.
     const TokenRecord* by_name(OrganisationId organisation, std::string_view name) const;

@@ -23,11 +23,11 @@ enum class PrincipalKind : std::uint8_t { nobody, person, token, loopback, node 
 /// nothing. Immutable once shared; rights are asked in rights.h and topic_rights.h.
 struct Principal {
     PrincipalKind kind = PrincipalKind::nobody;
-    OrganisationId organisation;
-    std::string organisation_name;  ///< the prefix of its topics, unless `default`
-    std::optional<Role> role;       ///< nothing for a machine's token
-    std::string machine;            ///< the one machine of a machine's token, else empty
-    std::string name;               ///< for people's eyes and the audit log
+    OrganisationId organisation{};
+    std::string organisation_name{};  ///< the prefix of its topics, unless `default`
+    std::optional<Role> role{};     ///< nothing for a machine's token
+    std::string machine{};          ///< the one machine of a machine's token, else empty
+    std::string name{};             ///< for people's eyes and the audit log
     std::uint64_t credential = 0;   ///< TokenId or PersonId by kind; 0 otherwise
 
     bool is_machine() const { return kind == PrincipalKind::token && !machine.empty(); }

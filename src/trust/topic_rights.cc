@@ -154,6 +154,10 @@ bool TopicRights::is_other(std::string_view level) const {
     return !others_.empty() && others_.contains(level);
 }
 
+bool TopicRights::is_of_other(const Principal& principal) const {
+    return principal.organisation != OrganisationId(1) && is_other(principal.organisation_name);
+}
+
 std::string TopicRights::prefix_of(const Principal& principal) {
     return is_default(principal) ? std::string() : principal.organisation_name + "/";
 }
@@ -168,9 +172,8 @@ std::optional<std::string_view> TopicRights::own_part(const Principal& principal
     if (!is_topic(topic)) return std::nullopt;
     const std::string_view level = first_level(topic);
     if (is_default(principal)) return is_other(level) ? std::nullopt : std::optional(topic);
-    const bool is_own = level == principal.organisation_name && is_other(level) &&
-                        principal.organisation != OrganisationId(1);
-    if (!is_own || level.size() + 1 >= topic.size()) return std::nullopt;
+    if (!is_of_other(principal) || level != principal.organisation_name) return std::nullopt;
+    if (level.size() + 1 >= topic.size()) return std::nullopt;
     return topic.substr(level.size() + 1);
 }
 
@@ -216,7 +219,7 @@ bool TopicRights::may_subscribe(const Principal& principal, std::string_view fil
         if (level.starts_with('$')) return level == "$SYS";
         if (is_other(level)) return false;
     } else {
-        if (!is_other(principal.organisation_name)) return false;
+        if (!is_of_other(principal)) return false;
         if (level == "#") return true;
         if (level != "+" && level != principal.organisation_name) return false;
         if (level.size() + 1 >= filter.size()) return false;
@@ -227,7 +230,7 @@ bool TopicRights::may_subscribe(const Principal& principal, std::string_view fil
 }
 
 bool TopicRights::machine_may_subscribe(const Principal& principal, std::string_view filter) const {
-    if (!is_default(principal) && !is_other(principal.organisation_name)) return false;
+    if (!is_default(principal) && !is_of_other(principal)) return false;
     for (const std::string& allowed : machine_filters(prefix_of(principal), principal.machine)) {
         if (overlap(allowed, filter)) return true;
     }

@@ -55,6 +55,7 @@ public:
 
 private:
     bool is_other(std::string_view level) const;
+    bool is_of_other(const Principal& principal) const;
     // The topic as its organisation sees it, without prefix; nothing when it is foreign.
     std::optional<std::string_view> own_part(const Principal& principal,
                                              std::string_view topic) const;

@@ -34,7 +34,9 @@ const Case cases[] = {
 TEST(MachineId, SparkplugNamesAgreeWithTheTable) {
     for (const Case& one : cases) {
         EXPECT_EQ(parse_machine_id(one.id), one.name) << one.id;
-        if (one.name) EXPECT_EQ(format_machine_id(*one.name), one.id);
+        if (one.name) {
+            EXPECT_EQ(format_machine_id(*one.name), one.id);
+        }
     }
 }
 

@@ -1,0 +1,26 @@
+#pragma once
+#include <stdlib.h>
+
+#include <filesystem>
+#include <string>
+
+namespace lineshaft::catalog {
+
+/// A folder of a test's own, gone with it.
+class TempDir {
+public:
+    TempDir() {
+        std::string name = (std::filesystem::temp_directory_path() / "catalog-XXXXXX").string();
+        path_ = ::mkdtemp(name.data());
+    }
+    ~TempDir() { std::filesystem::remove_all(path_); }
+    TempDir(const TempDir&) = delete;
+    std::string file(const std::string& name = "catalog.db") const {
+        return (path_ / name).string();
+    }
+
+private:
+    std::filesystem::path path_;
+};
+
+}  // namespace lineshaft::catalog
