@@ -43,5 +43,5 @@ ${rows}    };
 }  // namespace lineshaft::api
 " @ONLY)
 set_source_files_properties(${CMAKE_CURRENT_BINARY_DIR}/console_assets.S PROPERTIES
-  OBJECT_DEPENDS "${console_files}")
+  OBJECT_DEPENDS "${console_files}" COMPILE_OPTIONS "-w;-Wno-error")
 set(console_sources ${CMAKE_CURRENT_BINARY_DIR}/console_assets.S ${CMAKE_CURRENT_BINARY_DIR}/console_assets.cc)

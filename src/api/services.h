@@ -47,8 +47,6 @@ public:
     /// Sends a value to a machine. conflict: not connected. invalid: type or range. exhausted.
     virtual io::Task<Result<SentCommand>> command(trust::PrincipalPtr by, twin::MachineState machine,
                                                   std::string tag, history::Value value) = 0;
-    /// Ends the live connections of a token that was revoked.
-    virtual io::Task<void> revoked(TokenId token) = 0;
     /// Prometheus text.
     virtual io::Task<std::string> metrics() = 0;
     virtual ~Node() = default;

@@ -85,7 +85,6 @@ io::Task<Answer> revoke(Call call) {
     if (!done) co_return std::unexpected(done.error());
     auto known = co_await call.services->porter.reload_tokens();
     if (!known) co_return std::unexpected(known.error());
-    co_await call.services->node.revoked(TokenId(number));
     co_return no_content();
 }
 

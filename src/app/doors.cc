@@ -15,11 +15,6 @@ bool is_under(std::string_view topic, std::string_view root) {
     return slash != topic.npos && topic.substr(slash + 1).starts_with(root);
 }
 
-const trust::Principal* publisher_of(const broker::Publication& publication) {
-    if (publication.publisher == nullptr) return nullptr;
-    return static_cast<const ClientPrincipal&>(*publication.publisher).trusted.get();
-}
-
 // The topic as its organisation writes it, without prefix. nothing: not the publisher's own.
 std::optional<std::string_view> own_topic(const trust::Principal& who, std::string_view topic) {
     const std::string prefix = trust::TopicRights::prefix_of(who);
@@ -32,7 +27,7 @@ std::optional<std::string_view> own_topic(const trust::Principal& who, std::stri
 bool TelemetryTap::wants(std::string_view topic) const { return is_under(topic, telemetry_root); }
 
 void TelemetryTap::take(const std::shared_ptr<const broker::Publication>& publication, Done done) {
-    const trust::Principal* who = publisher_of(*publication);
+    const trust::Principal* who = publication->publisher.get();
     const auto own = who ? own_topic(*who, publication->message.topic()) : std::nullopt;
     const auto topic = own ? telemetry::parse_topic(*own) : fail(Code::not_found, "");
     if (!topic || topic->channel != "telemetry") {
@@ -59,7 +54,7 @@ void TelemetryTap::take(const std::shared_ptr<const broker::Publication>& public
 bool SparkplugTap::wants(std::string_view topic) const { return is_under(topic, sparkplug_root); }
 
 void SparkplugTap::take(const std::shared_ptr<const broker::Publication>& publication, Done done) {
-    const trust::Principal* who = publisher_of(*publication);
+    const trust::Principal* who = publication->publisher.get();
     const auto own = who ? own_topic(*who, publication->message.topic()) : std::nullopt;
     if (!own || !own->starts_with(sparkplug_root)) {
         done({});
@@ -70,14 +65,14 @@ void SparkplugTap::take(const std::shared_ptr<const broker::Publication>& public
 }
 
 void MachineWatch::connected(const Client& client) {
-    const auto& who = *static_cast<const ClientPrincipal&>(client.principal).trusted;
+    const trust::Principal& who = client.principal;
     if (!who.is_machine() || parse_machine_id(who.machine)) return;  // Sparkplug has its own births
     plant_.presence(who.organisation, who.machine, twin::Source::json, twin::Presence::born,
                     "connected from " + client.peer.address);
 }
 
 void MachineWatch::disconnected(const Client& client, mqtt::Reason reason, std::string_view why) {
-    const auto& who = *static_cast<const ClientPrincipal&>(client.principal).trusted;
+    const trust::Principal& who = client.principal;
     if (!who.is_machine() || parse_machine_id(who.machine)) return;
     const bool on_purpose = reason == mqtt::Reason::success;
     plant_.presence(who.organisation, who.machine, twin::Source::json,

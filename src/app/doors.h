@@ -1,9 +1,9 @@
 #pragma once
-#include "app/gatekeeper.h"
 #include "catalog/desk.h"
 #include "gate/mqtt/tap.h"
 #include "gate/sparkplug/door.h"
 #include "gate/telemetry/telemetry.h"
+#include "trust/topic_rights.h"
 #include "twin/plant.h"
 
 // The node's own consumers of what clients publish: thin adapters between the broker and the rooms

@@ -10,25 +10,7 @@ namespace {
 constexpr std::string_view token_reference = "token:";
 constexpr std::string_view loopback_reference = "loopback";
 
-const trust::Principal& inside(const broker::Principal& who) {
-    return *static_cast<const ClientPrincipal&>(who).trusted;
-}
-
-std::string reference_of(const trust::Principal& who) {
-    if (who.kind == trust::PrincipalKind::token) {
-        return std::string(token_reference) + std::to_string(who.credential);
-    }
-    return std::string(loopback_reference);
-}
-
 }  // namespace
-
-ClientPrincipal::ClientPrincipal(trust::PrincipalPtr who) : trusted(std::move(who)) {
-    organisation = trusted->organisation;
-    name = trusted->name;
-    reference = reference_of(*trusted);
-    credential = trusted->credential;
-}
 
 TrustGatekeeper::TrustGatekeeper(trust::Porter& porter, catalog::Desk& desk,
                                  std::optional<trust::Role> loopback_role, std::string host_id,
@@ -48,7 +30,7 @@ io::Task<broker::Admission> TrustGatekeeper::admit(broker::Credentials shown) {
                                                              : mqtt::Reason::not_authorized};
     }
     porter_.note_use(*who);
-    co_return broker::Admission{std::make_shared<ClientPrincipal>(std::move(who)), mqtt::Reason::success};
+    co_return broker::Admission{std::move(who), mqtt::Reason::success};
 }
 
 const trust::TopicRights& TrustGatekeeper::rights() const {
@@ -65,23 +47,28 @@ const trust::TopicRights& TrustGatekeeper::rights() const {
     return *here.rights;
 }
 
-bool TrustGatekeeper::still_holds(const broker::Principal& who) const {
-    return porter_.keys().ring()->still_holds(inside(who));
+bool TrustGatekeeper::still_holds(const trust::Principal& who) const {
+    return porter_.keys().ring()->still_holds(who);
 }
 
-bool TrustGatekeeper::may_publish(const broker::Principal& who, std::string_view topic) const {
-    return still_holds(who) && rights().may_publish(inside(who), topic);
+std::string TrustGatekeeper::reference(const trust::Principal& who) const {
+    if (who.kind != trust::PrincipalKind::token) return std::string(loopback_reference);
+    return std::string(token_reference) + std::to_string(who.credential);
 }
 
-bool TrustGatekeeper::may_subscribe(const broker::Principal& who, std::string_view filter) const {
-    return still_holds(who) && rights().may_subscribe(inside(who), filter);
+bool TrustGatekeeper::may_publish(const trust::Principal& who, std::string_view topic) const {
+    return still_holds(who) && rights().may_publish(who, topic);
 }
 
-bool TrustGatekeeper::may_receive(const broker::Principal& who, std::string_view topic) const {
-    return still_holds(who) && rights().may_receive(inside(who), topic);
+bool TrustGatekeeper::may_subscribe(const trust::Principal& who, std::string_view filter) const {
+    return still_holds(who) && rights().may_subscribe(who, filter);
 }
 
-broker::PrincipalPtr TrustGatekeeper::find(std::string_view reference) const {
+bool TrustGatekeeper::may_receive(const trust::Principal& who, std::string_view topic) const {
+    return still_holds(who) && rights().may_receive(who, topic);
+}
+
+trust::PrincipalPtr TrustGatekeeper::find(std::string_view reference) const {
     trust::PrincipalPtr who;
     if (reference == loopback_reference) {
         who = trust::loopback_principal(loopback_role_, true);
@@ -93,8 +80,7 @@ broker::PrincipalPtr TrustGatekeeper::find(std::string_view reference) const {
             who = porter_.keys().ring()->by_id(TokenId(number));
         }
     }
-    if (!who) return nullptr;
-    return std::make_shared<ClientPrincipal>(std::move(who));
+    return who;
 }
 
 }  // namespace lineshaft::app

@@ -11,13 +11,6 @@
 
 namespace lineshaft::app {
 
-/// A broker's principal with trust's inside.
-class ClientPrincipal final : public broker::Principal {
-public:
-    explicit ClientPrincipal(trust::PrincipalPtr who);
-    const trust::PrincipalPtr trusted;
-};
-
 /// The broker's questions answered by trust: keys and rights of the shard that asks.
 class TrustGatekeeper final : public broker::Gatekeeper {
 public:
@@ -25,14 +18,15 @@ public:
                     std::string host_id, std::size_t shards);
 
     io::Task<broker::Admission> admit(broker::Credentials shown) override;
-    bool may_publish(const broker::Principal& who, std::string_view topic) const override;
-    bool may_subscribe(const broker::Principal& who, std::string_view filter) const override;
-    bool may_receive(const broker::Principal& who, std::string_view topic) const override;
-    broker::PrincipalPtr find(std::string_view reference) const override;
+    bool may_publish(const trust::Principal& who, std::string_view topic) const override;
+    bool may_subscribe(const trust::Principal& who, std::string_view filter) const override;
+    bool may_receive(const trust::Principal& who, std::string_view topic) const override;
+    bool still_holds(const trust::Principal& who) const override;
+    std::string reference(const trust::Principal& who) const override;
+    trust::PrincipalPtr find(std::string_view reference) const override;
 
 private:
     const trust::TopicRights& rights() const;
-    bool still_holds(const broker::Principal& who) const;
 
     // Rights as of one version of the catalog, made anew when organisations may have changed.
     struct OnShard {

@@ -7,12 +7,13 @@
 
 #include "api/services.h"
 #include "app/doors.h"
+#include "app/gatekeeper.h"
 #include "app/metrics.h"
 #include "app/principals.h"
 #include "base/log.h"
 #include "gate/mqtt/broker.h"
 #include "io/files.h"
-#include "io/http/websocket.h"
+#include "io/nursery.h"
 #include "io/resources.h"
 #include "io/tls.h"
 #include "trust/loopback.h"
@@ -86,12 +87,6 @@ io::Task<bool> end_rates(io::Wheel::Timer* timer, io::Nursery* nursery) {
     co_return true;
 }
 
-// MQTT over WebSocket is MQTT over another stream.
-io::Task<void> serve_websocket(broker::Broker* broker, io::http::Request request, std::unique_ptr<io::Stream> stream) {
-    auto opened = co_await io::http::accept_websocket(std::move(request), std::move(stream), "mqtt");
-    if (opened) broker->serve(std::move(*opened));
-}
-
 class RunningNode final : public Node, public api::Node {
 public:
     RunningNode(Settings settings, Options options)
@@ -108,7 +103,6 @@ public:
     bool is_ready() const override;
     io::Task<Result<api::SentCommand>> command(trust::PrincipalPtr by, twin::MachineState machine,
                                                std::string tag, history::Value value) override;
-    io::Task<void> revoked(TokenId token) override;
     io::Task<std::string> metrics() override;
 
 private:
@@ -260,6 +254,13 @@ Result<void> RunningNode::open_broker() {
     auto loaded = broker_->load();
     if (!loaded) return std::unexpected(loaded.error().in("MQTT sessions"));
     for (const auto& sentence : loaded->damage) banner_.notes.push_back(sentence);
+    // The connections of a revoked token end at once.
+    shards_->run_everywhere([this](io::Shard&) {
+        porter_->keys().on_change([this](const trust::Keyring&) {
+            const auto ended = broker_->recheck_here();
+            if (ended > 0) log::info("{} connections ended: their token was revoked", ended);
+        });
+    });
     door_->start();
     return {};
 }
@@ -298,9 +299,6 @@ Result<void> RunningNode::open_listeners() {
         api::Services{*desk_, *porter_, *plant_, *history_, *this, *shards_, loopback_role});
     auto router = std::make_shared<io::http::Router>();
     api::add_routes(*router, *services_);
-    router->add_upgrade("/mqtt", "websocket", [this](io::http::Request request, std::unique_ptr<io::Stream> stream) {
-        return serve_websocket(broker_.get(), std::move(request), std::move(stream));
-    });
     io::http::Limits limits;
     limits.body_bytes_max = static_cast<std::size_t>(settings_.http_body_bytes_max);
     http_ = std::make_unique<io::http::Server>(*shards_, router, limits);
@@ -381,11 +379,6 @@ io::Task<Result<api::SentCommand>> RunningNode::command(trust::PrincipalPtr, twi
     });
     if (!published) co_return std::unexpected(published.error());
     co_return api::SentCommand{io::Shard::here().now(), topic};
-}
-
-io::Task<void> RunningNode::revoked(TokenId token) {
-    auto ended = co_await broker_->revoke(token.number());
-    if (ended > 0) log::info("token {} was revoked: {} connections ended", token.number(), ended);
 }
 
 io::Task<std::string> RunningNode::metrics() {

@@ -1,0 +1,56 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/settings.h"
+#include "base/result.h"
+
+// One function per command; command_line.cc turns words into these calls.
+namespace lineshaft::app {
+
+struct ServeWords {
+    std::string data;
+    std::string config;
+    std::vector<std::string> sets;  ///< "section.key=value"
+    std::string ready_file;         ///< written once every listener accepts
+    bool is_demo = false;
+    std::uint64_t seed = 1;         ///< of the demo plant
+};
+/// Runs a node until a signal. With `is_demo` also the demo plant, as a process of its own.
+Result<void> serve(const ServeWords& words);
+
+struct SimWords {
+    std::string mqtt = "127.0.0.1:1883";
+    std::string token_file;
+    std::uint64_t seed = 1;
+    double seconds = 0;  ///< 0: until a signal
+};
+/// The demo plant: an embroidery hall (Sparkplug B) and a fleet of construction machines (JSON).
+Result<void> simulate(const SimWords& words);
+
+struct TokenWords {
+    std::string data;
+    std::string role;
+    std::string machine;
+    std::string name;
+    std::string organisation = "default";
+};
+/// Makes one. Asks a running node, else opens the files. Errors: conflict (the name is taken), invalid.
+Result<std::string> make_token(const TokenWords& words);
+/// Prints the new token alone on standard output.
+Result<void> create_token(const TokenWords& words);
+
+struct UserWords {
+    std::string data;
+    std::string name;
+    std::string role = "viewer";
+};
+/// Adds a person; the password is read from standard input (without echo on a terminal).
+Result<void> add_user(const UserWords& words);
+
+/// The settings after the file and the --set words, checked.
+Result<Settings> settings_of(const std::string& config, const std::vector<std::string>& sets);
+
+}  // namespace lineshaft::app

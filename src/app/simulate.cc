@@ -1,0 +1,208 @@
+// sim: the demo plant's clients over real sockets.
+#include <fmt/format.h>
+
+#include <csignal>
+#include <cstdio>
+#include <future>
+
+#include "app/commands.h"
+#include "app/sim/fleet.h"
+#include "app/sim/hall.h"
+#include "base/log.h"
+#include "io/files.h"
+#include "io/listener.h"
+#include "io/nursery.h"
+#include "io/pause.h"
+#include "io/resources.h"
+#include "io/signals.h"
+#include "wire/mqtt/client.h"
+
+namespace lineshaft::app {
+namespace {
+
+constexpr io::Steady patience{10'000};
+constexpr io::Steady tick{200};           // how often a client steps when nothing arrives
+constexpr io::Steady retry_first{500};
+constexpr io::Steady retry_max{8'000};
+constexpr std::uint16_t keep_alive_s = 30;
+
+// One simulated client and its connection. Lives on one shard, ends when `is_stopping`.
+struct Line {
+    Line(sim::Client& client, io::Address address, std::string password)
+        : plant(client), server(std::move(address)), token(std::move(password)) {}
+
+    sim::Client& plant;
+    io::Address server;
+    std::string token;
+    bool is_stopping = false;
+    std::unique_ptr<io::Stream> stream;
+    mqtt::Client mqtt;
+    io::Pause pause;
+    io::Steady sent_at{0};
+};
+
+void publish(Line& line, const std::vector<sim::Publication>& all) {
+    for (const auto& one : all) {
+        const auto queued = line.mqtt.publish({one.topic, {}, one.payload}, static_cast<mqtt::Qos>(one.qos), one.retain);
+        if (!queued) log::warn("sim {}: {} not sent: {}", line.plant.client_id(), one.topic, queued.error().context);
+    }
+}
+
+mqtt::Connect connect_packet(Line& line, Instant now) {
+    mqtt::Connect connect;
+    connect.version = mqtt::Version::v5_0;
+    connect.keep_alive_s = keep_alive_s;
+    connect.client_id = line.plant.client_id();
+    connect.user_name = "demo plant";
+    connect.password = line.token;
+    if (const auto will = line.plant.will(now)) {
+        connect.will.emplace();
+        connect.will->message = mqtt::Message(will->topic, will->payload);
+        connect.will->qos = static_cast<mqtt::Qos>(will->qos);
+        connect.will->retain = will->retain;
+    }
+    return connect;
+}
+
+// False when the connection is over.
+bool on_event(Line& line, mqtt::ClientEvent& event, Instant now) {
+    if (const auto* connected = std::get_if<mqtt::Connected>(&event)) {
+        if (mqtt::is_error(connected->connack.reason)) {
+            log::error("sim {}: the node refused the connection: {}", line.plant.client_id(),
+                       mqtt::name_of(connected->connack.reason));
+            return false;
+        }
+        std::vector<mqtt::Subscription> wanted;
+        for (auto& filter : line.plant.filters()) {
+            wanted.push_back({.filter = std::move(filter), .qos_max = mqtt::Qos::at_least_once});
+        }
+        if (!wanted.empty()) (void)line.mqtt.subscribe(std::move(wanted));  // commands only: the plant runs without
+        publish(line, line.plant.connected(now));
+    } else if (const auto* arrived = std::get_if<mqtt::Arrived>(&event)) {
+        const auto& message = arrived->message;
+        publish(line, line.plant.on_message(message.topic(), as_bytes(message.payload()), now));
+    } else if (std::holds_alternative<mqtt::Ended>(event)) {
+        return false;
+    }
+    return true;
+}
+
+void keep_alive(Line& line) {
+    const auto after = line.mqtt.ping_after();
+    if (after && io::Shard::here().clock().steady() - line.sent_at >= *after) line.mqtt.ping();
+}
+
+// One connection from CONNECT to its end.
+io::Task<Result<void>> live(Line& line) {
+    io::Shard& shard = io::Shard::here();
+    line.mqtt.connect(connect_packet(line, shard.now()));
+    while (!line.is_stopping) {
+        const std::string output = line.mqtt.take_output();
+        if (!output.empty()) {
+            line.sent_at = shard.clock().steady();
+            CO_TRY_VOID(co_await io::write_all(*line.stream, as_bytes(output), patience));
+        }
+        auto input = co_await line.stream->read_some(tick);
+        if (!input && input.error().code != Code::timeout) co_return std::unexpected(input.error());
+        if (input) {
+            auto events = line.mqtt.receive(*input);
+            for (auto& event : events) {
+                if (!on_event(line, event, shard.now())) co_return fail(Code::unavailable, "the node ended the connection");
+            }
+        }
+        if (line.mqtt.is_connected()) publish(line, line.plant.step(shard.now()));
+        keep_alive(line);
+    }
+    publish(line, line.plant.goodbye(shard.now()));
+    line.mqtt.disconnect();
+    const std::string last = line.mqtt.take_output();
+    co_return co_await io::write_all(*line.stream, as_bytes(last), patience);
+}
+
+io::Task<void> run_line(Line* line) {
+    io::Steady wait = retry_first;
+    while (!line->is_stopping) {
+        auto stream = co_await io::connect(line->server, patience);
+        if (stream) {
+            line->stream = std::move(*stream);
+            const io::Steady began = io::Shard::here().clock().steady();
+            auto ended = co_await live(*line);
+            line->stream->close();
+            line->mqtt.lost();
+            line->plant.lost();
+            if (line->is_stopping) break;
+            if (!ended) log::warn("sim {}: {}; connecting again", line->plant.client_id(), ended.error().context);
+            if (io::Shard::here().clock().steady() - began > retry_max) wait = retry_first;
+        }
+        (void)line->plant.step(io::Shard::here().now());  // the plant lives on without the node
+        co_await line->pause.wait(wait);
+        wait = std::min(wait * 2, retry_max);
+    }
+}
+
+void stop(Line& line) {
+    line.is_stopping = true;
+    line.pause.end();
+}
+
+// Everything of one run; lives on shard 0.
+struct Plant {
+    Plant(const SimWords& words, io::Address server, const std::string& token, Instant now)
+        : hall({.seed = words.seed}, now),
+          fleet({.seed = words.seed}, now),
+          hall_line(hall, server, token),
+          fleet_line(fleet, std::move(server), token) {}
+
+    sim::Hall hall;
+    sim::Fleet fleet;
+    Line hall_line, fleet_line;
+    io::Nursery nursery{"sim"};
+    io::Wheel::Timer limit;
+};
+
+void start(Plant& plant, double seconds, const std::function<void()>& on_limit) {
+    for (Line* line : {&plant.hall_line, &plant.fleet_line}) {
+        plant.nursery.spawn(run_line(line), [line] { stop(*line); });
+    }
+    if (seconds > 0) {
+        io::Shard::here().wheel().arm(plant.limit, io::Steady{static_cast<std::int64_t>(seconds * 1000)}, on_limit);
+    }
+}
+
+io::Task<bool> finish(Plant* plant) {
+    plant->limit.disarm();
+    co_await plant->nursery.close();
+    co_return true;
+}
+
+}  // namespace
+
+Result<void> simulate(const SimWords& words) {
+    TRY_VOID(log::start(log::Level::info));
+    (void)io::prepare_process();  // two connections need few files
+    TRY(const auto server, io::parse_address(words.mqtt));
+    std::string token;
+    if (!words.token_file.empty()) {
+        TRY_VOID(io::check_private(words.token_file));
+        TRY(token, io::read_file(words.token_file, 1024));
+        while (!token.empty() && token.back() == '\n') token.pop_back();
+    }
+    io::Shards shards(1);
+    std::promise<void> over;
+    const auto end = [&over, done = std::make_shared<bool>(false)] {
+        if (!std::exchange(*done, true)) over.set_value();
+    };
+    std::unique_ptr<Plant> plant;
+    std::unique_ptr<io::Signals> signals;
+    shards.run_everywhere([&](io::Shard& shard) {
+        signals = std::make_unique<io::Signals>(shard, end);
+        plant = std::make_unique<Plant>(words, server, token, shard.now());
+        start(*plant, words.seconds, end);
+    });
+    over.get_future().wait();
+    shards.run_blocking(ShardIndex(0), finish(plant.get()));
+    shards.run_everywhere([&](io::Shard&) { signals.reset(); });
+    return {};
+}
+
+}  // namespace lineshaft::app
