@@ -82,6 +82,18 @@ TEST(Order, EveryHoleIsReported) {
     EXPECT_EQ(only<RebirthWanted>(events).size(), 1u);
 }
 
+TEST(Order, HalfOfTheCircleIsAheadTheOtherHalfIsLate) {
+    for (const std::int64_t lost : {127, 128}) {
+        Scene scene;
+        (void)scene.connect();
+        for (std::int64_t count = 0; count < lost; ++count) (void)scene.speed(0);
+        const auto events = scene.feed(scene.speed(9));
+        EXPECT_EQ(speeds(events), lost == 127 ? Numbers{} : Numbers{9});
+        EXPECT_EQ(only<RebirthWanted>(events).size(), lost == 127 ? 0u : 1u);
+        EXPECT_EQ(scene.host.due().has_value(), lost == 127);
+    }
+}
+
 TEST(Order, AppliesDuplicatesOnceMoreAsData) {
     Scene scene;
     (void)scene.connect();
