@@ -15,7 +15,7 @@ HOMES = {
     "boost/asio": {"io", "store", "history", "catalog", "trust", "twin", "gate/mqtt", "gate/telemetry",
                    "gate/sparkplug", "api", "app", "app/sim"},
     "boost/beast": {"io"},
-    "boost/json": {"api", "app", "gate/telemetry"},
+    "boost/json": {"api", "app", "gate/telemetry", "app/sim"},
     "openssl/": {"io", "trust"},
     "rocksdb/": {"store"},
     "sqlite3": {"catalog"},
