@@ -104,9 +104,10 @@ public:
     /// Disconnects with 0x98 and, with `forget`, ends the session: what it is owed is counted as
     /// dropped. Errors: not_found.
     io::Task<Result<void>> end_client(OrganisationId organisation, std::string client_id, bool forget);
-    /// Disconnects every session of a credential with 0x87. Gives how many. Their durable sessions
-    /// stay and get nothing until a principal with rights resumes them.
-    io::Task<std::size_t> revoke(std::uint64_t credential);
+    /// Ends with 0x87 every connection of this shard whose principal no longer holds. Gives how
+    /// many. Call on each shard when its keyring changes. Durable sessions stay and get nothing
+    /// until a principal with rights resumes them.
+    std::size_t recheck_here();
 
     io::Task<Stats> stats();
     const Limits& limits() const;

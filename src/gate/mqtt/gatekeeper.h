@@ -1,28 +1,15 @@
 #pragma once
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
-#include "base/ids.h"
 #include "io/stream.h"
 #include "io/task.h"
+#include "trust/principal.h"
 #include "wire/mqtt/reason.h"
 
 namespace lineshaft::broker {
-
-/// Who a session acts as: what the broker shows, compares and stores. Immutable; the rights
-/// themselves are the gatekeeper's, asked anew each time.
-class Principal {
-public:
-    OrganisationId organisation{1};
-    std::string name;       ///< shown: "token press-7", "ann"
-    std::string reference;  ///< stored; Gatekeeper::find gives the principal back, or says it is gone
-    std::uint64_t credential = 0;  ///< for Broker::revoke
-    virtual ~Principal() = default;
-};
-using PrincipalPtr = std::shared_ptr<const Principal>;
 
 /// What a client showed. Views are the caller's, valid until the Task ends.
 struct Credentials {
@@ -36,7 +23,7 @@ struct Credentials {
 /// principal null: refused with `reason` (0x86 bad_user_name_or_password, 0x87 not_authorized,
 /// 0x85 client_identifier_not_valid for a name this principal may not use, 0x88, 0x89).
 struct Admission {
-    PrincipalPtr principal;
+    trust::PrincipalPtr principal;
     mqtt::Reason reason = mqtt::Reason::not_authorized;
 };
 
@@ -46,12 +33,16 @@ struct Admission {
 class Gatekeeper {
 public:
     virtual io::Task<Admission> admit(Credentials shown) = 0;
-    virtual bool may_publish(const Principal& who, std::string_view topic) const = 0;
+    virtual bool may_publish(const trust::Principal& who, std::string_view topic) const = 0;
     /// `filter` without share prefix.
-    virtual bool may_subscribe(const Principal& who, std::string_view filter) const = 0;
-    virtual bool may_receive(const Principal& who, std::string_view topic) const = 0;
-    /// The principal a stored reference names; null: it is gone, or may do nothing any more.
-    virtual PrincipalPtr find(std::string_view reference) const = 0;
+    virtual bool may_subscribe(const trust::Principal& who, std::string_view filter) const = 0;
+    virtual bool may_receive(const trust::Principal& who, std::string_view topic) const = 0;
+    /// False: its credential is revoked or its rights are others now; live sessions end.
+    virtual bool still_holds(const trust::Principal& who) const = 0;
+    /// A short text that names a principal in stored sessions and retained messages, and back.
+    /// find gives null when it is gone: what it retained is hidden, its session gets nothing.
+    virtual std::string reference(const trust::Principal& who) const = 0;
+    virtual trust::PrincipalPtr find(std::string_view reference) const = 0;
     virtual ~Gatekeeper() = default;
 };
 

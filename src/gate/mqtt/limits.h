@@ -21,6 +21,9 @@ struct Limits {
     std::size_t connect_addresses_max = 65'536;  ///< addresses counted at once, per shard
     std::size_t unaccepted_max = 4'096;        ///< sockets without an accepted CONNECT, per shard
 
+    unsigned claims_waiting_max = 8;           ///< CONNECTs of one client id at a time; more: 0x89
+    io::Steady restart_will_delay{30'000};     ///< after a restart wills of durable sessions wait so
+
     // Queues. What was acknowledged is never dropped: full means that nothing new is taken.
     std::uint64_t session_queue_bytes = 256ull << 20;  ///< on disk, per session
     std::size_t window_bytes = 256 << 10;   ///< messages of one session waiting in memory

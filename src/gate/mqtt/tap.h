@@ -17,7 +17,7 @@ namespace lineshaft::broker {
 /// One accepted publish. Immutable once it left the shard it was received on.
 struct Publication {
     mqtt::Message message;
-    PrincipalPtr publisher;          ///< null: the node itself
+    trust::PrincipalPtr publisher;          ///< null: the node itself
     std::uint64_t session = 0;       ///< of the publisher; 0: the node
     Instant received;
     Instant expires{0};              ///< zero: never
@@ -37,6 +37,8 @@ public:
     /// the shard's store::Lane, so that sample and message are one commit. QoS 0 also owes a `done`.
     /// Its error becomes the reason code of PUBACK or PUBREC (codes.cc); an `invalid` payload at
     /// 3.1.1 is acknowledged and counted, because sending it again can never make it right.
+    /// For QoS 2 the lane is written inside take: the packet id is kept in that round, and a message
+    /// whose id is kept is not given to take again. Must not publish from inside take; post it.
     /// May be called again for one message when its commit failed and the publisher was paused.
     virtual void take(const std::shared_ptr<const Publication>& publication, Done done) = 0;
     virtual ~Tap() = default;
@@ -47,7 +49,7 @@ class Observer {
 public:
     struct Client {
         std::string_view client_id;
-        const Principal& principal;
+        const trust::Principal& principal;
         const io::Peer& peer;
         mqtt::Version version;
     };

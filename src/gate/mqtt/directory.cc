@@ -1,0 +1,67 @@
+#include "gate/mqtt/directory.h"
+
+namespace lineshaft::broker {
+
+std::string client_key(OrganisationId organisation, std::string_view client_id) {
+    std::string key = std::to_string(organisation.number());
+    key.push_back('/');
+    key.append(client_id);
+    return key;
+}
+
+void Directory::claim(const std::string& key, Claim claim) {
+    auto at = entries_.find(key);
+    if (at == entries_.end()) {
+        if (entries_.size() >= limits_.sessions_max) {
+            return steps_.refuse(claim, mqtt::Reason::quota_exceeded);
+        }
+        at = entries_.emplace(key, Entry{}).first;
+    }
+    Entry& entry = at->second;
+    if (!entry.busy) return proceed(key, entry, claim);
+    if (!entry.waiting) entry.waiting = std::make_unique<Ring<Claim>>();
+    if (entry.waiting->size() >= limits_.waiting_max) {
+        return steps_.refuse(claim, mqtt::Reason::server_busy);
+    }
+    entry.waiting->push_back(claim);
+}
+
+void Directory::proceed(const std::string&, Entry& entry, const Claim& claim) {
+    entry.busy = true;
+    if (entry.session == 0) return steps_.grant_new(claim);
+    steps_.yield(claim, entry.session, entry.home);
+}
+
+void Directory::settled(const std::string& key, SessionNumber session, std::uint32_t home) {
+    const auto at = entries_.find(key);
+    if (at == entries_.end()) return;
+    Entry& entry = at->second;
+    entry.session = session;
+    entry.home = home;
+    entry.busy = false;
+    if (entry.waiting) {
+        const Claim next = entry.waiting->pop_front();
+        if (entry.waiting->empty()) entry.waiting.reset();
+        return proceed(key, entry, next);
+    }
+    if (session == 0) entries_.erase(at);
+}
+
+void Directory::ended(const std::string& key, SessionNumber session) {
+    const auto at = entries_.find(key);
+    if (at == entries_.end() || at->second.busy || at->second.session != session) return;
+    entries_.erase(at);
+}
+
+bool Directory::load(const std::string& key, SessionNumber session, std::uint32_t home) {
+    return entries_.emplace(key, Entry{.session = session, .home = home, .busy = false, .waiting = {}})
+        .second;
+}
+
+std::optional<Directory::Found> Directory::find(const std::string& key) const {
+    const auto at = entries_.find(key);
+    if (at == entries_.end() || at->second.session == 0) return std::nullopt;
+    return Found{at->second.session, at->second.home};
+}
+
+}  // namespace lineshaft::broker

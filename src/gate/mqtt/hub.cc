@@ -1,0 +1,197 @@
+#include "gate/mqtt/hub.h"
+
+#include <algorithm>
+
+#include "base/hash.h"
+#include "base/log.h"
+#include "gate/mqtt/link.h"
+
+namespace lineshaft::broker {
+
+Hub::Hub(Common& its_common, std::uint32_t its_index)
+    : common(its_common),
+      index(its_index),
+      shard(*its_common.places[its_index].shard),
+      lane(*its_common.places[its_index].lane),
+      directory({.sessions_max = std::max<std::size_t>(1, its_common.limits.sessions_max / its_common.places.size()),
+                 .waiting_max = its_common.limits.claims_waiting_max},
+                {.grant_new =
+                     [this](const Directory::Claim& claim) {
+                         post(claim.hub, [claim](Hub& asker) { asker.granted(claim.number, {}); });
+                     },
+                 .yield =
+                     [this](const Directory::Claim& claim, SessionNumber session, std::uint32_t home) {
+                         post(home, [claim, session](Hub& hub) { hub.yield(claim, session); });
+                     },
+                 .refuse =
+                     [this](const Directory::Claim& claim, mqtt::Reason reason) {
+                         post(claim.hub, [claim, reason](Hub& asker) {
+                             asker.granted(claim.number, {.session = nullptr, .reason = reason});
+                         });
+                     }}),
+      retained({.count_max = its_common.limits.retained_count_max / its_common.places.size(),
+                .bytes_max = its_common.limits.retained_bytes_max / its_common.places.size()}),
+      log(its_common.store, stats),
+      nursery("mqtt"),
+      retained_full(its_common.places.size()),
+      boxes_(its_common.places.size()) {}
+
+Hub::~Hub() = default;
+
+void Hub::start() {
+    lane.join([this](store::Batch& batch) { seal(batch); });
+    shard.post([this] {
+        start_loaded_sessions();
+        arm_tick();
+    });
+}
+
+// ---- Routes on every shard -------------------------------------------------------------------
+
+void Hub::apply(const RouteChange& change) {
+    const bool was_full = change.kind == RouteChange::Kind::full && !change.flag;
+    const int more = routes.apply(change);
+    subscription_count += more;
+    if (auto* target = routes.find(change.session)) {
+        const auto at = sessions.find(change.session);
+        target->local = at == sessions.end() || at->second->is_over ? nullptr : at->second.get();
+    }
+    if (was_full && !paused_.empty()) retry_paused();
+}
+
+void Hub::broadcast(RouteChange change, std::move_only_function<void()> then) {
+    struct Countdown {
+        std::size_t missing;
+        std::move_only_function<void()> then;
+    };
+    auto countdown = std::make_shared<Countdown>(count(), std::move(then));
+    const auto arrived = [countdown] {
+        if (--countdown->missing == 0 && countdown->then) countdown->then();
+    };
+    for (std::uint32_t to = 0; to < count(); ++to) {
+        if (to == index) continue;
+        post(to, [change, from = index, arrived](Hub& there) {
+            there.apply(change);
+            there.post(from, [arrived](Hub&) { arrived(); });
+        });
+    }
+    apply(change);
+    arrived();
+}
+
+// ---- Connections -----------------------------------------------------------------------------
+
+void Hub::serve(std::unique_ptr<io::Stream> stream) {
+    if (is_closing) return stream->close();
+    if (unaccepted >= limits().unaccepted_max) {
+        ++stats.connects_refused_unaccepted;
+        return stream->close();
+    }
+    nursery.spawn(serve_link(this, std::move(stream)));
+}
+
+void Hub::flush_soon(Link& link) {
+    if (link.is_flush_due) return;
+    link.is_flush_due = true;
+    to_flush_.push_back(&link);
+    if (flush_posted_) return;
+    flush_posted_ = true;
+    shard.post([this] {
+        flush_posted_ = false;
+        flush_links();
+    });
+}
+
+void Hub::flush_links() {
+    auto due = std::exchange(to_flush_, {});
+    for (Link* link : due) {
+        if (link != nullptr) link->flush();
+    }
+    due.clear();
+    if (to_flush_.empty()) to_flush_ = std::move(due);
+}
+
+void Hub::forget(Link& link) {
+    std::ranges::replace(to_flush_, &link, static_cast<Link*>(nullptr));
+    std::erase(paused_links_, &link);
+    links.back()->place = link.place;
+    links[link.place] = links.back();
+    links.pop_back();
+}
+
+void Hub::wake_paused() {
+    for (Link* link : std::exchange(paused_links_, {})) link->wake();
+}
+
+bool Hub::admit_address(const io::Peer& peer) {
+    if (peer.is_loopback || peer.is_node_socket) return true;
+    const auto second = shard.clock().steady().count() / 1000;
+    if (attempts_.size() >= limits().connect_addresses_max) {
+        std::erase_if(attempts_, [second](const auto& each) { return each.second.second != second; });
+        // More addresses in one second than we count: nobody new is let in before the next.
+        if (attempts_.size() >= limits().connect_addresses_max && !attempts_.contains(peer.address)) return false;
+    }
+    Attempts& attempts = attempts_[peer.address];
+    if (attempts.second != second) attempts = {second, 0};
+    return ++attempts.count <= limits().connects_per_second_per_address;
+}
+
+// ---- Now and then ----------------------------------------------------------------------------
+
+void Hub::arm_tick() {
+    shard.wheel().arm(tick_timer_, limits().retry_delay, [this] {
+        tick();
+        if (!is_closing) arm_tick();
+    });
+}
+
+void Hub::tick() {
+    repeat_steps();
+    retry_paused();
+    const auto steady = shard.clock().steady();
+    if (steady < next_progress_) return;
+    next_progress_ = steady + limits().progress_delay;
+    write_progress();
+    if (retained.has_litter()) lane.touch();
+    trim();
+}
+
+void Hub::write_progress() {
+    for (const SessionNumber number : std::exchange(dirty_, {})) {
+        Session* session = find(number);
+        if (session != nullptr && session->is_dirty) progress_now(*session);
+    }
+}
+
+void Hub::retry_paused() {
+    for (const SessionNumber number : std::exchange(paused_, {})) {
+        if (Session* session = find(number)) session->retry_deferred();
+    }
+}
+
+// ---- The end ---------------------------------------------------------------------------------
+
+io::Task<void> Hub::close_connections() {
+    is_closing = true;
+    tick_timer_.disarm();
+    for (std::size_t at = links.size(); at-- > 0;) {
+        links[at]->end(mqtt::Reason::server_shutting_down, "the node is stopping", false);
+    }
+    co_await nursery.close();
+    for (auto& [number, session] : sessions) {
+        if (!session->sleep) continue;
+        session->sleep->expiry.disarm();
+        session->sleep->will.disarm();
+    }
+}
+
+io::Task<void> Hub::close_store() {
+    write_progress();
+    auto flushed = co_await lane.flush();
+    if (!flushed) log::warn("mqtt: at the end: {}", flushed.error().context);
+    // Closures posted by the last commit have run when this resumes again.
+    auto settled = co_await lane.flush();
+    (void)settled;
+}
+
+}  // namespace lineshaft::broker

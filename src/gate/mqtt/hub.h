@@ -1,0 +1,336 @@
+#pragma once
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "gate/mqtt/broker.h"
+#include "gate/mqtt/directory.h"
+#include "gate/mqtt/log_tail.h"
+#include "gate/mqtt/message_log.h"
+#include "gate/mqtt/retained.h"
+#include "gate/mqtt/routes.h"
+#include "gate/mqtt/session.h"
+#include "io/nursery.h"
+
+namespace lineshaft::broker {
+
+class Hub;
+class Link;
+
+/// What all hubs of a broker share and never change after load().
+struct Common {
+    std::vector<Broker::Place> places;
+    store::Store& store;
+    Gatekeeper& gatekeeper;
+    Limits limits;
+    std::vector<Tap*> taps;
+    std::vector<Observer*> observers;
+    std::vector<std::unique_ptr<Hub>> hubs;
+    trust::PrincipalPtr nobody;  ///< stands for a publisher that is gone
+    std::uint64_t run_start = 0; ///< a ticket: what is older was written by earlier runs
+};
+
+/// Why and for whom something is published.
+struct Origin {
+    Session* session = nullptr;   ///< owes an answer to packet_id; null: the node, or a will
+    std::uint16_t packet_id = 0;
+    Broker::Done done;            ///< the node's
+};
+
+/// One message for one session of another shard.
+struct Parcel {
+    SessionNumber session = 0;
+    Letter letter;
+    bool has_strayed = false;
+};
+
+/// One shard's part of the broker: its connections, sessions, copy of the routes, its share of the
+/// directory and of the retained messages, its log. Owner: the broker; everything here runs on
+/// that shard. Other hubs are reached by `post` only.
+class Hub {
+public:
+    Hub(Common& common, std::uint32_t index);
+    ~Hub();
+    Hub(const Hub&) = delete;
+
+    struct Grant {
+        Session* session = nullptr;  ///< the resumed one
+        mqtt::Reason reason = mqtt::Reason::success;
+    };
+
+    /// Takes part in the lane's rounds and starts timers. After load, before the first connection.
+    void start();
+
+    // ---- Sessions (hub_sessions.cc).
+    Session* find(SessionNumber number);
+    Session& make_session(OrganisationId organisation, std::string client_id);
+    Session& install(std::unique_ptr<Session> session);
+    /// The connection of a session is over. The session sleeps, or ends if it is not durable.
+    void detach(Session& session, mqtt::Reason reason, std::string_view why, bool with_will);
+    /// Removes the session from everywhere; what it is owed is counted as dropped.
+    void end_session(Session& session);
+    void yield(const Directory::Claim& claim, SessionNumber number);
+    void finish_yield(const Directory::Claim& claim, SessionNumber number);
+    void granted(std::uint64_t claim, Grant grant);
+    void start_sleeping(Session& session, io::Steady slept, io::Steady will_delay);
+    void publish_will(Session& session);
+    void set_full(Session& session, bool full);
+    /// From now on the session's messages go through the log: it cannot keep up.
+    void spill(Session& session);
+    /// A pin was taken off; call last, the session may be gone when the loop turns.
+    void unpinned(Session& session);
+    /// The session has publishes to try again.
+    void pause(Session& session);
+    /// The session's place on every shard is as it is here; then `then`.
+    void announce(Session& session, std::move_only_function<void()> then = {});
+
+    // ---- Publishing (hub_publish.cc, hub_rounds.cc).
+    void publish_from(Session& session, mqtt::PublishReceived&& received);
+    void publish_draft(Session& session, std::uint16_t packet_id, Publication&& draft);
+    void publish_again(Session& session, std::uint16_t packet_id,
+                       std::shared_ptr<const Publication> what);
+    /// Routes, taps, logs and retains, then answers `origin`. Anything but success: a session or
+    /// the retained store is full; nothing was done, `draft` is whole, `origin` is unanswered.
+    mqtt::Reason route(Publication&& draft, Origin& origin);
+    void deliver(const Recipient& recipient, std::uint32_t home,
+                 const std::shared_ptr<const Publication>& what, const Position& position);
+    void receive(std::vector<Parcel> parcels, std::uint32_t from);
+    bool may_show_retained(const Publication& what);
+    std::shared_ptr<const Publication> retained_publication(const RetainedRecord& record) const;
+    /// Logs messages for one session (retained ones for a durable subscriber).
+    void log_for(Session& session, std::vector<Letter> letters);
+
+    // ---- Steps that wait for the open round's commit.
+    enum class Step : std::uint8_t { nothing, transmit, release, pubcomp };
+    void after_commit(Session& session, Step step, std::uint16_t packet_id, Letter letter = {},
+                      std::uint64_t token = 0);
+    /// Progress is written with the open round.
+    void progress_now(Session& session);
+    /// ... or within progress_delay.
+    void progress_soon(Session& session);
+    /// The session record is written with the open round.
+    void record_now(Session& session);
+
+    // ---- Subscriptions (hub_subscribe.cc).
+    void subscribe(Session& session, mqtt::SubscribeReceived&& received);
+    void unsubscribe(Session& session, mqtt::UnsubscribeReceived&& received);
+
+    // ---- Other shards.
+    void post(std::uint32_t to, std::move_only_function<void(Hub&)> work);
+    std::uint32_t owner_of(std::string_view key) const;
+    void broadcast(RouteChange change, std::move_only_function<void()> then = {});
+    void apply(const RouteChange& change);
+    /// Runs `ask` on every hub and gives all answers, by hub, here.
+    template <class T>
+    void ask_all(std::function<T(Hub&)> ask, std::move_only_function<void(std::vector<T>)> then) {
+        struct Answers {
+            std::vector<T> list;
+            std::size_t missing;
+            std::move_only_function<void(std::vector<T>)> then;
+        };
+        auto answers = std::make_shared<Answers>(std::vector<T>(count()), count(), std::move(then));
+        for (std::uint32_t hub = 0; hub < count(); ++hub) {
+            post(hub, [ask, answers, from = index](Hub& there) {
+                auto answer = std::make_shared<T>(ask(there));
+                there.post(from, [answers, answer, at = there.index](Hub&) {
+                    answers->list[at] = std::move(*answer);
+                    if (--answers->missing == 0) answers->then(std::move(answers->list));
+                });
+            });
+        }
+    }
+
+    // ---- Connections (link.cc, connect.cc).
+    void serve(std::unique_ptr<io::Stream> stream);
+    /// Writes the link's output at the end of this turn of the loop.
+    void flush_soon(Link& link);
+    void forget(Link& link);
+    /// The link waits for room: look at it again after each commit.
+    void wait_for_room(Link& link) {
+        paused_links_.push_back(&link);
+        if (lane.is_full()) open_round();  // so that its commit tells us
+    }
+    std::vector<Link*>& paused_links() { return paused_links_; }
+    void keep_spare(std::string&& buffer) {
+        if (buffer.capacity() <= spare_bytes_max) spare_output = std::move(buffer);
+    }
+    void wake_paused();
+    bool admit_address(const io::Peer& peer);
+    /// Ends every connection and waits for it; then the hubs may still answer each other.
+    io::Task<void> close_connections();
+    /// Everything of this shard is on disk.
+    io::Task<void> close_store();
+
+    // ---- Introspection (hub_rows.cc).
+    std::vector<ClientRow> rows(std::optional<OrganisationId> organisation, const std::string& after,
+                                std::size_t count_max);
+    Stats snapshot();
+
+    const Limits& limits() const { return common.limits; }
+    std::uint32_t count() const { return static_cast<std::uint32_t>(common.hubs.size()); }
+    Instant now() const { return shard.now(); }
+
+    Common& common;
+    const std::uint32_t index;
+    io::Shard& shard;
+    store::Lane& lane;
+    Routes routes;
+    Directory directory;
+    RetainedShelf retained;
+    MessageLog log;
+    Stats stats;
+    io::Nursery nursery;
+    std::unordered_map<SessionNumber, std::unique_ptr<Session>> sessions;
+    std::vector<Link*> links;
+    std::string spare_output;
+    std::int64_t subscription_count = 0;
+    bool is_closing = false;
+
+    std::unordered_map<std::uint64_t, io::Answer<Grant>> claims;
+    std::uint64_t next_claim = 1;
+    std::size_t unaccepted = 0;
+    std::vector<bool> retained_full;  ///< by hub
+
+private:
+    friend class Loader;
+    static constexpr std::size_t spare_bytes_max = 256 << 10;
+    struct Entry {
+        std::shared_ptr<const Publication> what;
+        std::size_t first = 0;      // of Round::recipients
+        std::size_t count = 0;
+        std::size_t logged = 0;     // the first so many go through the log
+        std::int64_t log_index = -1;
+        std::uint32_t join = 0;
+        std::uint64_t retained_version = 0;
+    };
+    struct CommitStep {
+        Session* session = nullptr;
+        Step step = Step::nothing;
+        std::uint16_t packet_id = 0;
+        std::uint64_t token = 0;
+        Letter letter;
+    };
+    /// What waits for one commit.
+    struct Round {
+        std::vector<Entry> entries;
+        std::vector<Recipient> recipients;
+        std::vector<std::uint32_t> homes;  // by recipient, as known when it was routed
+        std::vector<CommitStep> steps;
+        std::vector<SessionNumber> progress;
+        std::vector<SessionNumber> records;
+        std::uint64_t ticket = 0;
+        std::size_t log_bytes = 0;
+        std::uint32_t logged_count = 0;
+        bool is_open = false;
+    };
+    /// What one acknowledgement waits for.
+    struct Join {
+        Session* session = nullptr;
+        std::uint64_t sequence = 0;
+        std::shared_ptr<const Publication> what;
+        Broker::Done done;
+        mqtt::Reason success = mqtt::Reason::success;
+        std::optional<Error> error;
+        std::uint32_t waits = 0;
+    };
+
+    Round& open_round();
+    void seal(store::Batch& batch);
+    void seal_sessions(store::Batch& batch, Round& round);
+    void on_commit(const Result<void>& outcome);
+    void commit_entry(Round& round, Entry& entry, const Result<void>& outcome);
+    void commit_step(CommitStep& step, const Result<void>& outcome);
+    std::uint32_t make_join(Origin& origin, std::shared_ptr<const Publication> what);
+    void join_done(std::uint32_t join, const Result<void>& outcome);
+    /// Who gets the publish being routed. For QoS 0 the routes' matches themselves are used.
+    struct Plan {
+        std::vector<Recipient> logged;   // through the log
+        std::vector<Recipient> others;   // QoS 1 and 2 that are not logged, and QoS 0
+        std::vector<std::uint32_t> logged_homes;
+        std::vector<std::uint32_t> other_homes;
+        std::vector<Tap*> taps;
+        bool is_all_local = true;
+    };
+    mqtt::Reason plan(const Publication& what);
+    void deliver_directly(const Publication& what);
+    void deliver_shared(const std::shared_ptr<const Publication>& what);
+    void add_entry(std::shared_ptr<const Publication> what, std::uint32_t join, std::uint64_t version);
+    void retain(const std::shared_ptr<const Publication>& what, std::uint64_t version);
+    void retained_committed(const std::shared_ptr<const Publication>& what, std::uint64_t version,
+                            const Result<void>& outcome);
+    void refused_retained(const std::string& topic, std::uint64_t version);
+    void tell_retained_full();
+    void flush_links();
+    void send_box(std::uint32_t to);
+    void stray(Parcel parcel);
+    void tick();
+    void arm_tick();
+    void repeat_steps();
+    void retry_paused();
+    void write_progress();
+    void start_loaded_sessions();
+
+    // Trimming (hub_trim.cc).
+    struct Owed {
+        SessionNumber session = 0;
+        std::uint64_t low = 0;  // the lowest ticket it may need
+        std::int64_t bytes = 0;
+    };
+    struct Rewrite {
+        std::vector<Owed> owed;
+        std::uint64_t from = 0;
+        std::uint64_t until = 0;
+        std::uint64_t bytes = 0;  // left
+    };
+    struct Count {
+        std::vector<std::uint16_t> logs;
+        std::uint64_t from = 0;
+    };
+    struct Heard {
+        Position position;
+        std::uint32_t size_bytes = 0;
+    };
+    std::vector<Owed> owed_in(std::uint16_t log_number);
+    void trim();
+    void trim_below(std::uint64_t until, std::vector<Owed> owed);
+    static std::string rewritten(const MessageRecordView& view, std::uint64_t ticket, const Rewrite& job);
+    void rewrite_step(const std::shared_ptr<Rewrite>& job);
+    void scan_logs();
+    void count_step(const std::shared_ptr<Count>& job);
+
+    Plan plan_;  // of the publish being routed; kept for its capacity
+    Round open_;
+    Ring<Round> sealed_;
+    std::vector<Join> joins_;
+    std::vector<std::uint32_t> free_joins_;
+    std::vector<std::vector<Parcel>> boxes_;
+    bool boxes_posted_ = false;
+    std::vector<Link*> to_flush_;
+    bool flush_posted_ = false;
+    std::vector<SessionNumber> dirty_;
+    std::vector<SessionNumber> paused_;
+    std::vector<Link*> paused_links_;
+    io::Steady next_progress_{0};
+    io::Wheel::Timer tick_timer_;
+    std::unordered_map<SessionNumber, Directory::Claim> yielding_;
+    struct Departed {
+        std::vector<std::uint64_t> low;  // by log index in MessageLog::logs()
+    };
+    std::unordered_map<SessionNumber, Departed> departed_;
+    std::unordered_map<std::uint16_t, std::uint64_t> heard_;  // by log: the last ticket announced here
+    std::vector<SessionNumber> records_again_;
+    std::vector<CommitStep> steps_again_;
+    LogTail tail_;
+    bool is_trimming_ = false;
+    bool is_scanning_ = false;
+    bool told_retained_full_ = false;
+    struct Attempts {
+        std::int64_t second = 0;
+        unsigned count = 0;
+    };
+    std::unordered_map<std::string, Attempts, StringHash, std::equal_to<>> attempts_;
+};
+
+}  // namespace lineshaft::broker

@@ -1,0 +1,252 @@
+// From a publish to its recipients: rights, match, taps, log or at once.
+#include "gate/mqtt/codes.h"
+#include "gate/mqtt/hub.h"
+#include "gate/mqtt/link.h"
+
+namespace lineshaft::broker {
+namespace {
+
+Instant expiry_of(const std::optional<std::uint32_t>& expiry_s, Instant now) {
+    return expiry_s ? now + std::chrono::seconds(*expiry_s) : Instant{0};
+}
+
+}  // namespace
+
+void Hub::publish_from(Session& session, mqtt::PublishReceived&& received) {
+    const auto size = received.message.bytes().size();
+    ++session.messages_in;
+    session.bytes_in += size;
+    stats.received_bytes += size;
+    ++(received.qos == mqtt::Qos::at_most_once    ? stats.received_qos0
+       : received.qos == mqtt::Qos::at_least_once ? stats.received_qos1
+                                                  : stats.received_qos2);
+    const auto topic = received.message.topic();
+    if (!session.principal || !common.gatekeeper.may_publish(*session.principal, topic)) {
+        ++stats.publishes_refused_rights;
+        if (received.qos == mqtt::Qos::at_most_once) return;
+        const auto owed = session.owe_answer(received.packet_id, received.qos);
+        return session.answer(owed, mqtt::Reason::not_authorized);
+    }
+    Publication draft{.message = std::move(received.message),
+                      .publisher = session.principal,
+                      .session = session.number,
+                      .received = now(),
+                      .expires = expiry_of(received.expiry_s, now()),
+                      .qos = received.qos,
+                      .retain = received.retain};
+    publish_draft(session, received.packet_id, std::move(draft));
+}
+
+void Hub::publish_again(Session& session, std::uint16_t packet_id,
+                        std::shared_ptr<const Publication> what) {
+    if (session.is_paused()) return session.defer(packet_id, std::move(what));
+    publish_draft(session, packet_id, Publication(*what));
+}
+
+void Hub::publish_draft(Session& session, std::uint16_t packet_id, Publication&& draft) {
+    const auto qos = draft.qos;
+    if (session.is_paused() && qos != mqtt::Qos::at_most_once) {
+        return session.defer(packet_id, std::make_shared<const Publication>(std::move(draft)));
+    }
+    Origin origin{.session = qos == mqtt::Qos::at_most_once ? nullptr : &session,
+                  .packet_id = packet_id,
+                  .done = {}};
+    auto refused = route(std::move(draft), origin);
+    if (refused == mqtt::Reason::retain_not_supported) {
+        ++stats.publishes_refused_retained;
+        if (session.version == mqtt::Version::v5_0 && qos != mqtt::Qos::at_most_once) {
+            refused = mqtt::Reason::quota_exceeded;
+        } else {  // cannot be told; the message at least goes to those who listen now
+            draft.retain = false;
+            refused = route(std::move(draft), origin);
+        }
+    }
+    if (refused == mqtt::Reason::success || qos == mqtt::Qos::at_most_once) return;
+    auto what = std::make_shared<const Publication>(std::move(draft));
+    const auto owed = session.owe_answer(packet_id, qos);
+    session.answer(owed, refused, std::move(what));
+}
+
+// Who gets it, and whether that can be promised.
+mqtt::Reason Hub::plan(const Publication& what) {
+    plan_.logged.clear();
+    plan_.others.clear();
+    plan_.logged_homes.clear();
+    plan_.other_homes.clear();
+    plan_.taps.clear();
+    plan_.is_all_local = true;
+    const auto topic = what.message.topic();
+    if (what.retain && !what.message.payload().empty()) {
+        const auto owner = owner_of(topic);
+        const bool has_room = owner == index ? retained.has_room(topic, what.message.bytes().size())
+                                             : !retained_full[owner];
+        if (!has_room) return mqtt::Reason::retain_not_supported;
+    }
+    auto& matches = routes.match(topic, what.session);
+    const bool is_qos0 = what.qos == mqtt::Qos::at_most_once;
+    for (Routes::Match& match : matches) {
+        const Routes::Target& target = routes.target(match.slot);
+        if (target.home != index) plan_.is_all_local = false;
+        if (is_qos0) continue;
+        const auto qos = std::min(match.qos_max, what.qos);
+        const bool is_logged = qos != mqtt::Qos::at_most_once && target.logged;
+        if (qos != mqtt::Qos::at_most_once && target.full) {
+            ++stats.publishes_refused_queue;
+            return mqtt::Reason::quota_exceeded;
+        }
+        (is_logged ? plan_.logged : plan_.others)
+            .push_back({.session = target.session,
+                        .qos = qos,
+                        .retain = match.retain_as_published && what.retain,
+                        .subscription_ids = std::move(match.subscription_ids)});
+        (is_logged ? plan_.logged_homes : plan_.other_homes).push_back(target.home);
+    }
+    for (Tap* tap : common.taps) {
+        if (tap->wants(topic)) plan_.taps.push_back(tap);
+    }
+    return mqtt::Reason::success;
+}
+
+mqtt::Reason Hub::route(Publication&& draft, Origin& origin) {
+    if (const auto refused = plan(draft); refused != mqtt::Reason::success) return refused;
+    const bool is_qos0 = draft.qos == mqtt::Qos::at_most_once;
+    if (is_qos0 && !draft.retain && plan_.taps.empty() && plan_.is_all_local) {
+        deliver_directly(draft);
+        if (origin.done) origin.done({});
+        return mqtt::Reason::success;
+    }
+    const auto what = std::make_shared<const Publication>(std::move(draft));
+    Session* session = origin.session;
+    const bool keeps_id =
+        session != nullptr && what->qos == mqtt::Qos::exactly_once && session->is_durable();
+    const bool follows_others = session != nullptr && session->in_rounds > 0;
+    const bool in_round = !plan_.logged.empty() || what->retain || keeps_id || follows_others;
+    const bool nobody_wants = plan_.logged.empty() && plan_.others.empty() && plan_.taps.empty() &&
+                              !what->retain && !is_qos0;
+    if (is_qos0) deliver_shared(what);
+    std::uint32_t join = 0;
+    if (!is_qos0 || origin.done || !plan_.taps.empty()) {
+        join = make_join(origin, what);
+        joins_[join].success = nobody_wants ? mqtt::Reason::no_matching_subscribers : mqtt::Reason::success;
+        joins_[join].waits += static_cast<std::uint32_t>(plan_.taps.size());
+    }
+    if (in_round) {
+        const std::uint64_t version = what->retain ? common.store.ticket() : 0;
+        if (join != 0) ++joins_[join].waits;
+        add_entry(what, join, version);
+        if (version != 0) retain(what, version);
+        if (keeps_id) progress_now(*session);
+    } else {
+        for (std::size_t each = 0; each < plan_.others.size(); ++each) {
+            deliver(plan_.others[each], plan_.other_homes[each], what, {});
+        }
+    }
+    for (Tap* tap : plan_.taps) {
+        tap->take(what, [this, join](Result<void> outcome) {
+            if (!outcome) ++stats.publishes_refused_tap;
+            join_done(join, outcome);
+        });
+    }
+    if (join != 0) join_done(join, {});
+    return mqtt::Reason::success;
+}
+
+void Hub::deliver_directly(const Publication& what) {
+    for (Routes::Match& match : routes.matches()) {
+        Session* session = routes.target(match.slot).local;
+        if (session == nullptr) continue;
+        session->take_qos0(what.message, what, match.retain_as_published && what.retain,
+                           match.subscription_ids);
+    }
+}
+
+void Hub::deliver_shared(const std::shared_ptr<const Publication>& what) {
+    for (Routes::Match& match : routes.matches()) {
+        const Routes::Target& target = routes.target(match.slot);
+        deliver({.session = target.session,
+                 .qos = mqtt::Qos::at_most_once,
+                 .retain = match.retain_as_published && what->retain,
+                 .subscription_ids = std::move(match.subscription_ids)},
+                target.home, what, {});
+    }
+}
+
+// ---- To the session's shard ------------------------------------------------------------------
+
+void Hub::deliver(const Recipient& recipient, std::uint32_t home,
+                  const std::shared_ptr<const Publication>& what, const Position& position) {
+    if (Session* session = find(recipient.session)) {
+        if (recipient.qos == mqtt::Qos::at_most_once) {
+            return session->take_qos0(what->message, *what, recipient.retain, recipient.subscription_ids);
+        }
+        return session->take({what, position, recipient.qos, recipient.retain, recipient.subscription_ids});
+    }
+    if (const auto* target = routes.find(recipient.session)) home = target->home;
+    Parcel parcel{.session = recipient.session,
+                  .letter = {what, position, recipient.qos, recipient.retain, recipient.subscription_ids}};
+    if (home == index) return stray(std::move(parcel));
+    boxes_[home].push_back(std::move(parcel));
+    if (boxes_posted_) return;
+    boxes_posted_ = true;
+    shard.post([this] {
+        boxes_posted_ = false;
+        for (std::uint32_t to = 0; to < count(); ++to) send_box(to);
+    });
+}
+
+void Hub::send_box(std::uint32_t to) {
+    if (boxes_[to].empty()) return;
+    common.places[to].shard->post(
+        [there = common.hubs[to].get(), from = index, parcels = std::exchange(boxes_[to], {})]() mutable {
+            there->receive(std::move(parcels), from);
+        });
+}
+
+void Hub::receive(std::vector<Parcel> parcels, std::uint32_t from) {
+    for (Parcel& parcel : parcels) {
+        Letter& letter = parcel.letter;
+        if (letter.position.is_logged()) {
+            auto& heard = heard_[letter.position.log];
+            heard = std::max(heard, letter.position.ticket);
+        }
+        Session* session = find(parcel.session);
+        if (session == nullptr) {
+            if (!parcel.has_strayed) stray(std::move(parcel));
+            continue;
+        }
+        if (letter.qos == mqtt::Qos::at_most_once) {
+            session->take_qos0(letter.what->message, *letter.what, letter.retain, letter.subscription_ids);
+        } else {
+            session->take(std::move(letter));
+        }
+    }
+    (void)from;
+}
+
+// The session moved while the message was on its way: whoever has it now takes what is logged (a
+// session that is just arriving reads its log from the start). Others ended with their connection.
+void Hub::stray(Parcel parcel) {
+    if (!parcel.letter.position.is_logged()) {
+        if (parcel.letter.qos != mqtt::Qos::at_most_once) ++stats.dropped_session_ended;
+        return;
+    }
+    for (std::uint32_t to = 0; to < count(); ++to) {
+        if (to == index) continue;
+        boxes_[to].push_back(parcel);
+        boxes_[to].back().has_strayed = true;
+        send_box(to);
+    }
+}
+
+void Hub::post(std::uint32_t to, std::move_only_function<void(Hub&)> work) {
+    if (to == index) return work(*this);
+    send_box(to);  // what was sent before arrives before
+    common.places[to].shard->post(
+        [there = common.hubs[to].get(), work = std::move(work)]() mutable { work(*there); });
+}
+
+std::uint32_t Hub::owner_of(std::string_view key) const {
+    return static_cast<std::uint32_t>(hash64(key) % count());
+}
+
+}  // namespace lineshaft::broker

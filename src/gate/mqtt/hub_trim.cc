@@ -1,0 +1,181 @@
+// Keeps the log short: what nobody is owed any more is removed from its old end, and when one
+// sleeping session holds a long tail, the tail is rewritten without what is dead.
+#include <algorithm>
+#include <limits>
+
+#include "base/log.h"
+#include "gate/mqtt/hub.h"
+
+namespace lineshaft::broker {
+namespace {
+
+constexpr std::size_t step_bytes = 4 << 20;  // read per turn of the loop
+constexpr auto none = std::numeric_limits<std::uint64_t>::max();
+
+}  // namespace
+
+std::vector<Hub::Owed> Hub::owed_in(std::uint16_t log_number) {
+    std::vector<Owed> owed;
+    for (const auto& [number, session] : sessions) {
+        if (session->is_over) continue;
+        const auto low = session->low_ticket(log_number);
+        if (low != none) owed.push_back({number, low, std::max<std::int64_t>(0, session->owed_bytes)});
+    }
+    const auto at = std::ranges::find(log.logs(), log_number);
+    const auto place = static_cast<std::size_t>(at - log.logs().begin());
+    for (const auto& [number, departed] : departed_) owed.push_back({number, departed.low[place], 0});
+    return owed;
+}
+
+void Hub::trim() {
+    if (is_trimming_ || is_scanning_ || is_closing) return;
+    if (tail_.written_since_trim() < limits().trim_bytes) return;
+    is_trimming_ = true;
+    tail_.begin_trim();
+    const auto mine = static_cast<std::uint16_t>(index);
+    // Everything up to here has been announced to the sessions' hubs before they are asked.
+    const auto until = tail_.last_ticket() + 1;
+    ask_all<std::vector<Owed>>([mine](Hub& hub) { return hub.owed_in(mine); },
+                               [this, until](std::vector<std::vector<Owed>> answers) {
+                                   std::vector<Owed> all;
+                                   for (auto& answer : answers) all.insert(all.end(), answer.begin(), answer.end());
+                                   trim_below(until, std::move(all));
+                               });
+}
+
+void Hub::trim_below(std::uint64_t until, std::vector<Owed> owed) {
+    const auto mine = static_cast<std::uint16_t>(index);
+    std::uint64_t low = until;
+    std::uint64_t owed_bytes = 0;
+    for (const Owed& each : owed) {
+        low = std::min(low, each.low);
+        owed_bytes += static_cast<std::uint64_t>(each.bytes);
+    }
+    lane.batch().remove_range(store::Family::mqtt_messages, message_key(mine, 0), message_key(mine, low));
+    tail_.trimmed(low);
+    const auto bound = limits().rewrite_bytes + 2 * std::max(owed_bytes, tail_.bytes_after_rewrite());
+    if (tail_.bytes() <= bound) {
+        is_trimming_ = false;
+        return;
+    }
+    std::ranges::sort(owed, {}, &Owed::session);
+    auto job = std::make_shared<Rewrite>();
+    job->owed = std::move(owed);
+    job->from = low;
+    job->until = until;
+    log::info("mqtt: rewriting {} bytes of log {}, of which {} are owed", tail_.bytes(), mine, owed_bytes);
+    rewrite_step(job);
+}
+
+// The record without recipients that have it already; empty: nobody is left.
+std::string Hub::rewritten(const MessageRecordView& view, std::uint64_t ticket, const Rewrite& job) {
+    std::vector<std::vector<Recipient>> sets;
+    for (const auto& set : view.sets()) {
+        auto& left = sets.emplace_back();
+        for (const Recipient& recipient : set) {
+            const auto at = std::ranges::lower_bound(job.owed, recipient.session, {}, &Owed::session);
+            if (at != job.owed.end() && at->session == recipient.session && at->low <= ticket) {
+                left.push_back(recipient);
+            }
+        }
+    }
+    MessageRecord record;
+    for (const auto& entry : view.entries()) {
+        if (sets[entry.set].empty()) continue;
+        record.add(entry.index, sets[entry.set], *MessageRecordView::publication(entry));
+    }
+    return record.count() == 0 ? std::string() : record.finish();
+}
+
+void Hub::rewrite_step(const std::shared_ptr<Rewrite>& job) {
+    const auto mine = static_cast<std::uint16_t>(index);
+    std::size_t read_bytes = 0;
+    const auto cursor = common.store.scan(store::Family::mqtt_messages, message_key(mine, job->from),
+                                          message_key(mine, job->until));
+    for (; cursor->is_valid() && read_bytes < step_bytes; cursor->next()) {
+        const auto at = parse_message_key(cursor->key());
+        const auto value = cursor->value();
+        read_bytes += value.size();
+        if (!at) continue;
+        job->from = at->ticket + 1;
+        const auto view = MessageRecordView::parse(value);
+        if (!view) {
+            job->bytes += value.size();
+            continue;  // named when somebody reads it; nothing that cannot be read is removed here
+        }
+        const std::string left = rewritten(*view, at->ticket, *job);
+        job->bytes += left.size();
+        if (left.empty()) {
+            lane.batch().remove(store::Family::mqtt_messages, cursor->key());
+        } else if (left.size() < value.size()) {
+            lane.batch().put(store::Family::mqtt_messages, cursor->key(), left);
+        }
+        ++stats.rewritten_records;
+    }
+    const bool is_done = !cursor->is_valid() || is_closing;
+    lane.then([this, job, is_done](const Result<void>& outcome) {
+        if (!is_done && outcome && !is_closing) return rewrite_step(job);
+        if (is_done && outcome) tail_.rewritten(job->until - 1, job->bytes);
+        is_trimming_ = false;
+    });
+}
+
+// ---- After a start: what is owed, counted in the background ----------------------------------
+
+void Hub::scan_logs() {
+    is_scanning_ = true;
+    auto job = std::make_shared<Count>();
+    for (const auto number : log.logs()) {
+        if (number % count() == index) job->logs.push_back(number);
+    }
+    count_step(job);
+}
+
+void Hub::count_step(const std::shared_ptr<Count>& job) {
+    if (job->logs.empty() || is_closing) {
+        is_scanning_ = false;
+        return;
+    }
+    const auto number = job->logs.back();
+    std::size_t read_bytes = 0;
+    std::vector<std::pair<SessionNumber, Heard>> heard;
+    {
+        const auto cursor = common.store.scan(store::Family::mqtt_messages, message_key(number, job->from),
+                                              message_key(static_cast<std::uint16_t>(number + 1), 0));
+        for (; cursor->is_valid() && read_bytes < step_bytes; cursor->next()) {
+            const auto at = parse_message_key(cursor->key());
+            read_bytes += cursor->value().size();
+            if (!at) continue;
+            job->from = at->ticket + 1;
+            if (at->ticket >= common.run_start) continue;  // announced as it was written
+            if (number == index) tail_.found(at->ticket, cursor->value().size());
+            const auto view = MessageRecordView::parse(cursor->value());
+            if (!view) {
+                ++stats.damaged_records;
+                log::error("mqtt: message record {} of log {}: {}", at->ticket, number, view.error().context);
+                continue;
+            }
+            for (const auto& entry : view->entries()) {
+                for (const Recipient& recipient : view->sets()[entry.set]) {
+                    heard.push_back({recipient.session,
+                                     {Position{at->ticket, entry.index, number},
+                                      static_cast<std::uint32_t>(entry.bytes.size() + 64)}});
+                }
+            }
+        }
+        if (!cursor->is_valid()) {
+            job->logs.pop_back();
+            job->from = 0;
+        }
+    }
+    for (std::uint32_t to = 0; to < count(); ++to) {
+        post(to, [heard](Hub& hub) {
+            for (const auto& [session, what] : heard) {
+                if (Session* there = hub.find(session)) there->count_old(what.position, what.size_bytes);
+            }
+        });
+    }
+    shard.post([this, job] { count_step(job); });
+}
+
+}  // namespace lineshaft::broker

@@ -1,0 +1,98 @@
+#include "gate/mqtt/retained.h"
+
+namespace lineshaft::broker {
+namespace {
+
+bool is_deletion(const Publication& what) { return what.message.payload().empty(); }
+
+}  // namespace
+
+void RetainedShelf::count_in(const Publication& what) {
+    if (is_deletion(what)) return;
+    ++count_;
+    bytes_ += what.message.bytes().size();
+}
+
+void RetainedShelf::count_out(const Publication& what) {
+    if (is_deletion(what)) return;
+    --count_;
+    bytes_ -= what.message.bytes().size();
+}
+
+bool RetainedShelf::has_room(std::string_view topic, std::size_t bytes) const {
+    const auto* kept = tree_.find(topic);
+    const bool replaces = kept != nullptr && !is_deletion(*(*kept)->what);
+    const std::size_t freed = replaces ? (*kept)->what->message.bytes().size() : 0;
+    return count_ + (replaces ? 0 : 1) <= limits_.count_max && bytes_ - freed + bytes <= limits_.bytes_max;
+}
+
+void RetainedShelf::set(std::shared_ptr<const Publication> what, std::uint64_t version) {
+    const std::string topic(what->message.topic());
+    const auto* known = tree_.find(topic);
+    auto kept = known != nullptr ? *known : std::make_shared<Kept>();
+    if (known != nullptr) {
+        if (kept->version > version) {
+            kept->stale.push_back(version);
+            return;
+        }
+        count_out(*kept->what);
+        kept->stale.push_back(kept->version);
+    }
+    count_in(*what);
+    kept->what = std::move(what);
+    kept->version = version;
+    if (known == nullptr) tree_.insert(topic, std::move(kept));
+}
+
+void RetainedShelf::drop(std::string_view topic, const Kept& kept) {
+    for (const auto version : kept.stale) litter_.push_back(retained_key(topic, version));
+}
+
+void RetainedShelf::committed(std::string_view topic, std::uint64_t version) {
+    const auto* known = tree_.find(topic);
+    if (known == nullptr || (*known)->version != version) return;
+    Kept& kept = **known;
+    drop(topic, kept);
+    kept.stale.clear();
+    kept.stale.shrink_to_fit();
+    if (!is_deletion(*kept.what)) return;
+    litter_.push_back(retained_key(topic, version));
+    tree_.erase(topic);
+}
+
+void RetainedShelf::refused(std::string_view topic, std::uint64_t version,
+                            std::vector<Version> before) {
+    const auto* known = tree_.find(topic);
+    if (known == nullptr || (*known)->version != version) return;
+    count_out(*(*known)->what);
+    tree_.erase(topic);
+    for (Version& each : before) {
+        if (each.version < version) set(std::move(each.what), each.version);
+    }
+}
+
+void RetainedShelf::load(std::shared_ptr<const Publication> what, std::uint64_t version) {
+    const std::string topic(what->message.topic());
+    set(std::move(what), version);
+    if (const auto* known = tree_.find(topic)) committed(topic, (*known)->version);
+}
+
+std::shared_ptr<const Publication> RetainedShelf::find(std::string_view topic) const {
+    const auto* known = tree_.find(topic);
+    if (known == nullptr || is_deletion(*(*known)->what)) return nullptr;
+    return (*known)->what;
+}
+
+void RetainedShelf::match(std::string_view filter,
+                          std::vector<std::shared_ptr<const Publication>>& found) const {
+    tree_.match(filter, [&](const std::shared_ptr<Kept>& kept) {
+        if (!is_deletion(*kept->what)) found.push_back(kept->what);
+    });
+}
+
+void RetainedShelf::seal(store::Batch& batch) {
+    for (const std::string& key : litter_) batch.remove(store::Family::mqtt_retained, key);
+    litter_.clear();
+}
+
+}  // namespace lineshaft::broker

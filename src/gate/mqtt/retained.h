@@ -1,0 +1,73 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gate/mqtt/records.h"
+#include "gate/mqtt/tap.h"
+#include "store/store.h"
+#include "wire/mqtt/subscription_tree.h"
+
+namespace lineshaft::broker {
+
+/// The retained messages of the topics that hash to one shard. Each change has a version (a store
+/// ticket) under a key of its own, so that any shard can write it in the round of the publish; the
+/// largest version counts, here and in the store, and the older ones are removed once it is on
+/// disk. Owner: that shard's hub.
+class RetainedShelf {
+public:
+    struct Limits {
+        std::size_t count_max = 0;
+        std::size_t bytes_max = 0;
+    };
+    explicit RetainedShelf(Limits limits) : limits_(limits) {}
+
+    /// True: a message of `bytes` for `topic` would stay within the limits.
+    bool has_room(std::string_view topic, std::size_t bytes) const;
+    /// An empty payload deletes. Nothing happens when a newer version is there.
+    void set(std::shared_ptr<const Publication> what, std::uint64_t version);
+    /// `version` of `topic` is on disk: older ones may be removed from there.
+    void committed(std::string_view topic, std::uint64_t version);
+    /// `version` could not be written: what the store has counts again.
+    /// `before` are the older versions found there.
+    struct Version {
+        std::shared_ptr<const Publication> what;
+        std::uint64_t version = 0;
+    };
+    void refused(std::string_view topic, std::uint64_t version, std::vector<Version> before);
+    /// For load(): in the order of the keys.
+    void load(std::shared_ptr<const Publication> what, std::uint64_t version);
+
+    /// Null: none.
+    std::shared_ptr<const Publication> find(std::string_view topic) const;
+    /// The messages of topics that `filter` matches.
+    void match(std::string_view filter, std::vector<std::shared_ptr<const Publication>>& found) const;
+
+    /// Removes from the store what is not needed any more.
+    void seal(store::Batch& batch);
+    bool has_litter() const { return !litter_.empty(); }
+
+    std::size_t count() const { return count_; }
+    std::size_t bytes() const { return bytes_; }
+    bool is_full() const { return count_ >= limits_.count_max || bytes_ >= limits_.bytes_max; }
+
+private:
+    struct Kept {
+        std::shared_ptr<const Publication> what;  // empty payload: deleted, not yet on disk
+        std::uint64_t version = 0;
+        std::vector<std::uint64_t> stale;         // older versions that may be in the store
+    };
+    void count_in(const Publication& what);
+    void count_out(const Publication& what);
+    void drop(std::string_view topic, const Kept& kept);
+
+    Limits limits_;
+    mqtt::TopicTree<std::shared_ptr<Kept>> tree_;
+    std::vector<std::string> litter_;  // keys to remove
+    std::size_t count_ = 0;
+    std::size_t bytes_ = 0;
+};
+
+}  // namespace lineshaft::broker
