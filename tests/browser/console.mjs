@@ -266,11 +266,11 @@ test("a lost stream shows, and comes back by itself", async () => {
     await page.goto(machinePath(hostile.id));
     await page.locator(".live-open").waitFor();
     await page.context().setOffline(true);
-    await page.getByText("The live stream is interrupted").waitFor({ timeout: 30_000 });
+    await page.locator(".live-banner", { hasText: "interrupted" }).waitFor({ timeout: 30_000 });
     await chrome.shoot(page, "stream-lost");
     await page.context().setOffline(false);
     await page.locator(".live-open").waitFor({ timeout: 30_000 });
-    await page.getByText("The live stream is interrupted").waitFor({ state: "detached" });
+    await page.locator(".live-banner", { hasText: "interrupted" }).waitFor({ state: "hidden" });
 });
 
 test("signing out ends it", async () => {

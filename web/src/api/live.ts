@@ -139,6 +139,14 @@ setInterval(() => {
     if (source && Date.now() - heardAt > silence_max_ms) lost();
 }, 5000);
 
+// A pulled cable is known at once; a node on this very machine answers the next attempt all the same.
+addEventListener("offline", () => source && lost());
+addEventListener("online", () => {
+    if (status !== "lost") return;
+    attempts = 0;
+    open();
+});
+
 document.addEventListener("visibilitychange", () => {
     clearTimeout(hiddenTimer);
     if (document.hidden) {

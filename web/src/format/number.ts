@@ -1,6 +1,11 @@
 // Numbers as people read them: few digits, never false precision, always the same width.
 import type { Tag, TagValue } from "../api/types";
 
+const made: Intl.NumberFormat[] = [];
+
+// Making a formatter costs more than using it a hundred times.
+const decimals = (digits: number) => (made[digits] ??= new Intl.NumberFormat("en", { maximumFractionDigits: digits }));
+
 /** A measured value with few digits; `digits_max` asks for more of them behind the point. */
 export function formatNumber(value: number, digits_max?: number): string {
     if (!Number.isFinite(value)) return String(value);
@@ -8,7 +13,7 @@ export function formatNumber(value: number, digits_max?: number): string {
     const size = Math.abs(value);
     if (size >= 1e12 || size < 1e-4) return value.toExponential(3);
     const digits = digits_max ?? (size >= 1e5 ? 0 : size >= 1000 ? 1 : size >= 10 ? 2 : size >= 1 ? 3 : 4);
-    return new Intl.NumberFormat("en", { maximumFractionDigits: digits }).format(value);
+    return decimals(Math.min(digits, 15)).format(value);
 }
 
 /** A rate or a count for the wall: 42.5, 310, 12.3k, 4.56M. */
@@ -31,7 +36,7 @@ export function formatValue(value: TagValue, kind: Tag["kind"], words: { yes: st
     if (value === null || value === undefined) return words.none;
     if (typeof value === "boolean") return value ? words.yes : words.no;
     if (typeof value === "number") {
-        if (kind === "integer") return new Intl.NumberFormat("en").format(value);
+        if (kind === "integer") return decimals(0).format(value);
         return isDegrees(unit) ? value.toFixed(5) : formatNumber(value);
     }
     return value;

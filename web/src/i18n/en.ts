@@ -45,8 +45,8 @@ export const en = {
     quality: { good: "good", uncertain: "uncertain", bad: "bad", missing: "missing" },
     kinds: { double: "number", integer: "whole number", boolean: "yes/no", string: "text" },
     live: {
-        lost: "The live stream is interrupted. What you see may be old. Reconnecting…",
-        open: "Live", opening: "Connecting…", off: "Paused",
+        banner: "The live stream is interrupted. What you see may be old. Reconnecting…",
+        lost: "Interrupted", open: "Live", opening: "Connecting…", off: "Paused",
     },
     errors: {
         unreachable: "The node does not answer. Check that it is running and that this device is on its network, then try again.",

@@ -41,8 +41,8 @@ export const zh: Strings = {
     quality: { good: "良好", uncertain: "不确定", bad: "坏值", missing: "缺失" },
     kinds: { double: "数值", integer: "整数", boolean: "是/否", string: "文本" },
     live: {
-        lost: "实时数据流已中断，当前画面可能不是最新。正在重新连接…",
-        open: "实时", opening: "正在连接…", off: "已暂停",
+        banner: "实时数据流已中断，当前画面可能不是最新。正在重新连接…",
+        lost: "已中断", open: "实时", opening: "正在连接…", off: "已暂停",
     },
     errors: {
         unreachable: "节点没有应答。请确认节点正在运行、本机与其网络连通，然后重试。",

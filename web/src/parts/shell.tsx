@@ -32,7 +32,7 @@ export function LiveBanner() {
         const timer = setTimeout(() => setShown(true), 700);
         return () => clearTimeout(timer);
     }, [status]);
-    return <div role="alert" className="live-banner" hidden={!shown}>{shown && words.live.lost}</div>;
+    return <div role="alert" className="live-banner" hidden={!shown}>{shown && words.live.banner}</div>;
 }
 
 export function useNode(): Node | null {

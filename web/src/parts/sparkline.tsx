@@ -1,6 +1,8 @@
 import { useEffect, useRef } from "react";
 import { onLive } from "../api/live";
 
+const pace_ms = 900;
+
 interface SparklineProps {
     /** The live topic that says when to draw again. */
     topic: string;
@@ -18,15 +20,30 @@ export function Sparkline({ topic, read, fromZero, className }: SparklineProps) 
     useEffect(() => {
         const canvas = element.current;
         if (!canvas) return;
-        const again = () => draw(canvas, reading.current(), fromZero ?? false);
-        again();
+        // Two hundred of these live on one page: only those in sight draw, and none more than once a second.
+        let inSight = false;
+        let timer: ReturnType<typeof setTimeout> | undefined;
+        const again = () => {
+            clearTimeout(timer);
+            timer = undefined;
+            if (inSight) draw(canvas, reading.current(), fromZero ?? false);
+        };
+        const seen = new IntersectionObserver(([entry]) => {
+            inSight = entry!.isIntersecting;
+            again();
+        });
+        seen.observe(canvas);
         const resized = new ResizeObserver(again);
         resized.observe(canvas);
-        const stop = onLive(topic, again);
+        const stop = onLive(topic, () => {
+            if (inSight) timer ??= setTimeout(again, pace_ms);
+        });
         const scheme = matchMedia("(prefers-color-scheme: light)");
         scheme.addEventListener("change", again);
         return () => {
             stop();
+            clearTimeout(timer);
+            seen.disconnect();
             resized.disconnect();
             scheme.removeEventListener("change", again);
         };

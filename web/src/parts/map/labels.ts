@@ -31,14 +31,19 @@ const overlap = (a: Box, b: Box) => {
     return across > 0 && down > 0 ? across * down : 0;
 };
 
-/** Places one box per anchor in order; each takes the spot that covers least of what is there already. */
+/**
+ * Places one box per anchor in order; each takes the spot that covers least of what is there already.
+ * `kept` remembers the spots: a label moves only for a clearly better one, so that a wall stays calm.
+ */
 export function placeLabels(
-    anchors: { x: number; y: number; width: number; height: number }[],
-    area: { width: number; height: number }, gap: number, taken: Box[] = [],
+    anchors: (Box & { key: string })[],
+    area: { width: number; height: number }, gap: number, taken: Box[], kept: Map<string, number>,
 ): Box[] {
     const dots: Box[] = anchors.map((each) => ({ x: each.x - gap, y: each.y - gap, width: 2 * gap, height: 2 * gap }));
     const placed: Box[] = [];
-    anchors.forEach(({ x, y, width, height }, index) => {
+    anchors.forEach(({ key, x, y, width, height }, index) => {
+        let spot = 0;
+        let chosen = 0;
         let best: Box | null = null;
         let least = Infinity;
         for (const lift of [0, -0.7, 0.7, -1.4, 1.4, -2.1, 2.1]) {
@@ -51,13 +56,17 @@ export function placeLabels(
                 const outside = width * height - overlap(box, { x: 4, y: 4, width: area.width - 8, height: area.height - 8 });
                 let cost = outside * 4 + Math.abs(lift);
                 for (const other of [...placed, ...taken]) cost += overlap(box, other) * 3;
+                if (kept.get(key) === spot) cost -= width * height * 0.8;
                 dots.forEach((dot, i) => i !== index && (cost += overlap(box, dot)));
                 if (cost < least) {
                     least = cost;
                     best = box;
+                    chosen = spot;
                 }
+                spot += 1;
             }
         }
+        kept.set(key, chosen);
         placed.push(best!);
     });
     return placed;

@@ -1,5 +1,5 @@
 // Sites and machines on a locally drawn grid of degrees. No tiles, no borders, nothing from outside.
-import { useMemo } from "react";
+import { useMemo, useRef } from "react";
 import type { Machine, SiteSummary } from "../../api/types";
 import { useWords } from "../../i18n";
 import { useSize } from "../size";
@@ -124,6 +124,7 @@ function Sites({ projection, sites, machines, clusters, size }: SitesProps) {
         }
         return all;
     }, [machines]);
+    const kept = useRef(new Map<string, number>());
     const mark = size * 0.95;
     const pad = size * 0.42;
     const entries = sites.map((site) => {
@@ -135,7 +136,7 @@ function Sites({ projection, sites, machines, clusters, size }: SitesProps) {
         const name = shorten(site.name, projection.width < 600 ? 16 : 28);
         const line = parts.reduce((sum, part) => sum + partWidth(part), 0);
         return {
-            site, parts, partWidth, name,
+            key: site.id, site, parts, partWidth, name,
             x: projection.x(site.longitude), y: projection.y(site.latitude),
             width: Math.max(textWidth(name, size), line) + 2 * pad,
             height: (parts.length ? 2.5 : 1.25) * size + 2 * pad * 0.7,
@@ -143,7 +144,7 @@ function Sites({ projection, sites, machines, clusters, size }: SitesProps) {
     });
     const corner: Box = { x: projection.width - 220, y: projection.height - 46, width: 220, height: 46 };
     const marks = clusters.map(({ x, y }) => ({ x: x - size * 0.6, y: y - size * 0.6, width: size * 1.2, height: size * 1.2 }));
-    const boxes = placeLabels(entries, projection, size * 0.9, [corner, ...marks.slice(0, 200)]);
+    const boxes = placeLabels(entries, projection, size * 0.9, [corner, ...marks.slice(0, 200)], kept.current);
     return (
         <g className="map-sites">
             {entries.map(({ site, x, y }, i) => (
