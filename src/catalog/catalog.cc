@@ -20,7 +20,7 @@ namespace {
 Result<void> claim_file(const std::string& path) {
     const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (file < 0) return fail(Code::unavailable, std::strerror(errno));
-    struct stat facts {};
+    struct stat facts{};
     const bool is_known = ::fstat(file, &facts) == 0;
     ::close(file);
     if (!is_known || !S_ISREG(facts.st_mode)) return fail(Code::invalid, "not a file");
@@ -53,12 +53,14 @@ Result<std::unique_ptr<Catalog>> Catalog::open(const std::string& path, Instant 
 }
 
 Result<void> SqlCatalog::begin(Instant now) {
-    TRY_VOID(database_->change("INSERT INTO organisation (id, name, created_at) VALUES ($1, $2, $3)"
-                               " ON CONFLICT DO NOTHING",
-                               {default_organisation, default_organisation_name, now}));
-    TRY_VOID(database_->change("INSERT INTO counter (name, value) VALUES ($1, $2)"
-                               " ON CONFLICT DO NOTHING",
-                               {std::string_view("organisation"), default_organisation}));
+    TRY_VOID(
+        database_->change("INSERT INTO organisation (id, name, created_at) VALUES ($1, $2, $3)"
+                          " ON CONFLICT DO NOTHING",
+                          {default_organisation, default_organisation_name, now}));
+    TRY_VOID(
+        database_->change("INSERT INTO counter (name, value) VALUES ($1, $2)"
+                          " ON CONFLICT DO NOTHING",
+                          {std::string_view("organisation"), default_organisation}));
     TRY(outside_version_, database_->outside_version());
     return load_all();
 }
@@ -81,8 +83,8 @@ std::shared_ptr<const Snapshot> SqlCatalog::snapshot() {
     for (const auto& [organisation, by_id] : machines_) {
         for (const auto& [id, entry] : by_id) machines.push_back(entry);
     }
-    snapshot_ = std::make_shared<const Snapshot>(version_, organisations_, sites_,
-                                                 std::move(machines));
+    snapshot_ =
+        std::make_shared<const Snapshot>(version_, organisations_, sites_, std::move(machines));
     return snapshot_;
 }
 
@@ -104,11 +106,10 @@ Result<void> SqlCatalog::load_all() {
 
 Result<void> SqlCatalog::load_organisations() {
     std::vector<Organisation> organisations;
-    TRY_VOID(database_->query("SELECT id, name, created_at FROM organisation ORDER BY id", {},
-                              [&](const Row& row) {
-                                  organisations.push_back({row.id<OrganisationId>(0), row.text(1),
-                                                           row.instant(2)});
-                              }));
+    TRY_VOID(database_->query(
+        "SELECT id, name, created_at FROM organisation ORDER BY id", {}, [&](const Row& row) {
+            organisations.push_back({row.id<OrganisationId>(0), row.text(1), row.instant(2)});
+        }));
     organisations_ = std::move(organisations);
     touch();
     return {};
@@ -116,9 +117,10 @@ Result<void> SqlCatalog::load_organisations() {
 
 Result<std::int64_t> SqlCatalog::next_id(std::string_view name) {
     std::int64_t id = 0;
-    TRY_VOID(database_->query("INSERT INTO counter (name, value) VALUES ($1, 1) ON CONFLICT (name)"
-                              " DO UPDATE SET value = counter.value + 1 RETURNING value",
-                              {name}, [&](const Row& row) { id = row.integer(0); }));
+    TRY_VOID(
+        database_->query("INSERT INTO counter (name, value) VALUES ($1, 1) ON CONFLICT (name)"
+                         " DO UPDATE SET value = counter.value + 1 RETURNING value",
+                         {name}, [&](const Row& row) { id = row.integer(0); }));
     return id;
 }
 
@@ -149,8 +151,8 @@ Result<Organisation> SqlCatalog::create_organisation(std::string_view name, Inst
                     fmt::format("there are {} organisations, no more are allowed", all));
     }
     TRY(const std::int64_t id, next_id("organisation"));
-    TRY_VOID(database_->change("INSERT INTO organisation (id, name, created_at) VALUES ($1, $2, $3)",
-                               {id, name, now}));
+    TRY_VOID(database_->change(
+        "INSERT INTO organisation (id, name, created_at) VALUES ($1, $2, $3)", {id, name, now}));
     TRY_VOID(transaction.commit());
     TRY_VOID(load_organisations());
     return Organisation{OrganisationId(static_cast<std::uint32_t>(id)), std::string(name), now};

@@ -92,8 +92,8 @@ public:
     virtual Result<void> offer_setup(std::string_view secret_sha256) = 0;
     /// True until the secret was used, or `default` got an admin in another way.
     virtual Result<bool> setup_needed() = 0;
-    /// Spends the secret and makes the first admin of `default`, both or neither. conflict: already set up.
-    /// denied: not that secret.
+    /// Spends the secret and makes the first admin of `default`, both or neither. conflict: already
+    /// set up. denied: not that secret.
     virtual Result<Person> set_up(std::string_view secret_sha256, const NewPerson&,
                                   Instant now) = 0;
 

@@ -11,8 +11,8 @@
 namespace lineshaft::catalog {
 
 /// The shards' way to the catalog: reads from this shard's snapshot, writes on the catalog's own
-/// worker. A write's caller sees its own change in the snapshot when it resumes. Owner: the program;
-/// must outlive the shards' loops and the worker.
+/// worker. A write's caller sees its own change in the snapshot when it resumes. Owner: the
+/// program; must outlive the shards' loops and the worker.
 class Desk {
 public:
     /// `worker` has one thread. From no shard's thread.

@@ -55,9 +55,10 @@ std::optional<double> longitude_of(const Site& site) {
 
 Result<void> SqlCatalog::load_sites() {
     std::vector<Site> sites;
-    TRY_VOID(database_->query("SELECT organisation, id, name, time_zone, latitude, longitude"
-                              " FROM site ORDER BY organisation, id",
-                              {}, [&](const Row& row) { sites.push_back(site_of(row)); }));
+    TRY_VOID(
+        database_->query("SELECT organisation, id, name, time_zone, latitude, longitude"
+                         " FROM site ORDER BY organisation, id",
+                         {}, [&](const Row& row) { sites.push_back(site_of(row)); }));
     sites_ = std::move(sites);
     touch();
     return {};
@@ -65,9 +66,10 @@ Result<void> SqlCatalog::load_sites() {
 
 Result<Site> SqlCatalog::find_site(OrganisationId organisation, SiteId id) {
     std::optional<Site> site;
-    TRY_VOID(database_->query("SELECT organisation, id, name, time_zone, latitude, longitude"
-                              " FROM site WHERE organisation = $1 AND id = $2",
-                              {organisation, id}, [&](const Row& row) { site = site_of(row); }));
+    TRY_VOID(
+        database_->query("SELECT organisation, id, name, time_zone, latitude, longitude"
+                         " FROM site WHERE organisation = $1 AND id = $2",
+                         {organisation, id}, [&](const Row& row) { site = site_of(row); }));
     if (!site) return fail(Code::not_found, fmt::format("no site {}", id.number()));
     return *std::move(site);
 }
@@ -99,10 +101,10 @@ Result<Site> SqlCatalog::create_site(OrganisationId organisation, const NewSite&
     }
     TRY(const std::int64_t id, next_id("site"));
     site.id = SiteId(static_cast<std::uint64_t>(id));
-    TRY_VOID(database_->change("INSERT INTO site (organisation, id, name, time_zone, latitude,"
-                               " longitude) VALUES ($1, $2, $3, $4, $5, $6)",
-                               {organisation, id, site.name, site.time_zone, latitude_of(site),
-                                longitude_of(site)}));
+    TRY_VOID(database_->change(
+        "INSERT INTO site (organisation, id, name, time_zone, latitude,"
+        " longitude) VALUES ($1, $2, $3, $4, $5, $6)",
+        {organisation, id, site.name, site.time_zone, latitude_of(site), longitude_of(site)}));
     TRY_VOID(transaction.commit());
     TRY_VOID(load_sites());
     return site;
@@ -116,10 +118,10 @@ Result<Site> SqlCatalog::change_site(OrganisationId organisation, SiteId id,
     if (change.time_zone) site.time_zone = *change.time_zone;
     if (change.position) site.position = *change.position;
     TRY_VOID(check_site(organisation, site));
-    TRY_VOID(database_->change("UPDATE site SET name = $3, time_zone = $4, latitude = $5,"
-                               " longitude = $6 WHERE organisation = $1 AND id = $2",
-                               {organisation, id, site.name, site.time_zone, latitude_of(site),
-                                longitude_of(site)}));
+    TRY_VOID(database_->change(
+        "UPDATE site SET name = $3, time_zone = $4, latitude = $5,"
+        " longitude = $6 WHERE organisation = $1 AND id = $2",
+        {organisation, id, site.name, site.time_zone, latitude_of(site), longitude_of(site)}));
     TRY_VOID(transaction.commit());
     TRY_VOID(load_sites());
     return site;
@@ -144,8 +146,8 @@ Result<void> SqlCatalog::remove_site(OrganisationId organisation, SiteId id) {
 Result<void> SqlCatalog::load_machines() {
     std::map<OrganisationId, std::map<std::string, MachineEntry, std::less<>>> entries;
     TRY_VOID(database_->query(
-        "SELECT organisation, id, name, kind, site, adopted_at, source, first_seen FROM machine", {},
-        [&](const Row& row) {
+        "SELECT organisation, id, name, kind, site, adopted_at, source, first_seen FROM machine",
+        {}, [&](const Row& row) {
             Machine machine = machine_of(row);
             auto& by_id = entries[machine.organisation];
             std::string id = machine.id;
@@ -187,7 +189,8 @@ Result<void> SqlCatalog::reload_machine(OrganisationId organisation, std::string
         "SELECT name, label, unit, low, high, writable, source_unit, source_low, source_high,"
         " source_writable FROM tag WHERE organisation = $1 AND machine = $2 ORDER BY name",
         {organisation, id}, [&](const Row& row) { entry.tags.push_back(merged_tag(row, 0)); }));
-    machines_[organisation][std::string(id)] = std::make_shared<const MachineEntry>(std::move(entry));
+    machines_[organisation][std::string(id)] =
+        std::make_shared<const MachineEntry>(std::move(entry));
     touch();
     return {};
 }
@@ -198,7 +201,8 @@ Result<void> SqlCatalog::check_new_machine(const Discovery& found) {
     const auto by_id = machines_.find(found.organisation);
     const std::size_t all = by_id == machines_.end() ? 0 : by_id->second.size();
     if (all >= limits_.machines_max) {
-        return fail(Code::exhausted, fmt::format("there are {} machines, no more are allowed", all));
+        return fail(Code::exhausted,
+                    fmt::format("there are {} machines, no more are allowed", all));
     }
     return {};
 }
@@ -228,8 +232,8 @@ Result<Catalog::Ensured> SqlCatalog::ensure_machines(std::span<const Discovery> 
     TRY(auto transaction, Transaction::begin(*database_));
     std::map<OrganisationId, std::size_t> room;
     for (const Organisation& organisation : organisations_) {
-        TRY(const std::size_t all, count("SELECT COUNT(*) FROM machine WHERE organisation = $1",
-                                         {organisation.id}));
+        TRY(const std::size_t all,
+            count("SELECT COUNT(*) FROM machine WHERE organisation = $1", {organisation.id}));
         room[organisation.id] = limits_.machines_max - std::min(all, limits_.machines_max);
     }
     for (const Discovery& one : found) {
@@ -279,10 +283,10 @@ Result<Machine> SqlCatalog::change_machine(OrganisationId organisation, std::str
         const Instant since = machine.adopted_at.value_or(now);
         machine.adopted_at = *change.adopted ? std::optional(since) : std::nullopt;
     }
-    TRY_VOID(database_->change("UPDATE machine SET name = $3, kind = $4, site = $5, adopted_at = $6"
-                               " WHERE organisation = $1 AND id = $2",
-                               {organisation, id, machine.name, machine.kind, machine.site,
-                                machine.adopted_at}));
+    TRY_VOID(database_->change(
+        "UPDATE machine SET name = $3, kind = $4, site = $5, adopted_at = $6"
+        " WHERE organisation = $1 AND id = $2",
+        {organisation, id, machine.name, machine.kind, machine.site, machine.adopted_at}));
     TRY_VOID(transaction.commit());
     TRY_VOID(reload_machine(organisation, id));
     return machine;

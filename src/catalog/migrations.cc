@@ -118,7 +118,9 @@ constexpr std::string_view all[] = {version_1};
 
 }  // namespace
 
-std::span<const std::string_view> migrations() { return all; }
+std::span<const std::string_view> migrations() {
+    return all;
+}
 
 Result<std::int64_t> schema_version(Database& database) {
     std::int64_t version = 0;
@@ -128,8 +130,9 @@ Result<std::int64_t> schema_version(Database& database) {
 }
 
 Result<void> migrate(Database& database, Instant now, std::span<const std::string_view> steps) {
-    TRY_VOID(database.script("CREATE TABLE IF NOT EXISTS schema_version ("
-                             "version BIGINT NOT NULL PRIMARY KEY, applied_at BIGINT NOT NULL)"));
+    TRY_VOID(
+        database.script("CREATE TABLE IF NOT EXISTS schema_version ("
+                        "version BIGINT NOT NULL PRIMARY KEY, applied_at BIGINT NOT NULL)"));
     const auto newest = static_cast<std::int64_t>(steps.size());
     for (;;) {
         TRY(auto transaction, Transaction::begin(database));

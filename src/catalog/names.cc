@@ -15,8 +15,12 @@ constexpr std::size_t role_max = 32;
 // First levels that topics of `default` use; an organisation of that name would own them.
 constexpr std::string_view reserved[] = {"lineshaft", "v1"};
 
-bool is_small(char letter) { return letter >= 'a' && letter <= 'z'; }
-bool is_digit(char letter) { return letter >= '0' && letter <= '9'; }
+bool is_small(char letter) {
+    return letter >= 'a' && letter <= 'z';
+}
+bool is_digit(char letter) {
+    return letter >= '0' && letter <= '9';
+}
 bool is_control(char letter) {
     return static_cast<unsigned char>(letter) < 0x20 || letter == '\x7F';
 }
@@ -46,9 +50,10 @@ Result<void> check_person_name(std::string_view name, std::size_t bytes_max) {
 }
 
 Result<void> check_role(std::string_view role) {
-    const bool is_word = std::ranges::all_of(
-        role, [](char letter) { return is_small(letter) || letter == '_'; });
-    if (role.empty() || role.size() > role_max || !is_word) return fail(Code::invalid, "no such role");
+    const bool is_word =
+        std::ranges::all_of(role, [](char letter) { return is_small(letter) || letter == '_'; });
+    if (role.empty() || role.size() > role_max || !is_word)
+        return fail(Code::invalid, "no such role");
     return {};
 }
 
@@ -61,18 +66,19 @@ std::string name_key(std::string_view name) {
 }
 
 Result<void> check_organisation_name(std::string_view name) {
-    const bool is_word = std::ranges::all_of(name, [](char letter) {
-        return is_small(letter) || is_digit(letter) || letter == '-';
-    });
+    const bool is_word = std::ranges::all_of(
+        name, [](char letter) { return is_small(letter) || is_digit(letter) || letter == '-'; });
     if (name.empty() || name.size() > organisation_name_max || !is_word || name.front() == '-' ||
         name.back() == '-') {
-        return fail(Code::invalid,
-                    "an organisation's name is 1 to 64 of a-z, 0-9 and '-', with no '-' at the ends");
+        return fail(
+            Code::invalid,
+            "an organisation's name is 1 to 64 of a-z, 0-9 and '-', with no '-' at the ends");
     }
     if (std::ranges::find(reserved, name) != std::end(reserved)) {
-        return fail(Code::invalid, fmt::format("\"{}\" is a topic of the node itself: choose another "
-                                               "name for the organisation",
-                                               name));
+        return fail(Code::invalid,
+                    fmt::format("\"{}\" is a topic of the node itself: choose another "
+                                "name for the organisation",
+                                name));
     }
     return {};
 }

@@ -14,8 +14,12 @@ constexpr std::string_view setup_done = "setup.done";
 constexpr std::size_t hash_bytes_max = 1024;
 
 Person person_of(const Row& row) {
-    return {row.id<OrganisationId>(0), row.id<PersonId>(1), row.text(2),
-            row.text(3),               row.text(4),         row.instant(5),
+    return {row.id<OrganisationId>(0),
+            row.id<PersonId>(1),
+            row.text(2),
+            row.text(3),
+            row.text(4),
+            row.instant(5),
             row.instant_or_nothing(6)};
 }
 
@@ -45,42 +49,44 @@ Result<Person> SqlCatalog::create_person(OrganisationId organisation, const NewP
         return fail(Code::exhausted, fmt::format("there are {} people, no more are allowed", all));
     }
     TRY(const std::int64_t id, next_id("person"));
-    TRY_VOID(database_->change("INSERT INTO person (organisation, id, name, name_key, role,"
-                               " password_hash, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)",
-                               {organisation, id, wanted.name, key, wanted.role,
-                                wanted.password_hash, now}));
+    TRY_VOID(database_->change(
+        "INSERT INTO person (organisation, id, name, name_key, role,"
+        " password_hash, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        {organisation, id, wanted.name, key, wanted.role, wanted.password_hash, now}));
     TRY_VOID(transaction.commit());
-    return Person{organisation, PersonId(static_cast<std::uint64_t>(id)), wanted.name, wanted.role,
-                  wanted.password_hash, now, std::nullopt};
+    return Person{organisation,         PersonId(static_cast<std::uint64_t>(id)),
+                  wanted.name,          wanted.role,
+                  wanted.password_hash, now,
+                  std::nullopt};
 }
 
 Result<std::vector<Person>> SqlCatalog::people(OrganisationId organisation) {
     TRY_VOID(check_organisation(organisation));
     std::vector<Person> people;
-    TRY_VOID(database_->query("SELECT organisation, id, name, role, password_hash, created_at,"
-                              " last_seen_at FROM person WHERE organisation = $1 ORDER BY name_key",
-                              {organisation},
-                              [&](const Row& row) { people.push_back(person_of(row)); }));
+    TRY_VOID(database_->query(
+        "SELECT organisation, id, name, role, password_hash, created_at,"
+        " last_seen_at FROM person WHERE organisation = $1 ORDER BY name_key",
+        {organisation}, [&](const Row& row) { people.push_back(person_of(row)); }));
     return people;
 }
 
 Result<Person> SqlCatalog::find_person(OrganisationId organisation, std::string_view name) {
     std::optional<Person> person;
     const std::string key = name_key(name.substr(0, limits_.name_bytes_max + 1));
-    TRY_VOID(database_->query("SELECT organisation, id, name, role, password_hash, created_at,"
-                              " last_seen_at FROM person WHERE organisation = $1 AND name_key = $2",
-                              {organisation, key},
-                              [&](const Row& row) { person = person_of(row); }));
+    TRY_VOID(
+        database_->query("SELECT organisation, id, name, role, password_hash, created_at,"
+                         " last_seen_at FROM person WHERE organisation = $1 AND name_key = $2",
+                         {organisation, key}, [&](const Row& row) { person = person_of(row); }));
     if (!person) return fail(Code::not_found, "no such person");
     return *std::move(person);
 }
 
 Result<Person> SqlCatalog::find_person(OrganisationId organisation, PersonId id) {
     std::optional<Person> person;
-    TRY_VOID(database_->query("SELECT organisation, id, name, role, password_hash, created_at,"
-                              " last_seen_at FROM person WHERE organisation = $1 AND id = $2",
-                              {organisation, id},
-                              [&](const Row& row) { person = person_of(row); }));
+    TRY_VOID(
+        database_->query("SELECT organisation, id, name, role, password_hash, created_at,"
+                         " last_seen_at FROM person WHERE organisation = $1 AND id = $2",
+                         {organisation, id}, [&](const Row& row) { person = person_of(row); }));
     if (!person) return fail(Code::not_found, "no such person");
     return *std::move(person);
 }
@@ -92,7 +98,8 @@ Result<void> SqlCatalog::check_last_admin(OrganisationId organisation, PersonId 
         count("SELECT COUNT(*) FROM person WHERE organisation = $1 AND role = $2 AND id <> $3",
               {organisation, admin, person}));
     if (others > 0) return {};
-    return fail(Code::conflict, fmt::format("{} is the last admin: make another one first", one.name));
+    return fail(Code::conflict,
+                fmt::format("{} is the last admin: make another one first", one.name));
 }
 
 Result<Person> SqlCatalog::change_role(OrganisationId organisation, PersonId id,
@@ -114,8 +121,9 @@ Result<void> SqlCatalog::change_password(OrganisationId organisation, PersonId i
                                          std::string_view hash) {
     TRY_VOID(check_hash(hash));
     TRY(const std::size_t changed,
-        database_->change("UPDATE person SET password_hash = $3 WHERE organisation = $1 AND id = $2",
-                          {organisation, id, hash}));
+        database_->change(
+            "UPDATE person SET password_hash = $3 WHERE organisation = $1 AND id = $2",
+            {organisation, id, hash}));
     if (changed == 0) return fail(Code::not_found, "no such person");
     return {};
 }

@@ -32,10 +32,12 @@ Result<std::string> SqlCatalog::setting(std::string_view key) {
 
 Result<void> SqlCatalog::set_setting(std::string_view key, std::string_view value) {
     TRY_VOID(check_text("a setting's name", key, key_bytes_max));
-    if (value.size() > setting_bytes_max) return fail(Code::invalid, "a setting's value is too long");
-    TRY_VOID(database_->change("INSERT INTO setting (name, value) VALUES ($1, $2)"
-                               " ON CONFLICT (name) DO UPDATE SET value = $2",
-                               {key, value}));
+    if (value.size() > setting_bytes_max)
+        return fail(Code::invalid, "a setting's value is too long");
+    TRY_VOID(
+        database_->change("INSERT INTO setting (name, value) VALUES ($1, $2)"
+                          " ON CONFLICT (name) DO UPDATE SET value = $2",
+                          {key, value}));
     return {};
 }
 

@@ -24,8 +24,8 @@ class Snapshot {
 public:
     using Machines = std::vector<std::shared_ptr<const MachineEntry>>;
     /// All three sorted: by id; by (organisation, id); by (organisation, machine id).
-    Snapshot(std::uint64_t version, std::vector<Organisation> organisations, std::vector<Site> sites,
-             Machines machines);
+    Snapshot(std::uint64_t version, std::vector<Organisation> organisations,
+             std::vector<Site> sites, Machines machines);
 
     std::uint64_t version() const { return version_; }  ///< grows with every change
 
@@ -37,7 +37,8 @@ public:
     const Site* site(OrganisationId organisation, SiteId id) const;
 
     /// By id.
-    std::span<const std::shared_ptr<const MachineEntry>> machines(OrganisationId organisation) const;
+    std::span<const std::shared_ptr<const MachineEntry>> machines(
+        OrganisationId organisation) const;
     const MachineEntry* machine(OrganisationId organisation, std::string_view id) const;
     const Tag* tag(OrganisationId organisation, std::string_view machine,
                    std::string_view tag) const;

@@ -79,8 +79,12 @@ struct ResetAtEnd {
 bool Row::is_null(int column) const {
     return sqlite3_column_type(statement_, column) == SQLITE_NULL;
 }
-std::int64_t Row::integer(int column) const { return sqlite3_column_int64(statement_, column); }
-double Row::real(int column) const { return sqlite3_column_double(statement_, column); }
+std::int64_t Row::integer(int column) const {
+    return sqlite3_column_int64(statement_, column);
+}
+double Row::real(int column) const {
+    return sqlite3_column_double(statement_, column);
+}
 std::string Row::text(int column) const {
     const auto* data = static_cast<const char*>(sqlite3_column_blob(statement_, column));
     const auto size = static_cast<std::size_t>(sqlite3_column_bytes(statement_, column));
@@ -121,20 +125,20 @@ std::unexpected<Error> Database::failure(std::string_view what) const {
 Result<std::unique_ptr<Database>> Database::open(const std::string& path, const Options& options) {
     std::unique_ptr<Database> database(new Database);
     database->statements_ = std::make_unique<Statements>();
-    const int opened =
-        sqlite3_open_v2(path.c_str(), &database->handle_,
-                        SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX |
-                            SQLITE_OPEN_EXRESCODE,
-                        nullptr);
+    const int opened = sqlite3_open_v2(
+        path.c_str(), &database->handle_,
+        SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
+        nullptr);
     if (opened != SQLITE_OK) return database->failure("open");
     sqlite3_busy_timeout(database->handle_, options.busy_ms_max);
     sqlite3_limit(database->handle_, SQLITE_LIMIT_LENGTH, static_cast<int>(options.text_bytes_max));
     // The schema is ours: what a damaged or hostile file may bring along is not run.
     sqlite3_db_config(database->handle_, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
     sqlite3_db_config(database->handle_, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
-    TRY_VOID(database->script("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
-                              "PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = 1000;"
-                              "PRAGMA journal_size_limit = 16777216; PRAGMA cache_size = -2000;"));
+    TRY_VOID(
+        database->script("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+                         "PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = 1000;"
+                         "PRAGMA journal_size_limit = 16777216; PRAGMA cache_size = -2000;"));
     return database;
 }
 

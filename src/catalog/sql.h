@@ -116,7 +116,8 @@ private:
 class Transaction {
 public:
     static Result<Transaction> begin(Database& database);
-    Transaction(Transaction&& other) noexcept : database_(std::exchange(other.database_, nullptr)) {}
+    Transaction(Transaction&& other) noexcept
+        : database_(std::exchange(other.database_, nullptr)) {}
     Transaction& operator=(Transaction&&) = delete;
     ~Transaction();
     /// On disk when it returns, unless inside another one.

@@ -60,7 +60,8 @@ TagFacts allowed_facts(TagFacts facts, std::size_t unit_bytes_max) {
 
 Result<void> check_tag_name(std::string_view name, std::size_t bytes_max) {
     if (name.empty() || name.size() > bytes_max || !is_utf8(name) || name.contains('\0')) {
-        return fail(Code::invalid, fmt::format("a tag's name is UTF-8 of 1 to {} bytes", bytes_max));
+        return fail(Code::invalid,
+                    fmt::format("a tag's name is UTF-8 of 1 to {} bytes", bytes_max));
     }
     return {};
 }

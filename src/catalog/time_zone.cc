@@ -17,7 +17,8 @@ bool is_zone_letter(char letter) {
 }  // namespace
 
 bool is_time_zone(std::string_view name) {
-    if (name.empty() || name.size() > 64 || !std::ranges::all_of(name, is_zone_letter)) return false;
+    if (name.empty() || name.size() > 64 || !std::ranges::all_of(name, is_zone_letter))
+        return false;
     try {
         return date::locate_zone(name) != nullptr;
     } catch (const std::exception&) {  // the library's way to say no, also when there is no tzdata

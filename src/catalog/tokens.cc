@@ -111,9 +111,10 @@ Result<void> SqlCatalog::tokens_used(std::span<const std::pair<TokenId, Instant>
     if (used.empty()) return {};
     TRY(auto transaction, Transaction::begin(*database_));
     for (const auto& [id, at] : used) {
-        TRY_VOID(database_->change("UPDATE token SET last_used_at = $2 WHERE id = $1 AND"
-                                   " (last_used_at IS NULL OR last_used_at < $2)",
-                                   {id, at}));
+        TRY_VOID(
+            database_->change("UPDATE token SET last_used_at = $2 WHERE id = $1 AND"
+                              " (last_used_at IS NULL OR last_used_at < $2)",
+                              {id, at}));
     }
     return transaction.commit();
 }
@@ -136,8 +137,8 @@ Result<void> SqlCatalog::save_session(const Session& session) {
     }
     TRY(auto transaction, Transaction::begin(*database_));
     TRY_VOID(find_person(session.organisation, session.person));
-    TRY(const std::size_t all, count("SELECT COUNT(*) FROM session WHERE sha256 <> $1",
-                                     {Blob{session.sha256}}));
+    TRY(const std::size_t all,
+        count("SELECT COUNT(*) FROM session WHERE sha256 <> $1", {Blob{session.sha256}}));
     if (all >= limits_.sessions_max) return fail(Code::exhausted, "too many people are signed in");
     TRY_VOID(database_->change(
         "INSERT INTO session (sha256, organisation, person, created_at, last_seen_at, origin)"

@@ -31,7 +31,7 @@ struct Position {
 struct Site {
     OrganisationId organisation;
     SiteId id;
-    std::string name;  ///< unique in its organisation
+    std::string name;       ///< unique in its organisation
     std::string time_zone;  ///< an IANA name
     std::optional<Position> position;
 };
@@ -156,19 +156,19 @@ struct NewToken {
 /// Full means `exhausted`; text past its limit is `invalid`.
 struct Limits {
     std::size_t organisations_max = 1'000;
-    std::size_t sites_max = 10'000;          ///< in one organisation, as the next four
+    std::size_t sites_max = 10'000;  ///< in one organisation, as the next four
     std::size_t machines_max = 100'000;
     std::size_t tags_per_machine_max = 5'000;
     std::size_t people_max = 10'000;
-    std::size_t tokens_max = 100'000;        ///< not counting revoked ones
-    std::size_t sessions_max = 100'000;      ///< in all
-    std::size_t name_bytes_max = 128;        ///< names of sites, machines, people, tokens; kinds
-    std::size_t tag_bytes_max = 256;         ///< a tag's name
+    std::size_t tokens_max = 100'000;    ///< not counting revoked ones
+    std::size_t sessions_max = 100'000;  ///< in all
+    std::size_t name_bytes_max = 128;    ///< names of sites, machines, people, tokens; kinds
+    std::size_t tag_bytes_max = 256;     ///< a tag's name
     std::size_t unit_bytes_max = 64;
     std::size_t answer_bytes_max = 1 << 20;  ///< one remembered answer
     std::size_t answers_max = 100'000;
-    std::size_t text_bytes_max = 4 << 20;    ///< whatever else reaches SQL
-    int busy_ms_max = 5'000;                 ///< how long to wait for another process
+    std::size_t text_bytes_max = 4 << 20;  ///< whatever else reaches SQL
+    int busy_ms_max = 5'000;               ///< how long to wait for another process
 };
 
 }  // namespace lineshaft::catalog

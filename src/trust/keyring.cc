@@ -76,7 +76,9 @@ Keys::ListenerId Keys::on_change(Listener listener) {
     return next_++;
 }
 
-void Keys::forget(ListenerId id) { listeners_.erase(id); }
+void Keys::forget(ListenerId id) {
+    listeners_.erase(id);
+}
 
 void TokenUse::note(const Principal& principal, Instant at) {
     if (principal.kind == PrincipalKind::token) last_[principal.credential] = at;

@@ -6,8 +6,8 @@ namespace lineshaft::trust {
 namespace {
 
 PrincipalPtr without_credentials(Role role, std::string_view name) {
-    return std::make_shared<const Principal>(Principal{PrincipalKind::loopback, OrganisationId(1),
-                                                       "default", role, {}, std::string(name), 0});
+    return std::make_shared<const Principal>(Principal{
+        PrincipalKind::loopback, OrganisationId(1), "default", role, {}, std::string(name), 0});
 }
 
 }  // namespace
@@ -26,6 +26,8 @@ PrincipalPtr loopback_principal(std::optional<Role> setting, bool both_ends_loop
     return without_credentials(*setting, "loopback");
 }
 
-PrincipalPtr owner_principal() { return without_credentials(Role::admin, "owner"); }
+PrincipalPtr owner_principal() {
+    return without_credentials(Role::admin, "owner");
+}
 
 }  // namespace lineshaft::trust

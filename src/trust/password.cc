@@ -78,7 +78,8 @@ Result<void> check_password(std::string_view password, const PasswordLimits& lim
                     fmt::format("a password has at least {} letters", limits.bytes_min));
     }
     if (password.size() > limits.bytes_max) {
-        return fail(Code::invalid, fmt::format("a password has at most {} bytes", limits.bytes_max));
+        return fail(Code::invalid,
+                    fmt::format("a password has at most {} bytes", limits.bytes_max));
     }
     return {};
 }

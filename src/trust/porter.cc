@@ -16,7 +16,8 @@ Result<PersonRecord> find(Principals& principals, std::string_view login) {
 
 // The same sentence and the same time, whether the name (no hash) or the password is wrong.
 Result<void> verify(std::string_view password, std::string_view hash, const ScryptCost& cost) {
-    const bool good = hash.empty() ? verify_nobody(password, cost) : verify_password(password, hash);
+    const bool good =
+        hash.empty() ? verify_nobody(password, cost) : verify_password(password, hash);
     if (!good) return fail(Code::denied, "name or password is wrong");
     return {};
 }
@@ -29,12 +30,14 @@ struct PorterSteps {
         co_return porter->sessions_.find(secret, io::Shard::here().now());
     }
     static io::Task<long> wait(Porter* porter, std::string login, std::string address) {
-        const auto wait = porter->throttle_.wait(login, address, io::Shard::here().clock().steady());
+        const auto wait =
+            porter->throttle_.wait(login, address, io::Shard::here().clock().steady());
         co_return (wait.count() + 999) / 1000;
     }
     // Counts the attempt before its password is checked, so that many at once are many.
     static io::Task<long> admit(Porter* porter, std::string login, std::string address) {
-        const auto wait = porter->throttle_.admit(login, address, io::Shard::here().clock().steady());
+        const auto wait =
+            porter->throttle_.admit(login, address, io::Shard::here().clock().steady());
         co_return (wait.count() + 999) / 1000;
     }
     static io::Task<bool> forgive(Porter* porter, std::string login, std::string address) {
@@ -60,8 +63,8 @@ struct PorterSteps {
     }
 };
 
-Porter::Porter(io::Shards& shards, io::Workers& rows, io::Workers& passwords, Principals& principals,
-               Settings settings)
+Porter::Porter(io::Shards& shards, io::Workers& rows, io::Workers& passwords,
+               Principals& principals, Settings settings)
     : shards_(shards),
       rows_(rows),
       passwords_(passwords),
@@ -89,9 +92,13 @@ Result<void> Porter::open() {
     return {};
 }
 
-Porter::OnShard& Porter::here() { return *on_shard_[io::Shard::here().index().number()]; }
+Porter::OnShard& Porter::here() {
+    return *on_shard_[io::Shard::here().index().number()];
+}
 
-Keys& Porter::keys() { return here().keys; }
+Keys& Porter::keys() {
+    return here().keys;
+}
 
 void Porter::note_use(const Principal& principal) {
     here().use.note(principal, io::Shard::here().now());
@@ -114,7 +121,8 @@ io::Task<PrincipalPtr> Porter::by_session(std::string secret) {
 }
 
 io::Task<long> Porter::wait_s(std::string login, std::string address) {
-    co_return co_await shards_.at(0).call(&PorterSteps::wait, this, std::move(login), std::move(address));
+    co_return co_await shards_.at(0).call(&PorterSteps::wait, this, std::move(login),
+                                          std::move(address));
 }
 
 io::Task<Result<Porter::SignedIn>> Porter::sign_in(std::string login, std::string password,
@@ -122,11 +130,13 @@ io::Task<Result<Porter::SignedIn>> Porter::sign_in(std::string login, std::strin
                                                    std::string previous) {
     auto wait = co_await shards_.at(0).call(&PorterSteps::admit, this, login, address);
     if (wait > 0) {
-        co_return fail(Code::exhausted, "too many attempts: try again in " + std::to_string(wait) + " s");
+        co_return fail(Code::exhausted,
+                       "too many attempts: try again in " + std::to_string(wait) + " s");
     }
     // The row on its worker, the hash on the other: a slow hash never holds up the catalog.
     auto person = co_await rows_.run([this, login] { return find(principals_, login); });
-    if (!person && person.error().code != Code::not_found) co_return std::unexpected(person.error());
+    if (!person && person.error().code != Code::not_found)
+        co_return std::unexpected(person.error());
     const std::string hash = person ? person->password_hash : std::string();
     auto verified = co_await passwords_.run([this, hash, password = std::move(password)] {
         return verify(password, hash, settings_.cost);
@@ -138,8 +148,8 @@ io::Task<Result<Porter::SignedIn>> Porter::sign_in(std::string login, std::strin
 }
 
 io::Task<Result<Porter::SignedIn>> Porter::open_session(PersonRecord person, std::string origin) {
-    co_return co_await shards_.at(0).call(&PorterSteps::open, this, std::move(person), std::move(origin),
-                                          std::string());
+    co_return co_await shards_.at(0).call(&PorterSteps::open, this, std::move(person),
+                                          std::move(origin), std::string());
 }
 
 io::Task<bool> Porter::sign_out(std::string secret) {
@@ -151,9 +161,8 @@ io::Task<bool> Porter::end_person(PersonId person) {
 }
 
 io::Task<Result<std::string>> Porter::hash(std::string password) {
-    co_return co_await passwords_.run([this, password = std::move(password)] {
-        return hash_password(password, settings_.cost);
-    });
+    co_return co_await passwords_.run(
+        [this, password = std::move(password)] { return hash_password(password, settings_.cost); });
 }
 
 io::Task<Result<NewTokenSecret>> Porter::make_token() {

@@ -53,7 +53,8 @@ public:
     io::Task<bool> sign_out(std::string secret);
     io::Task<bool> end_person(PersonId person);
 
-    /// On the passwords' worker, because they take milliseconds to tenths of a second. Errors: exhausted.
+    /// On the passwords' worker, because they take milliseconds to tenths of a second. Errors:
+    /// exhausted.
     io::Task<Result<std::string>> hash(std::string password);
     io::Task<Result<NewTokenSecret>> make_token();
 
@@ -73,7 +74,7 @@ private:
         io::Wheel::Timer timer;
     };
     OnShard& here();
-    void tend();          // shard 0, every few seconds: sweeps, saves
+    void tend();  // shard 0, every few seconds: sweeps, saves
     void save_use();
 
     io::Shards& shards_;

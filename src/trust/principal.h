@@ -25,10 +25,10 @@ struct Principal {
     PrincipalKind kind = PrincipalKind::nobody;
     OrganisationId organisation{};
     std::string organisation_name{};  ///< the prefix of its topics, unless `default`
-    std::optional<Role> role{};     ///< nothing for a machine's token
-    std::string machine{};          ///< the one machine of a machine's token, else empty
-    std::string name{};             ///< for people's eyes and the audit log
-    std::uint64_t credential = 0;   ///< TokenId or PersonId by kind; 0 otherwise
+    std::optional<Role> role{};       ///< nothing for a machine's token
+    std::string machine{};            ///< the one machine of a machine's token, else empty
+    std::string name{};               ///< for people's eyes and the audit log
+    std::uint64_t credential = 0;     ///< TokenId or PersonId by kind; 0 otherwise
 
     bool is_machine() const { return kind == PrincipalKind::token && !machine.empty(); }
     bool operator==(const Principal&) const = default;

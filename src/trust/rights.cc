@@ -139,7 +139,9 @@ bool is_own_machine(const Principal& principal, std::string_view machine) {
            asked->node == own->node;
 }
 
-std::span<const Route> routes() { return route_table; }
+std::span<const Route> routes() {
+    return route_table;
+}
 
 const Route* find_route(std::string_view method, std::string_view pattern) {
     const auto found = std::ranges::find_if(route_table, [&](const Route& route) {

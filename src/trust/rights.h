@@ -10,12 +10,12 @@
 namespace lineshaft::trust {
 
 enum class Right : std::uint8_t {
-    open,                  ///< needs no login
-    be_known,              ///< any principal, also a machine's token
-    read,                  ///< machines, values, sites, events
-    write_tag,             ///< send commands to machines
-    edit_catalog,          ///< adopt, name and place machines; describe tags; sites
-    publish,               ///< any topic of the organisation
+    open,          ///< needs no login
+    be_known,      ///< any principal, also a machine's token
+    read,          ///< machines, values, sites, events
+    write_tag,     ///< send commands to machines
+    edit_catalog,  ///< adopt, name and place machines; describe tags; sites
+    publish,       ///< any topic of the organisation
     manage_people,
     manage_tokens,
     manage_organisations,  ///< only admins of `default`
@@ -41,7 +41,7 @@ struct Route {
     std::string_view method;   ///< "GET"
     std::string_view pattern;  ///< "/api/v1/machines/{machine}"
     Right right;
-    bool own_machine = false;  ///< a machine's token may use it for its own {machine}
+    bool own_machine = false;    ///< a machine's token may use it for its own {machine}
     bool loopback_open = false;  ///< for anyone whose both ends are loopback (metrics)
 };
 /// Every route of docs/protocols/http-api.md. A route that is not here cannot be served.

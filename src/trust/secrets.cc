@@ -24,7 +24,9 @@ constexpr std::size_t admin_secret_letters = 20;
 const unsigned char* raw(std::string_view bytes) {
     return reinterpret_cast<const unsigned char*>(bytes.data());
 }
-unsigned char* raw(Digest& digest) { return reinterpret_cast<unsigned char*>(digest.data()); }
+unsigned char* raw(Digest& digest) {
+    return reinterpret_cast<unsigned char*>(digest.data());
+}
 
 std::string encode64(std::string_view bytes, std::string_view letters, bool padded) {
     std::string text;
@@ -108,7 +110,9 @@ bool same_secret(std::string_view a, std::string_view b) {
     return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }
 
-std::string to_base64url(std::string_view bytes) { return encode64(bytes, letters_url, false); }
+std::string to_base64url(std::string_view bytes) {
+    return encode64(bytes, letters_url, false);
+}
 Result<std::string> from_base64url(std::string_view text) {
     return decode64(text, letters_url, false);
 }

@@ -16,7 +16,9 @@ Digest sha256(std::string_view bytes);
 Digest hmac_sha256(std::string_view key, std::string_view bytes);
 /// Nothing else than 32 bytes is a digest. Errors: invalid.
 Result<Digest> digest_of(std::string_view raw);
-inline std::string_view text_of(const Digest& digest) { return as_text(digest); }
+inline std::string_view text_of(const Digest& digest) {
+    return as_text(digest);
+}
 
 /// From the system's generator; stops the program when there is none.
 std::string random_bytes(std::size_t count);

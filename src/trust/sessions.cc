@@ -13,9 +13,13 @@ constexpr std::size_t secret_letters = 43;
 constexpr std::size_t origin_bytes_max = 200;
 
 PrincipalPtr principal_of(const PersonRecord& person) {
-    return std::make_shared<const Principal>(
-        Principal{PrincipalKind::person, person.organisation, person.organisation_name, person.role,
-                  {}, person.name, person.id.number()});
+    return std::make_shared<const Principal>(Principal{PrincipalKind::person,
+                                                       person.organisation,
+                                                       person.organisation_name,
+                                                       person.role,
+                                                       {},
+                                                       person.name,
+                                                       person.id.number()});
 }
 
 }  // namespace
@@ -27,7 +31,8 @@ std::size_t Sessions::DigestHash::operator()(const Digest& digest) const noexcep
 }
 
 bool Sessions::is_over(const SessionRecord& record, Instant now) const {
-    return now - record.last_seen_at >= limits_.idle_max || now - record.created_at >= limits_.age_max;
+    return now - record.last_seen_at >= limits_.idle_max ||
+           now - record.created_at >= limits_.age_max;
 }
 
 void Sessions::drop(Table::iterator at) {
@@ -61,8 +66,8 @@ void Sessions::make_room(PersonId person) {
     for (auto at = live_.begin(); at != live_.end(); ++at) {
         if (at->second.record.person != person) continue;
         ++count;
-        const bool is_older = oldest == live_.end() || at->second.record.last_seen_at <
-                                                           oldest->second.record.last_seen_at;
+        const bool is_older = oldest == live_.end() ||
+                              at->second.record.last_seen_at < oldest->second.record.last_seen_at;
         if (is_older) oldest = at;
     }
     if (count >= limits_.per_person_max) drop(oldest);
@@ -78,8 +83,9 @@ Result<Sessions::Opened> Sessions::open(const PersonRecord& person, std::string_
     }
     std::string secret = to_base64url(random_bytes(secret_bytes));
     const Digest digest = sha256(secret);
-    const SessionRecord record{digest, person.organisation, person.id, now,
-                               now,    std::string(origin.substr(0, origin_bytes_max))};
+    const SessionRecord record{digest,    person.organisation,
+                               person.id, now,
+                               now,       std::string(origin.substr(0, origin_bytes_max))};
     PrincipalPtr principal = principal_of(person);
     live_[digest] = Live{record, principal, now};
     changes_[digest] = SessionChange{digest, record};
@@ -165,7 +171,9 @@ std::vector<SessionChange> Sessions::take_changes() {
     return changes;
 }
 
-std::string_view session_cookie_name(bool tls) { return tls ? "__Host-lineshaft" : "lineshaft"; }
+std::string_view session_cookie_name(bool tls) {
+    return tls ? "__Host-lineshaft" : "lineshaft";
+}
 
 std::string session_cookie(std::string_view secret, bool tls, const SessionLimits& limits) {
     return fmt::format("{}={}; Path=/; Max-Age={}; HttpOnly; SameSite=Strict{}",

@@ -13,7 +13,9 @@ constexpr std::string_view json_prefix = "lineshaft/v1/";
 constexpr std::string_view sparkplug = "spBv1.0";
 constexpr std::string_view default_name = "default";
 
-std::string_view first_level(std::string_view topic) { return topic.substr(0, topic.find('/')); }
+std::string_view first_level(std::string_view topic) {
+    return topic.substr(0, topic.find('/'));
+}
 
 // Takes the first level off; what is left is nothing when it was the last.
 std::string_view take_level(std::optional<std::string_view>& rest) {
@@ -98,7 +100,8 @@ bool is_own_sparkplug(std::string_view machine, const Levels& topic,
     }
     const std::string_view type = level[2];
     const bool is_device = type.starts_with('D');
-    if ((!is_device && !type.starts_with('N')) || topic.count != (is_device ? 5U : 4U)) return false;
+    if ((!is_device && !type.starts_with('N')) || topic.count != (is_device ? 5U : 4U))
+        return false;
     bool is_known = false;
     for (const std::string_view word : letters) is_known = is_known || type.substr(1) == word;
     if (!is_known) return false;
@@ -138,7 +141,8 @@ std::vector<std::string> machine_filters(const std::string& prefix, std::string_
 }
 
 bool is_default(const Principal& principal) {
-    return principal.organisation == OrganisationId(1) && principal.organisation_name == default_name;
+    return principal.organisation == OrganisationId(1) &&
+           principal.organisation_name == default_name;
 }
 
 }  // namespace

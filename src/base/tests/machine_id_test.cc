@@ -47,8 +47,9 @@ TEST(MachineId, RefusesWhatWouldDefeatARight) {
           std::string(257, 'a')}) {
         EXPECT_FALSE(check_machine_id(id)) << id;
     }
-    for (const std::string& id : {std::string("a"), std::string("绣花机 1"), std::string("$x"),
-                                  std::string("'; DROP TABLE machines;--"), std::string(256, 'a')}) {
+    for (const std::string& id :
+         {std::string("a"), std::string("绣花机 1"), std::string("$x"),
+          std::string("'; DROP TABLE machines;--"), std::string(256, 'a')}) {
         EXPECT_TRUE(check_machine_id(id)) << id;
     }
 }

@@ -25,9 +25,15 @@ Code code_of(const Result<T>& result) {
 
 struct CatalogTest : testing::Test {
     TempDir dir;
-    Limits limits{.organisations_max = 3, .sites_max = 3, .machines_max = 3,
-                  .tags_per_machine_max = 3, .people_max = 3, .tokens_max = 3, .sessions_max = 3,
-                  .answer_bytes_max = 100, .answers_max = 3};
+    Limits limits{.organisations_max = 3,
+                  .sites_max = 3,
+                  .machines_max = 3,
+                  .tags_per_machine_max = 3,
+                  .people_max = 3,
+                  .tokens_max = 3,
+                  .sessions_max = 3,
+                  .answer_bytes_max = 100,
+                  .answers_max = 3};
     std::unique_ptr<Catalog> catalog = open();
 
     std::unique_ptr<Catalog> open() {
@@ -61,10 +67,12 @@ TEST_F(CatalogTest, StartsWithDefault) {
 
 TEST_F(CatalogTest, OrganisationsHaveNamesThatCanBePrefixes) {
     for (const std::string& name :
-         {std::string(), std::string("Acme"), std::string("a b"), std::string("a/b"), std::string("+"),
-          std::string("#"), std::string("-a"), std::string("a-"), std::string(65, 'a'), with_nul,
-          metacharacters, long_text, std::string("lineshaft"), std::string("v1"), std::string("ä")}) {
-        EXPECT_EQ(code_of(catalog->create_organisation(name, now)), Code::invalid) << name.substr(0, 80);
+         {std::string(), std::string("Acme"), std::string("a b"), std::string("a/b"),
+          std::string("+"), std::string("#"), std::string("-a"), std::string("a-"),
+          std::string(65, 'a'), with_nul, metacharacters, long_text, std::string("lineshaft"),
+          std::string("v1"), std::string("ä")}) {
+        EXPECT_EQ(code_of(catalog->create_organisation(name, now)), Code::invalid)
+            << name.substr(0, 80);
     }
     EXPECT_EQ(code_of(catalog->create_organisation("default", now)), Code::conflict);
     EXPECT_EQ(catalog->create_organisation(std::string(64, 'a'), now)->id, OrganisationId(2));
@@ -74,10 +82,12 @@ TEST_F(CatalogTest, OrganisationsHaveNamesThatCanBePrefixes) {
 }
 
 TEST_F(CatalogTest, SitesAreMadeChangedAndRemoved) {
-    const auto site = catalog->create_site(ours, {"Harbour East", "Asia/Shanghai", Position{31.2, 121.5}});
+    const auto site =
+        catalog->create_site(ours, {"Harbour East", "Asia/Shanghai", Position{31.2, 121.5}});
     ASSERT_TRUE(site) << site.error().context;
     EXPECT_EQ(code_of(catalog->create_site(ours, {"Harbour East", "UTC", {}})), Code::conflict);
-    const auto changed = catalog->change_site(ours, site->id, {.name = "Harbour", .position = cleared<Position>()});
+    const auto changed =
+        catalog->change_site(ours, site->id, {.name = "Harbour", .position = cleared<Position>()});
     ASSERT_TRUE(changed) << changed.error().context;
     EXPECT_EQ(changed->name, "Harbour");
     EXPECT_EQ(changed->time_zone, "Asia/Shanghai");
@@ -95,13 +105,23 @@ TEST_F(CatalogTest, SitesAreMadeChangedAndRemoved) {
 
 TEST_F(CatalogTest, SitesRefuseNonsense) {
     const double nan = std::numeric_limits<double>::quiet_NaN();
-    const NewSite bad[] = {
-        {"", "UTC", {}}, {" x", "UTC", {}}, {with_nul, "UTC", {}}, {long_text, "UTC", {}},
-        {std::string(129, 'x'), "UTC", {}}, {"\xFF", "UTC", {}}, {"x", "", {}}, {"x", "Mars/Base", {}},
-        {"x", long_text, {}}, {"x", "../../etc/passwd", {}}, {"x", "UTC", Position{90.1, 0}},
-        {"x", "UTC", Position{0, -180.1}}, {"x", "UTC", Position{nan, 0}}, {"x", "UTC", Position{0, nan}}};
+    const NewSite bad[] = {{"", "UTC", {}},
+                           {" x", "UTC", {}},
+                           {with_nul, "UTC", {}},
+                           {long_text, "UTC", {}},
+                           {std::string(129, 'x'), "UTC", {}},
+                           {"\xFF", "UTC", {}},
+                           {"x", "", {}},
+                           {"x", "Mars/Base", {}},
+                           {"x", long_text, {}},
+                           {"x", "../../etc/passwd", {}},
+                           {"x", "UTC", Position{90.1, 0}},
+                           {"x", "UTC", Position{0, -180.1}},
+                           {"x", "UTC", Position{nan, 0}},
+                           {"x", "UTC", Position{0, nan}}};
     for (const NewSite& site : bad) {
-        EXPECT_EQ(code_of(catalog->create_site(ours, site)), Code::invalid) << site.name.substr(0, 20);
+        EXPECT_EQ(code_of(catalog->create_site(ours, site)), Code::invalid)
+            << site.name.substr(0, 20);
     }
     EXPECT_TRUE(catalog->create_site(ours, {metacharacters, "UTC", Position{-90, 180}}));
     EXPECT_TRUE(catalog->create_site(ours, {std::string(128, 'x'), "UTC", Position{90, -180}}));
@@ -111,14 +131,15 @@ TEST_F(CatalogTest, SitesRefuseNonsense) {
 }
 
 TEST(TimeZone, IsWhatIanaNames) {
-    for (const char* name : {"UTC", "Europe/Berlin", "Asia/Shanghai", "America/Argentina/Ushuaia", "Etc/GMT+8"}) {
+    for (const char* name :
+         {"UTC", "Europe/Berlin", "Asia/Shanghai", "America/Argentina/Ushuaia", "Etc/GMT+8"}) {
         EXPECT_TRUE(is_time_zone(name)) << name;
     }
     for (const std::string& name :
-         {std::string(), std::string("Berlin"), std::string("europe/berlin"), std::string("Europe/"),
-          std::string("/etc/passwd"), std::string("../zoneinfo/UTC"), std::string("UTC "), with_nul,
-          std::string("UTC\0", 4), std::string(65, 'A'), long_text, std::string("tzdata.zi"),
-          std::string("zone.tab"), std::string("Europe")}) {
+         {std::string(), std::string("Berlin"), std::string("europe/berlin"),
+          std::string("Europe/"), std::string("/etc/passwd"), std::string("../zoneinfo/UTC"),
+          std::string("UTC "), with_nul, std::string("UTC\0", 4), std::string(65, 'A'), long_text,
+          std::string("tzdata.zi"), std::string("zone.tab"), std::string("Europe")}) {
         EXPECT_FALSE(is_time_zone(name)) << name.substr(0, 40);
     }
 }
@@ -135,8 +156,9 @@ TEST_F(CatalogTest, MachinesAppearByThemselves) {
     EXPECT_EQ(found->machine.source, "mqtt");
     EXPECT_EQ(found->machine.first_seen, now);
     EXPECT_FALSE(found->machine.adopted_at);
-    for (const std::string& id : {std::string(), std::string("a/b"), std::string("+"), std::string("#"),
-                                  with_nul, std::string("\xFF"), std::string(257, 'x'), long_text}) {
+    for (const std::string& id :
+         {std::string(), std::string("a/b"), std::string("+"), std::string("#"), with_nul,
+          std::string("\xFF"), std::string(257, 'x'), long_text}) {
         EXPECT_EQ(code_of(catalog->discover({ours, id, "mqtt", now})), Code::invalid);
     }
     EXPECT_EQ(code_of(catalog->discover({OrganisationId(9), "x", "mqtt", now})), Code::not_found);
@@ -146,10 +168,14 @@ TEST_F(CatalogTest, MachinesAppearByThemselves) {
 
 TEST_F(CatalogTest, EnsureTakesWhatItCan) {
     discover("known");
-    const Discovery found[] = {{ours, "known", "mqtt", now}, {ours, "a/b", "mqtt", now},
-                               {OrganisationId(9), "x", "mqtt", now}, {ours, "new", "mqtt", now},
-                               {ours, "new", "mqtt", now}, {ours, "third", "mqtt", now},
-                               {ours, "four", "mqtt", now}, {ours, "known", "mqtt", now}};
+    const Discovery found[] = {{ours, "known", "mqtt", now},
+                               {ours, "a/b", "mqtt", now},
+                               {OrganisationId(9), "x", "mqtt", now},
+                               {ours, "new", "mqtt", now},
+                               {ours, "new", "mqtt", now},
+                               {ours, "third", "mqtt", now},
+                               {ours, "four", "mqtt", now},
+                               {ours, "known", "mqtt", now}};
     const auto ensured = catalog->ensure_machines(found);
     ASSERT_TRUE(ensured) << ensured.error().context;
     EXPECT_EQ(ensured->added, 2U);
@@ -163,21 +189,28 @@ TEST_F(CatalogTest, MachinesAreAdoptedNamedAndPlaced) {
     const SiteId site = catalog->create_site(ours, {"Yard", "UTC", {}})->id;
     const auto before = catalog->snapshot();
     const auto machine = catalog->change_machine(
-        ours, "exc-01", {.name = "Digger", .kind = "excavator", .site = site, .adopted = true}, now);
+        ours, "exc-01", {.name = "Digger", .kind = "excavator", .site = site, .adopted = true},
+        now);
     ASSERT_TRUE(machine) << machine.error().context;
     EXPECT_EQ(machine->adopted_at, now);
     EXPECT_FALSE(before->machine(ours, "exc-01")->machine.name);  // a snapshot never changes
-    EXPECT_EQ(catalog->change_machine(ours, "exc-01", {.adopted = true}, now + std::chrono::hours(1))->adopted_at, now);
+    EXPECT_EQ(
+        catalog->change_machine(ours, "exc-01", {.adopted = true}, now + std::chrono::hours(1))
+            ->adopted_at,
+        now);
     reopen();
     EXPECT_EQ(catalog->snapshot()->machine(ours, "exc-01")->machine.site, site);
     const auto bare = catalog->change_machine(
-        ours, "exc-01", {.name = cleared<std::string>(), .site = cleared<SiteId>(), .adopted = false}, now);
+        ours, "exc-01",
+        {.name = cleared<std::string>(), .site = cleared<SiteId>(), .adopted = false}, now);
     EXPECT_FALSE(bare->name || bare->site || bare->adopted_at);
     EXPECT_EQ(bare->kind, "excavator");
     EXPECT_EQ(code_of(catalog->change_machine(ours, "nobody", {}, now)), Code::not_found);
-    EXPECT_EQ(code_of(catalog->change_machine(ours, "exc-01", {.site = SiteId(99)}, now)), Code::not_found);
+    EXPECT_EQ(code_of(catalog->change_machine(ours, "exc-01", {.site = SiteId(99)}, now)),
+              Code::not_found);
     for (const std::string& name : {std::string(), with_nul, long_text, std::string(129, 'x')}) {
-        EXPECT_EQ(code_of(catalog->change_machine(ours, "exc-01", {.name = name}, now)), Code::invalid);
+        EXPECT_EQ(code_of(catalog->change_machine(ours, "exc-01", {.name = name}, now)),
+                  Code::invalid);
     }
 }
 
@@ -187,15 +220,18 @@ TEST_F(CatalogTest, PeopleWinOverMachinesFieldByField) {
     EXPECT_EQ(catalog->learn_tags(ours, "m", facts), true);
     EXPECT_EQ(catalog->learn_tags(ours, "m", facts), false);  // nothing new
     EXPECT_EQ(catalog->snapshot()->tag(ours, "m", "plain"), nullptr);
-    auto tag = catalog->change_tag(ours, "m", "speed", {.label = "Speed", .high = 800.0, .writable = false});
+    auto tag = catalog->change_tag(ours, "m", "speed",
+                                   {.label = "Speed", .high = 800.0, .writable = false});
     ASSERT_TRUE(tag) << tag.error().context;
     EXPECT_EQ(*tag, (Tag{"speed", "Speed", "1/min", 0.0, 800.0, false}));
     const TagFacts later[] = {{"speed", "rpm", 10, 2000, true}};
     EXPECT_EQ(catalog->learn_tags(ours, "m", later), true);
     reopen();
     ASSERT_NE(catalog->snapshot()->tag(ours, "m", "speed"), nullptr);
-    EXPECT_EQ(*catalog->snapshot()->tag(ours, "m", "speed"), (Tag{"speed", "Speed", "rpm", 10.0, 800.0, false}));
-    tag = catalog->change_tag(ours, "m", "speed", {.high = cleared<double>(), .writable = cleared<bool>()});
+    EXPECT_EQ(*catalog->snapshot()->tag(ours, "m", "speed"),
+              (Tag{"speed", "Speed", "rpm", 10.0, 800.0, false}));
+    tag = catalog->change_tag(ours, "m", "speed",
+                              {.high = cleared<double>(), .writable = cleared<bool>()});
     EXPECT_EQ(*tag, (Tag{"speed", "Speed", "rpm", 10.0, 2000.0, true}));
     // The machine's low above the people's high is not believed.
     tag = catalog->change_tag(ours, "m", "speed", {.high = 5.0});
@@ -207,19 +243,23 @@ TEST_F(CatalogTest, TagsRefuseNonsense) {
     discover("m");
     const double nan = std::numeric_limits<double>::quiet_NaN();
     const double infinity = std::numeric_limits<double>::infinity();
-    for (const TagChange& bad : {TagChange{.low = nan}, TagChange{.high = infinity},
-                                 TagChange{.low = 2.0, .high = 1.0}, TagChange{.unit = long_text},
-                                 TagChange{.label = with_nul}, TagChange{.unit = ""}}) {
+    for (const TagChange& bad :
+         {TagChange{.low = nan}, TagChange{.high = infinity}, TagChange{.low = 2.0, .high = 1.0},
+          TagChange{.unit = long_text}, TagChange{.label = with_nul}, TagChange{.unit = ""}}) {
         EXPECT_EQ(code_of(catalog->change_tag(ours, "m", "t", bad)), Code::invalid);
     }
-    for (const std::string& name : {std::string(), with_nul, std::string("\xFF"), std::string(257, 'x'), long_text}) {
+    for (const std::string& name :
+         {std::string(), with_nul, std::string("\xFF"), std::string(257, 'x'), long_text}) {
         EXPECT_EQ(code_of(catalog->change_tag(ours, "m", name, {.unit = "mm"})), Code::invalid);
     }
     EXPECT_EQ(code_of(catalog->change_tag(ours, "nobody", "t", {})), Code::not_found);
     EXPECT_EQ(code_of(catalog->learn_tags(ours, "nobody", {})), Code::not_found);
     // From a machine, what is not allowed is left out and the rest kept.
-    const TagFacts facts[] = {{"", "mm", {}, {}, {}}, {with_nul, "mm", {}, {}, {}}, {"a", long_text, nan, 5, {}},
-                              {"b/c", "mm", 9, 1, true}, {metacharacters, "mm", {}, {}, {}},
+    const TagFacts facts[] = {{"", "mm", {}, {}, {}},
+                              {with_nul, "mm", {}, {}, {}},
+                              {"a", long_text, nan, 5, {}},
+                              {"b/c", "mm", 9, 1, true},
+                              {metacharacters, "mm", {}, {}, {}},
                               {"fourth", "mm", {}, {}, {}}};
     EXPECT_EQ(catalog->learn_tags(ours, "m", facts), true);
     const auto snapshot = catalog->snapshot();
@@ -260,14 +300,16 @@ TEST_F(CatalogTest, WhatBelongsToAnotherOrganisationIsNotFound) {
 TEST_F(CatalogTest, PeopleHaveOneSpelling) {
     const auto ann = catalog->create_person(ours, {"Ann", "admin", "hash"}, now);
     ASSERT_TRUE(ann) << ann.error().context;
-    EXPECT_EQ(code_of(catalog->create_person(ours, {"aNN", "viewer", "hash"}, now)), Code::conflict);
+    EXPECT_EQ(code_of(catalog->create_person(ours, {"aNN", "viewer", "hash"}, now)),
+              Code::conflict);
     EXPECT_EQ(catalog->find_person(ours, "ANN")->id, ann->id);
     EXPECT_EQ(catalog->find_person(ours, "ANN")->name, "Ann");
     EXPECT_EQ(code_of(catalog->find_person(ours, long_text)), Code::not_found);
     EXPECT_EQ(code_of(catalog->find_person(ours, metacharacters)), Code::not_found);
-    for (const std::string& name : {std::string(), std::string("a/b"), std::string("a:b"), with_nul, long_text,
-                                    std::string(" a"), std::string(129, 'x')}) {
-        EXPECT_EQ(code_of(catalog->create_person(ours, {name, "viewer", "hash"}, now)), Code::invalid);
+    for (const std::string& name : {std::string(), std::string("a/b"), std::string("a:b"), with_nul,
+                                    long_text, std::string(" a"), std::string(129, 'x')}) {
+        EXPECT_EQ(code_of(catalog->create_person(ours, {name, "viewer", "hash"}, now)),
+                  Code::invalid);
     }
     EXPECT_EQ(code_of(catalog->create_person(ours, {"b", "Root!", "hash"}, now)), Code::invalid);
     EXPECT_EQ(code_of(catalog->create_person(ours, {"b", "viewer", ""}, now)), Code::invalid);
@@ -328,8 +370,8 @@ TEST_F(CatalogTest, TokensLiveUntilRevoked) {
     machine.role.reset();
     machine.machine = "hall:emb";
     ASSERT_TRUE(catalog->create_token(ours, machine, now));  // the machine need not exist yet
-    const std::pair<TokenId, Instant> used[] = {{first->id, now}, {TokenId(99), now},
-                                                {first->id, now - std::chrono::hours(1)}};
+    const std::pair<TokenId, Instant> used[] = {
+        {first->id, now}, {TokenId(99), now}, {first->id, now - std::chrono::hours(1)}};
     ASSERT_TRUE(catalog->tokens_used(used));
     reopen();
     ASSERT_EQ(catalog->tokens(ours)->size(), 2U);
@@ -358,7 +400,8 @@ TEST_F(CatalogTest, TokensRefuseNonsense) {
     bad[6].sha256 = "short";
     bad[7].scram_verifier = "";
     bad[8].created_by = with_nul;
-    for (const NewToken& one : bad) EXPECT_EQ(code_of(catalog->create_token(ours, one, now)), Code::invalid);
+    for (const NewToken& one : bad)
+        EXPECT_EQ(code_of(catalog->create_token(ours, one, now)), Code::invalid);
     EXPECT_EQ(code_of(catalog->create_token(OrganisationId(9), token("x"), now)), Code::not_found);
 }
 
@@ -404,7 +447,8 @@ struct OnceTest : CatalogTest {
     Result<Answer> post(Instant at) {
         return catalog->once(key, at, [&]() -> Result<Answer> {
             ++runs;
-            TRY(const Site site, catalog->create_site(ours, {"S" + std::to_string(runs), "UTC", {}}));
+            TRY(const Site site,
+                catalog->create_site(ours, {"S" + std::to_string(runs), "UTC", {}}));
             return Answer{201, site.name};
         });
     }
@@ -442,9 +486,11 @@ TEST_F(OnceTest, WhatFailsLeavesNothingBehind) {
 }
 
 TEST_F(OnceTest, MemoryIsBounded) {
-    const auto large = catalog->once(key, now, [] { return Result<Answer>(Answer{200, std::string(101, 'x')}); });
+    const auto large =
+        catalog->once(key, now, [] { return Result<Answer>(Answer{200, std::string(101, 'x')}); });
     EXPECT_EQ(code_of(large), Code::exhausted);
-    const auto largest = catalog->once(key, now, [] { return Result<Answer>(Answer{200, std::string(100, 'x')}); });
+    const auto largest =
+        catalog->once(key, now, [] { return Result<Answer>(Answer{200, std::string(100, 'x')}); });
     EXPECT_TRUE(largest);
     for (int i = 2; i <= 3; ++i) {
         key.key = "k" + std::to_string(i);

@@ -37,12 +37,13 @@ std::int64_t number_of(Database& database, std::string_view sql) {
 TEST(Sql, KeepsWhatItWasGiven) {
     TempDir dir;
     auto database = open_database(dir.file());
-    ASSERT_TRUE(database->script("CREATE TABLE t (i BIGINT, d DOUBLE PRECISION, s TEXT, b BYTEA, n TEXT)"));
+    ASSERT_TRUE(
+        database->script("CREATE TABLE t (i BIGINT, d DOUBLE PRECISION, s TEXT, b BYTEA, n TEXT)"));
     const std::string hostile = "'; DROP TABLE t; -- $1 %s \" \\ \0 绣"s;
     const std::string bytes = "\0\xFF\x80"s;
-    ASSERT_TRUE(database->change("INSERT INTO t VALUES ($1, $2, $3, $4, $5)",
-                                 {std::int64_t{INT64_MIN}, -0.5, hostile, Blob{bytes},
-                                  std::optional<std::string>()}));
+    ASSERT_TRUE(database->change(
+        "INSERT INTO t VALUES ($1, $2, $3, $4, $5)",
+        {std::int64_t{INT64_MIN}, -0.5, hostile, Blob{bytes}, std::optional<std::string>()}));
     const auto rows = database->query("SELECT i, d, s, b, n FROM t WHERE s = $1 AND i < $2",
                                       {hostile, std::int64_t{0}}, [&](const Row& row) {
                                           EXPECT_EQ(row.integer(0), INT64_MIN);
@@ -70,7 +71,8 @@ TEST(Sql, TextHasALimit) {
     ASSERT_TRUE(database->script("CREATE TABLE t (s TEXT)"));
     // The limit counts the row, so a little less than all of it is text.
     EXPECT_TRUE(database->change("INSERT INTO t VALUES ($1)", {std::string((1 << 20) - 16, 'x')}));
-    const auto long_text = database->change("INSERT INTO t VALUES ($1)", {std::string(10'000'000, 'x')});
+    const auto long_text =
+        database->change("INSERT INTO t VALUES ($1)", {std::string(10'000'000, 'x')});
     ASSERT_FALSE(long_text);
     EXPECT_EQ(long_text.error().code, Code::invalid);
     EXPECT_EQ(number_of(*database, "SELECT COUNT(*) FROM t"), 1);
@@ -154,7 +156,7 @@ TEST(Migrations, AStepThatFailsLeavesTheVersionBefore) {
 TEST(Open, MakesAPrivateFileAndRefusesOthers) {
     TempDir dir;
     ASSERT_TRUE(Catalog::open(dir.file(), now));
-    struct stat facts {};
+    struct stat facts{};
     ASSERT_EQ(::stat(dir.file().c_str(), &facts), 0);
     EXPECT_EQ(facts.st_mode & 0777, 0600U);
     ASSERT_EQ(::chmod(dir.file().c_str(), 0644), 0);
@@ -169,7 +171,7 @@ TEST(Open, WalFilesArePrivateToo) {
     auto catalog = Catalog::open(dir.file(), now);
     ASSERT_TRUE(catalog);
     for (const char* name : {"catalog.db-wal", "catalog.db-shm"}) {
-        struct stat facts {};
+        struct stat facts{};
         ASSERT_EQ(::stat(dir.file(name).c_str(), &facts), 0) << name;
         EXPECT_EQ(facts.st_mode & 0777, 0600U) << name;
     }
@@ -210,7 +212,8 @@ TEST(Open, TakesAVersion1File) {
             "INSERT INTO counter VALUES ('organisation', 1), ('site', 4);"
             "INSERT INTO site VALUES (1, 4, 'Harbour', 'Asia/Shanghai', 31.2, 121.5);"
             "INSERT INTO machine VALUES (1, 'exc-01', 'Digger', NULL, 4, 7, 'mqtt', 6);"
-            "INSERT INTO tag VALUES (1, 'exc-01', 'fuel', NULL, NULL, NULL, NULL, NULL, '%', 0, 100, 0);"));
+            "INSERT INTO tag VALUES (1, 'exc-01', 'fuel', NULL, NULL, NULL, NULL, NULL, '%', 0, "
+            "100, 0);"));
     }
     ASSERT_EQ(::chmod(dir.file().c_str(), 0600), 0);
     auto catalog = Catalog::open(dir.file(), now);
@@ -305,10 +308,13 @@ TEST(Processes, KilledWhileWritingLosesNothingAcknowledged) {
         ASSERT_TRUE(catalog) << catalog.error().context;
         const auto snapshot = (*catalog)->snapshot();
         for (int i = 0; i < told; ++i) {
-            ASSERT_NE(snapshot->machine(default_organisation, "m" + std::to_string(i)), nullptr) << i;
+            ASSERT_NE(snapshot->machine(default_organisation, "m" + std::to_string(i)), nullptr)
+                << i;
         }
-        EXPECT_EQ(number_of(*open_database(dir.file()), "SELECT COUNT(*) FROM pragma_integrity_check"
-                                                        " WHERE integrity_check <> 'ok'"), 0);
+        EXPECT_EQ(number_of(*open_database(dir.file()),
+                            "SELECT COUNT(*) FROM pragma_integrity_check"
+                            " WHERE integrity_check <> 'ok'"),
+                  0);
     }
     EXPECT_GT(told, 100);
 }

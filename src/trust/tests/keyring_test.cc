@@ -10,17 +10,16 @@ namespace {
 
 TokenRecord record_of(std::uint64_t id, const NewTokenSecret& secret, std::optional<Role> role,
                       std::string machine = {}) {
-    return {OrganisationId(1), "default", TokenId(id), "t" + std::to_string(id), role,
+    return {OrganisationId(1),  "default",     TokenId(id),          "t" + std::to_string(id), role,
             std::move(machine), secret.sha256, secret.scram_verifier};
 }
 
 struct KeyringTest : testing::Test {
     NewTokenSecret engineer = make_token(), press = make_token(), broken = make_token(),
                    both = make_token(), stranger = make_token();
-    std::vector<TokenRecord> records = {record_of(1, engineer, Role::engineer),
-                                        record_of(2, press, std::nullopt, "press-7"),
-                                        record_of(3, broken, std::nullopt),
-                                        record_of(4, both, Role::admin, "press-7")};
+    std::vector<TokenRecord> records = {
+        record_of(1, engineer, Role::engineer), record_of(2, press, std::nullopt, "press-7"),
+        record_of(3, broken, std::nullopt), record_of(4, both, Role::admin, "press-7")};
     Keyring ring{records};
 };
 
@@ -55,10 +54,17 @@ TEST_F(KeyringTest, MqttTakesTheTokenInEitherPlace) {
         bool is_let_in;
     };
     const Case cases[] = {
-        {"anything", token, true}, {"", token, true},         {std::nullopt, token, true},
-        {token, std::nullopt, true}, {token, "", true},       {token, "wrong", false},
-        {"wrong", "wrong", false}, {"wrong", std::nullopt, false}, {std::nullopt, std::nullopt, false},
-        {"", "", false},           {std::string_view("ls_\0#+/", 7), std::nullopt, false},
+        {"anything", token, true},
+        {"", token, true},
+        {std::nullopt, token, true},
+        {token, std::nullopt, true},
+        {token, "", true},
+        {token, "wrong", false},
+        {"wrong", "wrong", false},
+        {"wrong", std::nullopt, false},
+        {std::nullopt, std::nullopt, false},
+        {"", "", false},
+        {std::string_view("ls_\0#+/", 7), std::nullopt, false},
         {token, stranger.text, false},  // wrong credentials are not looked past
     };
     for (const Case& one : cases) {
@@ -93,7 +99,8 @@ TEST(Keys, ListenersHearOfEachChangeAndMayGo) {
         keys.forget(own);
         keys.on_change([&](const Keyring&) { ++second; });
     });
-    const auto other = keys.on_change([&](const Keyring& ring) { EXPECT_EQ(&ring, keys.ring().get()); });
+    const auto other =
+        keys.on_change([&](const Keyring& ring) { EXPECT_EQ(&ring, keys.ring().get()); });
     keys.replace(std::make_shared<const Keyring>());
     EXPECT_EQ(first, 1);
     keys.forget(other);

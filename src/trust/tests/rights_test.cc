@@ -10,12 +10,22 @@ namespace lineshaft::trust {
 namespace {
 
 Principal with_role(Role role, std::uint32_t organisation = 1) {
-    return {PrincipalKind::person, OrganisationId(organisation),
-            organisation == 1 ? "default" : "acme", role, {}, "someone", 1};
+    return {PrincipalKind::person,
+            OrganisationId(organisation),
+            organisation == 1 ? "default" : "acme",
+            role,
+            {},
+            "someone",
+            1};
 }
 Principal machine_token(std::string machine) {
-    return {PrincipalKind::token, OrganisationId(1), "default", std::nullopt, std::move(machine),
-            "t", 1};
+    return {PrincipalKind::token,
+            OrganisationId(1),
+            "default",
+            std::nullopt,
+            std::move(machine),
+            "t",
+            1};
 }
 
 // The matrix as docs/protocols/http-api.md says it, written down a second time on purpose: v, o,
@@ -87,7 +97,8 @@ TEST(Rights, EveryRouteForEveryRole) {
 TEST(Rights, OnlyMetricsOpenOnLoopback) {
     for (const Route& route : routes()) {
         const bool is_open = may_use_route(nullptr, route, "", true) == Verdict::allowed;
-        EXPECT_EQ(is_open, route.right == Right::open || route.pattern == "/metrics") << route.pattern;
+        EXPECT_EQ(is_open, route.right == Right::open || route.pattern == "/metrics")
+            << route.pattern;
     }
 }
 
@@ -100,9 +111,11 @@ TEST(Rights, AMachineTokenReachesItsOwnMachineOnly) {
         }
         const bool is_own = route.method == "GET" && route.pattern.contains("{machine}");
         EXPECT_EQ(may_use_route(&press, route, "press-7"),
-                  is_own ? Verdict::allowed : Verdict::refused) << route.pattern;
+                  is_own ? Verdict::allowed : Verdict::refused)
+            << route.pattern;
         EXPECT_EQ(may_use_route(&press, route, "press-8"),
-                  is_own ? Verdict::hidden : Verdict::refused) << route.pattern;
+                  is_own ? Verdict::hidden : Verdict::refused)
+            << route.pattern;
         EXPECT_EQ(may_use_route(&press, route, ""), Verdict::refused) << route.pattern;
     }
 }
@@ -111,7 +124,8 @@ TEST(Rights, AnEdgeNodesTokenCoversItsDevices) {
     const Principal node = machine_token("hall:emb");
     EXPECT_TRUE(is_own_machine(node, "hall:emb"));
     EXPECT_TRUE(is_own_machine(node, "hall:emb:01"));
-    for (const char* other : {"hall:emb2", "hall:emb2:01", "hall:em", "hall", "", "hall:emb:", "hall:emb:1:2"}) {
+    for (const char* other :
+         {"hall:emb2", "hall:emb2:01", "hall:em", "hall", "", "hall:emb:", "hall:emb:1:2"}) {
         EXPECT_FALSE(is_own_machine(node, other)) << other;
     }
     EXPECT_FALSE(is_own_machine(machine_token("hall"), "hall:emb"));
@@ -146,7 +160,8 @@ TEST(Rights, BrokenPrincipalsMayNothing) {
 
 TEST(Roles, HaveNames) {
     for (const Role role : all_roles) EXPECT_EQ(parse_role(name_of(role)), role);
-    for (const char* name : {"", "Admin", "operator_", "root"}) EXPECT_FALSE(parse_role(name)) << name;
+    for (const char* name : {"", "Admin", "operator_", "root"})
+        EXPECT_FALSE(parse_role(name)) << name;
 }
 
 }  // namespace

@@ -11,13 +11,19 @@
 namespace lineshaft::trust {
 namespace {
 
-std::string hex(std::string_view bytes) { return to_hex(as_bytes(bytes)); }
+std::string hex(std::string_view bytes) {
+    return to_hex(as_bytes(bytes));
+}
 constexpr ScryptCost cheap{.log2_n = 4, .r = 1, .p = 1};
 
 TEST(Base64, Rfc4648Section10) {
-    const std::pair<std::string, std::string> cases[] = {
-        {"", ""},         {"f", "Zg=="},         {"fo", "Zm8="},        {"foo", "Zm9v"},
-        {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"}};
+    const std::pair<std::string, std::string> cases[] = {{"", ""},
+                                                         {"f", "Zg=="},
+                                                         {"fo", "Zm8="},
+                                                         {"foo", "Zm9v"},
+                                                         {"foob", "Zm9vYg=="},
+                                                         {"fooba", "Zm9vYmE="},
+                                                         {"foobar", "Zm9vYmFy"}};
     for (const auto& [bytes, text] : cases) {
         EXPECT_EQ(to_base64(bytes), text);
         EXPECT_EQ(from_base64(text), bytes);
@@ -27,7 +33,8 @@ TEST(Base64, Rfc4648Section10) {
 }
 
 TEST(Base64, OneValueHasOneText) {
-    for (const char* text : {"Zg", "Zg=", "Zg===", "Zh==", "Z", "====", "Zm9v=", "Zm 9", "Zm9-", "=Zg="}) {
+    for (const char* text :
+         {"Zg", "Zg=", "Zg===", "Zh==", "Z", "====", "Zm9v=", "Zm 9", "Zm9-", "=Zg="}) {
         EXPECT_FALSE(from_base64(text)) << text;
     }
     for (const char* text : {"Zg==", "Zh", "Z", "Zm+v", "Zm/v", "Zg\n"}) {
@@ -64,13 +71,14 @@ TEST(AdminSecret, IsReadAsPeopleTypeIt) {
     }
     EXPECT_EQ(admin_secret_digest(lower), kept);
     EXPECT_EQ(admin_secret_digest(" " + spaced + " "), kept);
-    EXPECT_EQ(admin_secret_digest("O0O0-IL1L-ABCD-EFGH-JKMN"), admin_secret_digest("0000-1111-abcd-efgh-jkmn"));
+    EXPECT_EQ(admin_secret_digest("O0O0-IL1L-ABCD-EFGH-JKMN"),
+              admin_secret_digest("0000-1111-abcd-efgh-jkmn"));
 }
 
 TEST(AdminSecret, WhatIsNoneNeverMatches) {
-    for (const std::string& typed : {std::string(), std::string("ABCD"), std::string(64, 'A'),
-                                     std::string(65, '-'), std::string("UUUU-UUUU-UUUU-UUUU-UUUU"),
-                                     std::string("\0BCD-EFGH-JKMN-PQRS-TVWX", 24)}) {
+    for (const std::string& typed :
+         {std::string(), std::string("ABCD"), std::string(64, 'A'), std::string(65, '-'),
+          std::string("UUUU-UUUU-UUUU-UUUU-UUUU"), std::string("\0BCD-EFGH-JKMN-PQRS-TVWX", 24)}) {
         EXPECT_NE(admin_secret_digest(typed), admin_secret_digest(typed)) << typed;
     }
     EXPECT_NE(make_admin_secret(), make_admin_secret());
@@ -84,14 +92,23 @@ TEST(Scrypt, Rfc7914) {
         const char* key;
     };
     const Case cases[] = {
-        {"", "", {4, 1, 1},
-         "77d6576238657b203b19ca42c18a0497f16b4844e3074ae8dfdffa3fede21442fcd0069ded0948f8326a753a0fc81f1"
+        {"",
+         "",
+         {4, 1, 1},
+         "77d6576238657b203b19ca42c18a0497f16b4844e3074ae8dfdffa3fede21442fcd0069ded0948f8326a753a0"
+         "fc81f1"
          "7e8d3e0fb2e0d3628cf35e20c38d18906"},
-        {"password", "NaCl", {10, 8, 16},
-         "fdbabe1c9d3472007856e7190d01e9fe7c6ad7cbc8237830e77376634b3731622eaf30d92e22a3886ff109279d9830d"
+        {"password",
+         "NaCl",
+         {10, 8, 16},
+         "fdbabe1c9d3472007856e7190d01e9fe7c6ad7cbc8237830e77376634b3731622eaf30d92e22a3886ff109279"
+         "d9830d"
          "ac727afb94a83ee6d8360cbdfa2cc0640"},
-        {"pleaseletmein", "SodiumChloride", {14, 8, 1},
-         "7023bdcb3afd7348461c06cd81fd38ebfda8fbba904f8e3ea9b543f6545da1f2d5432955613f0fcf62d49705242a9af"
+        {"pleaseletmein",
+         "SodiumChloride",
+         {14, 8, 1},
+         "7023bdcb3afd7348461c06cd81fd38ebfda8fbba904f8e3ea9b543f6545da1f2d5432955613f0fcf62d497052"
+         "42a9af"
          "9e61e85dc0d651e40dfcf017b45575887"},
     };
     for (const Case& one : cases) {
@@ -124,8 +141,8 @@ TEST(Password, ABrokenHashMatchesNothing) {
     const std::string good = *hash_password("x", cheap);
     const std::string key = good.substr(good.rfind('$'));
     for (const std::string& hash :
-         {std::string(), std::string("$scrypt$"), std::string("$scrypt$ln=4,r=1,p=1$$"),
-          good + "A", good.substr(1), good.substr(0, good.size() - 1), "$scrypt$ln=,r=1,p=1$c2FsdA" + key,
+         {std::string(), std::string("$scrypt$"), std::string("$scrypt$ln=4,r=1,p=1$$"), good + "A",
+          good.substr(1), good.substr(0, good.size() - 1), "$scrypt$ln=,r=1,p=1$c2FsdA" + key,
           "$scrypt$ln=0,r=1,p=1$c2FsdA" + key, "$scrypt$ln=99,r=1,p=1$c2FsdA" + key,
           "$scrypt$ln=24,r=64,p=1$c2FsdA" + key, "$scrypt$ln=4,r=0,p=1$c2FsdA" + key,
           "$scrypt$ln=4,r=1,p=99999999999$c2FsdA" + key, "$scrypt$ln=-4,r=1,p=1$c2FsdA" + key,

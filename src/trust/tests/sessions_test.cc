@@ -15,7 +15,10 @@ PersonRecord bob{OrganisationId(1), "default", PersonId(2), "bob", Role::viewer,
 
 struct SessionsTest : testing::Test {
     io::ManualClock clock{Instant{1'800'000'000'000'000}};
-    Sessions sessions{{.idle_max = 15min, .age_max = 12h, .sessions_max = 4, .per_person_max = 2,
+    Sessions sessions{{.idle_max = 15min,
+                       .age_max = 12h,
+                       .sessions_max = 4,
+                       .per_person_max = 2,
                        .save_every = 1min}};
 
     std::string open(const PersonRecord& person, std::string_view previous = {}) {
@@ -163,7 +166,8 @@ TEST(Cookie, HasItsNameAndFlags) {
               "__Host-lineshaft=S; Path=/; Max-Age=43200; HttpOnly; SameSite=Strict; Secure");
     EXPECT_EQ(session_cookie("S", false),
               "lineshaft=S; Path=/; Max-Age=43200; HttpOnly; SameSite=Strict");
-    EXPECT_EQ(session_cookie("", false), "lineshaft=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict");
+    EXPECT_EQ(session_cookie("", false),
+              "lineshaft=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict");
 }
 
 TEST(Cookie, IsReadFromTheHeader) {
@@ -179,8 +183,12 @@ TEST(Cookie, IsReadFromTheHeader) {
 }
 
 struct ThrottleTest : testing::Test {
-    LoginThrottle throttle{{.free_failures = 3, .wait_first = 1s, .account_wait_max = 4s,
-                            .address_wait_max = 60s, .forget_after = 10min, .entries_max = 8}};
+    LoginThrottle throttle{{.free_failures = 3,
+                            .wait_first = 1s,
+                            .account_wait_max = 4s,
+                            .address_wait_max = 60s,
+                            .forget_after = 10min,
+                            .entries_max = 8}};
     LoginThrottle::Steady now{1'000'000};
 
     // Lets `count` attempts fail, waiting as told; returns the wait after the last.

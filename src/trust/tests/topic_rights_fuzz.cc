@@ -19,8 +19,12 @@ using namespace lineshaft::trust;
 namespace {
 
 Principal principal_of(std::uint8_t choice, std::string_view machine) {
-    Principal who{.kind = PrincipalKind::token, .organisation = OrganisationId(1),
-                  .organisation_name = "default", .role = {}, .machine = {}, .name = "t",
+    Principal who{.kind = PrincipalKind::token,
+                  .organisation = OrganisationId(1),
+                  .organisation_name = "default",
+                  .role = {},
+                  .machine = {},
+                  .name = "t",
                   .credential = 1};
     if ((choice & 1) != 0) {
         who.organisation = OrganisationId(2);

@@ -10,14 +10,20 @@ Principal with_role(Role role, std::uint32_t organisation = 1, std::string name 
 }
 Principal machine_token(std::string machine, std::uint32_t organisation = 1,
                         std::string name = "default") {
-    return {PrincipalKind::token, OrganisationId(organisation), std::move(name), std::nullopt,
-            std::move(machine), "t", 1};
+    return {PrincipalKind::token,
+            OrganisationId(organisation),
+            std::move(name),
+            std::nullopt,
+            std::move(machine),
+            "t",
+            1};
 }
 
 const TopicRights rights({"default", "acme", "zeta"}, "host-1");
 
 // One topic, and by letter who may publish (p), receive (r), both (b) or neither (-): viewer,
-// operator, engineer, admin, auditor of `default`; engineer of acme; press-7; hall:emb; hall:emb:01.
+// operator, engineer, admin, auditor of `default`; engineer of acme; press-7; hall:emb;
+// hall:emb:01.
 struct Case {
     std::string_view topic;
     std::string_view voeau, acme, press, node, device;
@@ -83,7 +89,8 @@ TEST(TopicRights, AgreeWithTheTable) {
             EXPECT_EQ(verdict(with_role(all_roles[i]), one.topic), one.voeau[i])
                 << one.topic << " " << name_of(all_roles[i]);
         }
-        EXPECT_EQ(verdict(with_role(Role::engineer, 2, "acme"), one.topic), one.acme[0]) << one.topic;
+        EXPECT_EQ(verdict(with_role(Role::engineer, 2, "acme"), one.topic), one.acme[0])
+            << one.topic;
         EXPECT_EQ(verdict(machine_token("press-7"), one.topic), one.press[0]) << one.topic;
         EXPECT_EQ(verdict(machine_token("hall:emb"), one.topic), one.node[0]) << one.topic;
         EXPECT_EQ(verdict(machine_token("hall:emb:01"), one.topic), one.device[0]) << one.topic;
@@ -153,7 +160,8 @@ TEST(TopicRights, RefuseFiltersThatCouldNeverDeliver) {
             EXPECT_EQ(verdict_of(with_role(all_roles[i]), one.filter), one.voeau[i])
                 << one.filter << " " << name_of(all_roles[i]);
         }
-        EXPECT_EQ(verdict_of(with_role(Role::engineer, 2, "acme"), one.filter), one.acme[0]) << one.filter;
+        EXPECT_EQ(verdict_of(with_role(Role::engineer, 2, "acme"), one.filter), one.acme[0])
+            << one.filter;
         EXPECT_EQ(verdict_of(machine_token("press-7"), one.filter), one.press[0]) << one.filter;
         EXPECT_EQ(verdict_of(machine_token("hall:emb"), one.filter), one.node[0]) << one.filter;
     }
@@ -161,14 +169,14 @@ TEST(TopicRights, RefuseFiltersThatCouldNeverDeliver) {
 
 // mqtt.md, bug 8: what stands in an id is never read as part of a pattern.
 TEST(TopicRights, Bug8IdsDoNotBecomePatterns) {
-    for (const std::string& id : {std::string("+"), std::string("#"), std::string("+/+"),
-                                  std::string("press-7/x"), std::string(""), std::string("../x"),
-                                  std::string("+:+"), std::string("#:#"), std::string("hall:+"),
-                                  std::string("a\0b", 3), std::string("STATE:n")}) {
+    for (const std::string& id :
+         {std::string("+"), std::string("#"), std::string("+/+"), std::string("press-7/x"),
+          std::string(""), std::string("../x"), std::string("+:+"), std::string("#:#"),
+          std::string("hall:+"), std::string("a\0b", 3), std::string("STATE:n")}) {
         const Principal odd = machine_token(id);
-        for (const char* topic : {"lineshaft/v1/press-7/telemetry", "lineshaft/v1/press-7/x/telemetry",
-                                  "spBv1.0/hall/NDATA/emb", "spBv1.0/hall/NCMD/emb",
-                                  "spBv1.0/STATE/NDATA/n", "a"}) {
+        for (const char* topic :
+             {"lineshaft/v1/press-7/telemetry", "lineshaft/v1/press-7/x/telemetry",
+              "spBv1.0/hall/NDATA/emb", "spBv1.0/hall/NCMD/emb", "spBv1.0/STATE/NDATA/n", "a"}) {
             EXPECT_FALSE(rights.may_publish(odd, topic)) << id << " " << topic;
         }
         EXPECT_FALSE(rights.may_receive(odd, "lineshaft/v1/press-7/telemetry")) << id;
@@ -188,12 +196,13 @@ TEST(TopicRights, Bug8PercentPartsMatchTheDecodedId) {
 TEST(TopicRights, Bug12NothingMeansNothing) {
     const TopicRights none({}, "");
     Principal nobody, broken = with_role(Role::admin), unknown = with_role(Role::admin, 7, "gone"),
-              mixed = with_role(Role::admin, 2, "default"), swapped = with_role(Role::admin, 1, "acme"),
-              both = machine_token("press-7");
+                      mixed = with_role(Role::admin, 2, "default"),
+                      swapped = with_role(Role::admin, 1, "acme"), both = machine_token("press-7");
     broken.role.reset();
     both.role = Role::admin;
     for (const Principal& principal : {nobody, broken, unknown, mixed, swapped, both}) {
-        for (const char* topic : {"x", "gone/x", "acme/x", "default/x", "lineshaft/v1/press-7/x", "$SYS/x"}) {
+        for (const char* topic :
+             {"x", "gone/x", "acme/x", "default/x", "lineshaft/v1/press-7/x", "$SYS/x"}) {
             for (const TopicRights* one : {&none, &rights}) {
                 EXPECT_FALSE(one->may_publish(principal, topic)) << topic;
                 EXPECT_FALSE(one->may_receive(principal, topic)) << topic;
@@ -255,17 +264,19 @@ TEST(TopicRights, AcceptedMeansSomethingCanArrive) {
     with_wildcards.insert(with_wildcards.end(), {"+", "#"});
     spell(with_wildcards, 3, "", all_filters);
     for (const char* tail : {"command", "+", "#", "m"}) {
-        for (const char* head : {"lineshaft/v1/m/", "lineshaft/v1/+/", "+/v1/m/", "acme/lineshaft/v1/"}) {
+        for (const char* head :
+             {"lineshaft/v1/m/", "lineshaft/v1/+/", "+/v1/m/", "acme/lineshaft/v1/"}) {
             all_filters.push_back(std::string(head) + tail);
         }
     }
-    for (const Principal& who : {with_role(Role::viewer), with_role(Role::operator_),
-                                 with_role(Role::viewer, 2, "acme"), machine_token("m"),
-                                 machine_token("m", 2, "acme")}) {
+    for (const Principal& who :
+         {with_role(Role::viewer), with_role(Role::operator_), with_role(Role::viewer, 2, "acme"),
+          machine_token("m"), machine_token("m", 2, "acme")}) {
         for (const std::string& filter : all_filters) {
             bool can_arrive = false;
             for (const std::string& topic : topics) {
-                can_arrive = can_arrive || (matches(filter, topic) && rights.may_receive(who, topic));
+                can_arrive =
+                    can_arrive || (matches(filter, topic) && rights.may_receive(who, topic));
             }
             EXPECT_EQ(rights.may_subscribe(who, filter), can_arrive)
                 << filter << " " << who.organisation_name << " " << who.machine;
