@@ -28,12 +28,14 @@ public:
     template <class Work>
     Task<std::invoke_result_t<Work>> run(Work work) {
         using T = std::invoke_result_t<Work>;
-        co_return co_await suspend<T>([this, work = std::move(work)](Answer<T> answer) mutable {
+        // Named, then awaited: g++ 12 destroys a closure made inside a co_await expression twice.
+        auto start = [this, work = std::move(work)](Answer<T> answer) mutable {
             auto kept = std::make_shared<Answer<T>>(std::move(answer));
             const bool queued =
                 try_post([kept, work = std::move(work)]() mutable { (*kept)(work()); });
             if (!queued) (*kept)(fail(Code::exhausted, name() + " is busy, try again"));
-        });
+        };
+        co_return co_await suspend<T>(std::move(start));
     }
     const std::string& name() const;
 
