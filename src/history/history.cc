@@ -124,6 +124,7 @@ public:
     void close() override;
 
 private:
+    // Made by name before it is awaited with: g++ 12 destroys a braced argument of co_await twice.
     struct Scan {
         Series series;
         Window window;
@@ -198,12 +199,7 @@ io::Task<Result<void>> Engine::settle() {
     for (const auto& damaged : replayed_.damaged) {
         batch.put(store::Family::history_inbox, inbox_key(inbox_quarantine, damaged.ticket), damaged.record);
     }
-    auto trimmed = co_await io::suspend<Result<void>>(
-        [this, batch = std::move(batch)](io::Answer<Result<void>> answer) mutable {
-            store_.submit(std::move(batch), [answer = std::move(answer)](Result<void> outcome) mutable {
-                answer(std::move(outcome));
-            });
-        });
+    auto trimmed = co_await submitted(store_, std::move(batch));
     if (!trimmed) co_return trimmed;
     for (auto& part : parts_) {
         auto accepted = co_await part->shard().call(&accept_there, part.get());
@@ -343,13 +339,15 @@ io::Task<Result<std::vector<Sample>>> Engine::read(Series series, Window window,
         co_return fail(Code::invalid, "at most " + std::to_string(limits_.read_samples_max) + " samples");
     }
     const Direction direction = order == Order::ascending ? Direction::forward : Direction::backward;
-    auto samples = co_await collect({series, clamped(window), count_max, direction});
+    Scan what{std::move(series), clamped(window), count_max, direction};
+    auto samples = co_await collect(std::move(what));
     co_return samples;
 }
 
 io::Task<Result<std::optional<Sample>>> Engine::last(Series series, Instant at) {
     const Window window = clamped({instant_min, std::min(at, instant_max) + std::chrono::microseconds(1)});
-    auto newest = co_await collect({series, window, 1, Direction::backward});
+    Scan what{std::move(series), window, 1, Direction::backward};
+    auto newest = co_await collect(std::move(what));
     if (!newest) co_return std::unexpected(newest.error());
     if (newest->empty()) co_return std::optional<Sample>();
     co_return std::optional<Sample>(std::move(newest->front()));
@@ -378,7 +376,8 @@ io::Task<Result<std::vector<Bucket>>> Engine::buckets(Series series, Window wind
         const auto into = static_cast<std::int64_t>(ahead % static_cast<std::uint64_t>(step.count()));
         reachable.from = {reachable.from.micros - into};
     }
-    auto found = co_await aggregate({series, reachable}, step);
+    Scan what{std::move(series), reachable};
+    auto found = co_await aggregate(std::move(what), step);
     co_return found;
 }
 
@@ -393,19 +392,22 @@ io::Task<Result<Trend>> Engine::trend(Series series, Window window, std::size_t 
     trend.step = step_of(reachable, columns_max);
     if (series.kind == Kind::boolean || series.kind == Kind::text) {
         ChangeSink sink(reachable, columns_max, limits_.read_text_bytes_max);
-        co_await scan({series, reachable}, &sink);
+        Scan what{std::move(series), reachable};
+        co_await scan(std::move(what), &sink);
         if (sink.is_overfull()) co_return fail(Code::exhausted, "the strings are too long for one trend");
         trend.samples = std::move(sink.samples());
         co_return trend;
     }
-    auto samples = co_await collect({series, reachable, 2 * columns_max + 1});
+    Scan few{series, reachable, 2 * columns_max + 1};
+    auto samples = co_await collect(std::move(few));
     if (!samples) co_return std::unexpected(samples.error());
     if (samples->size() <= 2 * columns_max) {
         trend.samples = std::move(*samples);
         co_return trend;
     }
     trend.is_raw = false;
-    auto columns = co_await aggregate({series, reachable}, trend.step);
+    Scan what{std::move(series), reachable};
+    auto columns = co_await aggregate(std::move(what), trend.step);
     if (!columns) co_return std::unexpected(columns.error());
     trend.columns = std::move(*columns);
     co_return trend;
@@ -413,9 +415,11 @@ io::Task<Result<Trend>> Engine::trend(Series series, Window window, std::size_t 
 
 io::Task<Result<std::optional<Window>>> Engine::extent(Series series) {
     const Window all = clamped({instant_min, Instant{INT64_MAX}});
-    auto first = co_await collect({series, all, 1});
+    Scan forward{series, all, 1};
+    auto first = co_await collect(std::move(forward));
     if (!first) co_return std::unexpected(first.error());
-    auto last = co_await collect({series, all, 1, Direction::backward});
+    Scan backward{std::move(series), all, 1, Direction::backward};
+    auto last = co_await collect(std::move(backward));
     if (!last) co_return std::unexpected(last.error());
     if (first->empty() || last->empty()) co_return std::optional<Window>();
     co_return std::optional(Window{first->front().at, last->front().at});

@@ -13,6 +13,10 @@
 
 namespace lineshaft::history {
 
+/// Past the lanes: for batches that only remove, which a store takes even when it is too full for a
+/// round. Errors as Store::submit.
+io::Task<Result<void>> submitted(store::Store& store, store::Batch batch);
+
 /// What a part's memory holds of one series: not on disk as chunks yet, or just becoming so. Of equal
 /// instants the head's wins.
 struct HeadView {

@@ -9,6 +9,16 @@
 
 namespace lineshaft::history {
 
+io::Task<Result<void>> submitted(store::Store& store, store::Batch batch) {
+    auto start = [&store, batch = std::move(batch)](io::Answer<Result<void>> answer) mutable {
+        store.submit(std::move(batch), [answer = std::move(answer)](Result<void> outcome) mutable {
+            answer(std::move(outcome));
+        });
+    };
+    auto outcome = co_await io::suspend<Result<void>>(std::move(start));
+    co_return outcome;
+}
+
 void Part::take_snapshot() {
     CHECK(snapshot_ == nullptr);
     auto snapshot = std::make_shared<Snapshot>();
@@ -33,9 +43,11 @@ io::Task<Result<void>> Part::seal_once(bool trim) {
         take_snapshot();
     }
     const auto snapshot = snapshot_;
-    auto sealed = co_await sealers_.run([snapshot, store = &store_, most = limits_.chunk_samples_max] {
+    // Named, then awaited: g++ 12 destroys a closure made inside a co_await expression twice.
+    auto work = [snapshot, store = &store_, most = limits_.chunk_samples_max] {
         return seal_snapshot(*store, *snapshot, most);
-    });
+    };
+    auto sealed = co_await sealers_.run(std::move(work));
     if (!sealed) {
         ++stats_.seals_failed;
         co_return std::unexpected(sealed.error().in("seal"));
@@ -49,19 +61,13 @@ io::Task<Result<void>> Part::seal_once(bool trim) {
     co_return trimmed;
 }
 
-// Past the lane: a batch that only removes is taken on a disk that is too full for a round.
 io::Task<Result<void>> Part::trim_inbox() {
     const auto shard = shard_.index().number();
     const std::size_t bytes = untrimmed_bytes_;
     store::Batch batch;
     batch.remove_range(store::Family::history_inbox, inbox_key(shard, 0),
                        inbox_key(shard, untrimmed_until_ + 1));
-    auto trimmed = co_await io::suspend<Result<void>>(
-        [store = &store_, batch = std::move(batch)](io::Answer<Result<void>> answer) mutable {
-            store->submit(std::move(batch), [answer = std::move(answer)](Result<void> outcome) mutable {
-                answer(std::move(outcome));
-            });
-        });
+    auto trimmed = co_await submitted(store_, std::move(batch));
     if (!trimmed) co_return std::unexpected(trimmed.error().in("trim the inbox"));
     untrimmed_bytes_ -= bytes;
     inbox_bytes_ -= bytes;
