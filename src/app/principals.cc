@@ -9,9 +9,9 @@ std::string CatalogPrincipals::organisation_name(OrganisationId id) {
 }
 
 trust::PersonRecord CatalogPrincipals::record_of(const catalog::Person& person) {
-    // A role that cannot be read may as little as a viewer of nothing: rights deny by default.
+    // A role that cannot be read is none: rights deny by default.
     return {person.organisation, organisation_name(person.organisation), person.id, person.name,
-            trust::parse_role(person.role).value_or(trust::Role::viewer), person.password_hash};
+            trust::parse_role(person.role), person.password_hash};
 }
 
 Result<std::vector<trust::TokenRecord>> CatalogPrincipals::tokens() {

@@ -19,7 +19,7 @@ struct PersonRecord {
     std::string organisation_name;
     PersonId id;
     std::string name;
-    Role role = Role::viewer;
+    std::optional<Role> role;  ///< nothing when the row's word is no role: may nothing
     std::string password_hash;
 };
 
