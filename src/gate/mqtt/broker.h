@@ -57,7 +57,7 @@ struct Outgoing {
     mqtt::Message message;
     mqtt::Qos qos = mqtt::Qos::at_least_once;
     bool retain = false;
-    std::optional<std::uint32_t> expiry_s;
+    std::optional<std::uint32_t> expiry_s = {};
 };
 
 /// One broker over all shards of a node. Every member may be called from any of its shards unless

@@ -32,7 +32,7 @@ struct Recipient {
     SessionNumber session = 0;
     mqtt::Qos qos = mqtt::Qos::at_most_once;
     bool retain = false;
-    std::vector<std::uint32_t> subscription_ids;
+    std::vector<std::uint32_t> subscription_ids = {};
     bool operator==(const Recipient&) const = default;
 };
 

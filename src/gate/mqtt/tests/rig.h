@@ -2,6 +2,7 @@
 #pragma once
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <deque>
 #include <filesystem>
 #include <set>
@@ -107,6 +108,8 @@ public:
 
     /// Opens a stream and sends CONNECT.
     void connect();
+    /// The next connect goes to another rig.
+    void move_to(Rig& rig) { rig_ = &rig; }
     void connect(Options options) {
         options_ = std::move(options);
         connect();
@@ -140,7 +143,7 @@ public:
 
 private:
     friend io::Task<void> read_client(TestClient* client);
-    Rig& rig_;
+    Rig* rig_;
     Options options_;
     std::unique_ptr<io::Stream> stream_;
     bool reads_ = true;

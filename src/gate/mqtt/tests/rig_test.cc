@@ -8,7 +8,7 @@ namespace lineshaft::broker {
 // ---- Client ----------------------------------------------------------------------------------
 
 TestClient::TestClient(Rig& rig, Options options)
-    : protocol({}, options.acknowledges), rig_(rig), options_(std::move(options)) {}
+    : protocol({}, options.acknowledges), rig_(&rig), options_(std::move(options)) {}
 
 TestClient::~TestClient() { drop(); }
 
@@ -68,9 +68,9 @@ void TestClient::connect() {
     protocol.connect(std::move(connect));
     is_reading_ = true;
     auto server = std::make_shared<std::unique_ptr<io::Stream>>(std::move(there));
-    rig_.on(options_.shard, [this, server] {
-        rig_.nurseries[options_.shard]->spawn(read_client(this), [this] { stream_->close(); });
-        rig_.broker->serve(std::move(*server));
+    rig_->on(options_.shard, [this, server] {
+        rig_->nurseries[options_.shard]->spawn(read_client(this), [this] { stream_->close(); });
+        rig_->broker->serve(std::move(*server));
     });
     go();
 }
@@ -80,7 +80,7 @@ void TestClient::go() {
         const std::string out = protocol.take_output();
         if (!out.empty()) (void)stream_->try_write(as_bytes(out));
     }
-    rig_.settle();
+    rig_->settle();
 }
 
 std::uint16_t TestClient::publish(const std::string& topic, const std::string& payload, int qos, bool retain,
@@ -115,8 +115,8 @@ void TestClient::disconnect(mqtt::Reason reason) {
 
 void TestClient::drop() {
     if (stream_ == nullptr) return;
-    rig_.on(options_.shard, [this] { stream_->close(); });
-    rig_.settle();
+    rig_->on(options_.shard, [this] { stream_->close(); });
+    rig_->settle();
     EXPECT_FALSE(is_reading_);
     stream_.reset();
     protocol.lost();
@@ -124,13 +124,13 @@ void TestClient::drop() {
 
 void TestClient::send_raw(std::string_view bytes) {
     (void)stream_->try_write(as_bytes(bytes));
-    rig_.settle();
+    rig_->settle();
 }
 
 void TestClient::reads(bool on) {
     reads_ = on;
     if (on) take();
-    rig_.settle();
+    rig_->settle();
 }
 
 std::vector<std::string> TestClient::payloads() const {

@@ -1,0 +1,247 @@
+// Every limit at its value and one past it, and what a full queue means for publishers.
+#include "rig.h"
+
+namespace lineshaft::broker {
+namespace {
+
+using Options = TestClient::Options;
+using mqtt::Reason;
+using mqtt::Version;
+
+TEST(LimitsOf, SubscriptionsPerClient) {
+    Limits limits;
+    limits.subscriptions_max = 3;
+    Rig rig(1, limits);
+    TestClient client(rig, {.client_id = "c"});
+    client.connect();
+    for (const char* filter : {"a", "b", "c"}) {
+        client.subscribe(filter, 0);
+        EXPECT_EQ(client.answered.back().suback.reasons, std::vector{Reason::success});
+    }
+    client.subscribe("d", 0);
+    EXPECT_EQ(client.answered.back().suback.reasons, std::vector{Reason::quota_exceeded});
+    client.subscribe("c", 1);
+    EXPECT_EQ(client.answered.back().suback.reasons, std::vector{Reason::granted_qos_1}) << "replacing is no more";
+    EXPECT_EQ(rig.stats().subscriptions_refused_limit, 1u);
+    TestClient old(rig, {.client_id = "old", .version = Version::v3_1_1});
+    old.connect();
+    for (const char* filter : {"a", "b", "c", "d"}) old.subscribe(filter, 0);
+    EXPECT_EQ(old.answered.back().suback.reasons, std::vector{Reason::unspecified_error}) << "0x80";
+}
+
+TEST(LimitsOf, Sessions) {
+    Limits limits;
+    limits.sessions_max = 2;
+    Rig rig(1, limits);
+    TestClient one(rig, {.client_id = "1", .clean = false, .expiry_s = 10}), two(rig, {.client_id = "2"}), three(rig, {.client_id = "3"});
+    one.connect();
+    two.connect();
+    three.connect();
+    EXPECT_EQ(three.connacks.back().connack.reason, Reason::quota_exceeded);
+    one.drop();
+    three.connect();
+    EXPECT_EQ(three.connacks.back().connack.reason, Reason::quota_exceeded) << "a sleeping session counts";
+    two.drop();
+    three.connect();
+    EXPECT_EQ(three.connacks.back().connack.reason, Reason::success);
+    EXPECT_EQ(rig.stats().connects_refused_sessions, 2u);
+}
+
+TEST(LimitsOf, ConnectsPerSecondAndAddressLoopbackExcepted) {
+    Limits limits;
+    limits.connects_per_second_per_address = 2;
+    Rig rig(1, limits);
+    TestClient client(rig, {.client_id = "c", .is_local = false});
+    for (int number = 0; number < 3; ++number) client.connect();
+    EXPECT_EQ(client.connacks.back().connack.reason, Reason::connection_rate_exceeded);
+    TestClient local(rig, {.client_id = "l"});
+    for (int number = 0; number < 5; ++number) local.connect();
+    EXPECT_EQ(local.connacks.back().connack.reason, Reason::success);
+    rig.advance(io::Steady{1000});
+    client.connect();
+    EXPECT_EQ(client.connacks.back().connack.reason, Reason::success);
+    EXPECT_EQ(rig.stats().connects_refused_rate, 1u);
+}
+
+TEST(LimitsOf, SocketsWithoutConnectAndTheirTime) {
+    Limits limits;
+    limits.unaccepted_max = 2;
+    Rig rig(1, limits);
+    std::vector<std::unique_ptr<io::Stream>> kept;
+    for (int number = 0; number < 3; ++number) {
+        auto [here, there] = io::memory_streams();
+        kept.push_back(std::move(here));
+        auto server = std::make_shared<std::unique_ptr<io::Stream>>(std::move(there));
+        rig.on(0, [&rig, server] { rig.broker->serve(std::move(*server)); });
+    }
+    EXPECT_EQ(rig.stats().connects_refused_unaccepted, 1u);
+    EXPECT_TRUE(kept[1]->try_write(as_bytes("\x10")).has_value()) << "a byte now and then buys no time";
+    rig.advance(io::Steady{9'000});
+    EXPECT_TRUE(kept[0]->try_write(as_bytes("")).has_value());
+    rig.advance(io::Steady{1'500});
+    EXPECT_FALSE(kept[0]->try_write(as_bytes("")).has_value());
+    EXPECT_FALSE(kept[1]->try_write(as_bytes("")).has_value());
+    rig.on(0, [&] { kept.clear(); });
+}
+
+TEST(LimitsOf, RetainedCountAndBytes) {
+    Limits limits;
+    limits.retained_count_max = 2;
+    limits.retained_bytes_max = 100;
+    Rig rig(1, limits);
+    TestClient client(rig, {.client_id = "c"}), old(rig, {.client_id = "old", .version = Version::v3_1_1});
+    client.connect();
+    old.connect();
+    client.publish("a", "1", 1, true);
+    client.publish("b", "2", 1, true);
+    client.publish("c", "3", 1, true);
+    EXPECT_EQ(client.published.back().reason, Reason::quota_exceeded);
+    client.publish("b", "replaced", 1, true);
+    EXPECT_NE(client.published.back().reason, Reason::quota_exceeded);
+    client.publish("b", std::string(100, 'x'), 1, true);
+    EXPECT_EQ(client.published.back().reason, Reason::quota_exceeded);
+    client.subscribe("#", 0);
+    const auto before = client.arrived.size();
+    old.publish("d", "4", 1, true);
+    EXPECT_EQ(old.published.size(), 1u) << "3.1.1 cannot be told: delivered, not retained, counted";
+    EXPECT_EQ(client.arrived.size(), before + 1);
+    EXPECT_EQ(rig.stats().publishes_refused_retained, 3u);
+    EXPECT_EQ(rig.stats().retained_count, 2u);
+}
+
+TEST(Queue, AFullSessionRefusesNewClientsAndPausesOldOnesUntilThereIsRoom) {
+    Limits limits;
+    limits.session_queue_bytes = 2'000;
+    Rig rig(1, limits);
+    TestClient reader(rig, {.client_id = "reader", .clean = false, .expiry_s = 1000}), writer(rig, {.client_id = "writer"}),
+        old(rig, {.client_id = "old", .version = Version::v3_1_1});
+    reader.connect();
+    reader.subscribe("a", 1);
+    reader.drop();
+    writer.connect();
+    old.connect();
+    std::size_t accepted = 0;
+    for (int number = 0; number < 40; ++number) {
+        writer.publish("a", std::string(100, 'x'), 1 + number % 2);
+        accepted += writer.published.back().reason == Reason::success ? 1u : 0u;
+    }
+    EXPECT_GT(accepted, 8u);
+    EXPECT_LT(accepted, 16u);
+    EXPECT_EQ(writer.published.back().reason, Reason::quota_exceeded);
+    EXPECT_EQ(rig.stats().full_sessions, 1u);
+    EXPECT_GT(rig.stats().publishes_refused_queue, 20u);
+    for (const auto& row : rig.clients()) EXPECT_EQ(row.is_full, row.client_id == "reader");
+
+    for (int number = 0; number < 5; ++number) old.publish("a", "old " + std::to_string(number), 1);
+    writer.publish("b", "elsewhere", 1);
+    EXPECT_NE(writer.published.back().reason, Reason::quota_exceeded);
+    EXPECT_TRUE(old.published.empty());
+    EXPECT_FALSE(old.is_closed());
+    EXPECT_EQ(rig.stats().paused_publishers, 1u);
+    writer.publish("a", "qos 0 is not promised", 0);
+
+    reader.connect();
+    rig.advance(io::Steady{2'000});
+    EXPECT_EQ(old.published.size(), 5u);
+    EXPECT_EQ(rig.stats().paused_publishers, 0u);
+    EXPECT_EQ(rig.stats().full_sessions, 0u);
+    EXPECT_EQ(reader.arrived.size(), accepted + 5);
+    for (int number = 0; number < 5; ++number) {
+        EXPECT_EQ(reader.payloads()[accepted + static_cast<std::size_t>(number)], "old " + std::to_string(number));
+    }
+}
+
+TEST(Queue, AFullDiskRefusesNewClientsAndPausesOldOnes) {
+    Rig rig;
+    TestClient reader(rig, {.client_id = "reader", .clean = false, .expiry_s = 1000}), writer(rig, {.client_id = "writer"}),
+        old(rig, {.client_id = "old", .version = Version::v3_1_1});
+    reader.connect();
+    reader.subscribe("a", 1);
+    writer.connect();
+    old.connect();
+    rig.store->pretend_full(true);
+    writer.publish("a", "new", 1);
+    writer.publish("a", "twice", 2);
+    ASSERT_EQ(writer.published.size(), 2u);
+    EXPECT_EQ(writer.published[0].reason, Reason::quota_exceeded);
+    old.publish("a", "old", 1);
+    EXPECT_TRUE(old.published.empty());
+    EXPECT_FALSE(old.is_closed());
+    EXPECT_TRUE(reader.arrived.empty());
+    EXPECT_GE(rig.stats().publishes_refused_store, 3u);
+    rig.store->pretend_full(false);
+    rig.advance(io::Steady{1'000});
+    EXPECT_EQ(old.published.size(), 1u);
+    EXPECT_EQ(reader.payloads(), std::vector<std::string>{"old"});
+}
+
+TEST(Queue, AReaderThatDoesNotReadLosesQosZeroCountedAndNothingElse) {
+    Limits limits;
+    limits.output_bytes_max = 10'000;
+    Rig rig(1, limits);
+    TestClient reader(rig, {.client_id = "reader", .capacity = 2048}), writer(rig, {.client_id = "writer"});
+    reader.connect();
+    reader.subscribe("a", 1);
+    writer.connect();
+    reader.reads(false);
+    for (int number = 0; number < 100; ++number) {
+        writer.publish("a", std::string(500, '0'), 0);
+        writer.publish("a", std::string(500, '1'), 1);
+    }
+    EXPECT_EQ(writer.published.size(), 100u);
+    reader.reads(true);
+    for (int turn = 0; turn < 100; ++turn) rig.settle();
+    EXPECT_EQ(reader.count(std::string(500, '1')), 100u);
+    EXPECT_EQ(reader.count(std::string(500, '0')) + rig.stats().dropped_slow_qos0, 100u);
+}
+
+TEST(Queue, AMessageOverTheClientsPacketSizeCountsAsDelivered) {
+    Rig rig;
+    TestClient reader(rig, {.client_id = "reader", .clean = false, .expiry_s = 100, .packet_bytes_max = 200}), writer(rig, {.client_id = "writer"});
+    reader.connect();
+    reader.subscribe("a", 2);
+    writer.connect();
+    for (int qos = 0; qos < 3; ++qos) writer.publish("a", std::string(300, 'x'), qos);
+    writer.publish("a", "small", 1);
+    EXPECT_EQ(reader.payloads(), std::vector<std::string>{"small"});
+    EXPECT_EQ(rig.stats().dropped_too_large, 3u);
+    EXPECT_EQ(rig.stats().queued_bytes, 0u);
+}
+
+TEST(Rights, PublishWithoutRightIsRefusedByReasonOrCountedSilently) {
+    Rig rig;
+    rig.gate->no_publish = {{"w", "a"}};
+    rig.gate->no_subscribe = {{"w", "a"}};
+    TestClient five(rig, {.client_id = "5", .user = "w"}), old(rig, {.client_id = "3", .version = Version::v3_1_1, .user = "w"});
+    five.connect();
+    old.connect();
+    five.publish("a", "x", 1);
+    EXPECT_EQ(five.published.back().reason, Reason::not_authorized);
+    five.publish("a", "x", 2);
+    EXPECT_EQ(five.published.back().reason, Reason::not_authorized);
+    five.subscribe("a", 1);
+    EXPECT_EQ(five.answered.back().suback.reasons, std::vector{Reason::not_authorized});
+    old.publish("a", "x", 1);
+    EXPECT_EQ(old.published.size(), 1u);
+    old.publish("a", "x", 0);
+    EXPECT_FALSE(old.is_closed());
+    EXPECT_EQ(rig.stats().publishes_refused_rights, 4u);
+}
+
+TEST(Rights, ARevokedCredentialEndsTheLiveSession) {
+    Rig rig;
+    TestClient client(rig, {.client_id = "c", .user = "w"}), other(rig, {.client_id = "d"});
+    client.connect();
+    other.connect();
+    rig.gate->revoked = {"w"};
+    std::size_t ended = 0;
+    rig.on(0, [&] { ended = rig.broker->recheck_here(); });
+    rig.settle();
+    EXPECT_EQ(ended, 1u);
+    ASSERT_EQ(client.ended.size(), 1u);
+    EXPECT_EQ(client.ended[0].reason, Reason::not_authorized);
+    EXPECT_FALSE(other.is_closed());
+}
+
+}  // namespace
+}  // namespace lineshaft::broker
