@@ -105,7 +105,7 @@ public:
     ShardIndex owner(OrganisationId organisation, std::string_view machine) const override {
         return shards_.owner(owner_hash(organisation, machine));
     }
-    Result<Appended> append(const Report& report) override {
+    Result<Appended> append(Report& report) override {
         return part_of(report.organisation, report.machine).append(report);
     }
     io::Task<std::vector<Series>> series_of(OrganisationId organisation, std::string machine) override;

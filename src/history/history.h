@@ -78,12 +78,13 @@ public:
     virtual ShardIndex owner(OrganisationId organisation, std::string_view machine) const = 0;
 
     /// Takes the report into the owner shard's open round; it is durable when the lane says so
-    /// (lane.then), and readable right after. Per sample: good ones are stored, others counted.
+    /// (lane.then), and readable right after. Per sample: good ones are stored, others counted
+    /// and taken out of `report`, so that what is left is what history has.
     /// A second sample of the same series and instant replaces the first. Never suspends. Called on
     /// any other shard it is a bug. If the round fails, nothing of it is stored.
     /// Errors: exhausted (inbox full: stop reading until a round or a seal has ended), unavailable
     /// (the store is read-only); then nothing was taken.
-    virtual Result<Appended> append(const Report& report) = 0;
+    virtual Result<Appended> append(Report& report) = 0;
 
     /// Series of one machine (all its tags), by tag. Empty: nobody by that name ever spoke.
     virtual io::Task<std::vector<Series>> series_of(OrganisationId organisation, std::string machine) = 0;

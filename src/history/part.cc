@@ -92,7 +92,7 @@ void Part::take(SeriesEntry& entry, const Sample& sample) {
     lane_.expect(bytes);
 }
 
-Result<Appended> Part::append(const Report& report) {
+Result<Appended> Part::append(Report& report) {
     CHECK(io::Shard::here_or_null() == &shard_ && !is_closing_);
     if (!is_accepting_) {
         if (store_.is_read_only()) return fail(Code::unavailable, "history: the store is read-only");
@@ -105,7 +105,9 @@ Result<Appended> Part::append(const Report& report) {
     Appended appended;
     const Instant now = shard_.now();
     MachineEntry* machine = dictionary_.machine(report.organisation, report.machine);
-    for (const TagSample& one : report.samples) {
+    std::size_t kept = 0;
+    for (std::size_t index = 0; index < report.samples.size(); ++index) {
+        TagSample& one = report.samples[index];
         const auto* text = std::get_if<std::string>(&one.sample.value);
         if (!is_instant_allowed(one.sample.at, now)) {
             ++appended.refused_time;
@@ -114,8 +116,11 @@ Result<Appended> Part::append(const Report& report) {
         } else if (SeriesEntry* entry = entry_for(machine, report, one, appended)) {
             take(*entry, one.sample);
             ++appended.stored;
+            if (kept != index) report.samples[kept] = std::move(one);
+            ++kept;
         }
     }
+    report.samples.resize(kept);
     stats_.samples_refused_time += appended.refused_time;
     stats_.samples_refused_name += appended.refused_name;
     stats_.samples_refused_cardinality += appended.refused_cardinality;

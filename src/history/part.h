@@ -49,7 +49,7 @@ public:
     void accept();
 
     io::Shard& shard() { return shard_; }
-    Result<Appended> append(const Report& report);
+    Result<Appended> append(Report& report);
 
     /// The part of a view a reader needs: inside `window`, the first (or last) `count_max` of each.
     HeadView view(SeriesId series, Window window, std::size_t count_max, bool is_descending);

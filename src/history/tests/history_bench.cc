@@ -31,7 +31,7 @@ io::Task<Result<void>> append_many(History* history, store::Lane* lane, Report* 
 }
 
 void append_durable(benchmark::State& state) {
-    Rig rig;
+    Rig rig(1, {}, store::Durability::synced);
     const int reports = static_cast<int>(state.range(0));
     Report report{organisation, "press", {}};
     for (int tag = 0; tag < 10; ++tag) {

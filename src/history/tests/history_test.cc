@@ -209,6 +209,19 @@ TEST(History, SealsByItselfWhenTheInboxHasGrown) {
     EXPECT_GE(rig->read("press", "speed", always).size(), 1000u);
 }
 
+TEST(History, SealsByItselfWhenTheOldestHasWaitedLong) {
+    Rig rig(1, {.seal_age_max = 60s});
+    ramp(rig, "press", 10);
+    rig.advance(50s);
+    EXPECT_EQ(rig->stats().chunks_sealed, 0u);
+    rig.advance(20s);
+    while (rig->stats().chunks_sealed == 0) {
+    }
+    while (rig->stats().inbox_bytes != 0) {
+    }
+    EXPECT_EQ(rig->read("press", "speed", always).size(), 10u);
+}
+
 TEST(History, MachinesAndTheirSeriesAreListed) {
     Rig rig(3);
     ramp(rig, "press", 1);

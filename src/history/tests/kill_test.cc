@@ -24,6 +24,8 @@ class CutStore final : public store::Store {
 public:
     CutStore(store::Store& inner, int writes_left) : inner_(inner), left_(writes_left) {}
     bool is_cut() const { return left_ < 0; }
+    void mend() { left_ = 1'000'000; }
+    std::function<void()> around_ingest;   ///< called on the worker, before and after
 
     void submit(store::Batch batch, Done done) override {
         if (batch.is_empty() || left_.fetch_sub(1) > 0) return inner_.submit(std::move(batch), std::move(done));
@@ -31,7 +33,12 @@ public:
         done(fail(Code::unavailable, "cut"));
     }
     Result<void> ingest(store::Family family, std::span<const store::Entry> ascending) override {
-        if (left_.fetch_sub(1) > 0) return inner_.ingest(family, ascending);
+        if (around_ingest) around_ingest();
+        if (left_.fetch_sub(1) > 0) {
+            auto done = inner_.ingest(family, ascending);
+            if (around_ingest) around_ingest();
+            return done;
+        }
         left_ = -1;
         return fail(Code::unavailable, "cut");
     }
@@ -59,7 +66,7 @@ using Truth = std::map<std::string, std::map<std::int64_t, double>>;
 class Kill : public ::testing::Test {
 protected:
     Kill() : clock_(now) {
-        auto opened = store::open(dir_.store(), {});
+        auto opened = store::open(dir_.store(), {}, store::Durability::fast);
         EXPECT_TRUE(opened);
         store_ = std::move(opened->store);
     }
@@ -137,6 +144,43 @@ TEST_F(Kill, AtEveryStepLosesNothingAcknowledged) {
         if (::testing::Test::HasFailure()) return;
     }
     EXPECT_GT(writes, 15) << "too few steps: this test does not test";
+}
+
+// The worker stops before and after each sorted file, and the shards are asked and written to.
+TEST_F(Kill, ReadsDuringASealSeeEverySampleOnce) {
+    CutStore store(*store_, 1'000'000);
+    Node node(store, 2, {.chunk_samples_max = 4}, clock_);
+    int calls = 0;
+    store.around_ingest = [&] {
+        SCOPED_TRACE("step " + std::to_string(calls));
+        compare(node, "while it seals");
+        append(node, "m" + std::to_string(calls % 3), calls);   // lands in the new head
+        compare(node, "with a new head");
+        ++calls;
+    };
+    for (int round = 0; round < 3; ++round) {
+        for (int machine = 0; machine < 3; ++machine) append(node, "m" + std::to_string(machine), round);
+        ASSERT_TRUE(node.seal());
+        compare(node, "after the seal");
+    }
+    EXPECT_GE(calls, 12) << "two months, three seals";
+    store.around_ingest = nullptr;
+}
+
+TEST_F(Kill, ASealThatFailsIsTriedAgain) {
+    CutStore cut(*store_, 1);
+    Node node(cut, 1, {}, clock_);
+    append(node, "m0", 0);
+    EXPECT_FALSE(node.seal());
+    compare(node, "with the snapshot left over");
+    EXPECT_EQ(node.stats().seals_failed, 1u);
+    EXPECT_EQ(node.stats().head_samples, 12u);
+    cut.mend();
+    append(node, "m0", 2);
+    EXPECT_TRUE(node.seal());
+    compare(node, "after both");
+    EXPECT_EQ(node.stats().inbox_bytes, 0u);
+    EXPECT_EQ(node.stats().head_samples, 0u);
 }
 
 TEST_F(Kill, AFullDiskRefusesThenGoesOn) {

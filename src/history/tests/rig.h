@@ -119,7 +119,10 @@ private:
 /// A store and a node on it; `reopen` may change the number of shards.
 class Rig {
 public:
-    explicit Rig(unsigned shards = 1, Limits limits = {}) : limits_(limits), clock_(now) {
+    /// `fast`: no disk sync per round; what these tests kill is this object, not the machine.
+    explicit Rig(unsigned shards = 1, Limits limits = {},
+                 store::Durability durability = store::Durability::fast)
+        : limits_(limits), durability_(durability), clock_(now) {
         open_store();
         node_ = std::make_unique<Node>(*store_, shards, limits_, clock_);
     }
@@ -137,16 +140,20 @@ public:
     Node& node() { return *node_; }
     Node* operator->() { return node_.get(); }
     store::Store& store() { return *store_; }
-    const io::Clock& clock() const { return clock_; }
+    /// One shard only: the clock moves on its thread.
+    void advance(io::Steady by) {
+        node_->shards().run_everywhere([&](io::Shard&) { clock_.advance(by); });
+    }
 
 private:
     void open_store() {
-        auto opened = store::open(dir_.store(), {});
+        auto opened = store::open(dir_.store(), {}, durability_);
         CHECK(opened.has_value());
         store_ = std::move(opened->store);
     }
     TempDir dir_;
     Limits limits_;
+    const store::Durability durability_;
     io::ManualClock clock_;
     std::unique_ptr<store::Store> store_;
     std::unique_ptr<Node> node_;
