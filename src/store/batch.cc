@@ -62,9 +62,15 @@ void Batch::remove_range(Family family, std::string_view from, std::string_view 
     if (family == Family::history_chunks) rep.chunk_ranges.emplace_back(from, until);
 }
 
-bool Batch::is_empty() const { return !rep_ || rep_->count == 0; }
-std::size_t Batch::size_bytes() const { return rep_ ? rep_->operations.size() : 0; }
-bool Batch::only_removes() const { return !rep_ || !rep_->has_puts; }
+bool Batch::is_empty() const {
+    return !rep_ || rep_->count == 0;
+}
+std::size_t Batch::size_bytes() const {
+    return rep_ ? rep_->operations.size() : 0;
+}
+bool Batch::only_removes() const {
+    return !rep_ || !rep_->has_puts;
+}
 
 void append_default_put(std::string& operations, std::string_view key, std::string_view value) {
     operations.push_back(tag_default_put);

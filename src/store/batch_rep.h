@@ -27,7 +27,9 @@ public:
 };
 
 /// Families are numbered in the order they were created; 0 is RocksDB's "default", ours for guards.
-inline std::uint32_t number_of(Family family) { return static_cast<std::uint32_t>(family) + 1; }
+inline std::uint32_t number_of(Family family) {
+    return static_cast<std::uint32_t>(family) + 1;
+}
 
 inline constexpr std::size_t batch_header_bytes = 12;  ///< sequence (8, RocksDB's) and count (4)
 

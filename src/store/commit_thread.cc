@@ -29,8 +29,12 @@ bool removes_chunks(const Batch& batch) {
 }  // namespace
 
 CommitThread::CommitThread(Wiring wiring, Limits limits, Durability durability, Guard last)
-    : wiring_(std::move(wiring)), limits_(limits), durability_(durability), guard_(last),
-      ticket_next_(last.tickets_end), tickets_end_(last.tickets_end) {}
+    : wiring_(std::move(wiring)),
+      limits_(limits),
+      durability_(durability),
+      guard_(last),
+      ticket_next_(last.tickets_end),
+      tickets_end_(last.tickets_end) {}
 
 Result<void> CommitThread::begin() {
     TRY_VOID(write({}));
@@ -77,7 +81,8 @@ std::uint64_t CommitThread::ticket() {
     std::unique_lock lock(mutex_);
     extend_tickets_ = true;
     wake_.notify_one();
-    tickets_extended_.wait(lock, [&] { return mine < tickets_end_.load() || refused_ || closing_; });
+    tickets_extended_.wait(lock,
+                           [&] { return mine < tickets_end_.load() || refused_ || closing_; });
     return mine;
 }
 
@@ -231,7 +236,10 @@ void CommitThread::close() {
     tickets_extended_.notify_all();
     if (!thread_.joinable()) return;
     thread_.join();
-    if (refused_) return;
+    {
+        const std::lock_guard lock(mutex_);
+        if (refused_) return;
+    }
     // A clean end wastes no tickets. Failing it has been told to the hook and costs only numbers.
     tickets_per_block_ = 0;
     (void)write({});

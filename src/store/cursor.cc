@@ -6,14 +6,20 @@
 namespace lineshaft::store {
 namespace {
 
-rocksdb::Slice slice(std::string_view text) { return {text.data(), text.size()}; }
+rocksdb::Slice slice(std::string_view text) {
+    return {text.data(), text.size()};
+}
 
 class EngineCursor final : public Cursor {
 public:
     EngineCursor(const Database& database, rocksdb::ColumnFamilyHandle* family,
                  std::string_view from, std::string_view until, std::atomic<std::int64_t>& alive)
-        : from_(from), until_(until), from_slice_(from_), until_slice_(until_),
-          database_(database), alive_(alive) {
+        : from_(from),
+          until_(until),
+          from_slice_(from_),
+          until_slice_(until_),
+          database_(database),
+          alive_(alive) {
         alive_.fetch_add(1);
         rocksdb::ReadOptions options;
         if (!from_.empty()) options.iterate_lower_bound = &from_slice_;

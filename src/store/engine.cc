@@ -34,7 +34,8 @@ Result<std::optional<Guard>> Database::read_guard() const {
 
 Error Database::read_error(const rocksdb::Status& status, const std::string& doing) const {
     Error error = error_of(status, doing);
-    if (error.code != Code::corrupt || error.context.find(".sst") != std::string::npos) return error;
+    if (error.code != Code::corrupt || error.context.find(".sst") != std::string::npos)
+        return error;
     // The footer or another part that is read when a file is opened: find the file that does not.
     std::vector<rocksdb::LiveFileMetaData> files;
     db->GetLiveFilesMetaData(&files);
@@ -67,10 +68,14 @@ void BackgroundWatch::tie(std::function<void(const rocksdb::Status&)> on_damage)
 }
 
 Engine::Engine(DirectoryLock lock, Database database, Start start, Surroundings surroundings)
-    : lock_(std::move(lock)), start_(std::move(start)), database_(std::move(database)),
+    : lock_(std::move(lock)),
+      start_(std::move(start)),
+      database_(std::move(database)),
       space_(start_.directory, start_.limits.free_bytes_min, std::move(surroundings.free_bytes)),
-      on_fatal_(std::move(surroundings.on_fatal)), is_read_only_(!start_.damage.empty()),
-      read_only_ticket_(start_.last.tickets_end), damage_(start_.damage) {
+      on_fatal_(std::move(surroundings.on_fatal)),
+      is_read_only_(!start_.damage.empty()),
+      read_only_ticket_(start_.last.tickets_end),
+      damage_(start_.damage) {
     (void)space_.free_bytes();  // the first answer, before others may ask at once
 }
 
@@ -107,8 +112,9 @@ std::string Engine::damage() const {
 }
 
 void Engine::mark_damaged(const rocksdb::Status& status) {
-    const std::string found = status.ToString() + "; nothing more is written; stop the node and run "
-                                                  "`lineshaft repair`";
+    const std::string found = status.ToString() +
+                              "; nothing more is written; stop the node and run "
+                              "`lineshaft repair`";
     {
         const std::lock_guard lock(damage_mutex_);
         if (!damage_.empty()) return;
@@ -135,7 +141,8 @@ Result<std::optional<std::string>> Engine::get(Family family, std::string_view k
         database_->db->Get({}, handle(family), rocksdb::Slice(key.data(), key.size()), &value);
     if (status.IsNotFound()) return std::optional<std::string>{};
     if (!status.ok()) {
-        return std::unexpected(database_->read_error(status, "read " + std::string(name_of(family))));
+        return std::unexpected(
+            database_->read_error(status, "read " + std::string(name_of(family))));
     }
     return std::optional(std::move(value));
 }
@@ -179,15 +186,17 @@ Result<void> Engine::ingest(Family family, std::span<const Entry> ascending) {
     if (outcome) return {};
     std::error_code ignored;  // it is removed at the next start as well
     std::filesystem::remove(path, ignored);
-    // Out of order is the caller's; any other failure is the engine's own write.
-    if (outcome.error().code != Code::invalid) on_fatal_(outcome.error().context);
+    // Out of order is the caller's, damage is in what was read; the rest is a failed write.
+    const Code code = outcome.error().code;
+    if (code != Code::invalid && code != Code::corrupt) on_fatal_(outcome.error().context);
     return outcome;
 }
 
 std::uint64_t Engine::size_bytes(Family family) {
     if (!is_open_.load()) return 0;
     std::uint64_t files = 0, memory = 0;
-    database_->db->GetIntProperty(handle(family), rocksdb::DB::Properties::kLiveSstFilesSize, &files);
+    database_->db->GetIntProperty(handle(family), rocksdb::DB::Properties::kLiveSstFilesSize,
+                                  &files);
     database_->db->GetIntProperty(handle(family), rocksdb::DB::Properties::kCurSizeAllMemTables,
                                   &memory);
     return files + memory;

@@ -114,7 +114,8 @@ class FaultFile final : public rocksdb::FSWritableFileOwnerWrapper {
 public:
     FaultFile(std::unique_ptr<rocksdb::FSWritableFile> file, std::string path,
               std::shared_ptr<FaultDisk::State> state)
-        : FSWritableFileOwnerWrapper(std::move(file)), path_(std::move(path)),
+        : FSWritableFileOwnerWrapper(std::move(file)),
+          path_(std::move(path)),
           state_(std::move(state)) {}
 
     IOStatus Append(const Slice& data, const IOOptions& options, IODebugContext* debug) override {
@@ -152,7 +153,8 @@ class FaultDirectory final : public rocksdb::FSDirectoryWrapper {
 public:
     FaultDirectory(std::unique_ptr<rocksdb::FSDirectory> directory, std::string path,
                    std::shared_ptr<FaultDisk::State> state)
-        : FSDirectoryWrapper(std::move(directory)), path_(std::move(path)),
+        : FSDirectoryWrapper(std::move(directory)),
+          path_(std::move(path)),
           state_(std::move(state)) {}
     IOStatus Fsync(const IOOptions& options, IODebugContext* debug) override {
         return FsyncWithDirOptions(options, debug, {});
@@ -191,7 +193,8 @@ public:
         });
     }
     IOStatus ReuseWritableFile(const std::string&, const std::string&, const rocksdb::FileOptions&,
-                               std::unique_ptr<rocksdb::FSWritableFile>*, IODebugContext*) override {
+                               std::unique_ptr<rocksdb::FSWritableFile>*,
+                               IODebugContext*) override {
         return IOStatus::NotSupported("log files are not recycled");
     }
     IOStatus NewDirectory(const std::string& path, const IOOptions& options,
@@ -247,7 +250,8 @@ private:
     const std::shared_ptr<FaultDisk::State> state_;
 };
 
-// RocksDB waits a second after each failure in the background, to spare a disk that never gets well.
+// RocksDB waits a second after each failure in the background, to spare a disk that never gets
+// well.
 class ImpatientClock final : public rocksdb::SystemClockWrapper {
 public:
     ImpatientClock() : SystemClockWrapper(rocksdb::SystemClock::Default()) {}

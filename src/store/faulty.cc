@@ -42,7 +42,9 @@ struct FaultyStore::State {
 };
 
 FaultyStore::FaultyStore(Store& inner) : state_(std::make_shared<State>(inner)) {}
-FaultyStore::~FaultyStore() { release(); }
+FaultyStore::~FaultyStore() {
+    release();
+}
 
 void FaultyStore::fail_submit(std::uint64_t nth, Error why) {
     const std::lock_guard lock(state_->mutex);
@@ -92,7 +94,9 @@ Result<void> FaultyStore::ingest(Family family, std::span<const Entry> ascending
     return state_->inner.ingest(family, ascending);
 }
 
-std::uint64_t FaultyStore::ticket() { return state_->inner.ticket(); }
+std::uint64_t FaultyStore::ticket() {
+    return state_->inner.ticket();
+}
 Result<std::optional<std::string>> FaultyStore::get(Family family, std::string_view key) {
     return state_->inner.get(family, key);
 }
@@ -100,7 +104,9 @@ std::unique_ptr<Cursor> FaultyStore::scan(Family family, std::string_view from,
                                           std::string_view until) {
     return state_->inner.scan(family, from, until);
 }
-std::uint64_t FaultyStore::size_bytes(Family family) { return state_->inner.size_bytes(family); }
+std::uint64_t FaultyStore::size_bytes(Family family) {
+    return state_->inner.size_bytes(family);
+}
 Result<void> FaultyStore::checkpoint(const std::string& directory) {
     return state_->inner.checkpoint(directory);
 }
@@ -109,7 +115,9 @@ Stats FaultyStore::stats() const {
     stats.is_accepting = stats.is_accepting && !state_->is_pretending_full();
     return stats;
 }
-bool FaultyStore::is_read_only() const { return state_->inner.is_read_only(); }
+bool FaultyStore::is_read_only() const {
+    return state_->inner.is_read_only();
+}
 void FaultyStore::close() {
     release();
     state_->inner.close();

@@ -49,9 +49,9 @@ public:
     enum class Fault : std::uint8_t { io_error, no_space };
     /// What a power cut leaves of bytes that were written and not synced.
     enum class Leaves : std::uint8_t {
-        nothing,      ///< files end where they were last synced
-        a_prefix,     ///< the file ends somewhere inside the unsynced bytes
-        some_sectors, ///< the file keeps its length; sectors that were not written read as zeros
+        nothing,       ///< files end where they were last synced
+        a_prefix,      ///< the file ends somewhere inside the unsynced bytes
+        some_sectors,  ///< the file keeps its length; sectors that were not written read as zeros
     };
 
     FaultDisk();

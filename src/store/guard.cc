@@ -39,7 +39,8 @@ std::optional<Guard> guard_of_batch(std::string_view batch) {
 }
 
 std::size_t guarded_prefix_bytes() {
-    static const std::size_t bytes = batch_header_bytes + guard_signature().size() + guard_value_bytes;
+    static const std::size_t bytes =
+        batch_header_bytes + guard_signature().size() + guard_value_bytes;
     return bytes;
 }
 

@@ -14,8 +14,8 @@ struct Lane::State : std::enable_shared_from_this<Lane::State> {
     const Limits limits;
     std::vector<Sealer> sealers;
 
-    Batch batch;                 // the open round
-    std::vector<Done> waiting;   // its callbacks
+    Batch batch;                // the open round
+    std::vector<Done> waiting;  // its callbacks
     std::size_t expected_bytes = 0;
     bool is_open = false;
     bool is_sealing_posted = false;
@@ -48,11 +48,12 @@ struct Lane::State : std::enable_shared_from_this<Lane::State> {
             shard.post([state = shared_from_this()] { state->committed({}); });
             return;
         }
-        store.submit(std::exchange(batch, Batch{}), [state = shared_from_this()](Result<void> outcome) {
-            state->shard.post([state, outcome = std::move(outcome)]() mutable {
-                state->committed(std::move(outcome));
-            });
-        });
+        store.submit(std::exchange(batch, Batch{}),
+                     [state = shared_from_this()](Result<void> outcome) {
+                         state->shard.post([state, outcome = std::move(outcome)]() mutable {
+                             state->committed(std::move(outcome));
+                         });
+                     });
     }
 
     // The next round leaves first, so that the disk is busy while the callbacks run.
@@ -69,16 +70,22 @@ struct Lane::State : std::enable_shared_from_this<Lane::State> {
 Lane::Lane(Store& store, io::Shard& shard, Limits limits)
     : state_(std::make_shared<State>(store, shard, limits)) {}
 
-Lane::~Lane() { CHECK(state_->is_idle()); }
+Lane::~Lane() {
+    CHECK(state_->is_idle());
+}
 
-void Lane::join(Sealer sealer) { state_->sealers.push_back(std::move(sealer)); }
+void Lane::join(Sealer sealer) {
+    state_->sealers.push_back(std::move(sealer));
+}
 
 Batch& Lane::batch() {
     state_->open();
     return state_->batch;
 }
 
-void Lane::touch() { state_->open(); }
+void Lane::touch() {
+    state_->open();
+}
 
 void Lane::expect(std::size_t bytes) {
     state_->open();
@@ -92,7 +99,9 @@ void Lane::then(Done done) {
 
 io::Task<Result<void>> Lane::durable() {
     co_return co_await io::suspend<Result<void>>([this](io::Answer<Result<void>> answer) {
-        then([answer = std::move(answer)](Result<void> outcome) mutable { answer(std::move(outcome)); });
+        then([answer = std::move(answer)](Result<void> outcome) mutable {
+            answer(std::move(outcome));
+        });
     });
 }
 

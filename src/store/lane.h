@@ -12,8 +12,8 @@ namespace lineshaft::store {
 /// the sample in it, the retained value and the session's state become durable together, and an
 /// inbox record holds all the messages of a round.
 ///
-/// Owner: one shard; call from it only. Ends after flush(): destroying it with a round open or under
-/// way is a bug, and so is ending the shard or the store before it.
+/// Owner: one shard; call from it only. Ends after flush(): destroying it with a round open or
+/// under way is a bug, and so is ending the shard or the store before it.
 class Lane {
 public:
     struct Limits {

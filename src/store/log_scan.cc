@@ -43,8 +43,12 @@ struct Header {
     std::uint8_t type = 0;
 };
 
-std::uint32_t mask(std::uint32_t crc) { return std::rotr(crc, 15) + 0xa282ead8u; }
-std::uint32_t unmask(std::uint32_t masked) { return std::rotl(masked - 0xa282ead8u, 15); }
+std::uint32_t mask(std::uint32_t crc) {
+    return std::rotr(crc, 15) + 0xa282ead8u;
+}
+std::uint32_t unmask(std::uint32_t masked) {
+    return std::rotl(masked - 0xa282ead8u, 15);
+}
 
 Header read_header(Bytes at) {
     Reader reader(at);
@@ -56,7 +60,9 @@ Header read_header(Bytes at) {
 }
 
 // The checksum covers the type and the payload, which stand next to each other.
-Bytes checked_bytes(Bytes at, std::size_t length) { return at.subspan(6, 1 + length); }
+Bytes checked_bytes(Bytes at, std::size_t length) {
+    return at.subspan(6, 1 + length);
+}
 
 enum class Kind : std::uint8_t { log, manifest };
 
@@ -73,8 +79,8 @@ void append_record(std::string& out, std::string_view record) {
         const std::string_view part = record.substr(0, left - header_bytes);
         record.remove_prefix(part.size());
         is_last = record.empty();
-        std::string checked(1, static_cast<char>(is_first ? (is_last ? full : first)
-                                                          : (is_last ? last : middle)));
+        std::string checked(
+            1, static_cast<char>(is_first ? (is_last ? full : first) : (is_last ? last : middle)));
         checked.append(part);
         Writer writer(out);
         writer.put_le(mask(crc32c(as_bytes(checked))));
@@ -121,12 +127,16 @@ private:
             at_ = std::min(file_.size(), at_ + block_left(at_));
             return true;
         }
-        if (file_.size() - at_ < header_bytes) return judge("the file ends inside a record's header");
+        if (file_.size() - at_ < header_bytes)
+            return judge("the file ends inside a record's header");
         const Bytes rest = file_.subspan(at_);
         const Header header = read_header(rest);
-        if (header.length > block_left(at_) - header_bytes) return judge("impossible record length");
-        if (header.length > rest.size() - header_bytes) return judge("the file ends inside a record");
-        if (crc32c(checked_bytes(rest, header.length)) != header.checksum) return judge("bad checksum");
+        if (header.length > block_left(at_) - header_bytes)
+            return judge("impossible record length");
+        if (header.length > rest.size() - header_bytes)
+            return judge("the file ends inside a record");
+        if (crc32c(checked_bytes(rest, header.length)) != header.checksum)
+            return judge("bad checksum");
         return take_fragment(header, as_text(rest.subspan(header_bytes, header.length)));
     }
 
@@ -143,8 +153,8 @@ private:
             commit_at_ = at_;
             prefix_.clear();
         }
-        const std::size_t wanted = salvaged_ != nullptr ? payload.size()
-                                                        : guarded_prefix_bytes() - prefix_.size();
+        const std::size_t wanted =
+            salvaged_ != nullptr ? payload.size() : guarded_prefix_bytes() - prefix_.size();
         prefix_.append(payload.substr(0, wanted));
         in_commit_ = header.type == first || header.type == middle;
         at_ += header_bytes + header.length;
@@ -158,12 +168,14 @@ private:
             return true;
         }
         const auto guard = guard_of_batch(prefix_);
-        if (!guard) return stop(LogScan::Verdict::damaged, commit_at_, "a commit without its number");
+        if (!guard)
+            return stop(LogScan::Verdict::damaged, commit_at_, "a commit without its number");
         const bool follows = guard->commit == found_.last_commit + 1 ||
                              (salvaged_ != nullptr && guard->commit > found_.last_commit);
         if (found_.commits > 0 && !follows) {
-            return stop(LogScan::Verdict::damaged, commit_at_,
-                        fmt::format("commit {} follows commit {}", guard->commit, found_.last_commit));
+            return stop(
+                LogScan::Verdict::damaged, commit_at_,
+                fmt::format("commit {} follows commit {}", guard->commit, found_.last_commit));
         }
         if (salvaged_ != nullptr) append_record(*salvaged_, prefix_);
         run_ = guard->run;
@@ -261,9 +273,11 @@ private:
 
     bool has_lost_sector(std::size_t from) const {
         while (from < file_.size()) {
-            const std::size_t until = std::min(file_.size(), (from / sector_bytes + 1) * sector_bytes);
+            const std::size_t until =
+                std::min(file_.size(), (from / sector_bytes + 1) * sector_bytes);
             const Bytes sector = file_.subspan(from, until - from);
-            const bool is_zero = std::ranges::all_of(sector, [](std::byte b) { return b == std::byte{}; });
+            const bool is_zero =
+                std::ranges::all_of(sector, [](std::byte b) { return b == std::byte{}; });
             if (is_zero && (sector.size() >= zeros_min || until == file_.size())) return true;
             from = until;
         }
@@ -283,8 +297,14 @@ private:
 
 }  // namespace
 
-LogScan scan_log(Bytes file) { return Scan(file).run(); }
-LogScan scan_manifest(Bytes file) { return Scan(file, Kind::manifest).run(); }
-std::string salvage_log(Bytes file) { return Scan(file).salvage(); }
+LogScan scan_log(Bytes file) {
+    return Scan(file).run();
+}
+LogScan scan_manifest(Bytes file) {
+    return Scan(file, Kind::manifest).run();
+}
+std::string salvage_log(Bytes file) {
+    return Scan(file).salvage();
+}
 
 }  // namespace lineshaft::store

@@ -14,11 +14,11 @@ struct LogScan {
         damaged,  ///< something that had been written is not what it was
     };
     Verdict verdict = Verdict::whole;
-    std::uint64_t whole_bytes = 0;    ///< up to the end of the last whole commit before any trouble
-    std::uint64_t trouble_at = 0;     ///< offset in the file, when torn or damaged
-    std::string why;                  ///< for a person, when torn or damaged
-    std::uint64_t commits = 0;        ///< whole ones before any trouble
-    std::uint64_t first_commit = 0;   ///< their numbers; 0: none
+    std::uint64_t whole_bytes = 0;   ///< up to the end of the last whole commit before any trouble
+    std::uint64_t trouble_at = 0;    ///< offset in the file, when torn or damaged
+    std::string why;                 ///< for a person, when torn or damaged
+    std::uint64_t commits = 0;       ///< whole ones before any trouble
+    std::uint64_t first_commit = 0;  ///< their numbers; 0: none
     std::uint64_t last_commit = 0;
 };
 
@@ -26,7 +26,8 @@ struct LogScan {
 LogScan scan_log(Bytes file);
 
 /// The same for a MANIFEST, RocksDB's list of files, which is kept in the same records: a
-/// flipped bit near its end would make RocksDB forget files without a word. `commits` counts its edits.
+/// flipped bit near its end would make RocksDB forget files without a word. `commits` counts its
+/// edits.
 LogScan scan_manifest(Bytes file);
 
 /// A sound log of all whole commits of a torn or damaged one, those behind the damage too.

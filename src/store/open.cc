@@ -38,8 +38,10 @@ Error system_error(int number, const std::string& doing) {
 }
 
 [[noreturn]] void end_process(const std::string& why) {
-    log::error("store: {}; the process ends so that nothing unwritten is taken for written; start "
-               "it again when the disk is well", why);
+    log::error(
+        "store: {}; the process ends so that nothing unwritten is taken for written; start "
+        "it again when the disk is well",
+        why);
     std::_Exit(74);  // EX_IOERR
 }
 
@@ -50,7 +52,8 @@ public:
         if (fd < 0) return std::unexpected(system_error(errno, "open " + path));
         return File(fd, path);
     }
-    File(File&& other) noexcept : fd_(std::exchange(other.fd_, -1)), path_(std::move(other.path_)) {}
+    File(File&& other) noexcept
+        : fd_(std::exchange(other.fd_, -1)), path_(std::move(other.path_)) {}
     File& operator=(File&&) = delete;
     ~File() {
         if (fd_ >= 0) ::close(fd_);
@@ -59,12 +62,13 @@ public:
     int fd() const { return fd_; }
 
     Result<std::vector<std::byte>> read_all() const {
-        struct stat found {};
+        struct stat found{};
         if (::fstat(fd_, &found) != 0) return std::unexpected(system_error(errno, "read " + path_));
         std::vector<std::byte> bytes(static_cast<std::size_t>(found.st_size));
         std::size_t at = 0;
         while (at < bytes.size()) {
-            const auto got = ::pread(fd_, bytes.data() + at, bytes.size() - at, static_cast<off_t>(at));
+            const auto got =
+                ::pread(fd_, bytes.data() + at, bytes.size() - at, static_cast<off_t>(at));
             if (got < 0 && errno == EINTR) continue;
             if (got < 0) return std::unexpected(system_error(errno, "read " + path_));
             if (got == 0) break;
@@ -88,8 +92,14 @@ private:
 
 Result<void> prepare_directory(const std::string& directory) {
     std::error_code failed;
-    fs::create_directories(directory, failed);
+    const bool is_new = fs::create_directories(directory, failed);
     if (failed) return std::unexpected(system_error(failed.value(), "create " + directory));
+    if (is_new) {  // or a power cut may take the directory with all that was synced in it
+        const fs::path parent = fs::absolute(directory).parent_path();
+        TRY(const auto above, File::open(parent.string(), O_RDONLY | O_DIRECTORY));
+        if (::fsync(above.fd()) != 0)
+            return std::unexpected(system_error(errno, "sync " + parent.string()));
+    }
     if (::chmod(directory.c_str(), 0700) != 0) {
         return std::unexpected(system_error(errno, "close " + directory + " to others"));
     }
@@ -117,7 +127,8 @@ Result<Contents> list(const std::string& directory) {
         const bool is_number = !stem.empty() && std::ranges::all_of(stem, [](unsigned char c) {
             return std::isdigit(c) != 0;
         });
-        if (is_number && stem.size() <= 18) contents.logs.emplace_back(std::stoull(stem), entry.path());
+        if (is_number && stem.size() <= 18)
+            contents.logs.emplace_back(std::stoull(stem), entry.path());
     }
     if (failed) return std::unexpected(system_error(failed.value(), "list " + directory));
     std::ranges::sort(contents.logs);
@@ -188,8 +199,8 @@ Result<Database> open_database(const Request& request, Mode mode, Texts replaced
 
 // What the sorted files hold, before any log is replayed.
 struct Sorted {
-    std::uint64_t commit = 0;       // the last one that is wholly in them
-    std::uint64_t logs_from = 0;    // number of the first log that is still needed
+    std::uint64_t commit = 0;     // the last one that is wholly in them
+    std::uint64_t logs_from = 0;  // number of the first log that is still needed
     std::string damage;
 };
 
@@ -222,7 +233,8 @@ Result<std::string> judge_manifest(const Request& request, const Contents& conte
     std::string path = request.directory + "/" + std::string(as_text(name));
     while (path.ends_with('\n')) path.pop_back();
     if (!fs::exists(path)) {
-        return fail(Code::corrupt, request.directory + "/CURRENT names " + path + ", which is missing");
+        return fail(Code::corrupt,
+                    request.directory + "/CURRENT names " + path + ", which is missing");
     }
     TRY(const auto file, File::open(path, O_RDWR));
     TRY(const auto bytes, file.read_all());
@@ -291,7 +303,8 @@ Result<LogsFound> read_logs(const Contents& contents, const Sorted& sorted) {
 }
 
 Result<std::unique_ptr<Engine>> start(DirectoryLock lock, Database database, const Request& request,
-                                      Durability durability, const Recovery& recovery, Guard guard) {
+                                      Durability durability, const Recovery& recovery,
+                                      Guard guard) {
     std::random_device entropy;
     guard.run = (std::uint64_t{entropy()} << 32) | entropy();
     auto engine = std::make_unique<Engine>(
@@ -320,7 +333,7 @@ Result<std::optional<Database>> open_for_writing(const Request& request, LogsFou
     const std::uint64_t commit = *guard ? (*guard)->commit : 0;
     if (commit >= found.last_commit) return std::optional<Database>(*std::move(opened));
     note_damage(found, fmt::format("the log in {} ends with commit {}, but only {} came back",
-                                      request.directory, found.last_commit, commit));
+                                   request.directory, found.last_commit, commit));
     return std::optional<Database>{};
 }
 

@@ -14,7 +14,8 @@
 namespace lineshaft::store {
 namespace {
 
-// The engine's errors go to our log as warnings, its warnings as debug lines, so there is no log file of its own to bound.
+// The engine's errors go to our log as warnings, its warnings as debug lines, so there is no log
+// file of its own to bound.
 class LogBridge final : public rocksdb::Logger {
 public:
     LogBridge() : Logger(rocksdb::InfoLogLevel::WARN_LEVEL) {}

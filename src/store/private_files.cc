@@ -18,12 +18,14 @@ public:
     IOStatus NewWritableFile(const std::string& path, const rocksdb::FileOptions& options,
                              std::unique_ptr<rocksdb::FSWritableFile>* file,
                              IODebugContext* debug) override {
-        return close_to_others(path, FileSystemWrapper::NewWritableFile(path, options, file, debug));
+        return close_to_others(path,
+                               FileSystemWrapper::NewWritableFile(path, options, file, debug));
     }
     IOStatus NewRandomRWFile(const std::string& path, const rocksdb::FileOptions& options,
                              std::unique_ptr<rocksdb::FSRandomRWFile>* file,
                              IODebugContext* debug) override {
-        return close_to_others(path, FileSystemWrapper::NewRandomRWFile(path, options, file, debug));
+        return close_to_others(path,
+                               FileSystemWrapper::NewRandomRWFile(path, options, file, debug));
     }
     IOStatus LockFile(const std::string& path, const rocksdb::IOOptions& options,
                       rocksdb::FileLock** lock, IODebugContext* debug) override {
@@ -54,8 +56,8 @@ public:
 class TextFile final : public rocksdb::FSSequentialFile {
 public:
     explicit TextFile(std::string text) : text_(std::move(text)) {}
-    IOStatus Read(std::size_t count, const rocksdb::IOOptions&, rocksdb::Slice* result, char* scratch,
-                  IODebugContext*) override {
+    IOStatus Read(std::size_t count, const rocksdb::IOOptions&, rocksdb::Slice* result,
+                  char* scratch, IODebugContext*) override {
         const std::size_t copied = text_.copy(scratch, count, at_);
         at_ += copied;
         *result = rocksdb::Slice(scratch, copied);

@@ -18,7 +18,7 @@ std::int64_t now_ms() {
 }
 
 std::uint64_t ask_file_system(const std::string& directory) {
-    struct statvfs found {};
+    struct statvfs found{};
     // A file system that does not answer is not a full one; its writes will tell.
     if (::statvfs(directory.c_str(), &found) != 0) return std::numeric_limits<std::uint64_t>::max();
     return std::uint64_t{found.f_bavail} * found.f_frsize;
@@ -38,8 +38,10 @@ std::uint64_t Space::free_bytes() {
         const bool is_short = found < free_bytes_min_;
         if (is_short_.exchange(is_short) != is_short) {
             if (is_short) {
-                log::warn("store: {} bytes free in {}, {} wanted: nothing new is acknowledged until "
-                          "space returns", found, directory_, free_bytes_min_);
+                log::warn(
+                    "store: {} bytes free in {}, {} wanted: nothing new is acknowledged until "
+                    "space returns",
+                    found, directory_, free_bytes_min_);
             } else {
                 log::info("store: {} bytes free in {}: accepting again", found, directory_);
             }

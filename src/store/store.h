@@ -12,30 +12,31 @@
 #include "base/result.h"
 
 // The node's only storage engine behind an interface of ours: families of sorted keys, one commit
-// thread, one synced write for everybody who asked meanwhile. Decision: docs/decisions/0004-store.md.
+// thread, one synced write for everybody who asked meanwhile. Decision:
+// docs/decisions/0004-store.md.
 namespace lineshaft::store {
 
 /// Who owns which keys. Names on disk: docs/formats/store.md.
 enum class Family : std::uint8_t {
-    history_series,   ///< "history.series": the dictionary
-    history_inbox,    ///< "history.inbox": samples not sealed yet
-    history_chunks,   ///< "history.chunks": sealed, sorted files
-    identity,         ///< "identity"
-    mqtt_sessions,    ///< "mqtt.sessions"
-    mqtt_messages,    ///< "mqtt.messages"
-    mqtt_retained,    ///< "mqtt.retained"
-    log,              ///< "log": the tamper-evident log
+    history_series,  ///< "history.series": the dictionary
+    history_inbox,   ///< "history.inbox": samples not sealed yet
+    history_chunks,  ///< "history.chunks": sealed, sorted files
+    identity,        ///< "identity"
+    mqtt_sessions,   ///< "mqtt.sessions"
+    mqtt_messages,   ///< "mqtt.messages"
+    mqtt_retained,   ///< "mqtt.retained"
+    log,             ///< "log": the tamper-evident log
 };
 inline constexpr std::size_t family_count = 8;
 std::string_view name_of(Family family);
 
 struct Limits {
     std::size_t block_cache_bytes = 16 << 20;
-    std::size_t write_buffer_bytes = 32 << 20;   ///< memtables of all families together
-    std::size_t log_bytes_max = 96 << 20;        ///< write-ahead log kept, so start stays short
-    std::uint64_t free_bytes_min = 256 << 20;    ///< below: nothing new is acknowledged
-    std::size_t batch_bytes_max = 64 << 20;      ///< one batch
-    std::size_t queued_bytes_max = 128 << 20;    ///< all batches waiting for the commit thread
+    std::size_t write_buffer_bytes = 32 << 20;  ///< memtables of all families together
+    std::size_t log_bytes_max = 96 << 20;       ///< write-ahead log kept, so start stays short
+    std::uint64_t free_bytes_min = 256 << 20;   ///< below: nothing new is acknowledged
+    std::size_t batch_bytes_max = 64 << 20;     ///< one batch
+    std::size_t queued_bytes_max = 128 << 20;   ///< all batches waiting for the commit thread
 };
 
 /// When a commit is answered: after the sync (the promise), or before it (labelled on the console).
@@ -55,8 +56,8 @@ public:
     /// Removes from <= key < until.
     void remove_range(Family family, std::string_view from, std::string_view until);
     bool is_empty() const;
-    std::size_t size_bytes() const;   ///< encoded: keys, values and a few bytes for each
-    bool only_removes() const;        ///< no put: accepted on a nearly full disk
+    std::size_t size_bytes() const;  ///< encoded: keys, values and a few bytes for each
+    bool only_removes() const;       ///< no put: accepted on a nearly full disk
 
 private:
     friend class EngineAccess;
@@ -70,14 +71,14 @@ private:
 /// what it sees, so it is not kept for long.
 class Cursor {
 public:
-    virtual bool is_valid() const = 0;   ///< false at the end, or after an error: ask status()
-    virtual std::string_view key() const = 0;     ///< until the next move
+    virtual bool is_valid() const = 0;  ///< false at the end, or after an error: ask status()
+    virtual std::string_view key() const = 0;  ///< until the next move
     virtual std::string_view value() const = 0;
     virtual void next() = 0;
     virtual void previous() = 0;
-    virtual void seek(std::string_view key) = 0;            ///< first key >= `key`
+    virtual void seek(std::string_view key) = 0;               ///< first key >= `key`
     virtual void seek_for_previous(std::string_view key) = 0;  ///< last key <= `key`
-    virtual Result<void> status() const = 0;       ///< corrupt: names file and offset
+    virtual Result<void> status() const = 0;                   ///< corrupt: names file and offset
     virtual ~Cursor() = default;
 };
 
@@ -88,16 +89,16 @@ struct Entry {
 };
 
 struct Stats {
-    std::uint64_t commits = 0;          ///< synced writes
-    std::uint64_t batches = 0;          ///< batches they carried
+    std::uint64_t commits = 0;  ///< synced writes
+    std::uint64_t batches = 0;  ///< batches they carried
     std::uint64_t bytes_written = 0;
     std::uint64_t sync_micros_total = 0;
     std::uint64_t free_bytes = 0;
-    std::uint64_t size_bytes = 0;       ///< on disk, all families and the log
-    std::uint64_t queued_bytes = 0;     ///< waiting for the commit thread
-    std::uint64_t refused = 0;          ///< batches answered `exhausted`
-    bool is_accepting = true;           ///< false below free_bytes_min or read-only
-    std::string damage;                 ///< as Recovery::damage, and what was found since
+    std::uint64_t size_bytes = 0;    ///< on disk, all families and the log
+    std::uint64_t queued_bytes = 0;  ///< waiting for the commit thread
+    std::uint64_t refused = 0;       ///< batches answered `exhausted`
+    bool is_accepting = true;        ///< false below free_bytes_min or read-only
+    std::string damage;              ///< as Recovery::damage, and what was found since
 };
 
 /// Thread-safe. Failure of the engine's own write or sync ends the process (restart recovers);
@@ -106,27 +107,28 @@ class Store {
 public:
     using Done = std::move_only_function<void(Result<void>)>;
 
-    /// Queues `batch`; `done` is called on the commit thread once it is on disk (Durability::synced),
-    /// in the order of submit. An empty batch waits for everything before it. A refusal is answered
-    /// before submit returns, on the caller's thread. Use it through Lane rather than directly.
-    /// exhausted: disk space under the floor, or the queue is full (nothing was written). Batches that
-    /// only remove are accepted down to half the floor, so that space can be made.
-    /// invalid: over batch_bytes_max. unavailable: closed, read-only or failed.
+    /// Queues `batch`; `done` is called on the commit thread once it is on disk
+    /// (Durability::synced), in the order of submit. An empty batch waits for everything before it.
+    /// A refusal is answered before submit returns, on the caller's thread. Use it through Lane
+    /// rather than directly. exhausted: disk space under the floor, or the queue is full (nothing
+    /// was written). Batches that only remove are accepted down to half the floor, so that space
+    /// can be made. invalid: over batch_bytes_max. unavailable: closed, read-only or failed.
     virtual void submit(Batch batch, Done done) = 0;
 
-    /// A number greater than every one given before, in this run and all earlier ones; from 1. After
-    /// a kill there may be a jump of about a million. Thread-safe and almost never waits.
+    /// A number greater than every one given before, in this run and all earlier ones; from 1.
+    /// After a kill there may be a jump of about a million. Thread-safe and almost never waits.
     virtual std::uint64_t ticket() = 0;
 
     /// nullopt: no such key. Reads what has been committed. May touch the disk.
     virtual Result<std::optional<std::string>> get(Family family, std::string_view key) = 0;
     /// Bounds are half-open; an empty `until` means to the end of the family.
-    virtual std::unique_ptr<Cursor> scan(Family family, std::string_view from, std::string_view until) = 0;
+    virtual std::unique_ptr<Cursor> scan(Family family, std::string_view from,
+                                         std::string_view until) = 0;
 
-    /// Writes `ascending` into a sorted file past the log, syncs it and makes it part of the family,
-    /// above everything there. Blocks: call on a worker. Waits for a flush where unflushed keys of
-    /// the family overlap, so keep families that are ingested free of single puts.
-    /// invalid: empty, or keys not strictly ascending. exhausted, unavailable: as submit.
+    /// Writes `ascending` into a sorted file past the log, syncs it and makes it part of the
+    /// family, above everything there. Blocks: call on a worker. Waits for a flush where unflushed
+    /// keys of the family overlap, so keep families that are ingested free of single puts. invalid:
+    /// empty, or keys not strictly ascending. exhausted, unavailable: as submit.
     virtual Result<void> ingest(Family family, std::span<const Entry> ascending) = 0;
 
     /// Bytes a family (or a key range in it) takes on disk, roughly.
@@ -160,6 +162,7 @@ struct Opened {
 /// torn by a crash is cut off; damage anywhere else opens read-only and says so in Recovery.
 /// Errors: conflict (another process has it), denied, corrupt (not even readable: names the file),
 /// exhausted (no space to start), unavailable (the disk refuses).
-Result<Opened> open(const std::string& directory, Limits limits, Durability durability = Durability::synced);
+Result<Opened> open(const std::string& directory, Limits limits,
+                    Durability durability = Durability::synced);
 
 }  // namespace lineshaft::store

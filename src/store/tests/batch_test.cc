@@ -20,7 +20,9 @@ public:
     rocksdb::Status GetDescriptor(rocksdb::ColumnFamilyDescriptor*) override {
         return rocksdb::Status::NotSupported();
     }
-    const rocksdb::Comparator* GetComparator() const override { return rocksdb::BytewiseComparator(); }
+    const rocksdb::Comparator* GetComparator() const override {
+        return rocksdb::BytewiseComparator();
+    }
 
 private:
     std::uint32_t number_;

@@ -82,7 +82,8 @@ TEST_F(Damage, AFlippedBitInTheLogOpensReadOnlyAndNamesTheByte) {
         ASSERT_TRUE(opened) << opened.error().context;
         const std::string& damage = opened->recovery.damage;
         EXPECT_NE(damage.find(log + " is damaged at byte " + std::to_string(byte) + ":"),
-                  std::string::npos) << damage;
+                  std::string::npos)
+            << damage;
         EXPECT_NE(damage.find("lineshaft repair"), std::string::npos) << damage;
         EXPECT_EQ(opened->recovery.torn_tail_bytes, 0u);
         EXPECT_TRUE(opened->store->is_read_only());
@@ -199,7 +200,8 @@ TEST_F(Damage, AFlippedBitInASortedFileFailsItsReadsOnly) {
             ++trials;
             if (!opened->recovery.damage.empty()) {
                 EXPECT_NE(opened->recovery.damage.find(fs::path(file).filename()),
-                          std::string::npos) << opened->recovery.damage;
+                          std::string::npos)
+                    << opened->recovery.damage;
             }
         }
     }

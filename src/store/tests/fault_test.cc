@@ -31,7 +31,9 @@ struct Journal {
     }
 };
 
-std::string value_of(const std::string& key) { return key + noise(2'000, unsigned(key.size()) * 31); }
+std::string value_of(const std::string& key) {
+    return key + noise(2'000, unsigned(key.size()) * 31);
+}
 
 // Puts, sorted files and range removals of keys nobody checks.
 void work(Store& store, Journal& journal, const std::string& name, int rounds) {
@@ -119,7 +121,8 @@ TEST_P(FailingDisk, EndsTheProcessAndWhatWasAcknowledgedComesBack) {
                 if (journal.refused > 0) {
                     EXPECT_GT(fatal.load(), 0);
                     EXPECT_EQ(put(*opened->store, Family::log, "x", "y").error().code,
-                              Code::unavailable) << "a failed store never writes again";
+                              Code::unavailable)
+                        << "a failed store never writes again";
                 }
             }
             was_reached = disk.operations() >= nth;
@@ -134,6 +137,19 @@ TEST_P(FailingDisk, EndsTheProcessAndWhatWasAcknowledgedComesBack) {
 }
 INSTANTIATE_TEST_SUITE_P(Store, FailingDisk,
                          testing::Values(FaultDisk::Fault::io_error, FaultDisk::Fault::no_space));
+
+TEST(FailingDiskDeathTest, WithoutATestsHookTheProcessEndsWithOneSentence) {
+    testing::GTEST_FLAG(death_test_style) = "threadsafe";
+    TempDir dir;
+    EXPECT_EXIT(
+        {
+            FaultDisk disk;
+            auto opened = open_on(disk, dir.path(), {}, Durability::synced, {});
+            disk.fail_from(1, FaultDisk::Fault::io_error);
+            (void)put(*opened->store, Family::log, "a", "1");
+        },
+        testing::ExitedWithCode(74), "");
+}
 
 TEST(FreeSpace, BelowTheFloorNothingNewIsTakenAndItResumes) {
     TempDir dir;

@@ -100,7 +100,8 @@ TEST_F(Ingest, AQueueThatIsTrimmedDoesNotGrowTheDisk) {
     EXPECT_LT(store_->size_bytes(Family::history_inbox), 48u << 20);
     EXPECT_LT(store_->stats().size_bytes, 200u << 20);
     int left = 0;
-    for (auto cursor = store_->scan(Family::history_inbox, "", ""); cursor->is_valid(); cursor->next()) {
+    for (auto cursor = store_->scan(Family::history_inbox, "", ""); cursor->is_valid();
+         cursor->next()) {
         ++left;
     }
     EXPECT_EQ(left, 1);

@@ -215,13 +215,14 @@ TEST_F(LaneTest, ManyShardsShareOneStore) {
         lanes.push_back(std::make_unique<Lane>(*store_, shards.at(index), Lane::Limits{}));
     }
     for (std::size_t index = 0; index < count; ++index) {
-        written.push_back(boost::asio::co_spawn(
-            shards.at(index).loop(), write_many({lanes[index].get(), int(index)}),
-            boost::asio::use_future));
+        written.push_back(boost::asio::co_spawn(shards.at(index).loop(),
+                                                write_many({lanes[index].get(), int(index)}),
+                                                boost::asio::use_future));
     }
     for (auto& one : written) EXPECT_EQ(one.get(), 250);
     int found = 0;
-    for (auto cursor = store_->scan(Family::log, "", ""); cursor->is_valid(); cursor->next()) ++found;
+    for (auto cursor = store_->scan(Family::log, "", ""); cursor->is_valid(); cursor->next())
+        ++found;
     EXPECT_EQ(found, 1000);
 }
 

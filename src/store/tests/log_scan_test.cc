@@ -53,7 +53,9 @@ struct LogWriter {
     }
 };
 
-LogScan scan(const std::string& bytes) { return scan_log(as_bytes(bytes)); }
+LogScan scan(const std::string& bytes) {
+    return scan_log(as_bytes(bytes));
+}
 
 std::string noise(std::size_t size, unsigned seed) {
     std::mt19937 random(seed);

@@ -1,6 +1,6 @@
 // Questions: how many commits and megabytes a second go through lanes, with rounds of 1, 4, 16 and
-// 64 KiB? How long does one round wait for its answer? What does a sync cost on this disk, what does
-// an open, empty store take of memory, and how long does opening take with 64 MiB of log?
+// 64 KiB? How long does one round wait for its answer? What does a sync cost on this disk, what
+// does an open, empty store take of memory, and how long does opening take with 64 MiB of log?
 // Data: random bytes, so nothing is won by compressing. Directory: TMPDIR, on the disk in question.
 #include <benchmark/benchmark.h>
 #include <fcntl.h>
@@ -74,9 +74,9 @@ void rounds_through_lanes(benchmark::State& state) {
         const auto start = std::chrono::steady_clock::now();
         std::vector<std::future<std::vector<double>>> running;
         for (unsigned index = 0; index < shard_count; ++index) {
-            running.push_back(boost::asio::co_spawn(
-                shards.at(index).loop(), write_rounds({lanes[index].get(), bytes, 500}),
-                boost::asio::use_future));
+            running.push_back(boost::asio::co_spawn(shards.at(index).loop(),
+                                                    write_rounds({lanes[index].get(), bytes, 500}),
+                                                    boost::asio::use_future));
         }
         std::vector<double> waited;
         for (auto& one : running) {
@@ -103,13 +103,17 @@ void bare_append_and_fdatasync(benchmark::State& state) {
     }
     ::close(fd);
 }
-BENCHMARK(bare_append_and_fdatasync)->Arg(1)->Arg(64)->Iterations(500)->Unit(benchmark::kMicrosecond);
+BENCHMARK(bare_append_and_fdatasync)
+    ->Arg(1)
+    ->Arg(64)
+    ->Iterations(500)
+    ->Unit(benchmark::kMicrosecond);
 
 void open_with_64_mib_of_log(benchmark::State& state) {
     TempDir dir;
     {
-        auto opened = open(dir.other("live"), {.write_buffer_bytes = 256 << 20,
-                                               .log_bytes_max = 256 << 20});
+        auto opened =
+            open(dir.other("live"), {.write_buffer_bytes = 256 << 20, .log_bytes_max = 256 << 20});
         if (!opened) return state.SkipWithError("cannot open the store");
         const std::string value = noise(16 << 10, 2);
         for (int number = 0; number < 64 * 64; ++number) {
@@ -135,7 +139,9 @@ BENCHMARK(open_with_64_mib_of_log)->Iterations(3)->Unit(benchmark::kMillisecond)
 
 void open_empty(benchmark::State& state) {
     TempDir dir;
-    { (void)open(dir.path(), {}); }
+    {
+        (void)open(dir.path(), {});
+    }
     for (auto _ : state) {
         const double before = resident_mib();
         auto opened = open(dir.path(), {});

@@ -145,7 +145,8 @@ TEST_F(StoreTest, AgreesWithAMap) {
                 case 1: {
                     const std::string from = key(), until = key();
                     batch.remove_range(Family::log, from, until);
-                    if (from < until) model.erase(model.lower_bound(from), model.lower_bound(until));
+                    if (from < until)
+                        model.erase(model.lower_bound(from), model.lower_bound(until));
                     break;
                 }
                 default: {
@@ -297,7 +298,7 @@ TEST_F(StoreTest, NobodyElseMayReadTheFiles) {
     ASSERT_TRUE(store_->checkpoint(dir_.other("copy")));
     open_store();
     ::umask(before);
-    struct stat found {};
+    struct stat found{};
     for (const std::string& root : {dir_.path(), dir_.other("copy")}) {
         ASSERT_EQ(::stat(root.c_str(), &found), 0);
         EXPECT_EQ(found.st_mode & 0777, 0700u);

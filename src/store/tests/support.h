@@ -38,7 +38,8 @@ private:
 
 inline Result<void> submit(Store& store, Batch batch) {
     std::promise<Result<void>> answer;
-    store.submit(std::move(batch), [&](Result<void> outcome) { answer.set_value(std::move(outcome)); });
+    store.submit(std::move(batch),
+                 [&](Result<void> outcome) { answer.set_value(std::move(outcome)); });
     return answer.get_future().get();
 }
 
