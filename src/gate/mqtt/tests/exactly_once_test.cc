@@ -72,23 +72,22 @@ struct World {
 
     void step() {
         switch (dice(14)) {
-            case 0: rig().store->hold_answers(); break;
+            case 0: rig().hold(); break;
             case 1:
             case 2:
-                rig().store->release();
-                rig().settle();
+                rig().release();
                 break;
             case 3: crash(); break;
             case 4: reader->drop(); break;
             case 5:
             case 6:
-                rig().store->release();
+                rig().release();
                 reader->connect(options("reader"));
                 break;
             case 7: publishers[dice(2)]->drop(); break;
             case 8: rig().advance(io::Steady{1'100}); break;
             case 9:
-                rig().store->release();
+                rig().release();
                 rig().restart();
                 break;
             default: publish(); break;
@@ -96,8 +95,7 @@ struct World {
     }
 
     void finish() {
-        rig().store->release();
-        rig().settle();
+        rig().release();
         for (int round = 0; round < 3; ++round) {
             for (std::uint32_t who = 0; who < 2; ++who) publishers[who]->connect(options("p" + std::to_string(who)));
             reader->connect(options("reader"));

@@ -154,7 +154,8 @@ private:
 
 class Rig {
 public:
-    explicit Rig(unsigned shards = 1, Limits limits = {}, std::string from = {});
+    explicit Rig(unsigned shards = 1, Limits limits = {}, std::string from = {},
+                 std::shared_ptr<OpenGate> gate = std::make_shared<OpenGate>());
     ~Rig();
 
     /// Turns every shard until nothing is left to do, commits included.
@@ -165,6 +166,9 @@ public:
     /// What a kill would leave now: opens a broker on a copy of what is on disk.
     std::unique_ptr<Rig> crash(std::optional<Limits> limits = {});
     void close();
+    /// Commits happen, but nobody hears of it until release().
+    void hold();
+    void release();
     Stats stats();
     std::vector<ClientRow> clients();
     template <class T>
@@ -173,7 +177,7 @@ public:
 
     TempDir dir;
     std::shared_ptr<io::ManualClock> clock;
-    std::shared_ptr<OpenGate> gate = std::make_shared<OpenGate>();
+    std::shared_ptr<OpenGate> gate;
     std::vector<std::unique_ptr<io::Shard>> shards;
     std::vector<std::unique_ptr<io::Nursery>> nurseries;
     std::unique_ptr<store::Store> inner;
@@ -185,6 +189,7 @@ public:
     Loaded loaded;
     Limits limits;
     unsigned copies = 0;
+    bool is_holding = false;
 
 private:
     void open();

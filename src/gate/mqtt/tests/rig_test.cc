@@ -146,9 +146,9 @@ std::size_t TestClient::count(const std::string& payload) const {
 
 // ---- Rig -------------------------------------------------------------------------------------
 
-Rig::Rig(unsigned shard_count, Limits its_limits, std::string from)
+Rig::Rig(unsigned shard_count, Limits its_limits, std::string from, std::shared_ptr<OpenGate> its_gate)
     : clock(std::make_shared<io::ManualClock>(Instant::from_millis(1'790'000'000'000))),
-      limits(its_limits) {
+      gate(std::move(its_gate)), limits(its_limits) {
     for (unsigned index = 0; index < shard_count; ++index) {
         shards.push_back(std::make_unique<io::Shard>(ShardIndex(index), *clock));
         nurseries.push_back(std::make_unique<io::Nursery>("test clients"));
@@ -201,7 +201,7 @@ io::Task<bool> close_nursery(io::Nursery* nursery) {
 void Rig::close() {
     if (!broker) return;
     store->pretend_full(false);
-    store->release();
+    release();
     run(close_broker(broker.get()));
     settle();
     broker.reset();
@@ -224,8 +224,7 @@ void Rig::restart() {
 std::unique_ptr<Rig> Rig::crash(std::optional<Limits> other_limits) {
     const std::string copy = dir.path("copy" + std::to_string(copies++));
     EXPECT_TRUE(inner->checkpoint(copy).has_value());
-    auto after = std::make_unique<Rig>(shards.size(), other_limits.value_or(limits), copy);
-    after->gate = gate;
+    auto after = std::make_unique<Rig>(static_cast<unsigned>(shards.size()), other_limits.value_or(limits), copy, gate);
     return after;
 }
 
@@ -235,9 +234,25 @@ void Rig::settle() {
         for (int turn = 0; turn < 4; ++turn) {
             for (auto& shard : shards) shard->run(true);
         }
-        if (store->held() == 0) flush_lanes();
+        if (!is_holding) {
+            flush_lanes();
+            continue;
+        }
+        // What is submitted gets committed; nobody is told.
+        std::this_thread::sleep_for(std::chrono::milliseconds(2));
     }
     for (auto& shard : shards) shard->run(true);
+}
+
+void Rig::hold() {
+    is_holding = true;
+    store->hold_answers();
+}
+
+void Rig::release() {
+    is_holding = false;
+    store->release();
+    settle();
 }
 
 void Rig::flush_lanes() {

@@ -232,7 +232,7 @@ TEST(Node, PublishesWithADoneThatMeansOnDisk) {
     reader.connect();
     reader.subscribe("c/#", 1);
     reader.drop();
-    rig.store->hold_answers();
+    rig.hold();
     std::optional<Result<void>> done;
     rig.on(0, [&] {
         rig.broker->publish({.message = mqtt::Message("c/1", "go"), .qos = mqtt::Qos::at_least_once, .retain = true},
@@ -240,8 +240,7 @@ TEST(Node, PublishesWithADoneThatMeansOnDisk) {
     });
     rig.settle();
     EXPECT_FALSE(done.has_value());
-    rig.store->release();
-    rig.settle();
+    rig.release();
     ASSERT_TRUE(done.has_value());
     EXPECT_TRUE(done->has_value());
     reader.connect();
