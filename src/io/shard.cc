@@ -36,7 +36,7 @@ Task<void> Shard::turn_wheel() {
     boost::asio::steady_timer timer(loop_);
     for (;;) {
         timer.expires_after(Wheel::slot_width);
-        co_await timer.async_wait(boost::asio::use_awaitable);
+        co_await timer.async_wait(use_task);
         wheel_.turn();
     }
 }

@@ -40,7 +40,7 @@ public:
     /// not convert, and would die before its coroutine does.
     template <class T, class... Args>
     Task<T> call(Task<T> (*work)(Args...), std::type_identity_t<Args>... args) {
-        return boost::asio::co_spawn(loop_, work(std::move(args)...), boost::asio::use_awaitable);
+        return boost::asio::co_spawn(loop_, work(std::move(args)...), use_task);
     }
 
     /// Scratch for reading sockets into: 64 KiB, valid until the next suspension.

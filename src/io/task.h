@@ -1,6 +1,6 @@
 #pragma once
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/bind_executor.hpp>
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -14,7 +14,10 @@ namespace lineshaft::io {
 
 /// A coroutine that runs on one shard and ends with a T. Laws: docs/decisions/0003-coroutines.md.
 template <class T>
-using Task = boost::asio::awaitable<T>;
+using Task = boost::asio::awaitable<T, boost::asio::io_context::executor_type>;
+
+/// The completion token for Asio operations awaited inside a Task, where `deferred` does not do.
+inline constexpr boost::asio::use_awaitable_t<boost::asio::io_context::executor_type> use_task;
 
 /// The one-shot answer a callback owes to a suspended coroutine. May be called once, from any
 /// thread; the coroutine resumes on the shard it was suspended on. Dropping it unanswered would
@@ -37,7 +40,7 @@ private:
 template <class T, class Start>
 Task<T> suspend(Start start) {
     auto executor = co_await boost::asio::this_coro::executor;
-    co_return co_await boost::asio::async_initiate<decltype(boost::asio::use_awaitable), void(T)>(
+    co_return co_await boost::asio::async_initiate<decltype(use_task), void(T)>(
         [executor](auto handler, Start begin) {
             auto kept = std::make_shared<decltype(handler)>(std::move(handler));
             begin(Answer<T>([executor, kept](T value) mutable {
@@ -47,7 +50,7 @@ Task<T> suspend(Start start) {
                                   });
             }));
         },
-        boost::asio::use_awaitable, std::move(start));
+        use_task, std::move(start));
 }
 
 }  // namespace lineshaft::io

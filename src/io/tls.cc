@@ -152,6 +152,7 @@ private:
     int give(char* into, int size) {
         const Bytes from = kept_.empty() ? unread_ : as_bytes(kept_);
         const std::size_t count = std::min(from.size(), std::size_t(size));
+        if (count == 0) return 0;
         std::memcpy(into, from.data(), count);
         if (kept_.empty()) {
             unread_ = unread_.subspan(count);
