@@ -95,7 +95,7 @@ test("what each role may do", async (t) => {
         ["/metrics", {}, [200, 200, 200, 200, 200, 200]],
         ["/readyz", {}, [200, 200, 200, 200, 200, 200]],
     ];
-    const tokens = roles.map((role) => role && node.token({ role }));
+    const tokens = roles.map((role) => role && node.token({ role, name: `a ${role}` }));
     for (const [path, options, wanted] of rows) {
         const got = [];
         for (const [i, token] of tokens.entries()) {
