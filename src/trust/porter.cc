@@ -97,7 +97,8 @@ Porter::OnShard& Porter::here() {
 }
 
 Keys& Porter::keys() {
-    return here().keys;
+    // While the node starts no shard runs yet and all hold the ring that open() gave them.
+    return io::Shard::here_or_null() != nullptr ? here().keys : on_shard_.front()->keys;
 }
 
 void Porter::note_use(const Principal& principal) {
@@ -134,13 +135,16 @@ io::Task<Result<Porter::SignedIn>> Porter::sign_in(std::string login, std::strin
                        "too many attempts: try again in " + std::to_string(wait) + " s");
     }
     // The row on its worker, the hash on the other: a slow hash never holds up the catalog.
-    auto person = co_await rows_.run([this, login] { return find(principals_, login); });
+    // Closures are named before they are awaited: g++ 12 destroys a temporary one twice.
+    auto look_up = [this, login] { return find(principals_, login); };
+    auto person = co_await rows_.run(std::move(look_up));
     if (!person && person.error().code != Code::not_found)
         co_return std::unexpected(person.error());
     const std::string hash = person ? person->password_hash : std::string();
-    auto verified = co_await passwords_.run([this, hash, password = std::move(password)] {
+    auto check = [this, hash, password = std::move(password)] {
         return verify(password, hash, settings_.cost);
-    });
+    };
+    auto verified = co_await passwords_.run(std::move(check));
     if (!verified) co_return std::unexpected(verified.error());
     (void)co_await shards_.at(0).call(&PorterSteps::forgive, this, login, address);
     co_return co_await shards_.at(0).call(&PorterSteps::open, this, std::move(*person),
@@ -161,8 +165,10 @@ io::Task<bool> Porter::end_person(PersonId person) {
 }
 
 io::Task<Result<std::string>> Porter::hash(std::string password) {
-    co_return co_await passwords_.run(
-        [this, password = std::move(password)] { return hash_password(password, settings_.cost); });
+    auto work = [this, password = std::move(password)] {
+        return hash_password(password, settings_.cost);
+    };
+    co_return co_await passwords_.run(std::move(work));
 }
 
 io::Task<Result<NewTokenSecret>> Porter::make_token() {
