@@ -25,7 +25,8 @@ void Hub::show(const std::shared_ptr<const LiveBatch>& batch) {
         const auto watcher = at++;  // `show` may end its own watch
         LiveBatch mine = part_for(*watcher, *batch);
         if (mine.values.empty() && mine.machines.empty() && mine.events.empty()) continue;
-        watcher->show(std::make_shared<const LiveBatch>(std::move(mine)));
+        const auto show = watcher->show;  // outlives the watch it may end
+        show(std::make_shared<const LiveBatch>(std::move(mine)));
     }
 }
 

@@ -1,14 +1,17 @@
 #include "twin/part.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include "base/log.h"
+#include "base/machine_id.h"
 
 namespace lineshaft::twin {
 namespace {
 
 constexpr std::string_view events_tag = "$events";
 constexpr io::Steady judge_interval{1000};
+constexpr Instant for_ever{INT64_MAX};
 constexpr std::size_t events_recalled = 20;  // per machine, at start
 
 // How an event stands in history: kind, newline, text.
@@ -51,6 +54,18 @@ Part::Part(history::History& history, io::Shards& shards, io::Shard& shard, stor
                }),
       audience_(shards.size()) {}
 
+std::size_t Part::machines_max() const {
+    return std::max<std::size_t>(1, (limits_.machines_max + all_.size() - 1) / all_.size());
+}
+
+void Part::remember(OrganisationId organisation, const std::string& machine) {
+    // The door is learnt when it speaks again; the name's shape is a good guess until then.
+    const Source guess = machine.contains(':') ? Source::sparkplug : Source::json;
+    auto& made = twins_[key_of(organisation, machine)];
+    made = std::make_unique<Entry>(organisation, machine, guess);
+    made->is_loaded = false;
+}
+
 void Part::start() {
     judge_all();
     nursery_.spawn(load());
@@ -70,14 +85,7 @@ void Part::send(Letter letter) {
 
 void Part::take(Letter letter) {
     ++counters_.reports;
-    if (twins_.size() >= limits_.machines_max &&
-        !twins_.contains(key_of(letter.report.organisation, letter.report.machine))) {
-        counters_.refused += letter.report.samples.size();
-        replies_.send(letter.origin, {std::move(letter.done),
-                                      fail(Code::exhausted, "this node knows as many machines as it may")});
-        return;
-    }
-    auto appended = history_.append(letter.report);
+    auto appended = append(letter.report);
     if (!appended) {
         counters_.refused += letter.report.samples.size();
         replies_.send(letter.origin, {std::move(letter.done), std::unexpected(appended.error())});
@@ -86,24 +94,29 @@ void Part::take(Letter letter) {
     counters_.samples += appended->stored;
     counters_.refused += appended->refused();
     lane_.then([this, letter = std::move(letter), appended = *appended](Result<void> durable) mutable {
-        if (durable) fold(letter, appended);
+        const bool is_believable = appended.stored > 0 || appended.refused() == 0;
+        if (durable && is_believable) fold(letter);
         Result<history::Appended> result = appended;
         if (!durable) result = std::unexpected(durable.error());
         replies_.send(letter.origin, {std::move(letter.done), std::move(result)});
     });
 }
 
-void Part::fold(Letter& letter, const history::Appended& appended) {
-    if (appended.stored == 0 && !letter.report.samples.empty()) return;  // nothing believable in it
+Result<history::Appended> Part::append(history::Report& report) {
+    if (!twins_.contains(key_of(report.organisation, report.machine))) {
+        TRY_VOID(check_machine_id(report.machine));
+        if (twins_.size() >= machines_max()) {
+            return fail(Code::exhausted, "this node knows as many machines as it may");
+        }
+    }
+    return history_.append(report);
+}
+
+// History took out of the report what it refused.
+void Part::fold(Letter& letter) {
     Entry* known = entry(letter.report.organisation, letter.report.machine, letter.source);
     if (known == nullptr) return;
     const Instant now = shard_.now();
-    if (appended.refused() > 0) {
-        // History kept only some of them: judge by the same rule.
-        std::erase_if(letter.report.samples, [&](const auto& one) {
-            return one.sample.at > now + std::chrono::seconds{86'400};
-        });
-    }
     std::vector<std::string> changed;
     const auto change = known->twin.fold(letter.report.samples, now, changed);
     const std::string key = key_of(letter.report.organisation, letter.report.machine);
@@ -123,7 +136,7 @@ Part::Entry* Part::entry(OrganisationId organisation, const std::string& machine
         found->second->twin.set_source(source);
         return found->second.get();
     }
-    if (twins_.size() >= limits_.machines_max) return nullptr;
+    if (twins_.size() >= machines_max() || !check_machine_id(machine)) return nullptr;
     auto& made = twins_[key] = std::make_unique<Entry>(organisation, machine, source);
     const Instant now = shard_.now();
     if (observer_.discovered) observer_.discovered(organisation, machine, source, now);
@@ -186,20 +199,16 @@ std::vector<MachineState> Part::machines(OrganisationId organisation) const {
 }
 
 io::Task<Result<MachineState>> Part::machine(OrganisationId organisation, std::string id) {
-    const std::string key = key_of(organisation, id);
-    if (!twins_.contains(key)) co_await load_machine(organisation, id);
-    const auto found = twins_.find(key);
-    if (found == twins_.end()) co_return fail(Code::not_found, "no machine \"" + id + "\"");
-    co_return found->second->twin.state();
+    Entry* known = co_await loaded(organisation, id);
+    if (known == nullptr) co_return fail(Code::not_found, "no machine \"" + id + "\"");
+    co_return known->twin.state();
 }
 
 io::Task<Result<std::vector<TagValue>>> Part::values(OrganisationId organisation, std::string id) {
-    const std::string key = key_of(organisation, id);
-    if (!twins_.contains(key)) co_await load_machine(organisation, id);
-    const auto found = twins_.find(key);
-    if (found == twins_.end()) co_return fail(Code::not_found, "no machine \"" + id + "\"");
+    Entry* known = co_await loaded(organisation, id);
+    if (known == nullptr) co_return fail(Code::not_found, "no machine \"" + id + "\"");
     std::vector<TagValue> values;
-    for (const auto& [tag, sample] : found->second->twin.values()) {
+    for (const auto& [tag, sample] : known->twin.values()) {
         if (!tag.starts_with('$')) values.push_back({tag, sample});
     }
     co_return values;
@@ -269,45 +278,71 @@ void Part::show_changes() {
     }
 }
 
-io::Task<void> Part::load() {
-    auto known = co_await history_.machines();
-    for (const auto& machine : known) {
-        if (closing_) co_return;
-        if (history_.owner(machine.organisation, machine.name) != shard_.index()) continue;
-        co_await load_machine(machine.organisation, machine.name);
-        co_await load_events(machine.organisation, machine.name);
-    }
-    std::ranges::sort(events_, {}, &Event::at);
+// The machine with what history knows of it; null: nobody by that name.
+io::Task<Part::Entry*> Part::loaded(OrganisationId organisation, std::string machine) {
+    const auto found = twins_.find(key_of(organisation, machine));
+    if (found == twins_.end()) co_return nullptr;
+    Entry* known = found->second.get();  // twins are never removed
+    if (!known->is_loaded) co_await load_machine(known);
+    co_return known;
 }
 
-io::Task<void> Part::load_machine(OrganisationId organisation, std::string machine) {
+io::Task<void> Part::load() {
+    std::vector<Entry*> unknown;
+    for (const auto& [key, entry] : twins_) {
+        if (!entry->is_loaded) unknown.push_back(entry.get());
+    }
+    std::vector<Event> recalled;
+    for (Entry* entry : unknown) {
+        if (closing_) co_return;
+        co_await load_machine(entry);
+        auto events = co_await load_events(entry->twin.state().organisation, entry->twin.state().id);
+        std::ranges::move(events, std::back_inserter(recalled));
+        if (recalled.size() < 2 * limits_.events_kept) continue;
+        merge_events(std::exchange(recalled, {}));
+    }
+    merge_events(std::move(recalled));
+}
+
+// Live values may be folded meanwhile: the twin keeps the newer of each.
+io::Task<void> Part::load_machine(Entry* entry) {
+    const OrganisationId organisation = entry->twin.state().organisation;
+    const std::string machine = entry->twin.state().id;
     auto all = co_await history_.series_of(organisation, machine);
-    if (all.empty()) co_return;
-    const std::string key = key_of(organisation, machine);
-    std::vector<std::pair<std::string, history::Sample>> newest;
     for (auto& series : all) {
         if (series.tag.starts_with('$')) continue;
         std::string tag = series.tag;
-        auto last = co_await history_.last(std::move(series), shard_.now() + limits_.offline_after);
-        if (last && *last) newest.emplace_back(std::move(tag), std::move(**last));
+        auto last = co_await history_.last(std::move(series), for_ever);
+        if (!last || !*last) continue;
+        entry->twin.recall(std::move(tag), std::move(**last), shard_.now());
     }
-    auto& entry = twins_[key];
-    // The door is learnt when it speaks again; the name's shape is a good guess until then.
-    const Source guess = machine.contains(':') ? Source::sparkplug : Source::json;
-    if (entry == nullptr) entry = std::make_unique<Entry>(organisation, machine, guess);
-    for (auto& [tag, sample] : newest) entry->twin.recall(std::move(tag), std::move(sample));
+    entry->is_loaded = true;
     entry->summary_due = true;
 }
 
-io::Task<void> Part::load_events(OrganisationId organisation, std::string machine) {
+io::Task<std::vector<Event>> Part::load_events(OrganisationId organisation, std::string machine) {
+    std::vector<Event> found;
     auto series = co_await history_.find(organisation, machine, std::string(events_tag));
-    if (!series) co_return;
+    if (!series) co_return found;
     const Instant now = shard_.now();
     const Window last_day{now - std::chrono::hours{24}, now + std::chrono::hours{1}};
     auto samples = co_await history_.read(std::move(*series), last_day, events_recalled,
                                           history::History::Order::descending);
-    if (!samples) co_return;
-    for (const auto& sample : *samples) keep(event_of(organisation, machine, sample));
+    if (!samples) co_return found;
+    for (const auto& sample : *samples) found.push_back(event_of(organisation, machine, sample));
+    co_return found;
+}
+
+// What happened while loading is in memory and in history: once is enough.
+void Part::merge_events(std::vector<Event> recalled) {
+    std::set<std::tuple<OrganisationId, std::string, Instant>> known;
+    for (const auto& event : events_) known.emplace(event.organisation, event.machine, event.at);
+    std::erase_if(recalled, [&](const Event& event) {
+        return known.contains({event.organisation, event.machine, event.at});
+    });
+    std::ranges::move(recalled, std::back_inserter(events_));
+    std::ranges::stable_sort(events_, {}, &Event::at);
+    while (events_.size() > limits_.events_kept) events_.pop_front();
 }
 
 }  // namespace lineshaft::twin

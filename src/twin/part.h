@@ -33,6 +33,9 @@ public:
     Part(history::History& history, io::Shards& shards, io::Shard& shard, store::Lane& lane,
          const Observer& observer, const Limits& limits, std::vector<std::unique_ptr<Part>>& all);
 
+    /// A machine that history knows: it has a twin from the start, its values are loaded later.
+    /// Before start().
+    void remember(OrganisationId organisation, const std::string& machine);
     void start();               ///< arms timers, begins to load what history knows
     io::Task<void> close();
 
@@ -60,6 +63,7 @@ private:
         Twin twin;
         std::set<std::string> changed_tags;
         bool summary_due = false;
+        bool is_loaded = true;  // false: history knows values that are not here yet
         Instant last_event;
     };
     struct Reply {
@@ -68,15 +72,19 @@ private:
     };
 
     void take(Letter letter);
-    void fold(Letter& letter, const history::Appended& appended);
+    Result<history::Appended> append(history::Report& report);
+    void fold(Letter& letter);
+    std::size_t machines_max() const;
     Entry* entry(OrganisationId organisation, const std::string& machine, Source source);
     void after(Entry& entry, const Twin::Change& change, Instant at);
     void judge_all();
     void show_changes();
     void arm_live();
     io::Task<void> load();
-    io::Task<void> load_machine(OrganisationId organisation, std::string machine);
-    io::Task<void> load_events(OrganisationId organisation, std::string machine);
+    io::Task<Entry*> loaded(OrganisationId organisation, std::string machine);
+    io::Task<void> load_machine(Entry* entry);
+    io::Task<std::vector<Event>> load_events(OrganisationId organisation, std::string machine);
+    void merge_events(std::vector<Event> recalled);
     void keep(Event event);
 
     history::History& history_;

@@ -36,6 +36,9 @@ public:
             parts_.push_back(std::make_unique<Part>(history, shards, shards.at(index), *lanes[index],
                                                     observer_, limits_, parts_));
         }
+        for (const auto& machine : shards.run_blocking(ShardIndex(0), history.machines())) {
+            part(history.owner(machine.organisation, machine.name)).remember(machine.organisation, machine.name);
+        }
         shards.run_everywhere([this](io::Shard& shard) { part(shard.index()).start(); });
     }
 
@@ -96,7 +99,7 @@ public:
                                                         until, count_max);
             std::ranges::move(some, std::back_inserter(all));
         }
-        std::ranges::sort(all, std::ranges::greater{}, &Event::at);
+        std::ranges::stable_sort(all, std::ranges::greater{}, &Event::at);
         if (all.size() > count_max) all.resize(count_max);
         co_return all;
     }

@@ -15,7 +15,8 @@
 namespace lineshaft::twin {
 
 struct Limits {
-    std::size_t machines_max = 100'000;         ///< per node; a report of one more is refused
+    std::size_t machines_max = 100'000;         ///< per node, in equal shares per shard; a report
+                                                ///< of one more is refused
     std::chrono::seconds stale_after_min{30};   ///< silence allowed at least
     unsigned stale_intervals = 5;               ///< or so many of its usual intervals
     std::chrono::seconds offline_after{3600};

@@ -82,7 +82,6 @@ Twin::Change Twin::fold(const std::vector<history::TagSample>& samples, Instant 
     state_.last_seen = std::max(state_.last_seen, heard);
     change.came_online = state_.connection != Connection::online;
     state_.connection = Connection::online;
-    said_goodbye_ = node_died_ = false;
     change.summary = change.came_online;
     for (const auto& [tag, sample] : samples) {
         auto [place, is_new] = values_.try_emplace(tag, sample);
@@ -101,12 +100,13 @@ Twin::Change Twin::fold(const std::vector<history::TagSample>& samples, Instant 
     return change;
 }
 
-void Twin::recall(std::string tag, history::Sample sample) {
+void Twin::recall(std::string tag, history::Sample sample, Instant now) {
     if (tag.starts_with('$')) return;
-    state_.last_seen = std::max(state_.last_seen, sample.at);
-    auto [place, is_new] = values_.try_emplace(std::move(tag), std::move(sample));
-    if (!is_new) return;  // a live value came first
-    ++state_.tags;
+    state_.last_seen = std::max(state_.last_seen, std::min(sample.at, now));  // its clock may run ahead
+    const auto known = values_.find(tag);
+    if (known != values_.end() && known->second.at >= sample.at) return;
+    state_.tags += known == values_.end();
+    const auto place = values_.insert_or_assign(std::move(tag), std::move(sample)).first;
     Change ignored;
     derive(place->first, place->second, ignored);
 }
@@ -117,15 +117,12 @@ Twin::Change Twin::on_presence(Presence presence, Instant at) {
         case Presence::born:
             state_.connection = Connection::online;
             state_.last_seen = std::max(state_.last_seen, at);
-            said_goodbye_ = node_died_ = false;
             break;
         case Presence::died:
             state_.connection = Connection::stale;
-            node_died_ = true;
             break;
         case Presence::goodbye:
             state_.connection = Connection::offline;
-            said_goodbye_ = true;
             break;
     }
     return {.summary = before != state_.connection,

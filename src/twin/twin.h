@@ -25,8 +25,9 @@ public:
     Change fold(const std::vector<history::TagSample>& samples, Instant heard,
                 std::vector<std::string>& changed);
 
-    /// A value known from disk: as fold, but no sign of life.
-    void recall(std::string tag, history::Sample sample);
+    /// A value known from disk: as fold, but no sign of life now. What is newer by its own instant
+    /// stays, also when it was folded first.
+    void recall(std::string tag, history::Sample sample, Instant now);
 
     Change on_presence(Presence presence, Instant at);
 
@@ -44,8 +45,6 @@ private:
     std::map<std::string, history::Sample, std::less<>> values_;
     std::optional<double> latitude_, longitude_;
     double usual_interval_s_ = 0;   // moving average of the time between reports
-    bool said_goodbye_ = false;
-    bool node_died_ = false;
 };
 
 }  // namespace lineshaft::twin

@@ -16,7 +16,7 @@ enum class Source : std::uint8_t { json, sparkplug, other };
 std::string_view name_of(Source source);
 
 /// online: heard within its expected silence. stale: silent too long, or its edge node died.
-/// offline: said goodbye, or stale for an hour. unknown: known from disk, not heard in this run.
+/// offline: said goodbye, or stale for an hour. What is known from disk only begins as stale.
 enum class Connection : std::uint8_t { online, stale, offline };
 std::string_view name_of(Connection connection);
 
