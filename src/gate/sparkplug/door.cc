@@ -70,9 +70,9 @@ io::Task<Result<Door::Sent>> Door::write(OrganisationId organisation, std::strin
     const auto name = parse_machine_id(machine);
     if (!name) co_return fail(Code::not_found, "\"" + machine + "\" is not the id of a Sparkplug machine");
     const ShardIndex there = owner(organisation, name->group, name->node);
-    co_return co_await shards_[there].call(&DoorSteps::write<Part>, &part(there), organisation,
-                                           MachineKey{name->group, name->node, name->device}, std::move(tag),
-                                           std::move(value));
+    MachineKey key{name->group, name->node, name->device};
+    co_return co_await shards_[there].call(&DoorSteps::write<Part>, &part(there), organisation, std::move(key),
+                                           std::move(tag), std::move(value));
 }
 
 io::Task<HostCounters> Door::counters() {
@@ -85,7 +85,10 @@ io::Task<HostCounters> Door::counters() {
         sum.deaths += one.deaths;
         sum.malformed += one.malformed;
         sum.unresolved_metrics += one.unresolved_metrics;
+        sum.stale_deaths += one.stale_deaths;
         sum.gaps += one.gaps;
+        sum.reordered += one.reordered;
+        sum.late += one.late;
         sum.rebirths_wanted += one.rebirths_wanted;
     }
     co_return sum;
