@@ -129,10 +129,10 @@ io::Task<Answer> write_once(Call& call, std::function<Result<catalog::Answer>(ca
                               call.request.method + " " + call.request.path, std::string(key),
                               std::string(trust::text_of(trust::sha256(call.request.body)))};
         const Instant now = io::Shard::here().now();
-        done = co_await call.services->desk.run(
-            [once = std::move(once), now, work = std::move(work)](catalog::Catalog& catalog) {
-                return catalog.once(once, now, [&] { return work(catalog); });
-            });
+        auto at_most_once = [once = std::move(once), now, work = std::move(work)](catalog::Catalog& catalog) {
+            return catalog.once(once, now, [&] { return work(catalog); });
+        };
+        done = co_await call.services->desk.run(std::move(at_most_once));
     }
     if (!done) co_return std::unexpected(done.error());
     http::Response response;

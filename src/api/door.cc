@@ -13,6 +13,8 @@ constexpr std::string_view content_policy =
     "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
+constexpr std::string_view live_pattern = "/api/v1/live";
+
 // Who calls, and whether that was told by a cookie (then the browser may have been led here).
 struct Caller {
     trust::PrincipalPtr principal;
@@ -23,7 +25,19 @@ struct Caller {
 // "localhost:8080", "127.0.0.1", "[::1]:8080": a page of another name that was made to resolve to
 // this machine (DNS rebinding) does not carry one of these.
 bool is_loopback_host(std::string_view host) {
-    return host.starts_with("localhost") || host.starts_with("127.") || host.starts_with("[::1]");
+    constexpr std::string_view digits = "0123456789";
+    const auto name_end = host.rfind(']') == host.npos ? host.rfind(':') : host.find(':', host.rfind(']'));
+    const std::string_view name = host.substr(0, name_end);
+    if (name_end != host.npos && host.find_first_not_of(digits, name_end + 1) != host.npos) return false;
+    return name == "localhost" || name == "[::1]" ||
+           (name.starts_with("127.") && name.find_first_not_of("0123456789.") == name.npos);
+}
+
+// Both ends on this machine, no proxy in between, and asked for under a name of this machine.
+bool is_local(const http::Request& request) {
+    const bool was_forwarded =
+        !request.header("forwarded").empty() || !request.header("x-forwarded-for").empty();
+    return request.peer.is_loopback && !was_forwarded && is_loopback_host(request.header("host"));
 }
 
 io::Task<Caller> identify(Services* services, const http::Request& request) {
@@ -41,10 +55,7 @@ io::Task<Caller> identify(Services* services, const http::Request& request) {
         auto known = co_await services->porter.by_session(secret);
         if (known) co_return Caller{known, true, false};
     }
-    const bool was_forwarded =
-        !request.header("forwarded").empty() || !request.header("x-forwarded-for").empty();
-    if (was_forwarded || !is_loopback_host(request.header("host"))) co_return Caller{};
-    auto local = trust::loopback_principal(services->loopback_role, request.peer.is_loopback);
+    auto local = trust::loopback_principal(services->loopback_role, is_local(request));
     co_return Caller{std::move(local), false, false};
 }
 
@@ -70,10 +81,11 @@ trust::Verdict judge(const trust::Route& route, const http::Request& request,
                      const trust::Principal* principal) {
     std::string_view machine;
     if (route.pattern.find("{machine}") != route.pattern.npos) machine = request.captured.front();
-    auto verdict = trust::may_use_route(principal, route, machine, request.peer.is_loopback);
+    if (route.pattern == live_pattern) machine = request.asked("machine").value_or("");
+    auto verdict = trust::may_use_route(principal, route, machine, is_local(request));
     for (const auto& field : request.query) {
         if (field.name != "machine" || verdict != trust::Verdict::allowed) continue;
-        verdict = trust::may_use_route(principal, route, field.value, request.peer.is_loopback);
+        verdict = trust::may_use_route(principal, route, field.value, is_local(request));
     }
     return verdict;
 }
@@ -112,7 +124,9 @@ io::Task<http::Response> run(Services* services, const trust::Route* route, Work
         response = refusal(verdict, caller);
     } else {
         if (!caller.principal) caller.principal = std::make_shared<trust::Principal>();
-        auto answer = co_await work(Call{services, std::move(request), caller.principal, is_encrypted});
+        // Named, then moved in: g++ 12 destroys an aggregate made inside a co_await expression twice.
+        Call call{services, std::move(request), caller.principal, is_encrypted};
+        auto answer = co_await work(std::move(call));
         response = answer ? std::move(*answer) : problem_of(answer.error());
     }
     secure(response, is_encrypted);

@@ -16,7 +16,7 @@ public:
     /// One server-sent event. Dropped, and a gap noted, when the queue is full.
     void push(std::string_view event, const json::value& data);
     void push_comment();
-    /// Everything waiting, in order; with a gap the marker comes first.
+    /// Everything waiting, in order; the marker of a gap stands where something is missing: last.
     std::string take();
     bool is_empty() const { return waiting_.empty() && !gap_; }
 

@@ -6,7 +6,7 @@
 namespace lineshaft::api {
 namespace {
 
-constexpr std::size_t machines_max = 200;       // watched by one stream
+constexpr std::size_t machines_max = 60;        // watched by one stream
 constexpr io::Steady beat{1'000};               // rates
 constexpr unsigned beats_per_comment = 15;
 constexpr unsigned beats_per_sign_of_life = 60; // an open wall screen keeps its session
@@ -19,8 +19,16 @@ struct Stream {
     std::vector<std::string> machines;
     LiveQueue queue;
     io::Wheel::Timer timer;
-    trust::Keys::ListenerId listener = 0;
+    std::optional<trust::Keys::ListenerId> listener;
+    std::unique_ptr<twin::Watch> watch;
     unsigned beats = 0;
+
+    bool concerns(const std::string& machine) const {
+        return !principal->is_machine() || trust::is_own_machine(*principal, machine);
+    }
+    ~Stream() {
+        if (listener) services->porter.keys().forget(*listener);
+    }
 };
 using StreamPtr = std::shared_ptr<Stream>;
 
@@ -36,9 +44,12 @@ void show(Stream& stream, const twin::LiveBatch& batch) {
     }
     const auto catalog = stream.services->desk.snapshot();
     for (const auto& state : batch.machines) {
+        if (!stream.concerns(state.id)) continue;
         stream.queue.push("machine", render(state, catalog->machine(state.organisation, state.id)));
     }
-    for (const auto& event : batch.events) stream.queue.push("event", render(event));
+    for (const auto& event : batch.events) {
+        if (stream.concerns(event.machine)) stream.queue.push("event", render(event));
+    }
 }
 
 void arm_beat(const StreamPtr& stream) {
@@ -52,17 +63,16 @@ void arm_beat(const StreamPtr& stream) {
     });
 }
 
-// The current values of everything asked for, so that a page needs no second request.
+// The current values of everything asked for, so that a page needs no second request. Each machine's
+// are queued as they come: a batch that arrives later is newer.
 io::Task<void> show_current(StreamPtr stream) {
-    json::array all;
     for (const auto& machine : stream->machines) {
         auto values = co_await stream->services->plant.values(stream->principal->organisation, machine);
         if (!values) continue;
         json::array rows;
         for (const auto& value : *values) rows.push_back(render_brief(value));
-        all.push_back(json::object{{"machine", machine}, {"values", std::move(rows)}});
+        stream->queue.push("values", json::array{json::object{{"machine", machine}, {"values", std::move(rows)}}});
     }
-    if (!stream->machines.empty()) stream->queue.push("values", all);
 }
 
 // False when the session behind the stream has ended.
@@ -76,10 +86,6 @@ io::Task<void> run_stream(StreamPtr stream, http::BodyWriter& writer) {
     writer.on_gone([weak = std::weak_ptr<Stream>(stream)] {
         if (const auto alive = weak.lock()) alive->queue.end();
     });
-    auto watch = stream->services->plant.watch(
-        stream->principal->organisation, stream->machines,
-        [raw = stream.get()](std::shared_ptr<const twin::LiveBatch> batch) { show(*raw, *batch); });
-    if (!watch) co_return;
     arm_beat(stream);
     co_await show_current(stream);
     stream->queue.push("rates", render(stream->services->node.rates()));
@@ -96,7 +102,6 @@ io::Task<void> run_stream(StreamPtr stream, http::BodyWriter& writer) {
         auto written = co_await writer.write(pieces);
         if (!written) break;
     }
-    stream->services->porter.keys().forget(stream->listener);
 }
 
 io::Task<Answer> live(Call call) {
@@ -110,9 +115,12 @@ io::Task<Answer> live(Call call) {
         if (field.name == "machine") stream->machines.push_back(field.value);
     }
     if (stream->machines.size() > machines_max) {
-        co_return fail(Code::invalid, "watch at most 200 machines on one stream");
+        co_return fail(Code::invalid, "watch at most 60 machines on one stream");
     }
-    if (call.principal->is_machine()) stream->machines = {call.principal->machine};
+    stream->watch = call.services->plant.watch(
+        call.organisation(), stream->machines,
+        [raw = stream.get()](std::shared_ptr<const twin::LiveBatch> batch) { show(*raw, *batch); });
+    if (!stream->watch) co_return fail(Code::exhausted, "as many live streams as allowed are open");
     stream->listener = call.services->porter.keys().on_change(
         [weak = std::weak_ptr<Stream>(stream)](const trust::Keyring& ring) {
             const auto alive = weak.lock();

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <map>
 
@@ -10,6 +11,8 @@
 
 namespace lineshaft::api {
 namespace {
+
+constexpr std::size_t events_skip_max = 10'000;  // events of one instant over several pages
 
 std::string lower(std::string_view text) {
     std::string out(text);
@@ -118,9 +121,10 @@ io::Task<Answer> change(Call call) {
     const auto before = call.services->desk.snapshot();
     const auto* entry_before = before->machine(organisation, id);
     const bool was_adopted = entry_before != nullptr && entry_before->machine.adopted_at.has_value();
-    auto changed = co_await call.services->desk.run([=](catalog::Catalog& catalog) {
+    auto work = [=](catalog::Catalog& catalog) {
         return catalog.change_machine(organisation, id, change, now);
-    });
+    };
+    auto changed = co_await call.services->desk.run(std::move(work));
     if (!changed) co_return std::unexpected(changed.error());
     if (!was_adopted && changed->adopted_at) {
         call.services->plant.record({now, organisation, id, "adopted", "by " + call.principal->name});
@@ -128,39 +132,71 @@ io::Task<Answer> change(Call call) {
     co_return co_await one(std::move(call));
 }
 
-Instant cursor_of(const http::Request& request) {
+// Where a page of events begins: at or before `until`, behind the `skip` newest of them, which share
+// that instant and stood on the page before. As text "2026-11-21T08:15:00Z" or "...Z~3".
+struct EventsFrom {
+    Instant until;
+    std::size_t skip = 0;
+};
+
+Result<EventsFrom> cursor_of(const http::Request& request) {
     const auto text = request.asked("cursor");
-    if (text) {
-        auto at = parse_rfc3339(*text);
-        if (at) return *at;
+    if (!text) return EventsFrom{io::Shard::here().now() + std::chrono::hours{24 * 366}};
+    const auto zulu = text->find('Z');
+    auto until = parse_rfc3339(text->substr(0, zulu == text->npos ? zulu : zulu + 1));
+    if (!until) return fail(Code::invalid, "no cursor of an events page: " + until.error().context);
+    EventsFrom from{*until};
+    if (zulu != text->npos && zulu + 1 < text->size()) {
+        TRY(const auto skip, row_number(text->substr(zulu + 2)));
+        if ((*text)[zulu + 1] != '~' || skip > events_skip_max) {
+            return fail(Code::invalid, "no cursor of an events page");
+        }
+        from.skip = skip;
     }
-    return io::Shard::here().now() + std::chrono::hours{24 * 366};
+    return from;
 }
 
-http::Response events_reply(const std::vector<twin::Event>& events, std::size_t limit,
+http::Response events_reply(std::vector<twin::Event> events, EventsFrom from, std::size_t limit,
                             std::optional<Instant> since) {
+    std::erase_if(events, [skip = from.skip, until = from.until](const auto& event) mutable {
+        return event.at == until && skip > 0 && skip-- > 0;
+    });
+    const bool is_more = events.size() > limit;
+    if (is_more) events.resize(limit);
     json::array items;
     for (const auto& event : events) {
         if (!since || event.at >= *since) items.push_back(render(event));
     }
     json::value next = nullptr;
-    if (items.size() == limit) next = render_time(events.back().at - std::chrono::microseconds{1});
+    if (is_more && items.size() == limit) {
+        const Instant last = events.back().at;
+        auto shown = static_cast<std::size_t>(std::ranges::count(events, last, &twin::Event::at));
+        if (last == from.until) shown += from.skip;
+        next = json::value(fmt::format("{}~{}", to_rfc3339(last), shown));
+    }
     return reply(json::object{{"items", std::move(items)}, {"next", std::move(next)}});
 }
 
 io::Task<Answer> machine_events(Call call) {
     CO_TRY(const auto limit, limit_of(call.request));
-    const Instant until = cursor_of(call.request);
-    auto events = co_await call.services->plant.events(call.organisation(), call.captured(0), until, limit);
-    co_return events_reply(events, limit, {});
+    CO_TRY(const auto from, cursor_of(call.request));
+    auto state = co_await call.services->plant.machine(call.organisation(), call.captured(0));
+    const auto catalog = call.services->desk.snapshot();
+    if (!state && catalog->machine(call.organisation(), call.captured(0)) == nullptr) {
+        co_return std::unexpected(state.error());
+    }
+    auto events = co_await call.services->plant.events(call.organisation(), call.captured(0), from.until,
+                                                       limit + from.skip + 1);
+    co_return events_reply(std::move(events), from, limit, {});
 }
 
 io::Task<Answer> plant_events(Call call) {
     CO_TRY(const auto limit, limit_of(call.request));
     CO_TRY(const auto since, time_of(call.request, "since"));
-    const Instant until = cursor_of(call.request);
-    auto events = co_await call.services->plant.events(call.organisation(), "", until, limit);
-    co_return events_reply(events, limit, since);
+    CO_TRY(const auto from, cursor_of(call.request));
+    auto events = co_await call.services->plant.events(call.organisation(), "", from.until,
+                                                       limit + from.skip + 1);
+    co_return events_reply(std::move(events), from, limit, since);
 }
 
 }  // namespace

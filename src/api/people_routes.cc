@@ -39,18 +39,20 @@ io::Task<Answer> create(Call call) {
     const auto organisation = call.organisation();
     const Instant now = io::Shard::here().now();
     const catalog::NewPerson person{name, role, *hash};
-    co_return co_await write_once(call, [=](catalog::Catalog& catalog) -> Result<catalog::Answer> {
+    auto work = [=](catalog::Catalog& catalog) -> Result<catalog::Answer> {
         TRY(const auto made, catalog.create_person(organisation, person, now));
         return catalog::Answer{201, json::serialize(person_json(made))};
-    });
+    };
+    co_return co_await write_once(call, std::move(work));
 }
 
 io::Task<Answer> remove(Call call) {
     CO_TRY(const auto number, row_number(call.captured(0)));
     const auto organisation = call.organisation();
-    auto done = co_await call.services->desk.run([=](catalog::Catalog& catalog) {
+    auto work = [=](catalog::Catalog& catalog) {
         return catalog.remove_person(organisation, PersonId(number));
-    });
+    };
+    auto done = co_await call.services->desk.run(std::move(work));
     if (!done) co_return std::unexpected(done.error());
     co_await call.services->porter.end_person(PersonId(number));
     co_return no_content();

@@ -25,7 +25,7 @@ struct ValueOf {
         return std::isfinite(number) ? json::value(number) : json::value(nullptr);
     }
     json::value operator()(std::int64_t whole) const {
-        if (std::abs(whole) > exact_in_double) return json::value(std::to_string(whole));
+        if (whole > exact_in_double || whole < -exact_in_double) return json::value(std::to_string(whole));
         return whole;
     }
     json::value operator()(bool flag) const { return flag; }

@@ -75,9 +75,10 @@ io::Task<Answer> set_up(Call call) {
     const Instant now = io::Shard::here().now();
     const std::string digest(trust::text_of(trust::admin_secret_digest(secret)));
     const catalog::NewPerson admin{name, "admin", *hash};
-    auto made = co_await call.services->desk.run([digest, admin, now](catalog::Catalog& catalog) {
+    auto work = [digest, admin, now](catalog::Catalog& catalog) {
         return catalog.set_up(digest, admin, now);
-    });
+    };
+    auto made = co_await call.services->desk.run(std::move(work));
     if (!made) co_return std::unexpected(made.error());
     trust::PersonRecord person{made->organisation, std::string(catalog::default_organisation_name), made->id,
                                made->name, trust::Role::admin, made->password_hash};

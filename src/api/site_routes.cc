@@ -45,10 +45,11 @@ io::Task<Answer> create(Call call) {
     CO_TRY(const auto position, position_of(body));
     if (position) site.position = *position;
     const auto organisation = call.organisation();
-    co_return co_await write_once(call, [=](catalog::Catalog& catalog) -> Result<catalog::Answer> {
+    auto work = [=](catalog::Catalog& catalog) -> Result<catalog::Answer> {
         TRY(const auto made, catalog.create_site(organisation, site));
         return catalog::Answer{201, json::serialize(render(made, 0))};
-    });
+    };
+    co_return co_await write_once(call, std::move(work));
 }
 
 io::Task<Answer> change(Call call) {
@@ -56,14 +57,17 @@ io::Task<Answer> change(Call call) {
     CO_TRY(const auto number, row_number(call.captured(0)));
     catalog::SiteChange change;
     CO_TRY(auto name, optional_text(body, "name"));
+    if (name && !*name) co_return fail(Code::invalid, "a site needs a name");
     if (name) change.name = *name;
     CO_TRY(auto time_zone, optional_text(body, "time_zone"));
+    if (time_zone && !*time_zone) co_return fail(Code::invalid, "a site needs a time zone");
     if (time_zone) change.time_zone = *time_zone;
     CO_TRY(change.position, position_of(body));
     const auto organisation = call.organisation();
-    auto changed = co_await call.services->desk.run([=](catalog::Catalog& catalog) {
+    auto work = [=](catalog::Catalog& catalog) {
         return catalog.change_site(organisation, SiteId(number), change);
-    });
+    };
+    auto changed = co_await call.services->desk.run(std::move(work));
     if (!changed) co_return std::unexpected(changed.error());
     const auto catalog = call.services->desk.snapshot();
     co_return reply(render(*changed, machines_at(*catalog, *changed)));
@@ -72,9 +76,10 @@ io::Task<Answer> change(Call call) {
 io::Task<Answer> remove(Call call) {
     CO_TRY(const auto number, row_number(call.captured(0)));
     const auto organisation = call.organisation();
-    auto done = co_await call.services->desk.run([=](catalog::Catalog& catalog) {
+    auto work = [=](catalog::Catalog& catalog) {
         return catalog.remove_site(organisation, SiteId(number));
-    });
+    };
+    auto done = co_await call.services->desk.run(std::move(work));
     if (!done) co_return std::unexpected(done.error());
     co_return no_content();
 }
@@ -96,10 +101,11 @@ io::Task<Answer> create_organisation(Call call) {
     CO_TRY(auto body, body_object(call.request, {"name"}));
     CO_TRY(const auto name, text_member(body, "name"));
     const Instant now = io::Shard::here().now();
-    co_return co_await write_once(call, [=](catalog::Catalog& catalog) -> Result<catalog::Answer> {
+    auto work = [=](catalog::Catalog& catalog) -> Result<catalog::Answer> {
         TRY(const auto made, catalog.create_organisation(name, now));
         return catalog::Answer{201, json::serialize(organisation_json(made))};
-    });
+    };
+    co_return co_await write_once(call, std::move(work));
 }
 
 }  // namespace

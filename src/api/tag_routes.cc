@@ -1,6 +1,8 @@
 // What people know about tags, and writing to machines.
 #include <fmt/format.h>
 
+#include <cmath>
+
 #include "api/render.h"
 #include "api/routes.h"
 
@@ -21,21 +23,29 @@ io::Task<Answer> change(Call call) {
     const auto organisation = call.organisation();
     auto values = co_await call.services->plant.values(organisation, machine);
     if (!values) co_return std::unexpected(values.error());
-    auto changed = co_await call.services->desk.run([=](catalog::Catalog& catalog) {
+    auto work = [=](catalog::Catalog& catalog) {
         return catalog.change_tag(organisation, machine, tag, change);
-    });
+    };
+    auto changed = co_await call.services->desk.run(std::move(work));
     if (!changed) co_return std::unexpected(changed.error());
     for (const auto& value : *values) {
         if (value.tag == tag) co_return reply(render(value, &*changed));
     }
-    co_return reply(json::object{{"name", tag}});
+    // Described before it was ever heard: its kind and value are not known yet.
+    twin::TagValue unheard{tag, {io::Shard::here().now(), 0.0, history::Quality::missing}};
+    json::object out = render(unheard, &*changed);
+    out["kind"] = nullptr;
+    out["at"] = nullptr;
+    co_return reply(out);
 }
 
 // The JSON value as the kind of value the tag carries. Errors: invalid, saying what is wanted.
 Result<history::Value> value_of(const json::value& given, history::Kind kind) {
     switch (kind) {
         case history::Kind::real:
-            if (given.is_number()) return history::Value{given.to_number<double>()};
+            if (given.is_number() && std::isfinite(given.to_number<double>())) {
+                return history::Value{given.to_number<double>()};
+            }
             return fail(Code::invalid, "\"value\" must be a number");
         case history::Kind::integer: {
             if (given.is_int64()) return history::Value{given.as_int64()};

@@ -59,11 +59,12 @@ io::Task<Answer> create(Call call) {
     // The remembered answer of an Idempotency-Key must not keep the secret: it is added to the first
     // answer only, a repeated one shows the row without it.
     auto is_first = std::make_shared<bool>(false);
-    auto answer = co_await write_once(call, [=](catalog::Catalog& catalog) -> Result<catalog::Answer> {
+    auto work = [=](catalog::Catalog& catalog) -> Result<catalog::Answer> {
         TRY(const auto made, catalog.create_token(organisation, token, now));
         *is_first = true;
         return catalog::Answer{201, json::serialize(token_json(made))};
-    });
+    };
+    auto answer = co_await write_once(call, std::move(work));
     if (!answer) co_return std::unexpected(answer.error());
     if (*is_first) {
         json::object out = json::parse(answer->body).as_object();
@@ -79,9 +80,10 @@ io::Task<Answer> revoke(Call call) {
     CO_TRY(const auto number, row_number(call.captured(0)));
     const auto organisation = call.organisation();
     const Instant now = io::Shard::here().now();
-    auto done = co_await call.services->desk.run([=](catalog::Catalog& catalog) {
+    auto work = [=](catalog::Catalog& catalog) {
         return catalog.revoke_token(organisation, TokenId(number), now);
-    });
+    };
+    auto done = co_await call.services->desk.run(std::move(work));
     if (!done) co_return std::unexpected(done.error());
     auto known = co_await call.services->porter.reload_tokens();
     if (!known) co_return std::unexpected(known.error());

@@ -90,7 +90,7 @@ constexpr Route route_table[] = {
     {"DELETE", "/api/v1/tokens/{id}", manage_tokens},
 
     {"GET", "/api/v1/events", read},
-    {"GET", "/api/v1/live", read},
+    {"GET", "/api/v1/live", read, true},  // its own ?machine=
 };
 
 }  // namespace

@@ -41,7 +41,7 @@ struct Route {
     std::string_view method;   ///< "GET"
     std::string_view pattern;  ///< "/api/v1/machines/{machine}"
     Right right;
-    bool own_machine = false;    ///< a machine's token may use it for its own {machine}
+    bool own_machine = false;    ///< a machine's token may use it for its own machine
     bool loopback_open = false;  ///< for anyone whose both ends are loopback (metrics)
 };
 /// Every route of docs/protocols/http-api.md. A route that is not here cannot be served.
