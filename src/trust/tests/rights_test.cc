@@ -109,7 +109,8 @@ TEST(Rights, AMachineTokenReachesItsOwnMachineOnly) {
             EXPECT_EQ(may_use_route(&press, route, ""), Verdict::allowed);
             continue;
         }
-        const bool is_own = route.method == "GET" && route.pattern.contains("{machine}");
+        const bool is_own = route.method == "GET" && (route.pattern.contains("{machine}") ||
+                                                      route.pattern == "/api/v1/live");
         EXPECT_EQ(may_use_route(&press, route, "press-7"),
                   is_own ? Verdict::allowed : Verdict::refused)
             << route.pattern;
