@@ -283,7 +283,9 @@ Result<void> RunningNode::listen(std::string_view name, std::string_view key, co
                                  const io::Listener::OnStream& on_stream, std::shared_ptr<io::TlsServer> tls) {
     if (address.empty()) return {};
     TRY(auto parsed, io::parse_address(address));
-    auto opened = io::Listener::open(*shards_, parsed, io::Listener::Limits{}, on_stream, std::move(tls));
+    io::Listener::Limits limits;
+    limits.is_node_socket = !parsed.path.empty();
+    auto opened = io::Listener::open(*shards_, parsed, limits, on_stream, std::move(tls));
     if (!opened) return std::unexpected(opened.error().in(fmt::format("{} = {}", key, address)));
     if (parsed.path.empty()) {
         parsed.port = (*opened)->port();

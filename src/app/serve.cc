@@ -9,9 +9,12 @@
 #include <future>
 
 #include "app/commands.h"
+#include "app/demo.h"
 #include "app/node.h"
 #include "base/log.h"
 #include "io/files.h"
+#include "io/nursery.h"
+#include "io/pause.h"
 #include "io/resources.h"
 #include "io/signals.h"
 
@@ -20,18 +23,38 @@ extern char** environ;
 namespace lineshaft::app {
 namespace {
 
-// Blocks until SIGINT or SIGTERM. The signals live on a shard of their own, so that they work
-// whatever the node's shards are doing.
-void wait_for_signal() {
-    io::Shards watcher(1);
-    std::promise<void> asked;
-    std::unique_ptr<io::Signals> signals;
-    watcher.run_everywhere([&](io::Shard& shard) {
-        signals = std::make_unique<io::Signals>(shard, [&asked] { asked.set_value(); });
-    });
-    asked.get_future().wait();
-    watcher.run_everywhere([&](io::Shard&) { signals.reset(); });
-}
+// The main thread's own shard: signals, and in a demo the engineer who furnishes it. Apart from the
+// node's shards, so that it works whatever they are doing.
+class Foreman {
+public:
+    Foreman() {
+        shard_.run_everywhere([this](io::Shard& shard) {
+            signals_ = std::make_unique<io::Signals>(shard, [this] { asked_.set_value(); });
+        });
+    }
+    ~Foreman() {
+        shard_.run_blocking(ShardIndex(0), end(this));
+        shard_.run_everywhere([this](io::Shard&) { signals_.reset(); });
+    }
+    void furnish(const std::string& data) {
+        shard_.run_everywhere([&](io::Shard&) {
+            tasks_.spawn(furnish_demo(data, &pause_), [this] { pause_.end(); });
+        });
+    }
+    void wait_for_signal() { asked_.get_future().wait(); }
+
+private:
+    static io::Task<bool> end(Foreman* foreman) {
+        co_await foreman->tasks_.close();
+        co_return true;
+    }
+
+    io::Shards shard_{1};
+    std::promise<void> asked_;
+    std::unique_ptr<io::Signals> signals_;
+    io::Pause pause_;
+    io::Nursery tasks_{"foreman"};
+};
 
 std::string address_of(const Node::Banner& banner, std::string_view name) {
     for (const auto& [listener, address] : banner.listeners) {
@@ -132,10 +155,12 @@ Result<void> serve(const ServeWords& words) {
     print_banner(node->banner(), words);
     TRY_VOID(write_ready_file(words.ready_file, node->banner()));
     std::unique_ptr<PlantProcess> plant;
+    Foreman foreman;
     if (words.is_demo) {
         TRY(plant, PlantProcess::start(words, address_of(node->banner(), "mqtt")));
+        foreman.furnish(words.data);
     }
-    wait_for_signal();
+    foreman.wait_for_signal();
     plant.reset();
     node->stop();
     return {};
