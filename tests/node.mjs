@@ -95,7 +95,8 @@ export class Node {
 
     async remove() {
         for (const client of this.clients) client.end(true);
-        if (this.child && this.child.exitCode === null && this.child.signalCode === null) await this.stop("SIGKILL");
+        // A demo is asked politely, as it must end its plant.
+        if (this.child && this.child.exitCode === null && this.child.signalCode === null) await this.stop(this.command === "demo" ? "SIGTERM" : "SIGKILL");
         rmSync(this.folder, { recursive: true, force: true });
     }
 
