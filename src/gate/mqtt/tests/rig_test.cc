@@ -153,7 +153,7 @@ Rig::Rig(unsigned shard_count, Limits its_limits, std::string from, std::shared_
         shards.push_back(std::make_unique<io::Shard>(ShardIndex(index), *clock));
         nurseries.push_back(std::make_unique<io::Nursery>("test clients"));
     }
-    auto opened = store::open(from.empty() ? dir.path("store") : from, {});
+    auto opened = store::open(from.empty() ? dir.path("store") : from, {}, store::Durability::fast);
     if (!opened) {
         ADD_FAILURE() << opened.error().context;
         std::abort();
