@@ -37,13 +37,16 @@ std::optional<unsigned> shared_exponent(const Statistics& numbers) {
     return std::nullopt;
 }
 
-void put_real(Writer& write, double value) { write.put_le(std::bit_cast<std::uint64_t>(value)); }
+void put_real(Writer& write, double value) {
+    write.put_le(std::bit_cast<std::uint64_t>(value));
+}
 
 void put_numbers(Writer& write, const Statistics& numbers) {
     const auto exponent = shared_exponent(numbers);
     if (!exponent) {
         write.put_le(numbers_raw);
-        for (const double one : {numbers.min, numbers.max, numbers.first, numbers.last, numbers.sum}) {
+        for (const double one :
+             {numbers.min, numbers.max, numbers.first, numbers.last, numbers.sum}) {
             put_real(write, one);
         }
         return;
@@ -71,7 +74,8 @@ Result<double> take_real(Reader& in) {
 Result<void> take_numbers(Reader& in, Statistics& numbers) {
     TRY(const auto form, in.take_le<std::uint8_t>());
     if (form == numbers_raw) {
-        for (double* one : {&numbers.min, &numbers.max, &numbers.first, &numbers.last, &numbers.sum}) {
+        for (double* one :
+             {&numbers.min, &numbers.max, &numbers.first, &numbers.last, &numbers.sum}) {
             TRY(*one, take_real(in));
         }
         return {};
@@ -106,8 +110,10 @@ void put_header(std::string& out, const ChunkHeader& header, bool qualities) {
                      static_cast<std::uint64_t>(header.first.micros));
     write.put_varint(header.numbers.count);
     if (header.numbers.count > 0) {
-        write.put_varint(static_cast<std::uint64_t>((header.numbers.first_at - header.first).count()));
-        write.put_varint(static_cast<std::uint64_t>((header.last - header.numbers.last_at).count()));
+        write.put_varint(
+            static_cast<std::uint64_t>((header.numbers.first_at - header.first).count()));
+        write.put_varint(
+            static_cast<std::uint64_t>((header.last - header.numbers.last_at).count()));
         put_numbers(write, header.numbers);
     }
     Writer chunk(out);
@@ -269,7 +275,8 @@ void put_qualities(std::string& out, std::span<const Mark> mark) {
 }  // namespace
 
 std::uint8_t ChunkCodec::put_real_values(std::span<const std::uint64_t> bits) {
-    if (const auto encoding = put_decimals(payload_, bits)) return static_cast<std::uint8_t>(*encoding);
+    if (const auto encoding = put_decimals(payload_, bits))
+        return static_cast<std::uint8_t>(*encoding);
     payload_.clear();
     put_xored(payload_, bits);
     other_.clear();
@@ -308,7 +315,8 @@ void ChunkCodec::put_values(const Columns& samples, std::size_t from, std::size_
     }
 }
 
-void ChunkCodec::encode(const Columns& samples, std::size_t from, std::size_t until, std::string& out) {
+void ChunkCodec::encode(const Columns& samples, std::size_t from, std::size_t until,
+                        std::string& out) {
     CHECK(from < until && until <= samples.size() && until - from <= chunk_count_max);
     const std::span at = std::span(samples.at).subspan(from, until - from);
     const std::span mark = std::span(samples.mark).subspan(from, until - from);
@@ -318,7 +326,10 @@ void ChunkCodec::encode(const Columns& samples, std::size_t from, std::size_t un
         all_good &= one.quality() == Quality::good;
     }
     const std::size_t chunk_at = out.size();
-    ChunkHeader header{mark[0].kind(), static_cast<std::uint32_t>(at.size()), {at.front()}, {at.back()},
+    ChunkHeader header{mark[0].kind(),
+                       static_cast<std::uint32_t>(at.size()),
+                       {at.front()},
+                       {at.back()},
                        statistics_of(samples, from, until)};
     put_header(out, header, !all_good);
     payload_.clear();
@@ -349,7 +360,8 @@ Result<std::uint8_t> ChunkCodec::open_column(Reader& in, Reader& payload) {
     return static_cast<std::uint8_t>(encoding & ~is_squeezed);
 }
 
-Result<void> ChunkCodec::take_times(Reader& in, const ChunkHeader& header, std::span<std::int64_t> at) {
+Result<void> ChunkCodec::take_times(Reader& in, const ChunkHeader& header,
+                                    std::span<std::int64_t> at) {
     Reader payload{Bytes{}};
     TRY(const auto encoding, open_column(in, payload));
     const auto span = static_cast<std::uint64_t>((header.last - header.first).count());
@@ -391,7 +403,8 @@ Result<void> ChunkCodec::take_qualities(Reader& in, Kind kind, std::span<Mark> m
     while (filled < mark.size()) {
         TRY(const auto quality, payload.take_le<std::uint8_t>());
         TRY(const auto run, payload.take_varint());
-        if (quality > 3 || run < 1 || run > mark.size() - filled) return fail(Code::invalid, "quality");
+        if (quality > 3 || run < 1 || run > mark.size() - filled)
+            return fail(Code::invalid, "quality");
         std::fill_n(mark.begin() + static_cast<std::ptrdiff_t>(filled), run,
                     Mark(kind, static_cast<Quality>(quality)));
         filled += run;

@@ -11,13 +11,13 @@
 // columns out. Layout, versioning rule and a worked example: docs/formats/chunk.md.
 namespace lineshaft::history {
 
-inline constexpr std::size_t chunk_count_max = 65'536;      ///< samples; of the format
+inline constexpr std::size_t chunk_count_max = 65'536;           ///< samples; of the format
 inline constexpr std::size_t chunk_column_bytes_max = 32 << 20;  ///< one column, expanded
 
 /// Over the numeric, believable samples: neither bad nor missing, not a text, not NaN.
 struct Statistics {
     std::uint32_t count = 0;
-    double min = 0, max = 0, sum = 0;   ///< meaningless when count is 0
+    double min = 0, max = 0, sum = 0;  ///< meaningless when count is 0
     double first = 0, last = 0;
     Instant first_at, last_at;
     bool operator==(const Statistics&) const = default;
@@ -25,8 +25,8 @@ struct Statistics {
 
 struct ChunkHeader {
     Kind kind = Kind::real;
-    std::uint32_t count = 0;    ///< 1..chunk_count_max
-    Instant first, last;        ///< inclusive
+    std::uint32_t count = 0;  ///< 1..chunk_count_max
+    Instant first, last;      ///< inclusive
     Statistics numbers;
     bool operator==(const ChunkHeader&) const = default;
 };
@@ -38,7 +38,8 @@ Statistics statistics_of(const Columns& samples, std::size_t from, std::size_t u
 /// Errors: corrupt (named), unsupported (a newer version's chunk).
 Result<ChunkHeader> parse_chunk_header(Bytes chunk);
 
-/// Keeps its buffers between calls, so nothing is allocated per sample. Owner: one thread at a time.
+/// Keeps its buffers between calls, so nothing is allocated per sample. Owner: one thread at a
+/// time.
 class ChunkCodec {
 public:
     /// Appends the chunk of samples [from, until): 1..chunk_count_max of them, one kind, strictly

@@ -29,10 +29,10 @@ struct Mark {
 /// reads merge. Values of every kind are 64 bits: a double's bits, an integer, 0 or 1, or where a
 /// text lies (offset << 32 | length) in `text`. Owner: whoever made it; no rule about threads.
 struct Columns {
-    std::vector<std::int64_t> at;     ///< microseconds since 1970 UTC
+    std::vector<std::int64_t> at;  ///< microseconds since 1970 UTC
     std::vector<std::uint64_t> bits;
     std::vector<Mark> mark;
-    std::string text;                 ///< bytes of the texts, below 4 GiB
+    std::string text;  ///< bytes of the texts, below 4 GiB
 
     std::size_t size() const { return at.size(); }
     bool is_empty() const { return at.empty(); }

@@ -107,7 +107,8 @@ Result<void> load_dictionaries(store::Store& store, std::span<Dictionary* const>
         Dictionary& mine = *by_shard[hash % by_shard.size()];
         MachineEntry& machine = mine.machine_or_new(series.organisation, series.machine);
         if (Dictionary::series(machine, series.tag) != nullptr) {
-            return fail(Code::corrupt, "series " + to_hex(as_bytes(cursor->key())) + ": a tag twice");
+            return fail(Code::corrupt,
+                        "series " + to_hex(as_bytes(cursor->key())) + ": a tag twice");
         }
         mine.add(machine, series.tag, series.id, series.kind).is_stored = true;
     }

@@ -25,16 +25,16 @@ struct MachineEntry;
 struct SeriesEntry {
     SeriesId id;
     const MachineEntry* machine = nullptr;
-    std::string_view tag;           ///< the key in the machine's map
-    Kind kind = Kind::real;         ///< of the newest sample to arrive
-    bool is_stored = false;         ///< the record on disk says the same
-    std::uint64_t written_in = 0;   ///< ticket of the last round that carries such a record
-    std::unique_ptr<Head> head;     ///< null: nothing unsealed
+    std::string_view tag;          ///< the key in the machine's map
+    Kind kind = Kind::real;        ///< of the newest sample to arrive
+    bool is_stored = false;        ///< the record on disk says the same
+    std::uint64_t written_in = 0;  ///< ticket of the last round that carries such a record
+    std::unique_ptr<Head> head;    ///< null: nothing unsealed
 };
 
 struct MachineEntry {
     OrganisationId organisation;
-    std::string_view name;          ///< the key in the dictionary's map
+    std::string_view name;  ///< the key in the dictionary's map
     std::unordered_map<std::string, SeriesEntry, StringHash, std::equal_to<>> series;
 };
 

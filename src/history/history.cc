@@ -29,7 +29,8 @@ Result<void> check(const Limits& limits) {
     if (limits.chunk_samples_max < 1 || limits.chunk_samples_max > chunk_count_max) {
         return fail(Code::invalid, "history: chunk_samples_max must be 1..65536");
     }
-    if (limits.text_bytes_max > 16 << 20) return fail(Code::invalid, "history: text_bytes_max is over 16 MiB");
+    if (limits.text_bytes_max > 16 << 20)
+        return fail(Code::invalid, "history: text_bytes_max is over 16 MiB");
     if (limits.name_bytes_max < 1 || limits.inbox_bytes_max < 1 || limits.seal_bytes < 1) {
         return fail(Code::invalid, "history: a limit is zero");
     }
@@ -59,15 +60,19 @@ io::Task<Stats> stats_there(Part* part, Stats so_far) {
     part->add_to(so_far);
     co_return so_far;
 }
-io::Task<void> close_there(Part* part) { co_await part->close(); }
+io::Task<void> close_there(Part* part) {
+    co_await part->close();
+}
 
-io::Task<std::vector<Series>> series_there(Part* part, OrganisationId organisation, std::string machine) {
+io::Task<std::vector<Series>> series_there(Part* part, OrganisationId organisation,
+                                           std::string machine) {
     std::vector<Series> all;
     const Dictionary& dictionary = part->dictionary();
     if (const MachineEntry* known = part->dictionary().machine(organisation, machine)) {
         for (const auto& [tag, entry] : known->series) all.push_back(dictionary.described(entry));
     }
-    std::sort(all.begin(), all.end(), [](const Series& a, const Series& b) { return a.tag < b.tag; });
+    std::sort(all.begin(), all.end(),
+              [](const Series& a, const Series& b) { return a.tag < b.tag; });
     co_return all;
 }
 
@@ -91,7 +96,10 @@ class Engine final : public History {
 public:
     Engine(store::Store& store, io::Shards& shards, std::span<store::Lane* const> lanes,
            io::Workers& sealers, Limits limits)
-        : store_(store), shards_(shards), lanes_(lanes.begin(), lanes.end()), limits_(limits),
+        : store_(store),
+          shards_(shards),
+          lanes_(lanes.begin(), lanes.end()),
+          limits_(limits),
           codecs_(shards.size()) {
         for (std::size_t index = 0; index < shards.size(); ++index) {
             parts_.push_back(std::make_unique<Part>(store, shards.at(index), shards.size(),
@@ -108,7 +116,8 @@ public:
     Result<Appended> append(Report& report) override {
         return part_of(report.organisation, report.machine).append(report);
     }
-    io::Task<std::vector<Series>> series_of(OrganisationId organisation, std::string machine) override;
+    io::Task<std::vector<Series>> series_of(OrganisationId organisation,
+                                            std::string machine) override;
     io::Task<Result<Series>> find(OrganisationId organisation, std::string machine,
                                   std::string tag) override;
     io::Task<std::vector<Machine>> machines() override;
@@ -128,7 +137,7 @@ private:
     struct Scan {
         Series series;
         Window window;
-        std::size_t count_max = SIZE_MAX;   // of each source; more are not looked at
+        std::size_t count_max = SIZE_MAX;  // of each source; more are not looked at
         Direction direction = Direction::forward;
     };
 
@@ -148,7 +157,7 @@ private:
     std::vector<store::Lane*> lanes_;
     const Limits limits_;
     std::vector<std::unique_ptr<Part>> parts_;
-    std::vector<ChunkCodec> codecs_;      // each shard its own
+    std::vector<ChunkCodec> codecs_;  // each shard its own
     Replayed replayed_;
     bool is_closed_ = false;
 
@@ -187,8 +196,8 @@ Result<void> Engine::start() {
     return {};
 }
 
-// Nothing is taken before the records of the last run are chunks and gone: then the order of tickets
-// is the order of writes, whatever number of shards wrote them.
+// Nothing is taken before the records of the last run are chunks and gone: then the order of
+// tickets is the order of writes, whatever number of shards wrote them.
 io::Task<Result<void>> Engine::settle() {
     for (auto& part : parts_) {
         auto sealed = co_await part->shard().call(&settle_there, part.get());
@@ -197,7 +206,8 @@ io::Task<Result<void>> Engine::settle() {
     store::Batch batch;
     batch.remove_range(store::Family::history_inbox, "", inbox_key(inbox_quarantine, 0));
     for (const auto& damaged : replayed_.damaged) {
-        batch.put(store::Family::history_inbox, inbox_key(inbox_quarantine, damaged.ticket), damaged.record);
+        batch.put(store::Family::history_inbox, inbox_key(inbox_quarantine, damaged.ticket),
+                  damaged.record);
     }
     auto trimmed = co_await submitted(store_, std::move(batch));
     if (!trimmed) co_return trimmed;
@@ -220,7 +230,8 @@ io::Task<void> Engine::settle_again(Engine* engine) {
 
 void Engine::retry_settling() {
     if (nursery_.is_closing()) return;
-    shards_.at(0).wheel().arm(retry_, limits_.seal_retry, [this] { nursery_.spawn(settle_again(this)); });
+    shards_.at(0).wheel().arm(retry_, limits_.seal_retry,
+                              [this] { nursery_.spawn(settle_again(this)); });
 }
 
 void Engine::close() {
@@ -242,7 +253,8 @@ io::Task<std::vector<Series>> Engine::series_of(OrganisationId organisation, std
     co_return all;
 }
 
-io::Task<Result<Series>> Engine::find(OrganisationId organisation, std::string machine, std::string tag) {
+io::Task<Result<Series>> Engine::find(OrganisationId organisation, std::string machine,
+                                      std::string tag) {
     Part& part = part_of(organisation, machine);
     auto found = co_await part.shard().call(&find_there, &part, organisation, machine, tag);
     co_return found;
@@ -252,7 +264,8 @@ io::Task<std::vector<History::Machine>> Engine::machines() {
     std::vector<Machine> all;
     for (auto& part : parts_) {
         auto some = co_await part->shard().call(&machines_there, part.get());
-        all.insert(all.end(), std::make_move_iterator(some.begin()), std::make_move_iterator(some.end()));
+        all.insert(all.end(), std::make_move_iterator(some.begin()),
+                   std::make_move_iterator(some.end()));
     }
     std::sort(all.begin(), all.end(), [](const Machine& a, const Machine& b) {
         return std::tie(a.organisation, a.name) < std::tie(b.organisation, b.name);
@@ -270,7 +283,9 @@ io::Task<Result<void>> Engine::seal() {
     co_return outcome;
 }
 
-io::Task<std::uint64_t> count_there(const std::uint64_t* number) { co_return *number; }
+io::Task<std::uint64_t> count_there(const std::uint64_t* number) {
+    co_return *number;
+}
 
 io::Task<Stats> Engine::stats() {
     Stats stats;
@@ -309,7 +324,8 @@ io::Task<void> Engine::scan(Scan what, Sink* sink) {
         view = std::move(there);
     }
     Merge merge(store_, codecs_[io::Shard::here().index().number()], what.series.id, what.window,
-                what.direction, [this](std::string_view key, const Error& why) { note_damage(key, why); });
+                what.direction,
+                [this](std::string_view key, const Error& why) { note_damage(key, why); });
     merge.add(std::move(view.sealing), sealing_rank);
     merge.add(std::move(view.head), head_rank);
     std::size_t cost = 0;
@@ -322,30 +338,36 @@ io::Task<void> Engine::scan(Scan what, Sink* sink) {
 }
 
 io::Task<Result<std::vector<Sample>>> Engine::collect(Scan what) {
-    if (what.count_max == 0 || what.window.from >= what.window.until) co_return std::vector<Sample>{};
+    if (what.count_max == 0 || what.window.from >= what.window.until)
+        co_return std::vector<Sample>{};
     SampleSink sink(what.direction, what.count_max, limits_.read_text_bytes_max);
     co_await scan(what, &sink);
     if (sink.is_overfull()) {
-        co_return fail(Code::exhausted, "the strings are over " + std::to_string(limits_.read_text_bytes_max) +
+        co_return fail(Code::exhausted, "the strings are over " +
+                                            std::to_string(limits_.read_text_bytes_max) +
                                             " bytes: ask for fewer samples");
     }
     co_return std::move(sink.samples());
 }
 
-io::Task<Result<std::vector<Sample>>> Engine::read(Series series, Window window, std::size_t count_max,
-                                                   Order order) {
-    if (window.until < window.from) co_return fail(Code::invalid, "the window ends before it begins");
+io::Task<Result<std::vector<Sample>>> Engine::read(Series series, Window window,
+                                                   std::size_t count_max, Order order) {
+    if (window.until < window.from)
+        co_return fail(Code::invalid, "the window ends before it begins");
     if (count_max > limits_.read_samples_max) {
-        co_return fail(Code::invalid, "at most " + std::to_string(limits_.read_samples_max) + " samples");
+        co_return fail(Code::invalid,
+                       "at most " + std::to_string(limits_.read_samples_max) + " samples");
     }
-    const Direction direction = order == Order::ascending ? Direction::forward : Direction::backward;
+    const Direction direction =
+        order == Order::ascending ? Direction::forward : Direction::backward;
     Scan what{std::move(series), clamped(window), count_max, direction};
     auto samples = co_await collect(std::move(what));
     co_return samples;
 }
 
 io::Task<Result<std::optional<Sample>>> Engine::last(Series series, Instant at) {
-    const Window window = clamped({instant_min, std::min(at, instant_max) + std::chrono::microseconds(1)});
+    const Window window =
+        clamped({instant_min, std::min(at, instant_max) + std::chrono::microseconds(1)});
     Scan what{std::move(series), window, 1, Direction::backward};
     auto newest = co_await collect(std::move(what));
     if (!newest) co_return std::unexpected(newest.error());
@@ -366,14 +388,16 @@ io::Task<Result<std::vector<Bucket>>> Engine::aggregate(Scan what, std::chrono::
 
 io::Task<Result<std::vector<Bucket>>> Engine::buckets(Series series, Window window,
                                                       std::chrono::microseconds step) {
-    if (window.until < window.from) co_return fail(Code::invalid, "the window ends before it begins");
+    if (window.until < window.from)
+        co_return fail(Code::invalid, "the window ends before it begins");
     if (step.count() <= 0) co_return fail(Code::invalid, "the step must be longer than nothing");
     // Buckets are counted from window.from even where nothing can be stored yet.
     Window reachable = clamped(window);
     if (window.from < reachable.from) {
         const auto ahead = static_cast<std::uint64_t>(reachable.from.micros) -
                            static_cast<std::uint64_t>(window.from.micros);
-        const auto into = static_cast<std::int64_t>(ahead % static_cast<std::uint64_t>(step.count()));
+        const auto into =
+            static_cast<std::int64_t>(ahead % static_cast<std::uint64_t>(step.count()));
         reachable.from = {reachable.from.micros - into};
     }
     Scan what{std::move(series), reachable};
@@ -382,7 +406,8 @@ io::Task<Result<std::vector<Bucket>>> Engine::buckets(Series series, Window wind
 }
 
 io::Task<Result<Trend>> Engine::trend(Series series, Window window, std::size_t columns_max) {
-    if (window.until < window.from) co_return fail(Code::invalid, "the window ends before it begins");
+    if (window.until < window.from)
+        co_return fail(Code::invalid, "the window ends before it begins");
     if (columns_max < 1 || columns_max > limits_.buckets_max) {
         co_return fail(Code::invalid, "1 to " + std::to_string(limits_.buckets_max) + " columns");
     }
@@ -394,7 +419,8 @@ io::Task<Result<Trend>> Engine::trend(Series series, Window window, std::size_t 
         ChangeSink sink(reachable, columns_max, limits_.read_text_bytes_max);
         Scan what{std::move(series), reachable};
         co_await scan(std::move(what), &sink);
-        if (sink.is_overfull()) co_return fail(Code::exhausted, "the strings are too long for one trend");
+        if (sink.is_overfull())
+            co_return fail(Code::exhausted, "the strings are too long for one trend");
         trend.samples = std::move(sink.samples());
         co_return trend;
     }
@@ -428,8 +454,8 @@ io::Task<Result<std::optional<Window>>> Engine::extent(Series series) {
 }  // namespace
 
 Result<std::unique_ptr<History>> History::open(store::Store& store, io::Shards& shards,
-                                               std::span<store::Lane* const> lanes, io::Workers& sealers,
-                                               Limits limits) {
+                                               std::span<store::Lane* const> lanes,
+                                               io::Workers& sealers, Limits limits) {
     CHECK(io::Shard::here_or_null() == nullptr && lanes.size() == shards.size());
     TRY_VOID(check(limits));
     auto engine = std::make_unique<Engine>(store, shards, lanes, sealers, limits);

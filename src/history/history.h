@@ -17,30 +17,32 @@
 namespace lineshaft::history {
 
 struct Limits {
-    std::size_t inbox_bytes_max = 64 << 20;    ///< over all shards; then append refuses
-    std::size_t seal_bytes = 24 << 20;         ///< a shard seals its heads at this much inbox, over all shards
-    std::chrono::seconds seal_age_max{600};    ///< or at this age of the oldest unsealed sample
-    std::size_t chunk_samples_max = 8192;      ///< 1..65536
-    std::size_t series_per_machine_max = 10'000;  ///< cardinality cap: a broken machine cannot flood
+    std::size_t inbox_bytes_max = 64 << 20;  ///< over all shards; then append refuses
+    std::size_t seal_bytes =
+        24 << 20;  ///< a shard seals its heads at this much inbox, over all shards
+    std::chrono::seconds seal_age_max{600};  ///< or at this age of the oldest unsealed sample
+    std::size_t chunk_samples_max = 8192;    ///< 1..65536
+    std::size_t series_per_machine_max =
+        10'000;  ///< cardinality cap: a broken machine cannot flood
     std::size_t series_max = 2'000'000;
     std::size_t name_bytes_max = 256;
-    std::size_t text_bytes_max = 64 * 1024;    ///< one string value; at most 16 MiB
-    Instant time_min{946'684'800'000'000};     ///< history.time_min, 2000-01-01
-    std::chrono::seconds future_max{86'400};   ///< history.future_max
-    std::chrono::seconds seal_retry{5};        ///< after a seal that failed, a full disk say
-    std::size_t read_samples_max = 1'000'000;  ///< one read
+    std::size_t text_bytes_max = 64 * 1024;      ///< one string value; at most 16 MiB
+    Instant time_min{946'684'800'000'000};       ///< history.time_min, 2000-01-01
+    std::chrono::seconds future_max{86'400};     ///< history.future_max
+    std::chrono::seconds seal_retry{5};          ///< after a seal that failed, a full disk say
+    std::size_t read_samples_max = 1'000'000;    ///< one read
     std::size_t read_text_bytes_max = 64 << 20;  ///< the strings of one read; then exhausted
-    std::size_t buckets_max = 100'000;         ///< one answer
+    std::size_t buckets_max = 100'000;           ///< one answer
 };
 
 /// What became of a report. Nothing is dropped without being counted here and in Stats.
 struct Appended {
     std::uint32_t stored = 0;
-    std::uint32_t refused_time = 0;         ///< before time_min or further ahead than future_max
+    std::uint32_t refused_time = 0;  ///< before time_min or further ahead than future_max
     std::uint32_t refused_name = 0;
     std::uint32_t refused_cardinality = 0;
     std::uint32_t refused_size = 0;
-    std::uint32_t discovered = 0;           ///< series that did not exist before
+    std::uint32_t discovered = 0;  ///< series that did not exist before
     std::uint32_t refused() const {
         return refused_time + refused_name + refused_cardinality + refused_size;
     }
@@ -50,14 +52,14 @@ struct Stats {
     std::uint64_t samples_stored = 0;
     std::uint64_t samples_refused_time = 0, samples_refused_name = 0;
     std::uint64_t samples_refused_cardinality = 0, samples_refused_size = 0;
-    std::uint64_t samples_replaced = 0;   ///< the later write of an instant won, before sealing;
-                                          ///< replacing a sealed sample shows when reading only
+    std::uint64_t samples_replaced = 0;  ///< the later write of an instant won, before sealing;
+                                         ///< replacing a sealed sample shows when reading only
     std::uint64_t series = 0, chunks_sealed = 0;
     std::uint64_t inbox_bytes = 0, head_samples = 0;
-    std::uint64_t damaged_chunks = 0;     ///< found, named in the log, skipped by reads
-    std::uint64_t damaged_records = 0;    ///< of the inbox, found at open: named, set aside, skipped
-    std::uint64_t inbox_gaps = 0;         ///< records missing between others, found at open
-    std::uint64_t seals_failed = 0;       ///< tried again after Limits::seal_retry
+    std::uint64_t damaged_chunks = 0;   ///< found, named in the log, skipped by reads
+    std::uint64_t damaged_records = 0;  ///< of the inbox, found at open: named, set aside, skipped
+    std::uint64_t inbox_gaps = 0;       ///< records missing between others, found at open
+    std::uint64_t seals_failed = 0;     ///< tried again after Limits::seal_retry
 };
 
 /// Time series of a node. One object; its parts live on the shards. A machine belongs to shard
@@ -87,9 +89,11 @@ public:
     virtual Result<Appended> append(Report& report) = 0;
 
     /// Series of one machine (all its tags), by tag. Empty: nobody by that name ever spoke.
-    virtual io::Task<std::vector<Series>> series_of(OrganisationId organisation, std::string machine) = 0;
+    virtual io::Task<std::vector<Series>> series_of(OrganisationId organisation,
+                                                    std::string machine) = 0;
     /// Errors: not_found.
-    virtual io::Task<Result<Series>> find(OrganisationId organisation, std::string machine, std::string tag) = 0;
+    virtual io::Task<Result<Series>> find(OrganisationId organisation, std::string machine,
+                                          std::string tag) = 0;
     /// Every machine name known, with how many series it has. For reconciling the catalog at start.
     struct Machine {
         OrganisationId organisation;
@@ -103,7 +107,8 @@ public:
     /// count_max), exhausted (strings over read_text_bytes_max: ask for fewer); corrupt never:
     /// damaged chunks are skipped, counted and logged.
     enum class Order : std::uint8_t { ascending, descending };
-    virtual io::Task<Result<std::vector<Sample>>> read(Series series, Window window, std::size_t count_max,
+    virtual io::Task<Result<std::vector<Sample>>> read(Series series, Window window,
+                                                       std::size_t count_max,
                                                        Order order = Order::ascending) = 0;
     /// The newest sample at or before `at`.
     virtual io::Task<Result<std::optional<Sample>>> last(Series series, Instant at) = 0;
@@ -117,7 +122,8 @@ public:
     /// that, else a bucket per column. Text and boolean series: changes of value or quality only,
     /// raw; more than twice columns_max of them are thinned to the first and last of each column.
     /// Errors: invalid (window, columns_max not in 1..buckets_max), exhausted as read.
-    virtual io::Task<Result<Trend>> trend(Series series, Window window, std::size_t columns_max) = 0;
+    virtual io::Task<Result<Trend>> trend(Series series, Window window,
+                                          std::size_t columns_max) = 0;
 
     /// First and last instant stored, both inclusive; nullopt when empty.
     virtual io::Task<Result<std::optional<Window>>> extent(Series series) = 0;

@@ -47,8 +47,10 @@ Result<InboxRecord> parse_unnamed(std::uint64_t ticket, Bytes bytes) {
     if (shards > 0xffff || shard >= shards || count > in.left() / 3 + 1) {
         return fail(Code::corrupt, "header");
     }
-    InboxRecord record{{static_cast<std::uint32_t>(shard), static_cast<std::uint32_t>(shards), previous,
-                        static_cast<std::uint32_t>(count)}, {}, {}};
+    InboxRecord record{{static_cast<std::uint32_t>(shard), static_cast<std::uint32_t>(shards),
+                        previous, static_cast<std::uint32_t>(count)},
+                       {},
+                       {}};
     record.series.reserve(count);
     record.samples.reserve(count);
     std::int64_t at = 0;

@@ -14,15 +14,16 @@ namespace lineshaft::history {
 
 struct InboxHeader {
     std::uint32_t shard = 0;
-    std::uint32_t shards = 1;          ///< of the run that wrote it
-    std::uint64_t previous = 0;        ///< ticket of the shard's record before; 0: the run's first
+    std::uint32_t shards = 1;    ///< of the run that wrote it
+    std::uint64_t previous = 0;  ///< ticket of the shard's record before; 0: the run's first
     std::uint32_t count = 0;
 };
 
 /// Builds the record of a round as its samples arrive.
 class InboxWriter {
 public:
-    void add(SeriesId series, std::int64_t at, Mark mark, std::uint64_t bits, std::string_view text);
+    void add(SeriesId series, std::int64_t at, Mark mark, std::uint64_t bits,
+             std::string_view text);
     std::uint32_t count() const { return count_; }
     std::size_t size_bytes() const { return body_.size(); }
     /// The finished record; the writer begins anew.
@@ -37,8 +38,8 @@ private:
 
 struct InboxRecord {
     InboxHeader header;
-    std::vector<SeriesId> series;   ///< of each sample
-    Columns samples;                ///< in order of arrival
+    std::vector<SeriesId> series;  ///< of each sample
+    Columns samples;               ///< in order of arrival
 };
 
 /// Errors: corrupt, unsupported.

@@ -17,7 +17,9 @@ std::int64_t day_of(Instant at) {
     return at.micros % day_micros < 0 ? day - 1 : day;
 }
 
-Instant start_of_day(std::int64_t day) { return {day * day_micros}; }
+Instant start_of_day(std::int64_t day) {
+    return {day * day_micros};
+}
 
 Month month_of(Instant at) {
     const std::chrono::sys_days days{std::chrono::days(day_of(at))};
@@ -27,8 +29,8 @@ Month month_of(Instant at) {
 }
 
 Instant start_of(Month month) {
-    const std::chrono::year_month_day date(std::chrono::year(month / 12),
-                                           std::chrono::month(month % 12u + 1), std::chrono::day(1));
+    const std::chrono::year_month_day date(
+        std::chrono::year(month / 12), std::chrono::month(month % 12u + 1), std::chrono::day(1));
     return start_of_day(std::chrono::sys_days(date).time_since_epoch().count());
 }
 

@@ -30,7 +30,7 @@ struct ChunkKey {
     SeriesId series;
     Span span = Span::day;
     Instant first;
-    std::uint64_t ticket = 0;   ///< of the seal; the higher wins at equal instants
+    std::uint64_t ticket = 0;  ///< of the seal; the higher wins at equal instants
 };
 std::string to_bytes(const ChunkKey& key);
 Result<ChunkKey> parse_chunk_key(std::string_view key);

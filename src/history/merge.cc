@@ -14,13 +14,15 @@ Merge::Merge(store::Store& store, ChunkCodec& codec, SeriesId series, Window win
       plan_(store, series, window, direction, std::move(on_damage)) {}
 
 std::int64_t Merge::turn_at(const Source& source, std::size_t done) const {
-    const std::size_t index = direction_ == Direction::forward ? done : source.samples.size() - 1 - done;
+    const std::size_t index =
+        direction_ == Direction::forward ? done : source.samples.size() - 1 - done;
     return turn_of(direction_, source.samples.at[index]);
 }
 
 void Merge::wait(Source source) {
-    const auto at = std::upper_bound(waiting_.begin(), waiting_.end(), source.first_turn,
-                                     [](std::int64_t turn, const Source& one) { return turn > one.first_turn; });
+    const auto at = std::upper_bound(
+        waiting_.begin(), waiting_.end(), source.first_turn,
+        [](std::int64_t turn, const Source& one) { return turn > one.first_turn; });
     waiting_.insert(at, std::move(source));
 }
 
@@ -86,8 +88,10 @@ bool Merge::open_next() {
         }
         cost_ += header->count;
         const auto& at = source.samples.at;
-        const auto before = std::lower_bound(at.begin(), at.end(), window_.from.micros) - at.begin();
-        const auto inside = std::lower_bound(at.begin(), at.end(), window_.until.micros) - at.begin();
+        const auto before =
+            std::lower_bound(at.begin(), at.end(), window_.from.micros) - at.begin();
+        const auto inside =
+            std::lower_bound(at.begin(), at.end(), window_.until.micros) - at.begin();
         const auto from = static_cast<std::size_t>(before);
         const auto until = static_cast<std::size_t>(inside);
         source.done = direction_ == Direction::forward ? from : at.size() - until;
@@ -104,7 +108,8 @@ bool Merge::is_alone(const Source& source) const {
 
 bool Merge::emit(Sink& sink, Source& source, std::size_t count) {
     const std::size_t size = source.samples.size();
-    const std::size_t from = direction_ == Direction::forward ? source.done : size - source.done - count;
+    const std::size_t from =
+        direction_ == Direction::forward ? source.done : size - source.done - count;
     source.done += count;
     return sink.take(source.samples, from, from + count);
 }
@@ -164,11 +169,13 @@ bool Merge::step(Sink& sink) {
     if (open_.size() == 1) {
         // A chunk cut to the window may begin after another that waits.
         const std::int64_t now = turn_at(open_[0], open_[0].done);
-        const bool is_next = now < plan_.boundary() && (waiting_.empty() || now < waiting_.back().first_turn);
+        const bool is_next =
+            now < plan_.boundary() && (waiting_.empty() || now < waiting_.back().first_turn);
         if (is_next) wants_more = emit_run(sink, open_[0]);
     } else if (!open_.empty()) {
         const std::int64_t now = next_turn();
-        const bool is_next = now < plan_.boundary() && (waiting_.empty() || now < waiting_.back().first_turn);
+        const bool is_next =
+            now < plan_.boundary() && (waiting_.empty() || now < waiting_.back().first_turn);
         if (is_next) wants_more = emit_one(sink);
     }
     drop_finished();

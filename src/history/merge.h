@@ -18,13 +18,14 @@ public:
     virtual ~Sink() = default;
 };
 
-/// Merges sources lazily: a chunk is decoded when the read arrives at it and dropped when passed, so
-/// memory is what overlaps at one instant. Of equal instants the source of the highest rank wins.
-/// Complexity: O(1) per run of samples that nothing else overlaps, O(sources) per sample elsewhere.
+/// Merges sources lazily: a chunk is decoded when the read arrives at it and dropped when passed,
+/// so memory is what overlaps at one instant. Of equal instants the source of the highest rank
+/// wins. Complexity: O(1) per run of samples that nothing else overlaps, O(sources) per sample
+/// elsewhere.
 class Merge {
 public:
-    Merge(store::Store& store, ChunkCodec& codec, SeriesId series, Window window, Direction direction,
-          OnDamage on_damage);
+    Merge(store::Store& store, ChunkCodec& codec, SeriesId series, Window window,
+          Direction direction, OnDamage on_damage);
 
     /// Adds samples from memory; a higher rank than any chunk's ticket. Before the first step.
     void add(Columns samples, std::uint64_t rank);
@@ -37,11 +38,11 @@ public:
 private:
     struct Source {
         std::uint64_t rank = 0;
-        std::int64_t first_turn = 0;   // in reading direction
+        std::int64_t first_turn = 0;  // in reading direction
         std::int64_t last_turn = 0;
-        std::optional<ChunkRef> chunk; // until opened
+        std::optional<ChunkRef> chunk;  // until opened
         Columns samples;
-        std::size_t done = 0;          // samples met, from the reading direction's front
+        std::size_t done = 0;  // samples met, from the reading direction's front
         std::size_t until = 0;
     };
 
@@ -62,7 +63,7 @@ private:
     const Direction direction_;
     const OnDamage on_damage_;
     ChunkPlan plan_;
-    std::vector<Source> waiting_;   // the next at the back
+    std::vector<Source> waiting_;  // the next at the back
     std::vector<Source> open_;
     std::size_t cost_ = 0;
 };

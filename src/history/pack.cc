@@ -12,7 +12,9 @@ namespace {
 constexpr std::uint8_t has_patches = 0x80;
 constexpr std::size_t patches_max = 32;
 
-unsigned bits_for(std::uint64_t value) { return static_cast<unsigned>(std::bit_width(value)); }
+unsigned bits_for(std::uint64_t value) {
+    return static_cast<unsigned>(std::bit_width(value));
+}
 
 std::uint64_t distance(std::int64_t from, std::int64_t to) {
     return static_cast<std::uint64_t>(to) - static_cast<std::uint64_t>(from);
@@ -42,12 +44,13 @@ Frame choose_frame(std::span<const std::int64_t> values) {
             const unsigned width = bits_for(distance(sorted[below], sorted[count - 1 - above]));
             // A patch costs its index and a varint of its high bits.
             const auto patch_bits = [&](std::int64_t extreme, std::int64_t edge) {
-                const unsigned over = bits_for(distance(std::min(extreme, edge), std::max(extreme, edge)));
+                const unsigned over =
+                    bits_for(distance(std::min(extreme, edge), std::max(extreme, edge)));
                 return 16 + (over > width ? (over - width) / 7 * 8 : 0);
             };
-            const std::size_t bits = width * count + 8 +
-                                     below * patch_bits(sorted[0], sorted[below]) +
-                                     above * patch_bits(sorted[count - 1], sorted[count - 1 - above]);
+            const std::size_t bits =
+                width * count + 8 + below * patch_bits(sorted[0], sorted[below]) +
+                above * patch_bits(sorted[count - 1], sorted[count - 1 - above]);
             if (bits < best_bits) {
                 best_bits = bits;
                 best = {sorted[below], width, below + above};
@@ -156,7 +159,8 @@ void put_blocks(std::string& out, std::span<const std::int64_t> values) {
 
 Result<void> take_blocks(Reader& in, std::span<std::int64_t> values) {
     for (std::size_t from = 0; from < values.size(); from += block_values) {
-        TRY_VOID(take_block(in, values.subspan(from, std::min(block_values, values.size() - from))));
+        TRY_VOID(
+            take_block(in, values.subspan(from, std::min(block_values, values.size() - from))));
     }
     return {};
 }

@@ -9,7 +9,9 @@
 namespace lineshaft::history {
 namespace {
 
-std::size_t share(std::size_t whole, std::size_t shards) { return std::max<std::size_t>(1, whole / shards); }
+std::size_t share(std::size_t whole, std::size_t shards) {
+    return std::max<std::size_t>(1, whole / shards);
+}
 
 }  // namespace
 
@@ -61,7 +63,8 @@ SeriesEntry* Part::entry_for(MachineEntry*& machine, const Report& report, const
         ++appended.refused_cardinality;
         return nullptr;
     }
-    if (machine == nullptr) machine = &dictionary_.machine_or_new(report.organisation, report.machine);
+    if (machine == nullptr)
+        machine = &dictionary_.machine_or_new(report.organisation, report.machine);
     ++appended.discovered;
     return &dictionary_.add(*machine, sample.tag, SeriesId(store_.ticket()),
                             kind_of(sample.sample.value));
@@ -95,7 +98,8 @@ void Part::take(SeriesEntry& entry, const Sample& sample) {
 Result<Appended> Part::append(Report& report) {
     CHECK(io::Shard::here_or_null() == &shard_ && !is_closing_);
     if (!is_accepting_) {
-        if (store_.is_read_only()) return fail(Code::unavailable, "history: the store is read-only");
+        if (store_.is_read_only())
+            return fail(Code::unavailable, "history: the store is read-only");
         return fail(Code::exhausted, "history: the inbox of the last run is not sealed yet");
     }
     if (inbox_bytes_ >= inbox_bytes_max_) {
@@ -145,8 +149,8 @@ void Part::write_round(store::Batch& batch) {
         batch.put(store::Family::history_series, series_key(entry->id), series_record(*entry));
     }
     const auto shard = shard_.index().number();
-    const std::string record =
-        round.record.finish(shard, static_cast<std::uint32_t>(shards_), round.ticket, ticket_before_);
+    const std::string record = round.record.finish(shard, static_cast<std::uint32_t>(shards_),
+                                                   round.ticket, ticket_before_);
     ticket_before_ = round.ticket;
     batch.put(store::Family::history_inbox, inbox_key(shard, round.ticket), record);
     under_way_.push_back(std::move(open_));

@@ -17,8 +17,8 @@ namespace lineshaft::history {
 /// round. Errors as Store::submit.
 io::Task<Result<void>> submitted(store::Store& store, store::Batch batch);
 
-/// What a part's memory holds of one series: not on disk as chunks yet, or just becoming so. Of equal
-/// instants the head's wins.
+/// What a part's memory holds of one series: not on disk as chunks yet, or just becoming so. Of
+/// equal instants the head's wins.
 struct HeadView {
     Columns sealing;
     Columns head;
@@ -97,14 +97,14 @@ private:
     bool is_accepting_ = false;
     std::unique_ptr<Round> open_;
     std::deque<std::unique_ptr<Round>> under_way_;
-    std::uint64_t ticket_before_ = 0;      // of the last record written
-    std::uint64_t ticket_folded_ = 0;      // of the last record in a head
-    std::size_t inbox_bytes_ = 0;          // records open, under way and not trimmed
-    std::size_t head_bytes_ = 0;           // of records in heads, not in the snapshot
+    std::uint64_t ticket_before_ = 0;  // of the last record written
+    std::uint64_t ticket_folded_ = 0;  // of the last record in a head
+    std::size_t inbox_bytes_ = 0;      // records open, under way and not trimmed
+    std::size_t head_bytes_ = 0;       // of records in heads, not in the snapshot
     std::vector<SeriesEntry*> with_head_;
 
     std::shared_ptr<const Snapshot> snapshot_;
-    std::size_t untrimmed_bytes_ = 0;      // of records whose samples are chunks
+    std::size_t untrimmed_bytes_ = 0;  // of records whose samples are chunks
     std::uint64_t untrimmed_until_ = 0;
     bool is_sealing_ = false;
     bool is_seal_started_ = false;

@@ -94,7 +94,10 @@ void ChunkPlan::take(std::vector<ChunkRef>& into) {
 
 void ChunkPlan::load_month_chunks(std::vector<ChunkRef>& into) {
     const bool forward = direction_ == Direction::forward;
-    seek({static_cast<Month>(month_), series_, Span::month, {forward ? INT64_MIN : INT64_MAX},
+    seek({static_cast<Month>(month_),
+          series_,
+          Span::month,
+          {forward ? INT64_MIN : INT64_MAX},
           forward ? 0 : UINT64_MAX});
     for (; is_inside(Span::month); step()) take(into);
 }
@@ -143,8 +146,9 @@ bool ChunkPlan::load(std::vector<ChunkRef>& into) {
     }
     if (!in_days_) {
         const auto month = static_cast<Month>(month_);
-        boundary_ = direction_ == Direction::forward ? start_of(static_cast<Month>(month + 1)).micros
-                                                     : -(start_of(month).micros - 1);
+        boundary_ = direction_ == Direction::forward
+                        ? start_of(static_cast<Month>(month + 1)).micros
+                        : -(start_of(month).micros - 1);
         month_ += static_cast<int>(direction_);
         if (month_ < 0) end();
     }

@@ -59,7 +59,7 @@ private:
     const Direction direction_;
     const OnDamage on_damage_;
     std::unique_ptr<store::Cursor> cursor_;
-    int month_;                  // being read, or to be looked for
+    int month_;  // being read, or to be looked for
     bool in_days_ = false;
     bool is_exhausted_ = false;
     std::int64_t boundary_ = 0;

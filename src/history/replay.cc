@@ -40,7 +40,8 @@ Result<void> fold(const InboxRecord& record, std::uint64_t ticket, std::span<Par
 
 Result<Replayed> replay_inbox(store::Store& store, std::span<Part* const> parts) {
     Replayed replayed;
-    const auto cursor = store.scan(store::Family::history_inbox, "", inbox_key(inbox_quarantine, 0));
+    const auto cursor =
+        store.scan(store::Family::history_inbox, "", inbox_key(inbox_quarantine, 0));
     std::uint32_t shard = inbox_quarantine;
     std::uint64_t before = 0;
     for (; cursor->is_valid(); cursor->next()) {
@@ -67,8 +68,10 @@ Result<Replayed> replay_inbox(store::Store& store, std::span<Part* const> parts)
     }
     TRY_VOID(cursor->status());
     if (replayed.gaps > 0) {
-        log::warn("history: {} inbox records are missing between others: refused at the time (a full "
-                  "disk), or lost with a damaged log", replayed.gaps);
+        log::warn(
+            "history: {} inbox records are missing between others: refused at the time (a full "
+            "disk), or lost with a damaged log",
+            replayed.gaps);
     }
     return replayed;
 }

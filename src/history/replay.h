@@ -11,12 +11,12 @@ namespace lineshaft::history {
 struct Replayed {
     std::size_t records = 0;
     std::size_t samples = 0;
-    std::size_t gaps = 0;   ///< records missing between others: refused at the time, or lost
+    std::size_t gaps = 0;  ///< records missing between others: refused at the time, or lost
     struct Damaged {
         std::uint64_t ticket = 0;
         std::string record;
     };
-    std::vector<Damaged> damaged;   ///< unreadable, or of a series nobody knows; at most 64 MiB kept
+    std::vector<Damaged> damaged;  ///< unreadable, or of a series nobody knows; at most 64 MiB kept
     bool is_empty() const { return records == 0 && damaged.empty(); }
 };
 

@@ -9,7 +9,8 @@
 namespace lineshaft::history {
 namespace {
 
-constexpr std::size_t full_day_samples = 256;  // below this a day's samples join their month's chunk
+constexpr std::size_t full_day_samples =
+    256;  // below this a day's samples join their month's chunk
 
 class Sealing {
 public:
@@ -19,7 +20,8 @@ public:
     void add(SeriesId series, const Columns& samples) {
         for (std::size_t from = 0; from < samples.size();) {
             const Month month = month_of({samples.at[from]});
-            const std::size_t until = first_at(samples, from, start_of(static_cast<Month>(month + 1)));
+            const std::size_t until =
+                first_at(samples, from, start_of(static_cast<Month>(month + 1)));
             add_month(series, month, samples, from, until);
             from = until;
         }
@@ -38,14 +40,17 @@ public:
 private:
     static std::size_t first_at(const Columns& samples, std::size_t from, Instant at) {
         const auto begin = samples.at.begin();
-        return static_cast<std::size_t>(
-            std::lower_bound(begin + static_cast<std::ptrdiff_t>(from), samples.at.end(), at.micros) - begin);
+        return static_cast<std::size_t>(std::lower_bound(begin + static_cast<std::ptrdiff_t>(from),
+                                                         samples.at.end(), at.micros) -
+                                        begin);
     }
 
     // A tag that changes its kind to and fro gives one chunk per kind, not one per change.
     void add_month(SeriesId series, Month month, const Columns& samples, std::size_t from,
                    std::size_t until) {
-        const auto is_first_kind = [&](Mark mark) { return mark.kind() == samples.mark[from].kind(); };
+        const auto is_first_kind = [&](Mark mark) {
+            return mark.kind() == samples.mark[from].kind();
+        };
         const auto begin = samples.mark.begin();
         if (std::all_of(begin + static_cast<std::ptrdiff_t>(from),
                         begin + static_cast<std::ptrdiff_t>(until), is_first_kind)) {
@@ -105,7 +110,8 @@ const Columns* Snapshot::find(SeriesId series) const {
     return at == heads.end() || at->series != series ? nullptr : &at->samples;
 }
 
-std::vector<std::vector<store::Entry>> encode_snapshot(const Snapshot& snapshot, std::uint64_t ticket,
+std::vector<std::vector<store::Entry>> encode_snapshot(const Snapshot& snapshot,
+                                                       std::uint64_t ticket,
                                                        std::size_t chunk_samples_max) {
     Sealing sealing(ticket, chunk_samples_max);
     for (const Snapshot::One& one : snapshot.heads) sealing.add(one.series, one.samples);

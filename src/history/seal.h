@@ -14,7 +14,7 @@ namespace lineshaft::history {
 struct Snapshot {
     struct One {
         SeriesId series;
-        Columns samples;   ///< ascending, one per instant
+        Columns samples;  ///< ascending, one per instant
     };
     std::vector<One> heads;          ///< ascending by series
     std::uint64_t until_ticket = 0;  ///< the last inbox record in it
@@ -26,7 +26,8 @@ struct Snapshot {
 /// The snapshot as chunks: one list per month, ascending by key, ready to ingest.
 /// A chunk holds one kind, at most Limits::chunk_samples_max samples and `chunk_text_bytes_max` of
 /// texts (or one longer text), and lies in one UTC day; in one month if the days are nearly empty.
-std::vector<std::vector<store::Entry>> encode_snapshot(const Snapshot& snapshot, std::uint64_t ticket,
+std::vector<std::vector<store::Entry>> encode_snapshot(const Snapshot& snapshot,
+                                                       std::uint64_t ticket,
                                                        std::size_t chunk_samples_max);
 inline constexpr std::size_t chunk_text_bytes_max = 1 << 20;
 

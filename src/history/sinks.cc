@@ -88,7 +88,8 @@ bool BucketSink::take_whole(const ChunkHeader& chunk) {
 std::chrono::microseconds step_of(Window window, std::size_t columns_max) {
     const std::int64_t length = (window.until - window.from).count();
     const auto columns = static_cast<std::int64_t>(columns_max);
-    return std::chrono::microseconds(std::max<std::int64_t>(1, length / columns + (length % columns != 0)));
+    return std::chrono::microseconds(
+        std::max<std::int64_t>(1, length / columns + (length % columns != 0)));
 }
 
 ChangeSink::ChangeSink(Window window, std::size_t columns_max, std::size_t text_bytes_max)
@@ -99,7 +100,8 @@ ChangeSink::ChangeSink(Window window, std::size_t columns_max, std::size_t text_
 
 bool ChangeSink::is_change(const Columns& samples, std::size_t index) const {
     if (before_.is_empty() || before_.mark[0] != samples.mark[index]) return true;
-    if (samples.mark[index].kind() == Kind::text) return before_.text_at(0) != samples.text_at(index);
+    if (samples.mark[index].kind() == Kind::text)
+        return before_.text_at(0) != samples.text_at(index);
     return before_.bits[0] != samples.bits[index];
 }
 
@@ -117,7 +119,8 @@ bool ChangeSink::take(const Columns& samples, std::size_t from, std::size_t unti
 void ChangeSink::add(Sample sample) {
     text_bytes_ += text_bytes_of(sample);
     const std::size_t count = samples_.size();
-    const bool has_two = is_thinned_ && count >= 2 && column_of(samples_[count - 2].at) == column_of(sample.at);
+    const bool has_two =
+        is_thinned_ && count >= 2 && column_of(samples_[count - 2].at) == column_of(sample.at);
     if (has_two) {
         text_bytes_ -= text_bytes_of(samples_.back());
         samples_.back() = std::move(sample);

@@ -41,7 +41,7 @@ private:
     const Instant start_;
     const std::chrono::microseconds step_;
     const std::size_t buckets_max_;
-    std::int64_t bucket_until_ = INT64_MIN;   // of the newest bucket
+    std::int64_t bucket_until_ = INT64_MIN;  // of the newest bucket
     std::vector<Bucket> buckets_;
 };
 
@@ -65,7 +65,7 @@ private:
     const std::chrono::microseconds step_;
     const std::size_t text_bytes_max_;
     std::size_t text_bytes_ = 0;
-    Columns before_;              // the sample before, alone
+    Columns before_;  // the sample before, alone
     bool is_thinned_ = false;
     std::vector<Sample> samples_;
 };

@@ -16,7 +16,8 @@ public:
     ~Squeezer();
     Squeezer(const Squeezer&) = delete;
 
-    /// `raw` in fewer bytes, valid until the next call; empty when it would not shrink by an eighth.
+    /// `raw` in fewer bytes, valid until the next call; empty when it would not shrink by an
+    /// eighth.
     Bytes squeeze(Bytes raw);
     /// Exactly `raw_bytes` bytes, valid until the next call. Errors: invalid.
     Result<Bytes> expand(Bytes squeezed, std::size_t raw_bytes);

@@ -58,7 +58,8 @@ Result<void> take_dictionary(Reader& in, std::span<std::uint64_t> where, std::st
 
 }  // namespace
 
-TextEncoding put_texts(std::string& out, const Columns& from, std::span<const std::uint64_t> where) {
+TextEncoding put_texts(std::string& out, const Columns& from,
+                       std::span<const std::uint64_t> where) {
     CHECK(!where.empty());
     std::unordered_map<std::string_view, std::int64_t, StringHash, std::equal_to<>> known;
     std::vector<std::string_view> strings;
@@ -66,7 +67,8 @@ TextEncoding put_texts(std::string& out, const Columns& from, std::span<const st
     std::vector<std::int64_t> indexes;
     for (const std::uint64_t one : where) {
         const std::string_view text = from.text_of(one);
-        const auto [at, is_new] = known.try_emplace(text, static_cast<std::int64_t>(entries.size()));
+        const auto [at, is_new] =
+            known.try_emplace(text, static_cast<std::int64_t>(entries.size()));
         if (is_new) entries.push_back(text);
         strings.push_back(text);
         indexes.push_back(at->second);
@@ -90,7 +92,8 @@ Result<void> take_texts(std::uint8_t encoding, Reader& in, std::span<std::uint64
     CHECK(!where.empty());
     switch (static_cast<TextEncoding>(encoding)) {
         case TextEncoding::constant: {
-            if (text.size() + in.left() > UINT32_MAX) return fail(Code::invalid, "text: over 4 GiB");
+            if (text.size() + in.left() > UINT32_MAX)
+                return fail(Code::invalid, "text: over 4 GiB");
             std::fill(where.begin(), where.end(), place(text.size(), in.left()));
             TRY(const Bytes bytes, in.take(in.left()));
             text.append(as_text(bytes));

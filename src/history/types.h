@@ -14,7 +14,9 @@ namespace lineshaft::history {
 using Value = std::variant<double, std::int64_t, bool, std::string>;
 enum class Kind : std::uint8_t { real = 0, integer = 1, boolean = 2, text = 3 };
 std::string_view name_of(Kind kind);  ///< "double", "integer", "boolean", "string"
-inline Kind kind_of(const Value& value) { return static_cast<Kind>(value.index()); }
+inline Kind kind_of(const Value& value) {
+    return static_cast<Kind>(value.index());
+}
 /// Booleans as 0 and 1; a string has no number (NaN).
 double number_of(const Value& value);
 
@@ -35,7 +37,8 @@ struct TagSample {
     Sample sample;
 };
 
-/// What one machine said at once. `machine` and tag names: docs/formats/store.md, 1..256 bytes UTF-8.
+/// What one machine said at once. `machine` and tag names: docs/formats/store.md, 1..256 bytes
+/// UTF-8.
 struct Report {
     OrganisationId organisation;
     std::string machine;
@@ -67,8 +70,8 @@ struct Bucket {
 /// What a chart draws: either the samples themselves (few enough), or one bucket per pixel column.
 struct Trend {
     bool is_raw = true;
-    std::vector<Sample> samples;   ///< ascending; when raw
-    std::vector<Bucket> columns;   ///< ascending, empty columns left out: a gap is a gap
+    std::vector<Sample> samples;  ///< ascending; when raw
+    std::vector<Bucket> columns;  ///< ascending, empty columns left out: a gap is a gap
     std::chrono::microseconds step{0};
 };
 

@@ -32,12 +32,14 @@ TEST(Chunk, ComesBackBitForBit) {
     for (const auto& shape : shapes()) {
         for (const std::size_t count : {1u, 2u, 3u, 7u, 127u, 128u, 129u, 130u, 600u, 8192u}) {
             for (unsigned cadence = 0; cadence < 4; ++cadence) {
-                const Columns columns = make(shape, cadence, count, count * 31 + cadence, cadence % 2 == 0);
+                const Columns columns =
+                    make(shape, cadence, count, count * 31 + cadence, cadence % 2 == 0);
                 bytes.clear();
                 codec.encode(columns, 0, count, bytes);
                 const auto header = codec.decode(as_bytes(bytes), back);
                 ASSERT_TRUE(header) << shape.name << " " << count << ": " << header.error().context;
-                ASSERT_TRUE(same_samples(columns, back)) << shape.name << " " << count << " " << cadence;
+                ASSERT_TRUE(same_samples(columns, back))
+                    << shape.name << " " << count << " " << cadence;
                 EXPECT_EQ(header->count, count);
                 EXPECT_EQ(header->first.micros, columns.at.front());
                 EXPECT_EQ(header->last.micros, columns.at.back());
@@ -45,9 +47,11 @@ TEST(Chunk, ComesBackBitForBit) {
                 ASSERT_EQ(header->numbers.count, want.count);
                 const auto& got = header->numbers;
                 if (want.count == 0) continue;
-                EXPECT_EQ(std::bit_cast<std::uint64_t>(got.min), std::bit_cast<std::uint64_t>(want.min));
+                EXPECT_EQ(std::bit_cast<std::uint64_t>(got.min),
+                          std::bit_cast<std::uint64_t>(want.min));
                 EXPECT_EQ(got.max, want.max);
-                EXPECT_EQ(std::bit_cast<std::uint64_t>(got.sum), std::bit_cast<std::uint64_t>(want.sum));
+                EXPECT_EQ(std::bit_cast<std::uint64_t>(got.sum),
+                          std::bit_cast<std::uint64_t>(want.sum));
                 EXPECT_EQ(got.first, want.first);
                 EXPECT_EQ(got.last, want.last);
                 EXPECT_EQ(got.first_at, want.first_at);
@@ -77,7 +81,8 @@ TEST(Chunk, StatisticsLeaveOutWhatNobodyBelieves) {
     const auto header = parse_chunk_header(as_bytes(encoded(columns)));
     ASSERT_TRUE(header);
     EXPECT_EQ(header->count, 5u);
-    EXPECT_EQ(header->numbers, (Statistics{2, -3.5, 2.0, -1.5, 2.0, -3.5, Instant{20}, Instant{40}}));
+    EXPECT_EQ(header->numbers,
+              (Statistics{2, -3.5, 2.0, -1.5, 2.0, -3.5, Instant{20}, Instant{40}}));
 }
 
 struct Golden {
@@ -146,7 +151,8 @@ TEST(Chunk, DamageUnderAGoodChecksumNeverCrashes) {
             }
             const auto header = codec.decode(as_bytes(resealed(bad)), back);
             if (!header) {
-                EXPECT_TRUE(header.error().code == Code::corrupt || header.error().code == Code::unsupported);
+                EXPECT_TRUE(header.error().code == Code::corrupt ||
+                            header.error().code == Code::unsupported);
                 continue;
             }
             ASSERT_EQ(back.size(), header->count);

@@ -23,13 +23,17 @@ TEST(Head, AgreesWithAMapInAnyOrderOfArrival) {
         const std::int64_t spread = seed % 3 == 0 ? 50 : 100'000;
         const bool backwards = seed % 5 == 0;
         for (int index = 0; index < 2000; ++index) {
-            const std::int64_t at = backwards ? 10'000 - index : static_cast<std::int64_t>(random()) % spread;
-            const Value value = random() % 2 == 0 ? Value(double(index)) : Value("text " + std::to_string(index));
+            const std::int64_t at =
+                backwards ? 10'000 - index : static_cast<std::int64_t>(random()) % spread;
+            const Value value =
+                random() % 2 == 0 ? Value(double(index)) : Value("text " + std::to_string(index));
             const Columns sample = one(at, value);
             replaced += truth.contains(at);
             truth.insert_or_assign(at, sample.sample(0));
             replaced -= head.add(sample, 0);
-            if (random() % 300 == 0) { ASSERT_EQ(head.settled().size(), truth.size()); }
+            if (random() % 300 == 0) {
+                ASSERT_EQ(head.settled().size(), truth.size());
+            }
         }
         const Columns all = head.take();
         ASSERT_EQ(all.size(), truth.size());

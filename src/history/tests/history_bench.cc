@@ -2,6 +2,8 @@
 // per round, and how long does a chart over a million samples of one tag take, cold heads and all?
 #include <benchmark/benchmark.h>
 
+#include <cmath>
+
 #include "history/tests/rig.h"
 
 namespace lineshaft::history {
@@ -17,7 +19,8 @@ io::Task<Result<void>> append_many(History* history, store::Lane* lane, Report* 
                                    std::int64_t* step) {
     for (int index = 0; index < reports; ++index) {
         ++*step;
-        for (auto& one : report->samples) one.sample.at = now - 86'400s * 5 + std::chrono::milliseconds(*step * 100);
+        for (auto& one : report->samples)
+            one.sample.at = now - 86'400s * 5 + std::chrono::milliseconds(*step * 100);
         auto appended = history->append(*report);
         while (!appended && appended.error().code == Code::exhausted) {
             auto sealed = co_await history->seal();
@@ -35,7 +38,8 @@ void append_durable(benchmark::State& state) {
     const int reports = static_cast<int>(state.range(0));
     Report report{organisation, "press", {}};
     for (int tag = 0; tag < 10; ++tag) {
-        report.samples.push_back({"tag number " + std::to_string(tag), {now, 20.5 + tag, Quality::good}});
+        report.samples.push_back(
+            {"tag number " + std::to_string(tag), {now, 20.5 + tag, Quality::good}});
     }
     std::int64_t step = 0;
     for (auto _ : state) {
@@ -54,8 +58,10 @@ Rig& million() {
             Report report{organisation, "press", {}};
             for (int index = 0; index < 10'000; ++index) {
                 const int step = block * 10'000 + index;
-                report.samples.push_back({"speed", {now - 86'400s * 14 + std::chrono::seconds(step),
-                                                    std::round(std::sin(step / 700.0) * 1000) / 10, Quality::good}});
+                report.samples.push_back(
+                    {"speed",
+                     {now - 86'400s * 14 + std::chrono::seconds(step),
+                      std::round(std::sin(step / 700.0) * 1000) / 10, Quality::good}});
             }
             CHECK(rig->append(report).has_value());
             if (block % 2 == 1) CHECK(rig->seal().has_value());
@@ -71,7 +77,8 @@ void trend_over_a_million(benchmark::State& state) {
     const Series series = rig->find("press", "speed");
     const Window window{now - 86'400s * 14, now};
     for (auto _ : state) {
-        const auto trend = rig->ask(rig->history().trend(series, window, static_cast<std::size_t>(state.range(0))));
+        const auto trend = rig->ask(
+            rig->history().trend(series, window, static_cast<std::size_t>(state.range(0))));
         CHECK(trend.has_value() && !trend->is_raw);
     }
 }
@@ -88,7 +95,8 @@ void an_hour_of_a_million(benchmark::State& state) {
     Rig& rig = million();
     const Series series = rig->find("press", "speed");
     const Window window{now - 86'400s * 9, now - 86'400s * 9 + 1h};
-    for (auto _ : state) CHECK(rig->ask(rig->history().read(series, window, 10'000))->size() == 3600);
+    for (auto _ : state)
+        CHECK(rig->ask(rig->history().read(series, window, 10'000))->size() == 3600);
 }
 BENCHMARK(an_hour_of_a_million)->Unit(benchmark::kMicrosecond)->UseRealTime();
 

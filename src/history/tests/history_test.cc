@@ -13,7 +13,9 @@ using testing::now;
 using testing::organisation;
 using testing::Rig;
 
-Instant at(std::int64_t seconds) { return now - 3600s + std::chrono::seconds(seconds); }
+Instant at(std::int64_t seconds) {
+    return now - 3600s + std::chrono::seconds(seconds);
+}
 
 std::vector<Sample> ramp(Rig& rig, const std::string& machine, std::int64_t count) {
     Report report{organisation, machine, {}};
@@ -53,11 +55,11 @@ TEST(History, UnsealedSamplesSurviveAReopenWithAnyNumberOfShards) {
 TEST(History, TheLaterWriteOfAnInstantWinsWhereverTheEarlierLies) {
     Rig rig;
     ramp(rig, "press", 10);
-    EXPECT_TRUE(rig->append("press", "speed", at(9), 90.0));   // the newest, in the head
-    EXPECT_TRUE(rig->append("press", "speed", at(3), 30.0));   // a late one, in the head
+    EXPECT_TRUE(rig->append("press", "speed", at(9), 90.0));  // the newest, in the head
+    EXPECT_TRUE(rig->append("press", "speed", at(3), 30.0));  // a late one, in the head
     ASSERT_TRUE(rig->seal());
     EXPECT_EQ(rig->stats().samples_replaced, 2u);
-    EXPECT_TRUE(rig->append("press", "speed", at(4), 40.0));   // over a chunk
+    EXPECT_TRUE(rig->append("press", "speed", at(4), 40.0));  // over a chunk
     const auto check = [&] {
         const auto samples = rig->read("press", "speed", always);
         ASSERT_EQ(samples.size(), 10u);
@@ -93,8 +95,9 @@ TEST(History, ATagMayChangeItsKind) {
     EXPECT_EQ(rig->read("press", "state", always), want);
     rig.reopen(2);
     EXPECT_EQ(rig->read("press", "state", always), want);
-    EXPECT_EQ(rig->find("press", "state").kind, Kind::text);   // newest to arrive
-    const auto buckets = rig->ask(rig->history().buckets(rig->find("press", "state"), {at(0), at(10)}, 10s));
+    EXPECT_EQ(rig->find("press", "state").kind, Kind::text);  // newest to arrive
+    const auto buckets =
+        rig->ask(rig->history().buckets(rig->find("press", "state"), {at(0), at(10)}, 10s));
     ASSERT_EQ(buckets->size(), 1u);
     EXPECT_EQ(buckets->front().count, 3u);
     EXPECT_EQ(buckets->front().count_all, 5u);
@@ -105,13 +108,17 @@ TEST(History, ReadsStopAtTheWindowAndTheCountInBothDirections) {
     Rig rig;
     const auto all = ramp(rig, "press", 100);
     for (const bool sealed : {false, true}) {
-        if (sealed) { ASSERT_TRUE(rig->seal()); }
+        if (sealed) {
+            ASSERT_TRUE(rig->seal());
+        }
         const Window window{at(10), at(20)};
-        EXPECT_EQ(rig->read("press", "speed", window), std::vector(all.begin() + 10, all.begin() + 20));
+        EXPECT_EQ(rig->read("press", "speed", window),
+                  std::vector(all.begin() + 10, all.begin() + 20));
         auto down = std::vector(all.begin() + 10, all.begin() + 20);
         std::reverse(down.begin(), down.end());
         EXPECT_EQ(rig->read("press", "speed", window, 100, History::Order::descending), down);
-        EXPECT_EQ(rig->read("press", "speed", window, 3), std::vector(all.begin() + 10, all.begin() + 13));
+        EXPECT_EQ(rig->read("press", "speed", window, 3),
+                  std::vector(all.begin() + 10, all.begin() + 13));
         EXPECT_EQ(rig->read("press", "speed", window, 3, History::Order::descending),
                   std::vector(down.begin(), down.begin() + 3));
         EXPECT_TRUE(rig->read("press", "speed", {at(5), at(5)}).empty());
@@ -135,10 +142,12 @@ TEST(History, QuestionsThatMakeNoSenseAreInvalid) {
     EXPECT_EQ(rig->ask(history.read(series, always, 51)).error().code, Code::invalid);
     EXPECT_EQ(rig->ask(history.buckets(series, always, 0us)).error().code, Code::invalid);
     EXPECT_EQ(rig->ask(history.buckets(series, {at(0), at(100)}, 10s))->size(), 10u);
-    EXPECT_EQ(rig->ask(history.buckets(series, {at(0), at(100)}, 9s)).error().code, Code::exhausted);
+    EXPECT_EQ(rig->ask(history.buckets(series, {at(0), at(100)}, 9s)).error().code,
+              Code::exhausted);
     EXPECT_EQ(rig->ask(history.trend(series, always, 11)).error().code, Code::invalid);
     EXPECT_EQ(rig->ask(history.trend(series, always, 0)).error().code, Code::invalid);
-    EXPECT_EQ(rig->ask(history.find(organisation, "press", "nothing")).error().code, Code::not_found);
+    EXPECT_EQ(rig->ask(history.find(organisation, "press", "nothing")).error().code,
+              Code::not_found);
     EXPECT_TRUE(rig->ask(history.series_of(organisation, "nobody")).empty());
 }
 
@@ -153,7 +162,9 @@ TEST(History, StringsOfOneReadAreBounded) {
 }
 
 TEST(History, WhatIsRefusedIsCounted) {
-    Rig rig(1, {.series_per_machine_max = 3, .series_max = 4, .name_bytes_max = 8, .text_bytes_max = 5});
+    Rig rig(
+        1,
+        {.series_per_machine_max = 3, .series_max = 4, .name_bytes_max = 8, .text_bytes_max = 5});
     const Limits limits;
     Report report{organisation, "press", {}};
     const auto add = [&](std::string tag, Instant when, Value value) {
@@ -179,7 +190,7 @@ TEST(History, WhatIsRefusedIsCounted) {
     EXPECT_EQ(appended->refused_cardinality, 1u);
     EXPECT_EQ(appended->discovered, 3u);
     EXPECT_EQ(rig->append("loom", "a", at(0), 1.0)->stored, 1u);
-    EXPECT_EQ(rig->append("loom", "b", at(0), 1.0)->refused_cardinality, 1u);   // series_max
+    EXPECT_EQ(rig->append("loom", "b", at(0), 1.0)->refused_cardinality, 1u);  // series_max
     EXPECT_EQ(rig->append("123456789", "a", at(0), 1.0)->refused_name, 1u);
     const Stats stats = rig->stats();
     EXPECT_EQ(stats.samples_stored, 5u);
@@ -227,7 +238,8 @@ TEST(History, MachinesAndTheirSeriesAreListed) {
     ramp(rig, "press", 1);
     ramp(rig, "loom", 1);
     EXPECT_TRUE(rig->append("press", "area", at(0), 2.0));
-    EXPECT_TRUE(rig->append({OrganisationId(2), "press", {{"speed", {at(0), 1.0, Quality::good}}}}));
+    EXPECT_TRUE(
+        rig->append({OrganisationId(2), "press", {{"speed", {at(0), 1.0, Quality::good}}}}));
     rig.reopen(2);
     const auto machines = rig->ask(rig->history().machines());
     ASSERT_EQ(machines.size(), 3u);
@@ -245,7 +257,9 @@ TEST(Trend, RawWhileFewThenColumns) {
     Rig rig;
     const auto all = ramp(rig, "press", 1000);
     for (const bool sealed : {false, true}) {
-        if (sealed) { ASSERT_TRUE(rig->seal()); }
+        if (sealed) {
+            ASSERT_TRUE(rig->seal());
+        }
         const Series series = rig->find("press", "speed");
         const Window window{at(0), at(1000)};
         const auto raw = rig->ask(rig->history().trend(series, window, 500));

@@ -15,12 +15,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     InboxWriter writer;
     for (std::size_t index = 0; index < record->series.size(); ++index) {
         const Mark mark = record->samples.mark[index];
-        writer.add(record->series[index], record->samples.at[index], mark, record->samples.bits[index],
+        writer.add(record->series[index], record->samples.at[index], mark,
+                   record->samples.bits[index],
                    mark.kind() == Kind::text ? record->samples.text_at(index) : std::string_view());
     }
     const auto& header = record->header;
-    const auto again = parse_inbox(
-        2, as_bytes(writer.finish(header.shard, header.shards, 2, header.previous)));
+    const auto again =
+        parse_inbox(2, as_bytes(writer.finish(header.shard, header.shards, 2, header.previous)));
     CHECK(again.has_value() && again->series == record->series);
     CHECK(same_samples(again->samples, record->samples));
     return 0;

@@ -15,8 +15,8 @@ std::string record_of(const Columns& samples, std::uint64_t ticket) {
     InboxWriter writer;
     for (std::size_t index = 0; index < samples.size(); ++index) {
         const bool is_text = samples.mark[index].kind() == Kind::text;
-        writer.add(SeriesId(7 + index % 3), samples.at[index], samples.mark[index], samples.bits[index],
-                   is_text ? samples.text_at(index) : std::string_view());
+        writer.add(SeriesId(7 + index % 3), samples.at[index], samples.mark[index],
+                   samples.bits[index], is_text ? samples.text_at(index) : std::string_view());
     }
     return writer.finish(1, 2, ticket, ticket - 1);
 }
@@ -41,7 +41,9 @@ TEST(Inbox, GoldenBytes) {
     samples.push(Sample{Instant{1'764'000'000'000'000}, true, Quality::uncertain});
     samples.push(Sample{Instant{1'763'999'999'000'000}, std::string("run"), Quality::good});
     const std::string record = record_of(samples, 42);
-    EXPECT_EQ(to_hex(as_bytes(record)), "0101022903070080809296a896a2060000000000a051400816000903ff887a0372756e1c5c3c2615f7e5e8");
+    EXPECT_EQ(
+        to_hex(as_bytes(record)),
+        "0101022903070080809296a896a2060000000000a051400816000903ff887a0372756e1c5c3c2615f7e5e8");
     EXPECT_TRUE(parse_inbox(42, as_bytes(record)));
     EXPECT_EQ(parse_inbox(43, as_bytes(record)).error().code, Code::corrupt) << "under another key";
 }
@@ -99,7 +101,8 @@ TEST(Keys, MonthsAndDays) {
         {"1969-12-31T23:59:59Z", 1969 * 12 + 11, "1969-12-01T00:00:00Z", "1969-12-31T00:00:00Z"},
         {"2024-02-29T12:00:00Z", 2024 * 12 + 1, "2024-02-01T00:00:00Z", "2024-02-29T00:00:00Z"},
         {"0000-01-01T00:00:00Z", 0, "0000-01-01T00:00:00Z", "0000-01-01T00:00:00Z"},
-        {"4999-12-31T23:59:59.999999Z", 4999 * 12 + 11, "4999-12-01T00:00:00Z", "4999-12-31T00:00:00Z"},
+        {"4999-12-31T23:59:59.999999Z", 4999 * 12 + 11, "4999-12-01T00:00:00Z",
+         "4999-12-31T00:00:00Z"},
     };
     for (const auto& [text, month, month_start, day_start] : cases) {
         const Instant at = parse_rfc3339(text).value();
@@ -113,7 +116,8 @@ TEST(Keys, MonthsAndDays) {
 
 TEST(Keys, LieInTheOrderOfMonthSeriesSpanAndInstant) {
     const Instant at{1'764'000'000'000'000};
-    const auto key = [&](Month month, std::uint64_t series, Span span, Instant first, std::uint64_t ticket) {
+    const auto key = [&](Month month, std::uint64_t series, Span span, Instant first,
+                         std::uint64_t ticket) {
         return to_bytes({month, SeriesId(series), span, first, ticket});
     };
     const std::string base = key(100, 7, Span::day, at, 5);

@@ -25,10 +25,11 @@ public:
     CutStore(store::Store& inner, int writes_left) : inner_(inner), left_(writes_left) {}
     bool is_cut() const { return left_ < 0; }
     void mend() { left_ = 1'000'000; }
-    std::function<void()> around_ingest;   ///< called on the worker, before and after
+    std::function<void()> around_ingest;  ///< called on the worker, before and after
 
     void submit(store::Batch batch, Done done) override {
-        if (batch.is_empty() || left_.fetch_sub(1) > 0) return inner_.submit(std::move(batch), std::move(done));
+        if (batch.is_empty() || left_.fetch_sub(1) > 0)
+            return inner_.submit(std::move(batch), std::move(done));
         left_ = -1;
         done(fail(Code::unavailable, "cut"));
     }
@@ -51,7 +52,9 @@ public:
         return inner_.scan(family, from, until);
     }
     std::uint64_t size_bytes(store::Family family) override { return inner_.size_bytes(family); }
-    Result<void> checkpoint(const std::string& directory) override { return inner_.checkpoint(directory); }
+    Result<void> checkpoint(const std::string& directory) override {
+        return inner_.checkpoint(directory);
+    }
     store::Stats stats() const override { return inner_.stats(); }
     bool is_read_only() const override { return false; }
     void close() override {}
@@ -77,8 +80,9 @@ protected:
         const Limits limits{.chunk_samples_max = 5, .seal_retry = 3600s};
         Node node(store, shards, limits, clock_);
         for (int round = 0; round < 4; ++round) {
-            for (int machine = 0; machine < 3; ++machine) append(node, "m" + std::to_string(machine), round);
-            if (round % 2 == 1) (void)node.seal();   // may be cut
+            for (int machine = 0; machine < 3; ++machine)
+                append(node, "m" + std::to_string(machine), round);
+            if (round % 2 == 1) (void)node.seal();  // may be cut
             compare(node, "while it runs");
         }
     }
@@ -88,7 +92,8 @@ protected:
         Report report{organisation, machine, {}};
         std::map<std::int64_t, double> written;
         for (int index = 0; index < 6; ++index) {
-            const Instant at = now - 14 * 86'400s - 12h + std::chrono::seconds(index + round / 2 * 3);
+            const Instant at =
+                now - 14 * 86'400s - 12h + std::chrono::seconds(index + round / 2 * 3);
             const double value = ++counter_;
             report.samples.push_back({"speed", {at, value, Quality::good}});
             report.samples.push_back({"speed", {at - 24h * 31, -value, Quality::good}});
@@ -114,7 +119,8 @@ protected:
 
     void write(store::Batch batch) {
         std::promise<Result<void>> answer;
-        store_->submit(std::move(batch), [&](Result<void> outcome) { answer.set_value(std::move(outcome)); });
+        store_->submit(std::move(batch),
+                       [&](Result<void> outcome) { answer.set_value(std::move(outcome)); });
         EXPECT_TRUE(answer.get_future().get());
     }
 
@@ -154,12 +160,13 @@ TEST_F(Kill, ReadsDuringASealSeeEverySampleOnce) {
     store.around_ingest = [&] {
         SCOPED_TRACE("step " + std::to_string(calls));
         compare(node, "while it seals");
-        append(node, "m" + std::to_string(calls % 3), calls);   // lands in the new head
+        append(node, "m" + std::to_string(calls % 3), calls);  // lands in the new head
         compare(node, "with a new head");
         ++calls;
     };
     for (int round = 0; round < 3; ++round) {
-        for (int machine = 0; machine < 3; ++machine) append(node, "m" + std::to_string(machine), round);
+        for (int machine = 0; machine < 3; ++machine)
+            append(node, "m" + std::to_string(machine), round);
         ASSERT_TRUE(node.seal());
         compare(node, "after the seal");
     }
@@ -267,7 +274,8 @@ TEST_F(Kill, ADamagedChunkIsSkippedCountedOnceAndTheRestIsRead) {
         const auto cursor = store_->scan(store::Family::history_chunks, "", "");
         entry = {std::string(cursor->key()), std::string(cursor->value())};
     }
-    entry.value[entry.value.size() / 2] = static_cast<char>(entry.value[entry.value.size() / 2] ^ 1);
+    entry.value[entry.value.size() / 2] =
+        static_cast<char>(entry.value[entry.value.size() / 2] ^ 1);
     ASSERT_TRUE(store_->ingest(store::Family::history_chunks, std::span(&entry, 1)));
     Node node(*store_, 2, {}, clock_);
     for (int again = 0; again < 2; ++again) {

@@ -22,7 +22,7 @@ struct Place {
     std::int64_t length;
 };
 constexpr std::int64_t second = 1'000'000;
-constexpr std::int64_t new_year = 1'767'225'600 * second;   // 2026-01-01T00:00:00Z
+constexpr std::int64_t new_year = 1'767'225'600 * second;  // 2026-01-01T00:00:00Z
 constexpr Place places[] = {{new_year - 20 * 86'400 * second, 34 * 86'400 * second},
                             {new_year - 43'200 * second, 86'400 * second},
                             {new_year - 30 * second, 60 * second},
@@ -53,7 +53,8 @@ private:
     std::string tag() { return "tag " + std::to_string(random_() % 2); }
 
     Sample sample(const testing::Shape& shape, Instant at) {
-        const auto quality = random_() % 10 == 0 ? static_cast<Quality>(random_() % 4) : Quality::good;
+        const auto quality =
+            random_() % 10 == 0 ? static_cast<Quality>(random_() % 4) : Quality::good;
         return {at, shape.value(random_() % 100, random_), quality};
     }
 
@@ -62,13 +63,16 @@ private:
         const std::string name = machine();
         const std::string its_tag = tag();
         // Mostly one kind, so that runs exist; sometimes any.
-        const auto& shape = shapes[random_() % 4 == 0 ? random_() % shapes.size() : its_tag.back() == '0' ? 2 : 11];
+        const auto& shape = shapes[random_() % 4 == 0      ? random_() % shapes.size()
+                                   : its_tag.back() == '0' ? 2
+                                                           : 11];
         const Place& place = places[random_() % std::size(places)];
-        std::int64_t at = place.from + static_cast<std::int64_t>(random_() % static_cast<std::uint64_t>(place.length));
+        std::int64_t at = place.from + static_cast<std::int64_t>(
+                                           random_() % static_cast<std::uint64_t>(place.length));
         const std::int64_t step = random_() % 3 == 0 ? -second : second;
         Report report{organisation, name, {}};
         for (std::uint64_t left = 1 + random_() % 60; left > 0; --left) {
-            if (random_() % 20 != 0) at += step;   // else a second value for one instant
+            if (random_() % 20 != 0) at += step;  // else a second value for one instant
             const Instant when{at - at % second};
             const Sample one = sample(shape, when);
             report.samples.push_back({its_tag, one});
@@ -83,7 +87,8 @@ private:
         if (random_() % 5 == 0) return testing::always;
         const Place& place = places[random_() % std::size(places)];
         const auto somewhere = [&] {
-            return place.from + static_cast<std::int64_t>(random_() % static_cast<std::uint64_t>(place.length));
+            return place.from +
+                   static_cast<std::int64_t>(random_() % static_cast<std::uint64_t>(place.length));
         };
         const std::int64_t a = somewhere();
         const std::int64_t b = somewhere();
@@ -106,15 +111,17 @@ private:
         EXPECT_EQ((*extent)->until.micros, truth.rbegin()->first);
     }
 
-    static bool same(const Sample& a, const Sample& b) {   // NaN is itself
-        if (a.at != b.at || a.quality != b.quality || a.value.index() != b.value.index()) return false;
+    static bool same(const Sample& a, const Sample& b) {  // NaN is itself
+        if (a.at != b.at || a.quality != b.quality || a.value.index() != b.value.index())
+            return false;
         const auto* x = std::get_if<double>(&a.value);
         const auto* y = std::get_if<double>(&b.value);
         return x == nullptr ? a.value == b.value
                             : std::bit_cast<std::uint64_t>(*x) == std::bit_cast<std::uint64_t>(*y);
     }
 
-    void compare_read(const Series& series, const Truth& truth, Window window, std::uint32_t shard) {
+    void compare_read(const Series& series, const Truth& truth, Window window,
+                      std::uint32_t shard) {
         std::vector<Sample> want;
         for (const auto& [at, sample] : truth) {
             if (window.contains({at})) want.push_back(sample);
@@ -125,7 +132,8 @@ private:
         if (want.size() > count_max) want.resize(count_max);
         const auto got = rig_->ask(
             rig_->history().read(series, window, count_max,
-                                 up ? History::Order::ascending : History::Order::descending), shard);
+                                 up ? History::Order::ascending : History::Order::descending),
+            shard);
         ASSERT_TRUE(got);
         ASSERT_EQ(got->size(), want.size());
         for (std::size_t index = 0; index < want.size(); ++index) {
@@ -139,17 +147,21 @@ private:
         ASSERT_TRUE(got);
         const auto after = truth.upper_bound(at.micros);
         ASSERT_EQ(got->has_value(), after != truth.begin());
-        if (*got) { EXPECT_TRUE(same(**got, std::prev(after)->second)); }
+        if (*got) {
+            EXPECT_TRUE(same(**got, std::prev(after)->second));
+        }
     }
 
     void compare_buckets(const Series& series, const Truth& truth, std::uint32_t shard) {
         const Window where = window();
-        const std::chrono::microseconds step(1 + static_cast<std::int64_t>(random_() % (7 * 86'400)) * second);
+        const std::chrono::microseconds step(
+            1 + static_cast<std::int64_t>(random_() % (7 * 86'400)) * second);
         if (where == testing::always) return;
         std::map<std::int64_t, Bucket> want;
         for (const auto& [at, sample] : truth) {
             if (!where.contains({at})) continue;
-            const std::int64_t start = where.from.micros + (at - where.from.micros) / step.count() * step.count();
+            const std::int64_t start =
+                where.from.micros + (at - where.from.micros) / step.count() * step.count();
             Bucket& bucket = want[start];
             bucket.start = {start};
             ++bucket.count_all;
@@ -181,7 +193,8 @@ private:
             EXPECT_EQ(bucket.last, other.last);
             EXPECT_EQ(bucket.first_at, other.first_at);
             EXPECT_EQ(bucket.last_at, other.last_at);
-            if (std::isfinite(other.sum) && std::max(std::fabs(other.min), std::fabs(other.max)) < 1e16) {
+            if (std::isfinite(other.sum) &&
+                std::max(std::fabs(other.min), std::fabs(other.max)) < 1e16) {
                 EXPECT_NEAR(bucket.sum, other.sum, 1e-9 * (1 + std::fabs(other.sum)) + 64);
             }
         }

@@ -38,7 +38,8 @@ TEST(Blocks, EveryWidthAndEveryLengthComesBack) {
 
 TEST(Blocks, OutliersArePatchedNotPaidByAll) {
     std::vector<std::int64_t> values(128, 5);
-    for (std::size_t index = 0; index < values.size(); ++index) values[index] += static_cast<std::int64_t>(index % 4);
+    for (std::size_t index = 0; index < values.size(); ++index)
+        values[index] += static_cast<std::int64_t>(index % 4);
     values[3] = INT64_MAX;
     values[77] = INT64_MIN;
     values[78] = -1000;
@@ -61,7 +62,10 @@ TEST(Blocks, RefuseNonsense) {
         {"patches missing", "88 00 01 02 03"},
         {"too many patches", "88 00 01 02 03 21"},
         {"patch index out of the block", "88 00 01 02 03 01 03 00"},
-        {"patches with width 64", "c0 00" "0102030405060708 0102030405060708 0102030405060708" "00"},
+        {"patches with width 64",
+         "c0 00"
+         "0102030405060708 0102030405060708 0102030405060708"
+         "00"},
     };
     for (const auto& [name, hex] : cases) {
         const std::string bytes = from_hex(hex).value();
@@ -98,7 +102,8 @@ TEST(Integers, RunsThatDoNotFillTheColumnAreRefused) {
     for (const std::size_t count : {99u, 101u, 50u, 1u}) {
         std::vector<std::int64_t> back(count);
         Reader in(as_bytes(bytes));
-        EXPECT_FALSE(take_integers(static_cast<std::uint8_t>(IntegerEncoding::runs), in, back)) << count;
+        EXPECT_FALSE(take_integers(static_cast<std::uint8_t>(IntegerEncoding::runs), in, back))
+            << count;
     }
     Reader in(as_bytes(bytes));
     EXPECT_EQ(take_integers(4, in, values).error().code, Code::unsupported);

@@ -1,5 +1,4 @@
 #pragma once
-#include <gtest/gtest.h>
 #include <stdlib.h>
 
 #include <filesystem>
@@ -31,7 +30,7 @@ private:
     std::string path_;
 };
 
-inline constexpr Instant now{1'768'478'400'000'000};   // 2026-01-15T12:00:00Z
+inline constexpr Instant now{1'768'478'400'000'000};  // 2026-01-15T12:00:00Z
 inline constexpr OrganisationId organisation{1};
 
 inline io::Task<Result<Appended>> append_there(History* history, store::Lane* lane, Report report) {
@@ -53,19 +52,21 @@ public:
         : shards_(shards, clock), workers_("seal", {.threads = 1}) {
         std::vector<store::Lane*> lanes;
         for (unsigned index = 0; index < shards; ++index) {
-            lanes_.push_back(std::make_unique<store::Lane>(store, shards_.at(index), store::Lane::Limits{}));
+            lanes_.push_back(
+                std::make_unique<store::Lane>(store, shards_.at(index), store::Lane::Limits{}));
             lanes.push_back(lanes_.back().get());
         }
         auto opened = History::open(store, shards_, lanes, workers_, limits);
-        EXPECT_TRUE(opened) << opened.error().context;
-        if (opened) history_ = std::move(*opened);
+        CHECK(opened.has_value());
+        history_ = std::move(*opened);
     }
     ~Node() {
         for (std::size_t index = 0; index < lanes_.size(); ++index) {
-            (void)shards_.run_blocking(ShardIndex(static_cast<std::uint32_t>(index)),
-                                       flush_there(lanes_[index].get()));  // it may be meant to fail
+            (void)shards_.run_blocking(
+                ShardIndex(static_cast<std::uint32_t>(index)),
+                flush_there(lanes_[index].get()));  // it may be meant to fail
         }
-        if (history_) history_->close();
+        history_->close();
         for (std::size_t index = 0; index < lanes_.size(); ++index) {
             (void)shards_.run_blocking(ShardIndex(static_cast<std::uint32_t>(index)),
                                        flush_there(lanes_[index].get()));
@@ -85,8 +86,8 @@ public:
         return shards_.run_blocking(
             owner, append_there(history_.get(), lanes_[owner.number()].get(), std::move(report)));
     }
-    Result<Appended> append(const std::string& machine, const std::string& tag, Instant at, Value value,
-                            Quality quality = Quality::good) {
+    Result<Appended> append(const std::string& machine, const std::string& tag, Instant at,
+                            Value value, Quality quality = Quality::good) {
         return append({organisation, machine, {{tag, {at, std::move(value), quality}}}});
     }
 
@@ -96,15 +97,15 @@ public:
     }
     Series find(const std::string& machine, const std::string& tag) {
         auto found = ask(history_->find(organisation, machine, tag));
-        EXPECT_TRUE(found) << machine << "/" << tag;
-        return found ? *found : Series{};
+        CHECK(found.has_value());
+        return *found;
     }
     std::vector<Sample> read(const std::string& machine, const std::string& tag, Window window,
                              std::size_t count_max = 1'000'000,
                              History::Order order = History::Order::ascending) {
         auto samples = ask(history_->read(find(machine, tag), window, count_max, order));
-        EXPECT_TRUE(samples) << samples.error().context;
-        return samples ? *samples : std::vector<Sample>{};
+        CHECK(samples.has_value());
+        return *samples;
     }
     Result<void> seal() { return ask(history_->seal()); }
     Stats stats() { return ask(history_->stats()); }
