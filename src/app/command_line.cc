@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 
 #include <cstdio>
+#include <filesystem>
 
 #include "app/commands.h"
 #include "app/node.h"
@@ -74,6 +75,13 @@ void add_user(CLI::App& app, Words& words) {
     add->add_option("--role", words.user.role, "viewer, operator, engineer, admin or auditor")->capture_default_str();
 }
 
+// The node's socket lies in the data directory, and a socket's address is absolute.
+void make_absolute(std::string& data) {
+    std::error_code problem;
+    const auto whole = std::filesystem::absolute(data, problem);
+    if (!data.empty() && !problem) data = whole.string();
+}
+
 int report(const Result<void>& done) {
     if (done) return 0;
     std::fprintf(stderr, "lineshaft: %s\n", done.error().context.c_str());
@@ -81,6 +89,7 @@ int report(const Result<void>& done) {
 }
 
 int run_command(CLI::App& app, Words& words) {
+    for (auto* data : {&words.serve.data, &words.token.data, &words.user.data}) make_absolute(*data);
     if (app.got_subcommand("version")) {
         std::printf("lineshaft %s\n", std::string(version()).c_str());
         return 0;
@@ -98,7 +107,7 @@ int run_command(CLI::App& app, Words& words) {
     }
     if (app.got_subcommand("demo")) {
         words.serve.is_demo = true;
-        if (words.serve.data.empty()) words.serve.data = "lineshaft-demo";
+        if (words.serve.data.empty()) make_absolute(words.serve.data = "lineshaft-demo");
         return report(serve(words.serve));
     }
     if (app.got_subcommand("sim")) return report(simulate(words.sim));
