@@ -140,15 +140,20 @@ INSTANTIATE_TEST_SUITE_P(Store, FailingDisk,
 
 TEST(FailingDiskDeathTest, WithoutATestsHookTheProcessEndsWithOneSentence) {
     testing::GTEST_FLAG(death_test_style) = "threadsafe";
-    TempDir dir;
+    // The dying process starts this test anew; it is told the directory, and leaves none behind.
+    constexpr const char* variable = "LINESHAFT_STORE_DEATH_TEST";
+    std::optional<TempDir> dir;
+    if (::getenv(variable) == nullptr) ::setenv(variable, dir.emplace().path().c_str(), 1);
+    const std::string path = ::getenv(variable);
     EXPECT_EXIT(
         {
             FaultDisk disk;
-            auto opened = open_on(disk, dir.path(), {}, Durability::synced, {});
+            auto opened = open_on(disk, path, {}, Durability::synced, {});
             disk.fail_from(1, FaultDisk::Fault::io_error);
             (void)put(*opened->store, Family::log, "a", "1");
         },
         testing::ExitedWithCode(74), "");
+    ::unsetenv(variable);
 }
 
 TEST(FreeSpace, BelowTheFloorNothingNewIsTakenAndItResumes) {
