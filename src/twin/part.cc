@@ -237,7 +237,8 @@ void Part::judge_all() {
     if (closing_) return;
     const Instant now = shard_.now();
     for (auto& [key, entry] : twins_) {
-        if (!entry->twin.judge(now, limits_)) continue;
+        // When it was last heard is not known before its values are loaded.
+        if (!entry->is_loaded || !entry->twin.judge(now, limits_)) continue;
         const auto& state = entry->twin.state();
         if (state.connection == Connection::stale) {
             record({now, state.organisation, state.id, "stale", "silent for longer than usual"});

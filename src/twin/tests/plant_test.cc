@@ -1,0 +1,199 @@
+// The plant over a real store: a report is durable, then seen; what was seen is there after a restart.
+#include <algorithm>
+
+#include "rig.h"
+
+namespace lineshaft::twin::testing {
+namespace {
+
+using std::chrono::seconds;
+
+bool has_event(const std::vector<Event>& events, std::string_view kind) {
+    return std::ranges::find(events, kind, &Event::kind) != events.end();
+}
+
+TEST(Plant, AReportIsStoredAndSeenWhateverTheShards) {
+    for (const unsigned shard_count : {1u, 2u, 3u}) {
+        Rig rig(shard_count);
+        const Instant now = rig.now();
+        for (int index = 0; index < 12; ++index) {
+            const std::string machine = "m" + std::to_string(index);
+            const auto stored = rig.report({home, machine, {{"x", {now, double(index), {}}}}}, Source::json,
+                                           static_cast<std::uint32_t>(index) % shard_count);
+            ASSERT_TRUE(stored) << stored.error().context;
+            EXPECT_EQ(stored->stored, 1u);
+            const auto values = rig.run(rig.plant->values(home, machine), shard_count - 1);
+            ASSERT_TRUE(values);
+            ASSERT_EQ(values->size(), 1u);
+            EXPECT_EQ(values->at(0).sample.value, history::Value{double(index)});
+        }
+        const auto machines = rig.run(rig.plant->machines(home));
+        ASSERT_EQ(machines.size(), 12u);
+        EXPECT_TRUE(std::ranges::is_sorted(machines, {}, &MachineState::id));
+        EXPECT_TRUE(std::ranges::all_of(machines, [](const auto& one) { return one.connection == Connection::online; }));
+        EXPECT_EQ(rig.discovered, 12);
+        EXPECT_TRUE(rig.run(rig.plant->machines(acme)).empty());
+        EXPECT_EQ(rig.run(rig.plant->machine(acme, "m0")).error().code, Code::not_found);
+        const auto counters = rig.run(rig.plant->counters());
+        EXPECT_EQ(counters.reports, 12u);
+        EXPECT_EQ(counters.samples, 12u);
+    }
+}
+
+TEST(Plant, ShowsNothingThatHistoryRefused) {
+    Rig rig;
+    const Instant now = rig.now();
+    history::Report mixed{home, "press", {{"good", {now, 1.0, {}}},
+                                          {"future", {now + std::chrono::hours{48}, 2.0, {}}},
+                                          {"ancient", {Instant{0}, 3.0, {}}},
+                                          {"", {now, 4.0, {}}},
+                                          {"long", {now, std::string(70'000, 'x'), {}}},
+                                          {"also good", {now, 5.0, {}}}}};
+    const auto stored = rig.report(std::move(mixed));
+    ASSERT_TRUE(stored);
+    EXPECT_EQ(stored->stored, 2u);
+    EXPECT_EQ(stored->refused(), 4u);
+    const auto values = rig.run(rig.plant->values(home, "press"));
+    ASSERT_EQ(values->size(), 2u);
+    EXPECT_EQ(values->at(0).tag, "also good");
+    EXPECT_EQ(values->at(1).tag, "good");
+    ASSERT_TRUE(rig.report({home, "ghost", {{"x", {Instant{0}, 1.0, {}}}}}));
+    EXPECT_EQ(rig.run(rig.plant->machine(home, "ghost")).error().code, Code::not_found);
+    EXPECT_EQ(rig.run(rig.plant->counters()).refused, 5u);
+}
+
+TEST(Plant, RefusesNamesThatAreNoMachines) {
+    Rig rig;
+    for (const std::string name : {"", "a/b", "a#", "+", "\xff"}) {
+        const auto stored = rig.report({home, name, {}});
+        ASSERT_FALSE(stored) << name;
+        EXPECT_EQ(stored.error().code, Code::invalid) << name;
+    }
+    EXPECT_TRUE(rig.run(rig.plant->machines(home)).empty());
+}
+
+TEST(Plant, KnowsAsManyMachinesAsItMay) {
+    Limits limits;
+    limits.machines_max = 2;
+    Rig rig(1, limits);
+    EXPECT_TRUE(rig.say("a", "x", 1.0, rig.now()));
+    EXPECT_TRUE(rig.report({home, "b", {}}));  // no sample: a sign of life all the same
+    const auto third = rig.say("c", "x", 1.0, rig.now());
+    ASSERT_FALSE(third);
+    EXPECT_EQ(third.error().code, Code::exhausted);
+    EXPECT_TRUE(rig.say("a", "y", 1.0, rig.now()));
+    rig.plant->presence(home, "d", Source::json, Presence::born, "");
+    EXPECT_EQ(rig.run(rig.plant->machines(home)).size(), 2u);
+}
+
+TEST(Plant, IsTheSameAfterARestartWithOtherShards) {
+    Rig rig(2);
+    const Instant now = rig.now();
+    ASSERT_TRUE(rig.say("press", "state", std::string("Running"), now));
+    ASSERT_TRUE(rig.say("press", "x", 1.0, now));
+    ASSERT_TRUE(rig.say("press", "x", 2.0, now + seconds{1}));
+    rig.plant->presence(home, "press", Source::json, Presence::died, "the cable");
+    rig.plant->record({now, home, "press", "write", "x = 3\nby li"});
+    ASSERT_TRUE(Rig::eventually([&] {
+        return has_event(rig.run(rig.plant->events(home, "press", now + seconds{60}, 100)), "write");
+    }));
+    const auto before = rig.run(rig.plant->events(home, "press", now + seconds{60}, 100));
+    rig.discovered = 0;
+    for (const unsigned shard_count : {1u, 3u}) {
+        rig.reopen(shard_count);
+        const auto values = rig.run(rig.plant->values(home, "press"));
+        ASSERT_TRUE(values);
+        ASSERT_EQ(values->size(), 2u);
+        EXPECT_EQ(values->at(1).sample.value, history::Value{2.0});
+        const auto state = rig.run(rig.plant->machine(home, "press"));
+        EXPECT_EQ(state->connection, Connection::stale);
+        EXPECT_EQ(state->state, "Running");
+        const auto after = rig.run(rig.plant->events(home, "press", now + seconds{60}, 100));
+        ASSERT_EQ(after.size(), before.size());
+        for (std::size_t index = 0; index < after.size(); ++index) {
+            EXPECT_EQ(after[index].at, before[index].at);
+            EXPECT_EQ(after[index].kind, before[index].kind);
+            EXPECT_EQ(after[index].text, before[index].text);
+        }
+        // In memory too, once loaded, and each once.
+        EXPECT_TRUE(Rig::eventually([&] {
+            return rig.run(rig.plant->events(home, "", now + seconds{60}, 100)).size() == before.size();
+        }));
+    }
+    ASSERT_TRUE(rig.say("press", "x", 3.0, now + seconds{2}));
+    EXPECT_EQ(rig.discovered, 0);  // known before
+    EXPECT_FALSE(rig.run(rig.plant->events(home, "", now + seconds{60}, 100)).size() > before.size());
+}
+
+TEST(Plant, EventsOfOneMachineNeverShareAnInstant) {
+    Rig rig;
+    const Instant at = rig.now();
+    ASSERT_TRUE(rig.report({home, "press", {}}));
+    for (int index = 0; index < 5; ++index) rig.plant->record({at, home, "press", "note", std::to_string(index)});
+    ASSERT_TRUE(Rig::eventually([&] {
+        return rig.run(rig.plant->events(home, "press", at + seconds{60}, 100)).size() == 6;
+    }));
+    const auto two = rig.run(rig.plant->events(home, "press", at + seconds{60}, 2));
+    ASSERT_EQ(two.size(), 2u);
+    EXPECT_GT(two[0].at, two[1].at);
+    EXPECT_EQ(two[0].text, "4");
+}
+
+TEST(Plant, ShowsWatchersOnAnyShardWhatTheyAskedFor) {
+    Limits limits;
+    limits.live_interval = io::Steady{10};
+    Rig rig(3, limits);
+    for (std::uint32_t shard = 0; shard < 3; ++shard) {
+        auto seen = std::make_shared<std::vector<LiveBatch>>();  // of the shard
+        std::unique_ptr<Watch> watch;
+        rig.on_shard(shard, [&] {
+            watch = rig.plant->watch(home, {"press"}, [seen](const std::shared_ptr<const LiveBatch>& batch) {
+                seen->push_back(*batch);
+            });
+        });
+        ASSERT_TRUE(watch);
+        const auto has = [&](const std::function<bool(const LiveBatch&)>& wanted) {
+            bool found = false;
+            rig.on_shard(shard, [&] { found = std::ranges::any_of(*seen, wanted); });
+            return found;
+        };
+        double number = shard * 100.0;
+        const auto has_value = [&](const LiveBatch& batch) {
+            return std::ranges::any_of(batch.values, [&](const auto& one) {
+                return one.machine == "press" && one.values.at(0).sample.value == history::Value{number};
+            });
+        };
+        // The first may come before the owner heard that somebody watches.
+        EXPECT_TRUE(Rig::eventually([&] {
+            number += 1;
+            EXPECT_TRUE(rig.say("press", "x", number, rig.now()));
+            EXPECT_TRUE(rig.say("lathe", "x", number, rig.now()));
+            return Rig::eventually([&] { return has(has_value); });
+        }));
+        EXPECT_FALSE(has([](const LiveBatch& batch) {
+            return std::ranges::any_of(batch.values, [](const auto& one) { return one.machine != "press"; });
+        }));
+        rig.plant->record({rig.now(), home, "lathe", "note", "hello"});
+        EXPECT_TRUE(Rig::eventually([&] {
+            return has([](const LiveBatch& batch) { return has_event(batch.events, "note"); });
+        }));
+        rig.on_shard(shard, [&] { watch.reset(); });
+    }
+}
+
+TEST(Plant, HasAsManyWatchersAsItMay) {
+    Limits limits;
+    limits.watchers_max = 2;
+    Rig rig(1, limits);
+    rig.on_shard(0, [&] {
+        auto first = rig.plant->watch(home, {}, [](auto) {});
+        auto second = rig.plant->watch(home, {}, [](auto) {});
+        EXPECT_TRUE(first && second);
+        EXPECT_FALSE(rig.plant->watch(home, {}, [](auto) {}));
+        second.reset();
+        EXPECT_TRUE(rig.plant->watch(home, {}, [](auto) {}));
+    });
+}
+
+}  // namespace
+}  // namespace lineshaft::twin::testing

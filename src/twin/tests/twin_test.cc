@@ -1,0 +1,140 @@
+// One twin, by tables: which value is the newest, what follows from it, and when it falls silent.
+#include "twin/twin.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+namespace lineshaft::twin {
+namespace {
+
+using history::Quality;
+using std::chrono::seconds;
+
+constexpr Instant t0{1'768'478'400'000'000};
+constexpr OrganisationId home{1};
+
+history::TagSample said(std::string tag, history::Value value, Instant at = t0, Quality quality = Quality::good) {
+    return {std::move(tag), {at, std::move(value), quality}};
+}
+
+Twin::Change fold(Twin& twin, std::vector<history::TagSample> samples, Instant heard = t0) {
+    std::vector<std::string> changed;
+    return twin.fold(samples, heard, changed);
+}
+
+TEST(Twin, KeepsTheNewestByTheSamplesOwnInstant) {
+    struct Case {
+        std::string_view name;
+        seconds second_at;
+        double want;
+        bool is_told;
+    };
+    const Case cases[] = {{"later", seconds{1}, 2, true}, {"same instant: the later write", seconds{0}, 2, true},
+                          {"late", seconds{-1}, 1, false}};
+    for (const auto& [name, second_at, want, is_told] : cases) {
+        Twin twin(home, "press", Source::json);
+        fold(twin, {said("x", 1.0)});
+        std::vector<std::string> changed;
+        twin.fold({said("x", 2.0, t0 + second_at)}, t0 + seconds{5}, changed);
+        EXPECT_EQ(std::get<double>(twin.values().at("x").value), want) << name;
+        EXPECT_EQ(!changed.empty(), is_told) << name;
+        EXPECT_EQ(twin.state().last_seen, t0 + seconds{5}) << name;  // a late sample is a sign of life too
+    }
+}
+
+TEST(Twin, RecallsWithoutOverridingWhatIsNewer) {
+    Twin twin(home, "press", Source::json);
+    twin.recall("x", {t0, 1.0, Quality::good}, t0 + seconds{9});
+    EXPECT_EQ(twin.state().connection, Connection::stale);
+    EXPECT_EQ(twin.state().last_seen, t0);
+    EXPECT_EQ(twin.state().tags, 1u);
+    fold(twin, {said("y", 5.0, t0 + seconds{5}), said("z", 1.0, t0 + seconds{1})});
+    twin.recall("y", {t0 + seconds{1}, 4.0, Quality::good}, t0 + seconds{9});
+    twin.recall("z", {t0 + seconds{4}, 2.0, Quality::good}, t0 + seconds{9});
+    twin.recall("$events", {t0, std::string("birth"), Quality::good}, t0 + seconds{9});
+    EXPECT_EQ(std::get<double>(twin.values().at("y").value), 5.0);
+    EXPECT_EQ(std::get<double>(twin.values().at("z").value), 2.0);  // a late one had come first
+    EXPECT_EQ(twin.state().tags, 3u);
+    twin.recall("future", {t0 + seconds{3600}, 1.0, Quality::good}, t0 + seconds{10});
+    EXPECT_EQ(twin.state().last_seen, t0 + seconds{10});  // a clock that runs ahead is no sign of life
+}
+
+TEST(Twin, DerivesStateFaultAndPosition) {
+    Twin twin(home, "press", Source::json);
+    EXPECT_TRUE(fold(twin, {said("State", std::string("Running"))}).summary);
+    EXPECT_EQ(twin.state().state, "Running");
+    EXPECT_FALSE(fold(twin, {said("STATE", std::string("Running"), t0 + seconds{1}), said("State", std::string("Running"), t0 + seconds{1})}).faults.size());
+    auto change = fold(twin, {said("fault_code", std::string("E7"))});
+    EXPECT_EQ(change.faults, std::vector<std::string>{"E7"});
+    EXPECT_TRUE(fold(twin, {said("fault_code", std::string("E7"), t0 + seconds{1})}).faults.empty());
+    change = fold(twin, {said("fault_code", std::string(), t0 + seconds{2})});
+    EXPECT_EQ(change.faults, std::vector<std::string>{""});
+    EXPECT_EQ(twin.state().fault, "");
+    fold(twin, {said("fault", std::string("jam"), t0 + seconds{3})});
+    fold(twin, {said("fault", std::string("jam"), t0 + seconds{4}, Quality::missing)});
+    EXPECT_EQ(twin.state().fault, "");  // null clears
+    fold(twin, {said("lat", 31.5)});
+    EXPECT_FALSE(twin.state().position);
+    fold(twin, {said("Longitude", std::int64_t{121})});
+    EXPECT_EQ(twin.state().position, (Position{31.5, 121}));
+    fold(twin, {said("lat", 91.0, t0 + seconds{1}), said("Longitude", std::nan(""), t0 + seconds{1})});
+    EXPECT_EQ(twin.state().position, (Position{31.5, 121}));
+    fold(twin, {said("$secret", 1.0)});
+    EXPECT_EQ(twin.state().tags, 6u);  // State, STATE, fault_code, fault, lat, Longitude
+}
+
+TEST(Twin, PresenceDecidesTheConnection) {
+    struct Case {
+        Presence presence;
+        Connection want;
+    };
+    const Case cases[] = {{Presence::born, Connection::online}, {Presence::died, Connection::stale}, {Presence::goodbye, Connection::offline}};
+    for (const auto& [presence, want] : cases) {
+        Twin twin(home, "press", Source::sparkplug);
+        EXPECT_TRUE(fold(twin, {}).came_online);  // a report without samples is a sign of life
+        const auto change = twin.on_presence(presence, t0 + seconds{1});
+        EXPECT_EQ(twin.state().connection, want);
+        EXPECT_EQ(change.summary, want != Connection::online);
+        EXPECT_EQ(fold(twin, {}, t0 + seconds{2}).came_online, want != Connection::online);
+    }
+}
+
+TEST(Twin, FallsStaleAfterSilenceThenOffline) {
+    const Limits limits;
+    Twin twin(home, "press", Source::json);
+    fold(twin, {});
+    EXPECT_FALSE(twin.judge(t0 + seconds{30}, limits));
+    EXPECT_TRUE(twin.judge(t0 + seconds{31}, limits));
+    EXPECT_EQ(twin.state().connection, Connection::stale);
+    EXPECT_FALSE(twin.judge(t0 + seconds{3600}, limits));
+    EXPECT_TRUE(twin.judge(t0 + seconds{3601}, limits));
+    EXPECT_EQ(twin.state().connection, Connection::offline);
+    EXPECT_FALSE(twin.judge(t0 + seconds{9999}, limits));
+}
+
+TEST(Twin, ASlowMachineIsGivenItsUsualIntervals) {
+    const Limits limits;
+    Twin twin(home, "meter", Source::json);
+    Instant at = t0;
+    for (int count = 0; count < 100; ++count) {
+        fold(twin, {}, at);
+        at = at + seconds{60};
+    }
+    const Instant last = twin.state().last_seen;
+    EXPECT_FALSE(twin.judge(last + seconds{290}, limits));
+    EXPECT_TRUE(twin.judge(last + seconds{301}, limits));
+}
+
+TEST(Twin, SparkplugIsNotStaleBySilence) {
+    const Limits limits;
+    Twin twin(home, "g:n", Source::sparkplug);
+    fold(twin, {});
+    EXPECT_FALSE(twin.judge(t0 + seconds{86'400}, limits));
+    EXPECT_EQ(twin.state().connection, Connection::online);
+    twin.on_presence(Presence::died, t0 + seconds{86'400});
+    EXPECT_EQ(twin.state().connection, Connection::stale);
+}
+
+}  // namespace
+}  // namespace lineshaft::twin
