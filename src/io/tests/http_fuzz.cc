@@ -93,8 +93,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const Bytes input(reinterpret_cast<const std::byte*>(data + 1), size - 1);
     const Understood whole = understand(input, input.size() + 1);
     const Understood cut = understand(input, piece);
-    CHECK(whole.is_refused == cut.is_refused);
-    if (!whole.is_refused) CHECK(whole == cut);
+    // A bad head may be refused before its end or only there, so refused and undecided may meet.
+    if (whole.is_done || cut.is_done) CHECK(whole == cut);
     if (const auto target = parse_target(as_text(input), 8)) {
         CHECK(target->query.size() <= 8);
         CHECK(target->path == "*" || target->path.starts_with('/'));
