@@ -37,7 +37,10 @@ Broker::Broker(std::vector<Place> places, store::Store& store, Gatekeeper& gatek
 
 Broker::~Broker() { CHECK(!state_->is_loaded || state_->is_closed); }
 
-void Broker::add(Tap& tap) { state_->common.taps.push_back(&tap); }
+void Broker::add(Tap& tap) {
+    CHECK(state_->common.taps.size() < 64);
+    state_->common.taps.push_back(&tap);
+}
 void Broker::add(Observer& observer) { state_->common.observers.push_back(&observer); }
 
 Result<Loaded> Broker::load() {

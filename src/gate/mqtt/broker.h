@@ -78,7 +78,7 @@ public:
     Broker(const Broker&) = delete;
 
     /// At start-up, before load(), from one thread, while no shard uses the broker. Taps are asked
-    /// in this order; all that want a topic get it. Both outlive the broker.
+    /// in this order; all that want a topic get it. At most 64. Both outlive the broker.
     void add(Tap& tap);
     void add(Observer& observer);
 

@@ -154,6 +154,7 @@ void Hub::tick() {
     write_progress();
     if (retained.has_litter()) lane.touch();
     trim();
+    trim_orphans();
 }
 
 void Hub::write_progress() {
@@ -176,6 +177,7 @@ io::Task<void> Hub::close_connections() {
     tick_timer_.disarm();
     for (std::size_t at = links.size(); at-- > 0;) {
         links[at]->end(mqtt::Reason::server_shutting_down, "the node is stopping", false);
+        links[at]->hang_up();
     }
     co_await nursery.close();
     for (auto& [number, session] : sessions) {

@@ -96,7 +96,7 @@ public:
     mqtt::Reason route(Publication&& draft, Origin& origin);
     void deliver(const Recipient& recipient, std::uint32_t home,
                  const std::shared_ptr<const Publication>& what, const Position& position);
-    void receive(std::vector<Parcel> parcels, std::uint32_t from);
+    void receive(std::vector<Parcel> parcels);
     bool may_show_retained(const Publication& what);
     std::shared_ptr<const Publication> retained_publication(const RetainedRecord& record) const;
     /// Logs messages for one session (retained ones for a durable subscriber).
@@ -250,7 +250,7 @@ private:
         std::vector<Recipient> others;   // QoS 1 and 2 that are not logged, and QoS 0
         std::vector<std::uint32_t> logged_homes;
         std::vector<std::uint32_t> other_homes;
-        std::vector<Tap*> taps;
+        std::uint64_t taps = 0;          // a bit for each that wants it
         bool is_all_local = true;
     };
     mqtt::Reason plan(const Publication& what);
@@ -295,9 +295,11 @@ private:
     std::vector<Owed> owed_in(std::uint16_t log_number);
     void trim();
     void trim_below(std::uint64_t until, std::vector<Owed> owed);
+    void trim_orphans();
     static std::string rewritten(const MessageRecordView& view, std::uint64_t ticket, const Rewrite& job);
     void rewrite_step(const std::shared_ptr<Rewrite>& job);
     void scan_logs();
+    void all_counted();
     void count_step(const std::shared_ptr<Count>& job);
 
     Plan plan_;  // of the publish being routed; kept for its capacity
@@ -323,6 +325,9 @@ private:
     std::vector<SessionNumber> records_again_;
     std::vector<CommitStep> steps_again_;
     LogTail tail_;
+    std::vector<std::uint16_t> orphans_;  // logs of an earlier run's shards, this hub's to remove
+    io::Steady next_orphans_{0};
+    std::size_t counted_logs_ = 0;
     bool is_trimming_ = false;
     bool is_scanning_ = false;
     bool told_retained_full_ = false;

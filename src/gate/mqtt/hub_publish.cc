@@ -1,4 +1,6 @@
 // From a publish to its recipients: rights, match, taps, log or at once.
+#include <bit>
+
 #include "gate/mqtt/codes.h"
 #include "gate/mqtt/hub.h"
 #include "gate/mqtt/link.h"
@@ -73,7 +75,7 @@ mqtt::Reason Hub::plan(const Publication& what) {
     plan_.others.clear();
     plan_.logged_homes.clear();
     plan_.other_homes.clear();
-    plan_.taps.clear();
+    plan_.taps = 0;
     plan_.is_all_local = true;
     const auto topic = what.message.topic();
     if (what.retain && !what.message.payload().empty()) {
@@ -101,8 +103,8 @@ mqtt::Reason Hub::plan(const Publication& what) {
                         .subscription_ids = std::move(match.subscription_ids)});
         (is_logged ? plan_.logged_homes : plan_.other_homes).push_back(target.home);
     }
-    for (Tap* tap : common.taps) {
-        if (tap->wants(topic)) plan_.taps.push_back(tap);
+    for (std::size_t tap = 0; tap < common.taps.size(); ++tap) {
+        if (common.taps[tap]->wants(topic)) plan_.taps |= std::uint64_t{1} << tap;
     }
     return mqtt::Reason::success;
 }
@@ -110,7 +112,7 @@ mqtt::Reason Hub::plan(const Publication& what) {
 mqtt::Reason Hub::route(Publication&& draft, Origin& origin) {
     if (const auto refused = plan(draft); refused != mqtt::Reason::success) return refused;
     const bool is_qos0 = draft.qos == mqtt::Qos::at_most_once;
-    if (is_qos0 && !draft.retain && plan_.taps.empty() && plan_.is_all_local) {
+    if (is_qos0 && !draft.retain && plan_.taps == 0 && plan_.is_all_local) {
         deliver_directly(draft);
         if (origin.done) origin.done({});
         return mqtt::Reason::success;
@@ -121,14 +123,15 @@ mqtt::Reason Hub::route(Publication&& draft, Origin& origin) {
         session != nullptr && what->qos == mqtt::Qos::exactly_once && session->is_durable();
     const bool follows_others = session != nullptr && session->in_rounds > 0;
     const bool in_round = !plan_.logged.empty() || what->retain || keeps_id || follows_others;
-    const bool nobody_wants = plan_.logged.empty() && plan_.others.empty() && plan_.taps.empty() &&
+    const bool nobody_wants = plan_.logged.empty() && plan_.others.empty() && plan_.taps == 0 &&
                               !what->retain && !is_qos0;
+    std::uint64_t taps = plan_.taps;  // a copy: a tap may publish itself
     if (is_qos0) deliver_shared(what);
     std::uint32_t join = 0;
-    if (!is_qos0 || origin.done || !plan_.taps.empty()) {
+    if (!is_qos0 || origin.done || taps != 0) {
         join = make_join(origin, what);
         joins_[join].success = nobody_wants ? mqtt::Reason::no_matching_subscribers : mqtt::Reason::success;
-        joins_[join].waits += static_cast<std::uint32_t>(plan_.taps.size());
+        joins_[join].waits += static_cast<std::uint32_t>(std::popcount(taps));
     }
     if (in_round) {
         const std::uint64_t version = what->retain ? common.store.ticket() : 0;
@@ -141,8 +144,9 @@ mqtt::Reason Hub::route(Publication&& draft, Origin& origin) {
             deliver(plan_.others[each], plan_.other_homes[each], what, {});
         }
     }
-    for (Tap* tap : plan_.taps) {
-        tap->take(what, [this, join](Result<void> outcome) {
+    for (; taps != 0; taps &= taps - 1) {
+        Tap& tap = *common.taps[static_cast<std::size_t>(std::countr_zero(taps))];
+        tap.take(what, [this, join](Result<void> outcome) {
             if (!outcome) ++stats.publishes_refused_tap;
             join_done(join, outcome);
         });
@@ -197,12 +201,12 @@ void Hub::deliver(const Recipient& recipient, std::uint32_t home,
 void Hub::send_box(std::uint32_t to) {
     if (boxes_[to].empty()) return;
     common.places[to].shard->post(
-        [there = common.hubs[to].get(), from = index, parcels = std::exchange(boxes_[to], {})]() mutable {
-            there->receive(std::move(parcels), from);
+        [there = common.hubs[to].get(), parcels = std::exchange(boxes_[to], {})]() mutable {
+            there->receive(std::move(parcels));
         });
 }
 
-void Hub::receive(std::vector<Parcel> parcels, std::uint32_t from) {
+void Hub::receive(std::vector<Parcel> parcels) {
     for (Parcel& parcel : parcels) {
         Letter& letter = parcel.letter;
         if (letter.position.is_logged()) {
@@ -220,7 +224,6 @@ void Hub::receive(std::vector<Parcel> parcels, std::uint32_t from) {
             session->take(std::move(letter));
         }
     }
-    (void)from;
 }
 
 // The session moved while the message was on its way: whoever has it now takes what is logged (a

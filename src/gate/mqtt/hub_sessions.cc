@@ -206,7 +206,7 @@ void Hub::finish_yield(const Directory::Claim& claim, SessionNumber number) {
         Session& arrived = asker.install(std::move(moved));
         asker.post(from, [number = arrived.number](Hub& old) { old.departed_.erase(number); });
         Mail& box = arrived.mailbox();
-        box.behind = box.scan_all = true;
+        box.behind = box.scan_all = box.has_moved = true;
         asker.granted(claim.number, {.session = &arrived});
     });
 }

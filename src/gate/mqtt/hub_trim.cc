@@ -9,6 +9,7 @@
 namespace lineshaft::broker {
 namespace {
 
+constexpr io::Steady orphan_pause{60'000};
 constexpr std::size_t step_bytes = 4 << 20;  // read per turn of the loop
 constexpr auto none = std::numeric_limits<std::uint64_t>::max();
 
@@ -41,6 +42,28 @@ void Hub::trim() {
                                    for (auto& answer : answers) all.insert(all.end(), answer.begin(), answer.end());
                                    trim_below(until, std::move(all));
                                });
+}
+
+// Logs of shards that are no more: only removed, from the old end.
+void Hub::trim_orphans() {
+    const auto steady = shard.clock().steady();
+    if (orphans_.empty() || is_scanning_ || is_closing || steady < next_orphans_) return;
+    next_orphans_ = steady + orphan_pause;
+    const auto orphans = orphans_;
+    for (const std::uint16_t orphan : orphans) {
+        ask_all<std::vector<Owed>>(
+            [orphan](Hub& hub) { return hub.owed_in(orphan); },
+            [this, orphan](std::vector<std::vector<Owed>> answers) {
+                std::uint64_t low = none;
+                for (const auto& answer : answers) {
+                    for (const Owed& each : answer) low = std::min(low, each.low);
+                }
+                const auto next_log = static_cast<std::uint16_t>(orphan + 1);
+                lane.batch().remove_range(store::Family::mqtt_messages, message_key(orphan, 0),
+                                          low == none ? message_key(next_log, 0) : message_key(orphan, low));
+                if (low == none) std::erase(orphans_, orphan);
+            });
+    }
 }
 
 void Hub::trim_below(std::uint64_t until, std::vector<Owed> owed) {
@@ -126,7 +149,9 @@ void Hub::scan_logs() {
     is_scanning_ = true;
     auto job = std::make_shared<Count>();
     for (const auto number : log.logs()) {
-        if (number % count() == index) job->logs.push_back(number);
+        if (number % count() != index) continue;
+        job->logs.push_back(number);
+        if (number >= count()) orphans_.push_back(number);
     }
     count_step(job);
 }
@@ -138,6 +163,7 @@ void Hub::count_step(const std::shared_ptr<Count>& job) {
     }
     const auto number = job->logs.back();
     std::size_t read_bytes = 0;
+    bool is_log_done = false;
     std::vector<std::pair<SessionNumber, Heard>> heard;
     {
         const auto cursor = common.store.scan(store::Family::mqtt_messages, message_key(number, job->from),
@@ -163,19 +189,29 @@ void Hub::count_step(const std::shared_ptr<Count>& job) {
                 }
             }
         }
-        if (!cursor->is_valid()) {
-            job->logs.pop_back();
-            job->from = 0;
-        }
+        is_log_done = !cursor->is_valid();
+    }
+    if (is_log_done) {
+        job->logs.pop_back();
+        job->from = 0;
     }
     for (std::uint32_t to = 0; to < count(); ++to) {
-        post(to, [heard](Hub& hub) {
+        post(to, [heard, is_log_done](Hub& hub) {
             for (const auto& [session, what] : heard) {
                 if (Session* there = hub.find(session)) there->count_old(what.position, what.size_bytes);
             }
+            if (is_log_done && ++hub.counted_logs_ == hub.log.logs().size()) hub.all_counted();
         });
     }
     shard.post([this, job] { count_step(job); });
+}
+
+// From here on a session of an earlier run that still sleeps knows what it is owed in each log.
+void Hub::all_counted() {
+    for (const auto& [number, session] : sessions) {
+        if (session->is_over || session->link != nullptr || !session->mail) continue;
+        session->know_counted(log.logs());
+    }
 }
 
 }  // namespace lineshaft::broker

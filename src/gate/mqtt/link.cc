@@ -8,13 +8,14 @@ namespace lineshaft::broker {
 namespace {
 
 constexpr std::size_t busy_bytes = 4 << 10;
+constexpr io::Steady linger_max{1'000};
 
 }  // namespace
 
 Link::Link(Hub& its_hub, std::unique_ptr<io::Stream> its_stream)
     : hub(its_hub), stream(std::move(its_stream)), connection(its_hub.limits().wire),
-      since(its_hub.now()), place(static_cast<std::uint32_t>(its_hub.links.size())),
-      opened_(its_hub.shard.clock().steady()) {
+      place(static_cast<std::uint32_t>(its_hub.links.size())),
+      opened_ms_(its_hub.shard.clock().steady().count()) {
     hub.links.push_back(this);
     ++hub.unaccepted;
 }
@@ -24,39 +25,39 @@ Link::~Link() {
     hub.forget(*this);
 }
 
+Link::Busy& Link::busy() {
+    if (!busy_) busy_ = std::make_unique<Busy>();
+    return *busy_;
+}
+
 // ---- Writing ---------------------------------------------------------------------------------
 
 void Link::flush() {
     is_flush_due = false;
-    while (!is_writing_ && connection.output_bytes() != 0) {
+    while (!is_writing() && connection.output_bytes() != 0) {
         // A spare buffer only for a busy connection: it stays there while nothing is written.
         std::string spare;
         if (connection.output_bytes() > busy_bytes) spare = std::exchange(hub.spare_output, {});
-        unsent_ = connection.take_output(std::move(spare));
-        unsent_at_ = 0;
-        const auto written = stream->try_write(as_bytes(unsent_));
-        if (!written) {
-            unsent_ = {};
-            break;  // the reader finds out and ends the link
+        std::string bytes = connection.take_output(std::move(spare));
+        const auto written = stream->try_write(as_bytes(bytes));
+        if (!written) break;  // the reader finds out and ends the link
+        if (*written == bytes.size()) {
+            hub.keep_spare(std::move(bytes));
+            continue;
         }
-        if (*written < unsent_.size()) {
-            unsent_at_ = *written;
-            if (is_over_) {  // what the socket does not take at the end is lost
-                unsent_ = {};
-                break;
-            }
-            is_writing_ = true;
-            hub.nursery.spawn(write_rest(this));
-            break;
-        }
-        hub.keep_spare(std::exchange(unsent_, {}));
-        unsent_at_ = 0;
+        if (is_over_) break;  // what the socket does not take at the end is lost
+        Busy& rest = busy();
+        rest.unsent = std::move(bytes);
+        rest.unsent_at = *written;
+        rest.is_writing = true;
+        hub.nursery.spawn(write_rest(this));
     }
     wake();
 }
 
 io::Task<void> write_rest(Link* link) {
-    while (!link->is_over_ && link->unsent_at_ < link->unsent_.size()) {
+    Link::Busy& rest = link->busy();
+    while (!link->is_over_ && rest.unsent_at < rest.unsent.size()) {
         auto writable = co_await link->stream->wait_writable(link->hub.limits().write_stall_max);
         if (!writable) {
             if (writable.error().code == Code::timeout && !link->is_over_) {
@@ -66,32 +67,21 @@ io::Task<void> write_rest(Link* link) {
             break;
         }
         if (link->is_over_) break;
-        const auto rest = as_bytes(link->unsent_).subspan(link->unsent_at_);
-        const auto written = link->stream->try_write(rest);
+        const auto written = link->stream->try_write(as_bytes(rest.unsent).subspan(rest.unsent_at));
         if (!written) break;
-        link->unsent_at_ += *written;
+        rest.unsent_at += *written;
     }
-    link->is_writing_ = false;
-    link->unsent_ = {};
-    link->unsent_at_ = 0;
+    rest.is_writing = false;
+    rest.unsent = {};
+    rest.unsent_at = 0;
     if (!link->is_over_) {
         link->flush();
         if (link->session != nullptr) link->session->pump();
-        if (!link->is_writing_ && link->connection.output_bytes() != 0) link->flush();
     }
-    if (!link->is_writing_ && link->waiting_end_) {
-        auto answer = std::move(*link->waiting_end_);
-        link->waiting_end_.reset();
-        answer(true);
-    }
-}
-
-io::Task<void> Link::writer_ended() {
-    while (is_writing_) {
-        auto ended = co_await io::suspend<bool>(
-            [this](io::Answer<bool> answer) { waiting_end_.emplace(std::move(answer)); });
-        (void)ended;
-    }
+    if (rest.is_writing || !rest.waiting_end) co_return;
+    auto answer = std::move(*rest.waiting_end);
+    rest.waiting_end.reset();
+    answer(true);
 }
 
 // ---- Reading ---------------------------------------------------------------------------------
@@ -101,32 +91,59 @@ bool Link::wants_input() const {
            (session == nullptr || !session->is_paused()) && !hub.lane.is_full();
 }
 
-io::Task<bool> Link::input_allowed() {
+io::Task<void> Link::input_allowed() {
     hub.wait_for_room(*this);
-    auto go_on = co_await io::suspend<bool>(
-        [this](io::Answer<bool> answer) { waiting_input_.emplace(std::move(answer)); });
+    auto woken = co_await io::suspend<bool>(
+        [this](io::Answer<bool> answer) { busy().waiting_input.emplace(std::move(answer)); });
+    (void)woken;
     std::erase(hub.paused_links(), this);
-    co_return go_on;
 }
 
 void Link::wake() {
-    if (!waiting_input_) return;
+    if (!busy_ || !busy_->waiting_input) return;
     if (!is_over_ && !wants_input()) {
         if (std::ranges::find(hub.paused_links(), this) == hub.paused_links().end()) hub.wait_for_room(*this);
         return;
     }
-    auto answer = std::move(*waiting_input_);
-    waiting_input_.reset();
-    answer(!is_over_);
+    auto answer = std::move(*busy_->waiting_input);
+    busy_->waiting_input.reset();
+    answer(true);
 }
 
 io::Steady Link::patience() const {
     const auto silence = connection.silence_max();
     if (!silence) return io::for_ever;
     if (is_accepted) return *silence;
-    const auto spent = hub.shard.clock().steady() - opened_;
+    const io::Steady spent = hub.shard.clock().steady() - io::Steady(opened_ms_);
     return std::max(*silence - spent, io::Steady{1});
 }
+
+void Link::take(const Result<Bytes>& input) {
+    if (is_over_) return;
+    if (!input) {
+        if (input.error().code != Code::timeout) {
+            return end(mqtt::Reason::unspecified_error, "the connection broke", true);
+        }
+        if (is_accepted) ++hub.stats.keep_alive_timeouts;
+        return end(mqtt::Reason::keep_alive_timeout, "keep alive timeout", true);
+    }
+    handle_all(connection.receive(*input));
+    if (!is_over_) flush();
+}
+
+// A CONNECT is always the last event of its bytes, because what comes behind it is held back.
+void Link::handle_all(std::vector<mqtt::Event> events) {
+    for (mqtt::Event& event : events) {
+        if (is_over_) return;
+        if (auto* received = std::get_if<mqtt::ConnectReceived>(&event)) {
+            connect_ = std::move(received->connect);
+            return;
+        }
+        handle(*this, std::move(event));
+    }
+}
+
+// ---- The end ---------------------------------------------------------------------------------
 
 void Link::end(mqtt::Reason reason, std::string_view why, bool with_will) {
     if (is_over_) return;
@@ -134,45 +151,53 @@ void Link::end(mqtt::Reason reason, std::string_view why, bool with_will) {
     if (!connection.closed()) connection.disconnect(reason, {.reason_string = std::string(why), .user = {}});
     if (session != nullptr) hub.detach(*session, reason, why, with_will);
     flush();
-    stream->close();
+    stream->end_writing();
+    hub.shard.wheel().arm(busy().linger, linger_max, [this] { hang_up(); });
     wake();
 }
 
-void Link::lost(const Error& why) {
-    if (why.code == Code::timeout) {
-        if (is_accepted) ++hub.stats.keep_alive_timeouts;
-        return end(mqtt::Reason::keep_alive_timeout, "keep alive timeout", true);
+void Link::hang_up() {
+    if (busy_) busy_->linger.disarm();
+    stream->close();
+}
+
+// Everything but reading: a frame of its own, so that an idle link's is small.
+io::Task<void> step_aside(Link* link) {
+    if (link->connect_) {
+        auto behind = co_await open_session(link, std::exchange(link->connect_, nullptr));
+        link->handle_all(std::move(behind));
+        if (!link->is_over_) link->flush();
+        co_return;
     }
-    end(mqtt::Reason::unspecified_error, "the connection broke", true);
+    if (!link->is_over_) {
+        co_await link->input_allowed();
+        co_return;
+    }
+    // A socket closed with bytes unread is reset, and the client would lose our last words.
+    while (link->stream->is_open()) {
+        auto ignored = co_await link->stream->read_some(linger_max);
+        if (!ignored) break;
+    }
+    link->hang_up();
+    while (link->is_writing()) {
+        auto ended = co_await io::suspend<bool>(
+            [link](io::Answer<bool> answer) { link->busy().waiting_end.emplace(std::move(answer)); });
+        (void)ended;
+    }
 }
 
 io::Task<void> serve_link(Hub* hub, std::unique_ptr<io::Stream> stream) {
     Link link(*hub, std::move(stream));
-    while (!link.is_over_) {
-        if (!link.wants_input()) {
-            auto go_on = co_await link.input_allowed();
-            if (!go_on) break;
+    for (;;) {
+        const bool is_last = link.is_over_;
+        if (is_last || link.connect_ || !link.wants_input()) {
+            co_await step_aside(&link);
+            if (is_last) break;
             continue;
         }
         auto input = co_await link.stream->read_some(link.patience());
-        if (link.is_over_) break;
-        if (!input) {
-            link.lost(input.error());
-            break;
-        }
-        auto events = link.connection.receive(*input);
-        for (std::size_t at = 0; at < events.size() && !link.is_over_; ++at) {
-            if (auto* connect = std::get_if<mqtt::ConnectReceived>(&events[at])) {
-                auto behind = co_await open_session(&link, std::move(connect->connect));
-                events = std::move(behind);
-                at = static_cast<std::size_t>(-1);
-                continue;
-            }
-            handle(link, std::move(events[at]));
-        }
-        if (!link.is_over_) link.flush();
+        link.take(input);
     }
-    co_await link.writer_ended();
 }
 
 }  // namespace lineshaft::broker

@@ -6,6 +6,7 @@
 
 #include "io/stream.h"
 #include "io/task.h"
+#include "io/wheel.h"
 #include "wire/mqtt/connection.h"
 
 namespace lineshaft::broker {
@@ -29,35 +30,48 @@ public:
     /// Resumes reading if it waits and may go on.
     void wake();
     /// The session, if any, sleeps; the client is told `reason` if its version can; reading ends.
+    /// The socket stays open for a moment so that this reaches a client that is still sending.
     void end(mqtt::Reason reason, std::string_view why, bool with_will);
-    /// Reading failed.
-    void lost(const Error& why);
+    /// After end: no moment longer.
+    void hang_up();
     /// Output not taken by the socket yet.
-    std::size_t backlog_bytes() const { return unsent_.size() - unsent_at_ + connection.output_bytes(); }
+    std::size_t backlog_bytes() const {
+        return connection.output_bytes() + (busy_ ? busy_->unsent.size() - busy_->unsent_at : 0);
+    }
     bool is_over() const { return is_over_; }
 
     Hub& hub;
     std::unique_ptr<io::Stream> stream;
     mqtt::Connection connection;
     Session* session = nullptr;
-    Instant since;
     std::uint32_t place = 0;        ///< in Hub::links
     bool is_flush_due = false;
     bool is_accepted = false;
 
 private:
     friend io::Task<void> serve_link(Hub* hub, std::unique_ptr<io::Stream> stream);
+    friend io::Task<void> step_aside(Link* link);
     friend io::Task<void> write_rest(Link* link);
-    io::Task<bool> input_allowed();
-    io::Task<void> writer_ended();
+    /// What only a busy or ending link has.
+    struct Busy {
+        std::string unsent;
+        std::size_t unsent_at = 0;
+        std::optional<io::Answer<bool>> waiting_input;
+        std::optional<io::Answer<bool>> waiting_end;
+        io::Wheel::Timer linger;
+        bool is_writing = false;
+    };
+    Busy& busy();
+    bool is_writing() const { return busy_ && busy_->is_writing; }
+    /// What was read, handled; a CONNECT waits for step_aside.
+    void take(const Result<Bytes>& input);
+    void handle_all(std::vector<mqtt::Event> events);
+    io::Task<void> input_allowed();
     io::Steady patience() const;
 
-    io::Steady opened_;
-    std::string unsent_;
-    std::size_t unsent_at_ = 0;
-    std::optional<io::Answer<bool>> waiting_input_;
-    std::optional<io::Answer<bool>> waiting_end_;
-    bool is_writing_ = false;
+    std::unique_ptr<Busy> busy_;
+    std::unique_ptr<mqtt::Connect> connect_;  // to be answered
+    std::int64_t opened_ms_;                  // on the steady clock
     bool is_over_ = false;
 };
 

@@ -57,6 +57,7 @@ struct Mail {
     std::size_t resent = 0;
     bool behind = false;        ///< new letters stay in the log until this one is read there
     bool scan_all = false;      ///< `heard` is not known: read every log to its end
+    bool has_moved = false;     ///< ... because announcements may have been missed on the way here
     bool refill_posted = false;
 
     LogPlace& place(std::uint16_t log, SessionNumber session);
@@ -98,6 +99,8 @@ public:
     bool hear(const Position& position, std::uint32_t size_bytes);
     /// The same for a message of an earlier run, found after the start.
     void count_old(const Position& position, std::uint32_t size_bytes);
+    /// Every log of earlier runs was counted: what it is owed there is known.
+    void know_counted(const std::vector<std::uint16_t>& logs);
     /// It is owed nothing up to `heard` (by log): remembers that, so that nobody reads it again.
     void advance(const std::unordered_map<std::uint16_t, std::uint64_t>& heard);
     /// Retained messages for a new subscription that need no log, in order before anything newer.

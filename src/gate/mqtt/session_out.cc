@@ -137,6 +137,18 @@ void Session::count_old(const Position& position, std::uint32_t size_bytes) {
     add_owed(size_bytes, 1);
 }
 
+void Session::know_counted(const std::vector<std::uint16_t>& logs) {
+    Mail& box = *mail;
+    if (!box.scan_all || box.has_moved) return;
+    box.scan_all = false;
+    box.behind = false;
+    for (const auto log : logs) {
+        LogPlace& place = box.place(log, number);
+        place.heard = std::max(place.heard, place.counted);
+        if (place.heard > place.read) box.behind = true;
+    }
+}
+
 void Session::advance(const std::unordered_map<std::uint16_t, std::uint64_t>& heard) {
     for (const auto& [log, ticket] : heard) {
         if (low_ticket(log) != std::numeric_limits<std::uint64_t>::max()) continue;
@@ -229,6 +241,7 @@ bool Session::refill() {
     if (at_end) {
         box.behind = false;
         box.scan_all = false;
+        box.has_moved = false;
     }
     for (Letter& letter : letters) {
         // Found before it was announced or counted: then that will be ignored.

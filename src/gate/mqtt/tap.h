@@ -38,7 +38,7 @@ public:
     /// Its error becomes the reason code of PUBACK or PUBREC (codes.cc); an `invalid` payload at
     /// 3.1.1 is acknowledged and counted, because sending it again can never make it right.
     /// For QoS 2 the lane is written inside take: the packet id is kept in that round, and a message
-    /// whose id is kept is not given to take again. Must not publish from inside take; post it.
+    /// whose id is kept is not given to take again. It may publish from inside take.
     /// May be called again for one message when its commit failed and the publisher was paused.
     virtual void take(const std::shared_ptr<const Publication>& publication, Done done) = 0;
     virtual ~Tap() = default;

@@ -31,7 +31,10 @@ protected:
         rig.settle();
         return written.has_value() && *written == bytes.size();
     }
-    bool is_alive() { return stream->try_write(as_bytes("")).has_value(); }
+    bool is_alive() {
+        rig.advance(io::Steady{1'100});  // the broker lingers for a second
+        return stream->try_write(as_bytes("")).has_value();
+    }
     void TearDown() override {
         if (stream) rig.on(0, [this] { stream->close(); });
         rig.settle();

@@ -256,6 +256,9 @@ TEST(Persistence, FewerShardsThanBeforeStillReadTheOldLogs) {
     TestClient again(fewer, durable("reader"));
     again.connect();
     EXPECT_EQ(again.payloads(), std::vector<std::string>{"from shard 2"});
+    fewer.advance(io::Steady{130'000});
+    EXPECT_FALSE(fewer.inner->scan(store::Family::mqtt_messages, {}, {})->is_valid())
+        << "the log of a shard that is no more goes when nobody needs it";
 }
 
 TEST(Log, IsTrimmedBehindTheSlowestSession) {
@@ -280,6 +283,32 @@ TEST(Log, IsTrimmedBehindTheSlowestSession) {
     reader.connect();
     EXPECT_EQ(reader.arrived.size(), 101u);
     EXPECT_EQ(reader.count("kept"), 1u);
+}
+
+TEST(Log, ASleeperThatIsOwedNothingHoldsNothingAfterARestart) {
+    Limits limits;
+    limits.trim_bytes = 10'000;
+    Rig rig(2, limits);
+    TestClient sleeper(rig, durable("sleeper")), reader(rig, durable("reader")), writer(rig, {.client_id = "writer"});
+    sleeper.connect();
+    sleeper.subscribe("rare", 1);
+    sleeper.drop();
+    reader.connect();
+    reader.subscribe("#", 1);
+    reader.drop();
+    writer.connect();
+    writer.publish("rare", "owed", 1);
+    reader.connect();
+    reader.drop();
+    rig.restart();
+    TestClient again(rig, durable("reader")), busy(rig, {.client_id = "busy", .shard = 1});
+    again.connect();
+    busy.connect();
+    for (int number = 0; number < 100; ++number) busy.publish("busy", std::string(500, 'x'), 1);
+    rig.advance(io::Steady{3000});
+    EXPECT_LT(rig.stats().log_bytes, 20'000u) << "what it is owed is in the other shard's log";
+    sleeper.connect();
+    EXPECT_EQ(sleeper.payloads(), std::vector<std::string>{"owed"});
 }
 
 TEST(Log, ATailHeldByOneSleeperIsRewrittenToWhatItIsOwed) {

@@ -221,6 +221,33 @@ TEST_F(Taps, AnOldClientIsAcknowledgedWhatCanNeverBeRightAndWaitsForTheRest) {
     EXPECT_EQ(rig.stats().paused_publishers, 0u);
 }
 
+class EchoTap final : public Tap {
+public:
+    explicit EchoTap(Rig& rig) : rig_(rig) {}
+    bool wants(std::string_view topic) const override { return topic.starts_with("ask/"); }
+    void take(const std::shared_ptr<const Publication>& publication, Done done) override {
+        rig_.broker->publish({.message = mqtt::Message("answer", publication->message.payload())});
+        done({});
+    }
+
+private:
+    Rig& rig_;
+};
+
+TEST(TapsToo, MayPublishWhileTheyTake) {
+    Rig rig;
+    EchoTap echo(rig);
+    TestTap other;
+    rig.taps = {&echo, &other};
+    rig.restart();
+    TestClient client(rig, {.client_id = "c"});
+    client.connect();
+    client.subscribe("#", 1);
+    client.publish("ask/x", "echo", 1);
+    EXPECT_EQ(client.count("echo"), 2u);
+    EXPECT_EQ(client.published.size(), 1u);
+}
+
 TEST_F(Taps, AreAskedAboutQosZeroToo) {
     writer.publish("tap/a", "zero", 0);
     EXPECT_EQ(tap.taken, std::vector<std::string>{"zero"});
