@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "gate/mqtt/broker.h"
 #include "io/files.h"
+#include "io/http/websocket.h"
 #include "io/nursery.h"
 #include "io/resources.h"
 #include "io/tls.h"
@@ -85,6 +86,24 @@ io::Task<bool> end_rates(io::Wheel::Timer* timer, io::Nursery* nursery) {
     timer->disarm();
     co_await nursery->close();
     co_return true;
+}
+
+// MQTT over WebSocket is MQTT over another stream. A page of another origin is turned away: where
+// trust.loopback_role lets clients in without credentials, any page could be such a client.
+io::Task<void> serve_websocket(broker::Broker* broker, io::http::Request request,
+                               std::unique_ptr<io::Stream> stream) {
+    const std::string_view origin = request.header("origin");
+    const auto scheme_end = origin.find("://");
+    const bool is_foreign = !origin.empty() && (scheme_end == origin.npos ||
+                                                origin.substr(scheme_end + 3) != request.header("host"));
+    if (is_foreign) {
+        auto refusal = io::http::problem(403, "Foreign origin", "Open the page under the node's own address.");
+        co_await io::http::answer_refusal(std::move(stream), std::move(refusal));
+        co_return;
+    }
+    std::string subprotocol = "mqtt";
+    auto opened = co_await io::http::accept_websocket(std::move(request), std::move(stream), std::move(subprotocol));
+    if (opened) broker->serve(std::move(*opened));
 }
 
 class RunningNode final : public Node, public api::Node {
@@ -301,6 +320,10 @@ Result<void> RunningNode::open_listeners() {
         api::Services{*desk_, *porter_, *plant_, *history_, *this, *shards_, loopback_role});
     auto router = std::make_shared<io::http::Router>();
     api::add_routes(*router, *services_);
+    router->add_upgrade("/mqtt", "websocket", [broker = broker_.get()](io::http::Request request,
+                                                                       std::unique_ptr<io::Stream> stream) {
+        return serve_websocket(broker, std::move(request), std::move(stream));
+    });
     io::http::Limits limits;
     limits.body_bytes_max = static_cast<std::size_t>(settings_.http_body_bytes_max);
     http_ = std::make_unique<io::http::Server>(*shards_, router, limits);
