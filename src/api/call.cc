@@ -43,8 +43,8 @@ Result<json::object> body_object(const http::Request& request,
     for (const auto& one : body.as_object()) {
         const std::string_view name(one.key().data(), one.key().size());
         if (std::ranges::find(allowed, name) == allowed.end()) {
-            return fail(Code::invalid, fmt::format("the body has a member \"{}\"; allowed are: {}", name,
-                                                   fmt::join(allowed, ", ")));
+            return fail(Code::invalid, fmt::format("the body has a member \"{}\"; allowed are: {}",
+                                                   name, fmt::join(allowed, ", ")));
         }
     }
     return body.as_object();
@@ -57,7 +57,8 @@ Result<std::string> text_member(const json::object& body, std::string_view name)
     }
     const auto& text = found->as_string();
     if (text.empty() || text.size() > text_bytes_max) {
-        return fail(Code::invalid, fmt::format("\"{}\" must have 1 to {} bytes", name, text_bytes_max));
+        return fail(Code::invalid,
+                    fmt::format("\"{}\" must have 1 to {} bytes", name, text_bytes_max));
     }
     return std::string(text);
 }
@@ -78,14 +79,16 @@ Result<std::optional<std::optional<double>>> optional_number(const json::object&
     const json::value* found = member(body, name);
     if (found == nullptr) return Found{};
     if (found->is_null()) return Found{std::optional<double>{}};
-    if (!found->is_number()) return fail(Code::invalid, fmt::format("\"{}\" must be a number or null", name));
+    if (!found->is_number())
+        return fail(Code::invalid, fmt::format("\"{}\" must be a number or null", name));
     return Found{std::optional<double>{found->to_number<double>()}};
 }
 
 Result<std::optional<bool>> optional_flag(const json::object& body, std::string_view name) {
     const json::value* found = member(body, name);
     if (found == nullptr) return std::optional<bool>{};
-    if (!found->is_bool()) return fail(Code::invalid, fmt::format("\"{}\" must be true or false", name));
+    if (!found->is_bool())
+        return fail(Code::invalid, fmt::format("\"{}\" must be true or false", name));
     return std::optional<bool>{found->as_bool()};
 }
 
@@ -93,8 +96,10 @@ Result<std::size_t> limit_of(const http::Request& request, std::size_t usual, st
     const auto asked = request.asked("limit");
     if (!asked) return usual;
     std::size_t limit = 0;
-    const auto [end, problem] = std::from_chars(asked->data(), asked->data() + asked->size(), limit);
-    if (problem != std::errc() || end != asked->data() + asked->size() || limit < 1 || limit > most) {
+    const auto [end, problem] =
+        std::from_chars(asked->data(), asked->data() + asked->size(), limit);
+    if (problem != std::errc() || end != asked->data() + asked->size() || limit < 1 ||
+        limit > most) {
         return fail(Code::invalid, fmt::format("limit must be 1 to {}", most));
     }
     return limit;
@@ -117,7 +122,8 @@ Result<std::uint64_t> row_number(std::string_view text) {
     return number;
 }
 
-io::Task<Answer> write_once(Call& call, std::function<Result<catalog::Answer>(catalog::Catalog&)> work) {
+io::Task<Answer> write_once(Call& call,
+                            std::function<Result<catalog::Answer>(catalog::Catalog&)> work) {
     const std::string_view key = call.request.header("idempotency-key");
     Result<catalog::Answer> done;
     if (key.empty()) {
@@ -129,7 +135,8 @@ io::Task<Answer> write_once(Call& call, std::function<Result<catalog::Answer>(ca
                               call.request.method + " " + call.request.path, std::string(key),
                               std::string(trust::text_of(trust::sha256(call.request.body)))};
         const Instant now = io::Shard::here().now();
-        auto at_most_once = [once = std::move(once), now, work = std::move(work)](catalog::Catalog& catalog) {
+        auto at_most_once = [once = std::move(once), now,
+                             work = std::move(work)](catalog::Catalog& catalog) {
             return catalog.once(once, now, [&] { return work(catalog); });
         };
         done = co_await call.services->desk.run(std::move(at_most_once));

@@ -50,8 +50,9 @@ Result<std::optional<Instant>> time_of(const http::Request& request, std::string
 /// A row's number in a path. Errors: not_found.
 Result<std::uint64_t> row_number(std::string_view text);
 
-/// Runs `work(Catalog&)`, which gives an answer's status and body, on the catalog's worker, once per
-/// Idempotency-Key where the request carries one.
-io::Task<Answer> write_once(Call& call, std::function<Result<catalog::Answer>(catalog::Catalog&)> work);
+/// Runs `work(Catalog&)`, which gives an answer's status and body, on the catalog's worker, once
+/// per Idempotency-Key where the request carries one.
+io::Task<Answer> write_once(Call& call,
+                            std::function<Result<catalog::Answer>(catalog::Catalog&)> work);
 
 }  // namespace lineshaft::api

@@ -21,7 +21,8 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 9> types{{
 }};
 
 std::string_view type_of(std::string_view path) {
-    const auto found = std::ranges::find_if(types, [&](const auto& one) { return path.ends_with(one.first); });
+    const auto found =
+        std::ranges::find_if(types, [&](const auto& one) { return path.ends_with(one.first); });
     return found == types.end() ? "application/octet-stream" : found->second;
 }
 
@@ -36,7 +37,8 @@ io::Task<http::Response> serve_asset(http::Request request) {
     const bool reads = request.method == "GET" || request.method == "HEAD";
     const Asset* asset = reads ? find(request.path) : nullptr;
     // Pages are routes of the app, so an unknown path without a file's name shows the app itself.
-    const bool is_page = reads && !request.path.starts_with("/api/") && !request.path.starts_with("/assets/");
+    const bool is_page =
+        reads && !request.path.starts_with("/api/") && !request.path.starts_with("/assets/");
     if (asset == nullptr && is_page) asset = find("/index.html");
     if (asset == nullptr) {
         response = http::problem(404, "Not found", "Nothing is served under this path.");
@@ -56,7 +58,9 @@ io::Task<http::Response> serve_asset(http::Request request) {
 
 }  // namespace
 
-void add_console(http::Router& router) { router.set_fallback(&serve_asset); }
+void add_console(http::Router& router) {
+    router.set_fallback(&serve_asset);
+}
 
 void add_routes(http::Router& router, Services& services) {
     add_session_routes(router, services);

@@ -10,7 +10,8 @@ namespace lineshaft::api {
 namespace {
 
 constexpr std::string_view content_policy =
-    "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src "
+    "'self'; "
     "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 constexpr std::string_view live_pattern = "/api/v1/live";
@@ -26,9 +27,11 @@ struct Caller {
 // this machine (DNS rebinding) does not carry one of these.
 bool is_loopback_host(std::string_view host) {
     constexpr std::string_view digits = "0123456789";
-    const auto name_end = host.rfind(']') == host.npos ? host.rfind(':') : host.find(':', host.rfind(']'));
+    const auto name_end =
+        host.rfind(']') == host.npos ? host.rfind(':') : host.find(':', host.rfind(']'));
     const std::string_view name = host.substr(0, name_end);
-    if (name_end != host.npos && host.find_first_not_of(digits, name_end + 1) != host.npos) return false;
+    if (name_end != host.npos && host.find_first_not_of(digits, name_end + 1) != host.npos)
+        return false;
     return name == "localhost" || name == "[::1]" ||
            (name.starts_with("127.") && name.find_first_not_of("0123456789.") == name.npos);
 }
@@ -50,7 +53,8 @@ io::Task<Caller> identify(Services* services, const http::Request& request) {
         if (known) services->porter.note_use(*known);
         co_return Caller{known, false, known == nullptr};
     }
-    const std::string secret(trust::session_secret(request.header("cookie"), request.peer.is_encrypted));
+    const std::string secret(
+        trust::session_secret(request.header("cookie"), request.peer.is_encrypted));
     if (!secret.empty()) {
         auto known = co_await services->porter.by_session(secret);
         if (known) co_return Caller{known, true, false};
@@ -59,7 +63,9 @@ io::Task<Caller> identify(Services* services, const http::Request& request) {
     co_return Caller{std::move(local), false, false};
 }
 
-bool is_unsafe(std::string_view method) { return method != "GET" && method != "HEAD" && method != "OPTIONS"; }
+bool is_unsafe(std::string_view method) {
+    return method != "GET" && method != "HEAD" && method != "OPTIONS";
+}
 
 // "https://plant.example:8443" names the same place as the Host header "plant.example:8443".
 bool is_same_origin(std::string_view origin, std::string_view host) {
@@ -69,11 +75,13 @@ bool is_same_origin(std::string_view origin, std::string_view host) {
 
 // 403 when a page of another origin could have sent this, else nothing.
 std::optional<http::Response> check_origin(const http::Request& request, const Caller& caller) {
-    if (!is_unsafe(request.method) || (!caller.by_cookie && request.header("origin").empty())) return {};
+    if (!is_unsafe(request.method) || (!caller.by_cookie && request.header("origin").empty()))
+        return {};
     if (is_same_origin(request.header("origin"), request.header("host"))) return {};
-    return http::problem(403, "Foreign origin",
-                         "This request changes something and came from a page of another address. Open the "
-                         "console under the address you sign in to.");
+    return http::problem(
+        403, "Foreign origin",
+        "This request changes something and came from a page of another address. Open the "
+        "console under the address you sign in to.");
 }
 
 // The machines a request names: {machine} in its path, and each machine= of the query.
@@ -96,8 +104,9 @@ http::Response refusal(trust::Verdict verdict, const Caller& caller) {
         case trust::Verdict::unknown_caller: {
             auto response = http::problem(
                 401, "Sign in first",
-                caller.was_refused ? "These credentials are not valid here."
-                                   : "Sign in to the console, or send a token: Authorization: Bearer TOKEN.");
+                caller.was_refused
+                    ? "These credentials are not valid here."
+                    : "Sign in to the console, or send a token: Authorization: Bearer TOKEN.");
             response.set("www-authenticate", "Bearer realm=\"lineshaft\"");
             return response;
         }
@@ -124,7 +133,8 @@ io::Task<http::Response> run(Services* services, const trust::Route* route, Work
         response = refusal(verdict, caller);
     } else {
         if (!caller.principal) caller.principal = std::make_shared<trust::Principal>();
-        // Named, then moved in: g++ 12 destroys an aggregate made inside a co_await expression twice.
+        // Named, then moved in: g++ 12 destroys an aggregate made inside a co_await expression
+        // twice.
         Call call{services, std::move(request), caller.principal, is_encrypted};
         auto answer = co_await work(std::move(call));
         response = answer ? std::move(*answer) : problem_of(answer.error());
@@ -152,8 +162,8 @@ void secure(http::Response& response, bool is_encrypted) {
     response.set("cache-control", "no-store");
 }
 
-void serve(http::Router& router, Services& services, std::string_view method, std::string_view pattern,
-           Work work) {
+void serve(http::Router& router, Services& services, std::string_view method,
+           std::string_view pattern, Work work) {
     const trust::Route* route = trust::find_route(method, pattern);
     CHECK(route != nullptr);
     router.add(std::string(method), std::string(pattern),

@@ -8,8 +8,8 @@ namespace lineshaft::api {
 /// Serves one route of trust::routes(): finds out who calls, asks the table, runs `work`, turns
 /// failures into problem details and adds the security headers. A bug to add a route the table
 /// does not have.
-void serve(http::Router& router, Services& services, std::string_view method, std::string_view pattern,
-           Work work);
+void serve(http::Router& router, Services& services, std::string_view method,
+           std::string_view pattern, Work work);
 
 /// Headers every answer of ours carries (CSP, nosniff, no referrer, no store).
 void secure(http::Response& response, bool is_encrypted);

@@ -6,10 +6,10 @@
 namespace lineshaft::api {
 namespace {
 
-constexpr std::size_t machines_max = 60;        // watched by one stream
-constexpr io::Steady beat{1'000};               // rates
+constexpr std::size_t machines_max = 60;  // watched by one stream
+constexpr io::Steady beat{1'000};         // rates
 constexpr unsigned beats_per_comment = 15;
-constexpr unsigned beats_per_sign_of_life = 60; // an open wall screen keeps its session
+constexpr unsigned beats_per_sign_of_life = 60;  // an open wall screen keeps its session
 
 // Everything one stream needs while it lives.
 struct Stream {
@@ -38,7 +38,8 @@ void show(Stream& stream, const twin::LiveBatch& batch) {
         for (const auto& machine : batch.values) {
             json::array values;
             for (const auto& value : machine.values) values.push_back(render_brief(value));
-            all.push_back(json::object{{"machine", machine.machine}, {"values", std::move(values)}});
+            all.push_back(
+                json::object{{"machine", machine.machine}, {"values", std::move(values)}});
         }
         stream.queue.push("values", all);
     }
@@ -63,15 +64,17 @@ void arm_beat(const StreamPtr& stream) {
     });
 }
 
-// The current values of everything asked for, so that a page needs no second request. Each machine's
-// are queued as they come: a batch that arrives later is newer.
+// The current values of everything asked for, so that a page needs no second request. Each
+// machine's are queued as they come: a batch that arrives later is newer.
 io::Task<void> show_current(StreamPtr stream) {
     for (const auto& machine : stream->machines) {
-        auto values = co_await stream->services->plant.values(stream->principal->organisation, machine);
+        auto values =
+            co_await stream->services->plant.values(stream->principal->organisation, machine);
         if (!values) continue;
         json::array rows;
         for (const auto& value : *values) rows.push_back(render_brief(value));
-        stream->queue.push("values", json::array{json::object{{"machine", machine}, {"values", std::move(rows)}}});
+        stream->queue.push(
+            "values", json::array{json::object{{"machine", machine}, {"values", std::move(rows)}}});
     }
 }
 
@@ -109,7 +112,8 @@ io::Task<Answer> live(Call call) {
     stream->services = call.services;
     stream->principal = call.principal;
     if (call.principal->kind == trust::PrincipalKind::person) {
-        stream->session_secret = trust::session_secret(call.request.header("cookie"), call.is_secure);
+        stream->session_secret =
+            trust::session_secret(call.request.header("cookie"), call.is_secure);
     }
     for (const auto& field : call.request.query) {
         if (field.name == "machine") stream->machines.push_back(field.value);

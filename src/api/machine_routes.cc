@@ -16,7 +16,8 @@ constexpr std::size_t events_skip_max = 10'000;  // events of one instant over s
 
 std::string lower(std::string_view text) {
     std::string out(text);
-    std::ranges::transform(out, out.begin(), [](unsigned char letter) { return std::tolower(letter); });
+    std::ranges::transform(out, out.begin(),
+                           [](unsigned char letter) { return std::tolower(letter); });
     return out;
 }
 
@@ -28,7 +29,8 @@ struct Filter {
     bool accepts(const json::object& machine) const {
         const auto is = [&](const char* member, const std::string& wanted) {
             const auto& value = machine.at(member);
-            return wanted.empty() || (value.is_string() && std::string_view(value.as_string()) == wanted);
+            return wanted.empty() ||
+                   (value.is_string() && std::string_view(value.as_string()) == wanted);
         };
         if (!is("connection", connection) || !is("site", site)) return false;
         if (adopted && machine.at("adopted").as_bool() != *adopted) return false;
@@ -41,8 +43,10 @@ struct Filter {
 };
 
 Result<Filter> filter_of(const http::Request& request) {
-    Filter filter{lower(request.asked("q").value_or("")), std::string(request.asked("connection").value_or("")),
-                  std::string(request.asked("site").value_or("")), {}};
+    Filter filter{lower(request.asked("q").value_or("")),
+                  std::string(request.asked("connection").value_or("")),
+                  std::string(request.asked("site").value_or("")),
+                  {}};
     const auto adopted = request.asked("adopted");
     if (adopted && *adopted != "true" && *adopted != "false") {
         return fail(Code::invalid, "adopted must be true or false");
@@ -77,10 +81,13 @@ io::Task<Answer> list(Call call) {
         if (!filter.accepts(machine)) continue;
         ++total;
         if (id <= after) continue;
-        if (items.size() < limit) items.push_back(std::move(machine));
-        else if (next.is_null()) next = items.back().at("id");
+        if (items.size() < limit)
+            items.push_back(std::move(machine));
+        else if (next.is_null())
+            next = items.back().at("id");
     }
-    co_return reply(json::object{{"items", std::move(items)}, {"next", std::move(next)}, {"total", total}});
+    co_return reply(
+        json::object{{"items", std::move(items)}, {"next", std::move(next)}, {"total", total}});
 }
 
 io::Task<Answer> one(Call call) {
@@ -94,7 +101,8 @@ io::Task<Answer> one(Call call) {
     if (state) {
         auto now = co_await call.services->plant.values(call.organisation(), id);
         if (!now) co_return std::unexpected(now.error());
-        for (const auto& value : *now) values.push_back(render(value, entry ? entry->tag(value.tag) : nullptr));
+        for (const auto& value : *now)
+            values.push_back(render(value, entry ? entry->tag(value.tag) : nullptr));
     }
     out["values"] = std::move(values);
     co_return reply(out);
@@ -120,20 +128,22 @@ io::Task<Answer> change(Call call) {
     const auto organisation = call.organisation();
     const auto before = call.services->desk.snapshot();
     const auto* entry_before = before->machine(organisation, id);
-    const bool was_adopted = entry_before != nullptr && entry_before->machine.adopted_at.has_value();
+    const bool was_adopted =
+        entry_before != nullptr && entry_before->machine.adopted_at.has_value();
     auto work = [=](catalog::Catalog& catalog) {
         return catalog.change_machine(organisation, id, change, now);
     };
     auto changed = co_await call.services->desk.run(std::move(work));
     if (!changed) co_return std::unexpected(changed.error());
     if (!was_adopted && changed->adopted_at) {
-        call.services->plant.record({now, organisation, id, "adopted", "by " + call.principal->name});
+        call.services->plant.record(
+            {now, organisation, id, "adopted", "by " + call.principal->name});
     }
     co_return co_await one(std::move(call));
 }
 
-// Where a page of events begins: at or before `until`, behind the `skip` newest of them, which share
-// that instant and stood on the page before. As text "2026-11-21T08:15:00Z" or "...Z~3".
+// Where a page of events begins: at or before `until`, behind the `skip` newest of them, which
+// share that instant and stood on the page before. As text "2026-11-21T08:15:00Z" or "...Z~3".
 struct EventsFrom {
     Instant until;
     std::size_t skip = 0;
@@ -185,8 +195,8 @@ io::Task<Answer> machine_events(Call call) {
     if (!state && catalog->machine(call.organisation(), call.captured(0)) == nullptr) {
         co_return std::unexpected(state.error());
     }
-    auto events = co_await call.services->plant.events(call.organisation(), call.captured(0), from.until,
-                                                       limit + from.skip + 1);
+    auto events = co_await call.services->plant.events(call.organisation(), call.captured(0),
+                                                       from.until, limit + from.skip + 1);
     co_return events_reply(std::move(events), from, limit, {});
 }
 

@@ -96,23 +96,24 @@ io::Task<Answer> overview(Call call) {
         const auto* entry = catalog->machine(call.organisation(), state.id);
         const bool is_adopted = entry != nullptr && entry->machine.adopted_at.has_value();
         all.add(state, is_adopted);
-        if (entry != nullptr && entry->machine.site) by_site[*entry->machine.site].add(state, is_adopted);
-        if (!state.state.empty() && state.connection == twin::Connection::online) ++states[state.state];
+        if (entry != nullptr && entry->machine.site)
+            by_site[*entry->machine.site].add(state, is_adopted);
+        if (!state.state.empty() && state.connection == twin::Connection::online)
+            ++states[state.state];
     }
     json::array states_json;
     for (const auto& [state, count] : states) {
         states_json.push_back(json::object{{"state", state}, {"count", count}});
     }
-    co_return reply(json::object{
-        {"machines", json::object{{"online", all.online},
-                                  {"stale", all.stale},
-                                  {"offline", all.offline},
-                                  {"discovered", all.discovered},
-                                  {"total", all.machines}}},
-        {"states", std::move(states_json)},
-        {"rates", render(call.services->node.rates())},
-        {"sites", sites_json(*catalog, call.organisation(), by_site)},
-        {"now", render_time(io::Shard::here().now())}});
+    co_return reply(json::object{{"machines", json::object{{"online", all.online},
+                                                           {"stale", all.stale},
+                                                           {"offline", all.offline},
+                                                           {"discovered", all.discovered},
+                                                           {"total", all.machines}}},
+                                 {"states", std::move(states_json)},
+                                 {"rates", render(call.services->node.rates())},
+                                 {"sites", sites_json(*catalog, call.organisation(), by_site)},
+                                 {"now", render_time(io::Shard::here().now())}});
 }
 
 }  // namespace

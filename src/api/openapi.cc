@@ -14,7 +14,9 @@ namespace {
 
 namespace json = boost::json;
 
-json::string text(std::string_view from) { return json::string(from.data(), from.size()); }
+json::string text(std::string_view from) {
+    return json::string(from.data(), from.size());
+}
 
 json::object reference(std::string_view kind, std::string_view name) {
     return {{"$ref", text("#/components/" + std::string(kind) + "/" + std::string(name))}};
@@ -41,8 +43,10 @@ std::string id_of(const Operation& operation) {
     std::string_view path = operation.pattern;
     if (path.starts_with("/api/v1")) path.remove_prefix(7);
     for (const char letter : path) {
-        if (letter == '/' || letter == '.') out += '_';
-        else if (letter != '{' && letter != '}') out += letter;
+        if (letter == '/' || letter == '.')
+            out += '_';
+        else if (letter != '{' && letter != '}')
+            out += letter;
     }
     return out;
 }
@@ -51,7 +55,8 @@ json::array parameters_of(const Operation& operation) {
     json::array out;
     for (std::size_t at = operation.pattern.find('{'); at != std::string_view::npos;
          at = operation.pattern.find('{', at + 1)) {
-        const auto name = operation.pattern.substr(at + 1, operation.pattern.find('}', at) - at - 1);
+        const auto name =
+            operation.pattern.substr(at + 1, operation.pattern.find('}', at) - at - 1);
         out.push_back(json::object{{"name", text(name)},
                                    {"in", "path"},
                                    {"required", true},
@@ -70,7 +75,8 @@ json::object body_of(std::string_view schema, std::string_view example) {
         const auto type = example.starts_with("event:") ? "text/event-stream" : "text/plain";
         return {{type, {{"schema", {{"type", "string"}}}, {"example", text(example)}}}};
     }
-    return {{"application/json", {{"schema", reference("schemas", schema)}, {"example", json::parse(example)}}}};
+    return {{"application/json",
+             {{"schema", reference("schemas", schema)}, {"example", json::parse(example)}}}};
 }
 
 json::object describe(const trust::Route& route) {
@@ -80,27 +86,34 @@ json::object describe(const trust::Route& route) {
     json::object responses{{std::to_string(operation.status), std::move(answer)}};
     responses["default"] = reference("responses", "Problem");
     json::object out{{"operationId", id_of(operation)}, {"summary", text(operation.summary)}};
-    if (auto parameters = parameters_of(operation); !parameters.empty()) out["parameters"] = std::move(parameters);
+    if (auto parameters = parameters_of(operation); !parameters.empty())
+        out["parameters"] = std::move(parameters);
     if (!operation.takes.empty()) {
-        out["requestBody"] = json::object{{"required", true}, {"content", body_of(operation.takes, operation.request)}};
+        out["requestBody"] = json::object{{"required", true},
+                                          {"content", body_of(operation.takes, operation.request)}};
     }
     out["responses"] = std::move(responses);
-    if (route.right == trust::Right::open) out["security"] = json::array{};
-    else out["x-right"] = text(trust::name_of(route.right));
+    if (route.right == trust::Right::open)
+        out["security"] = json::array{};
+    else
+        out["x-right"] = text(trust::name_of(route.right));
     return out;
 }
 
 // {"items":[...],"next":"..."|null}; machines also say how many there are.
 json::object page_of(std::string_view schema) {
-    json::object properties{
-        {"items", {{"type", "array"}, {"items", reference("schemas", schema)}}},
-        {"next", {{"type", json::array{"string", "null"}}, {"description", "The cursor of the next page."}}}};
+    json::object properties{{"items", {{"type", "array"}, {"items", reference("schemas", schema)}}},
+                            {"next",
+                             {{"type", json::array{"string", "null"}},
+                              {"description", "The cursor of the next page."}}}};
     json::array required{"items", "next"};
     if (schema == "Machine") {
         properties["total"] = json::object{{"type", "integer"}};
         required.push_back("total");
     }
-    return {{"type", "object"}, {"required", std::move(required)}, {"properties", std::move(properties)}};
+    return {{"type", "object"},
+            {"required", std::move(required)},
+            {"properties", std::move(properties)}};
 }
 
 json::object schemas() {
@@ -116,14 +129,21 @@ json::object schemas() {
 
 json::object components() {
     return {{"securitySchemes",
-             {{"bearer", {{"type", "http"}, {"scheme", "bearer"}, {"description", "A token of a role or of one machine."}}},
-              {"cookie", {{"type", "apiKey"}, {"in", "cookie"}, {"name", "lineshaft"},
-                          {"description", "A person's session; over TLS the cookie is __Host-lineshaft."}}}}},
+             {{"bearer",
+               {{"type", "http"},
+                {"scheme", "bearer"},
+                {"description", "A token of a role or of one machine."}}},
+              {"cookie",
+               {{"type", "apiKey"},
+                {"in", "cookie"},
+                {"name", "lineshaft"},
+                {"description", "A person's session; over TLS the cookie is __Host-lineshaft."}}}}},
             {"parameters", json::parse(parameters_json())},
             {"responses",
              {{"Problem",
                {{"description", "What went wrong and what to try (RFC 9457)."},
-                {"content", {{"application/problem+json", {{"schema", reference("schemas", "Problem")}}}}}}}}},
+                {"content",
+                 {{"application/problem+json", {{"schema", reference("schemas", "Problem")}}}}}}}}},
             {"schemas", schemas()}};
 }
 
@@ -134,16 +154,18 @@ std::string make() {
         if (path.is_null()) path = json::object{};
         path.as_object()[lower(route.method)] = describe(route);
     }
-    return json::serialize(json::object{
-        {"openapi", "3.1.0"},
-        {"info",
-         {{"title", "Lineshaft"},
-          {"version", "1"},
-          {"description", "Times are RFC 3339 in UTC. Ids in paths are percent-encoded as one part. "
-                          "What belongs to another organisation answers 404."}}},
-        {"security", json::array{json::object{{"bearer", json::array{}}}, json::object{{"cookie", json::array{}}}}},
-        {"paths", std::move(paths)},
-        {"components", components()}});
+    return json::serialize(
+        json::object{{"openapi", "3.1.0"},
+                     {"info",
+                      {{"title", "Lineshaft"},
+                       {"version", "1"},
+                       {"description",
+                        "Times are RFC 3339 in UTC. Ids in paths are percent-encoded as one part. "
+                        "What belongs to another organisation answers 404."}}},
+                     {"security", json::array{json::object{{"bearer", json::array{}}},
+                                              json::object{{"cookie", json::array{}}}}},
+                     {"paths", std::move(paths)},
+                     {"components", components()}});
 }
 
 }  // namespace

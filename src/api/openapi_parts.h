@@ -15,8 +15,8 @@ struct Operation {
     std::string_view takes;    ///< schema of the request's body; empty: none
     std::string_view request;  ///< example of it
     unsigned status = 200;
-    std::string_view gives;    ///< schema of the answer's body
-    std::string_view answer;   ///< example of it; empty: no body
+    std::string_view gives;   ///< schema of the answer's body
+    std::string_view answer;  ///< example of it; empty: no body
 };
 std::span<const Operation> operations();
 

@@ -137,12 +137,19 @@ constexpr std::string_view parameters_text = R"({
   "description": "The same key and body within a day gives the first answer again."}
 })";
 
-constexpr std::array<std::string_view, 7> listed{"Machine", "Sample", "Event", "Site", "Organisation", "Person", "Token"};
+constexpr std::array<std::string_view, 7> listed{"Machine",      "Sample", "Event", "Site",
+                                                 "Organisation", "Person", "Token"};
 
 }  // namespace
 
-std::string_view schemas_json() { return schemas_text; }
-std::string_view parameters_json() { return parameters_text; }
-std::span<const std::string_view> listed_schemas() { return listed; }
+std::string_view schemas_json() {
+    return schemas_text;
+}
+std::string_view parameters_json() {
+    return parameters_text;
+}
+std::span<const std::string_view> listed_schemas() {
+    return listed;
+}
 
 }  // namespace lineshaft::api

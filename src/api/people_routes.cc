@@ -31,7 +31,9 @@ io::Task<Answer> create(Call call) {
     CO_TRY(const auto role, text_member(body, "role"));
     CO_TRY(auto password, text_member(body, "password"));
     if (!trust::parse_role(role)) {
-        co_return fail(Code::invalid, fmt::format("\"{}\" is no role; viewer, operator, engineer, admin or auditor", role));
+        co_return fail(
+            Code::invalid,
+            fmt::format("\"{}\" is no role; viewer, operator, engineer, admin or auditor", role));
     }
     CO_TRY_VOID(trust::check_password(password));
     auto hash = co_await call.services->porter.hash(std::move(password));

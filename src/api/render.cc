@@ -25,7 +25,8 @@ struct ValueOf {
         return std::isfinite(number) ? json::value(number) : json::value(nullptr);
     }
     json::value operator()(std::int64_t whole) const {
-        if (whole > exact_in_double || whole < -exact_in_double) return json::value(std::to_string(whole));
+        if (whole > exact_in_double || whole < -exact_in_double)
+            return json::value(std::to_string(whole));
         return whole;
     }
     json::value operator()(bool flag) const { return flag; }
@@ -39,12 +40,15 @@ void add_catalog(json::object& out, const catalog::Machine* machine) {
     out["site"] = machine && machine->site ? json::value(std::to_string(machine->site->number()))
                                            : json::value(nullptr);
     out["adopted"] = machine != nullptr && machine->adopted_at.has_value();
-    out["first_seen"] = machine ? json::value(render_time(machine->first_seen)) : json::value(nullptr);
+    out["first_seen"] =
+        machine ? json::value(render_time(machine->first_seen)) : json::value(nullptr);
 }
 
 }  // namespace
 
-json::value render(const history::Value& value) { return std::visit(ValueOf{}, value); }
+json::value render(const history::Value& value) {
+    return std::visit(ValueOf{}, value);
+}
 
 json::value render_time(std::optional<Instant> at) {
     if (!at) return nullptr;
@@ -108,12 +112,13 @@ json::object render(const twin::Event& event) {
 }
 
 json::object render(const catalog::Site& site, std::size_t machines) {
-    return {{"id", std::to_string(site.id.number())},
-            {"name", site.name},
-            {"time_zone", site.time_zone},
-            {"latitude", site.position ? json::value(site.position->latitude) : json::value(nullptr)},
-            {"longitude", site.position ? json::value(site.position->longitude) : json::value(nullptr)},
-            {"machines", machines}};
+    return {
+        {"id", std::to_string(site.id.number())},
+        {"name", site.name},
+        {"time_zone", site.time_zone},
+        {"latitude", site.position ? json::value(site.position->latitude) : json::value(nullptr)},
+        {"longitude", site.position ? json::value(site.position->longitude) : json::value(nullptr)},
+        {"machines", machines}};
 }
 
 json::object render(const Rates& rates) {

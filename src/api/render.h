@@ -6,7 +6,7 @@ namespace lineshaft::api {
 /// The JSON of docs/protocols/http-api.md, each thing in one place.
 json::value render(const history::Value& value);  ///< null for what JSON cannot carry
 json::object render(const twin::TagValue& value, const catalog::Tag* known);  ///< as a Tag
-json::object render_brief(const twin::TagValue& value);                       ///< for the live stream
+json::object render_brief(const twin::TagValue& value);  ///< for the live stream
 json::object render(const twin::MachineState& state, const catalog::MachineEntry* entry);
 /// A machine of the catalog that has not spoken in history yet.
 json::object render(const catalog::MachineEntry& entry);
@@ -16,6 +16,8 @@ json::object render(const Rates& rates);
 json::value render_time(std::optional<Instant> at);
 
 /// A machine's instant for people: RFC 3339.
-inline json::string render_time(Instant at) { return json::string(to_rfc3339(at)); }
+inline json::string render_time(Instant at) {
+    return json::string(to_rfc3339(at));
+}
 
 }  // namespace lineshaft::api

@@ -45,8 +45,9 @@ public:
     virtual Rates rates() const = 0;
     virtual bool is_ready() const = 0;
     /// Sends a value to a machine. conflict: not connected. invalid: type or range. exhausted.
-    virtual io::Task<Result<SentCommand>> command(trust::PrincipalPtr by, twin::MachineState machine,
-                                                  std::string tag, history::Value value) = 0;
+    virtual io::Task<Result<SentCommand>> command(trust::PrincipalPtr by,
+                                                  twin::MachineState machine, std::string tag,
+                                                  history::Value value) = 0;
     /// Prometheus text.
     virtual io::Task<std::string> metrics() = 0;
     virtual ~Node() = default;

@@ -8,9 +8,10 @@ namespace lineshaft::api {
 namespace {
 
 json::object person_json(const trust::Principal& principal) {
-    return {{"person", json::object{{"name", principal.name},
-                                    {"role", principal.role ? trust::name_of(*principal.role) : "machine"},
-                                    {"organisation", principal.organisation_name}}}};
+    return {{"person",
+             json::object{{"name", principal.name},
+                          {"role", principal.role ? trust::name_of(*principal.role) : "machine"},
+                          {"organisation", principal.organisation_name}}}};
 }
 
 // Where a session came from, for the list a person sees.
@@ -26,11 +27,14 @@ http::Response signed_in(Call& call, trust::Porter::SignedIn session) {
 }
 
 io::Task<Answer> get_session(Call call) {
-    if (trust::may(*call.principal, trust::Right::be_known)) co_return reply(person_json(*call.principal));
-    auto needed = co_await call.services->desk.run([](catalog::Catalog& catalog) { return catalog.setup_needed(); });
+    if (trust::may(*call.principal, trust::Right::be_known))
+        co_return reply(person_json(*call.principal));
+    auto needed = co_await call.services->desk.run(
+        [](catalog::Catalog& catalog) { return catalog.setup_needed(); });
     if (!needed) co_return std::unexpected(needed.error());
-    auto response = http::problem(401, "Sign in first", *needed ? "Nobody has set this node up yet."
-                                                                : "Sign in with name and password.");
+    auto response = http::problem(
+        401, "Sign in first",
+        *needed ? "Nobody has set this node up yet." : "Sign in with name and password.");
     json::object body = json::parse(response.body).as_object();
     body["setup_needed"] = *needed;
     response.body = json::serialize(body);
@@ -80,9 +84,11 @@ io::Task<Answer> set_up(Call call) {
     };
     auto made = co_await call.services->desk.run(std::move(work));
     if (!made) co_return std::unexpected(made.error());
-    trust::PersonRecord person{made->organisation, std::string(catalog::default_organisation_name), made->id,
-                               made->name, trust::Role::admin, made->password_hash};
-    auto session = co_await call.services->porter.open_session(std::move(person), origin_of(call.request));
+    trust::PersonRecord person{made->organisation, std::string(catalog::default_organisation_name),
+                               made->id,           made->name,
+                               trust::Role::admin, made->password_hash};
+    auto session =
+        co_await call.services->porter.open_session(std::move(person), origin_of(call.request));
     if (!session) co_return std::unexpected(session.error());
     co_return signed_in(call, std::move(*session));
 }

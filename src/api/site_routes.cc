@@ -7,7 +7,8 @@ namespace {
 
 std::size_t machines_at(const catalog::Snapshot& catalog, const catalog::Site& site) {
     std::size_t count = 0;
-    for (const auto& entry : catalog.machines(site.organisation)) count += entry->machine.site == site.id;
+    for (const auto& entry : catalog.machines(site.organisation))
+        count += entry->machine.site == site.id;
     return count;
 }
 

@@ -63,11 +63,13 @@ Result<history::Value> value_of(const json::value& given, history::Kind kind) {
 
 Result<void> check_range(const history::Value& value, const catalog::Tag& tag) {
     const double number = history::number_of(value);
-    if (std::holds_alternative<std::string>(value) || std::holds_alternative<bool>(value)) return {};
+    if (std::holds_alternative<std::string>(value) || std::holds_alternative<bool>(value))
+        return {};
     if ((tag.low && number < *tag.low) || (tag.high && number > *tag.high)) {
-        return fail(Code::invalid, fmt::format("{} is outside the range of {}: {} to {}", number, tag.name,
-                                               tag.low ? fmt::format("{}", *tag.low) : "any",
-                                               tag.high ? fmt::format("{}", *tag.high) : "any"));
+        return fail(Code::invalid,
+                    fmt::format("{} is outside the range of {}: {} to {}", number, tag.name,
+                                tag.low ? fmt::format("{}", *tag.low) : "any",
+                                tag.high ? fmt::format("{}", *tag.high) : "any"));
     }
     return {};
 }
@@ -90,19 +92,23 @@ io::Task<Answer> write(Call call) {
     const auto catalog = call.services->desk.snapshot();
     const auto* known = catalog->tag(organisation, machine, tag);
     if (known == nullptr || !known->writable.value_or(false)) {
-        co_return fail(Code::denied, fmt::format("{} of {} is not writable; an engineer can mark it so", tag, machine));
+        co_return fail(
+            Code::denied,
+            fmt::format("{} of {} is not writable; an engineer can mark it so", tag, machine));
     }
     CO_TRY(auto value, value_of(*given, history::kind_of(current->sample.value)));
     CO_TRY_VOID(check_range(value, *known));
     if (state->connection != twin::Connection::online) {
-        co_return fail(Code::conflict, fmt::format("{} is not connected; nothing was sent", machine));
+        co_return fail(Code::conflict,
+                       fmt::format("{} is not connected; nothing was sent", machine));
     }
     const std::string told = json::serialize(*given);
     auto sent = co_await call.services->node.command(call.principal, *state, tag, std::move(value));
     if (!sent) co_return std::unexpected(sent.error());
     call.services->plant.record({sent->sent_at, organisation, machine, "write",
                                  fmt::format("{} = {} by {}", tag, told, call.principal->name)});
-    co_return reply(json::object{{"sent_at", render_time(sent->sent_at)}, {"topic", sent->topic}}, 202);
+    co_return reply(json::object{{"sent_at", render_time(sent->sent_at)}, {"topic", sent->topic}},
+                    202);
 }
 
 }  // namespace

@@ -37,10 +37,13 @@ Result<catalog::NewToken> wanted(const json::object& body) {
     if (role) token.role = *role;
     if (machine) token.machine = *machine;
     if (token.role.has_value() == token.machine.has_value()) {
-        return fail(Code::invalid, "a token is for a \"role\" or for a \"machine\": give one of them");
+        return fail(Code::invalid,
+                    "a token is for a \"role\" or for a \"machine\": give one of them");
     }
     if (token.role && !trust::parse_role(*token.role)) {
-        return fail(Code::invalid, fmt::format("\"{}\" is no role; viewer, operator, engineer, admin or auditor", *token.role));
+        return fail(Code::invalid,
+                    fmt::format("\"{}\" is no role; viewer, operator, engineer, admin or auditor",
+                                *token.role));
     }
     return token;
 }
@@ -56,8 +59,8 @@ io::Task<Answer> create(Call call) {
     token.created_by = call.principal->name;
     const auto organisation = call.organisation();
     const Instant now = io::Shard::here().now();
-    // The remembered answer of an Idempotency-Key must not keep the secret: it is added to the first
-    // answer only, a repeated one shows the row without it.
+    // The remembered answer of an Idempotency-Key must not keep the secret: it is added to the
+    // first answer only, a repeated one shows the row without it.
     auto is_first = std::make_shared<bool>(false);
     auto work = [=](catalog::Catalog& catalog) -> Result<catalog::Answer> {
         TRY(const auto made, catalog.create_token(organisation, token, now));

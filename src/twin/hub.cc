@@ -8,7 +8,8 @@ namespace {
 LiveBatch part_for(const Hub::Watcher& watcher, const LiveBatch& all) {
     LiveBatch mine;
     for (const auto& values : all.values) {
-        if (values.organisation == watcher.organisation && watcher.machines.contains(values.machine)) {
+        if (values.organisation == watcher.organisation &&
+            watcher.machines.contains(values.machine)) {
             mine.values.push_back(values);
         }
     }

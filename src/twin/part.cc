@@ -21,7 +21,8 @@ history::Sample sample_of(const Event& event) {
 
 }  // namespace
 
-Event event_of(OrganisationId organisation, const std::string& machine, const history::Sample& sample) {
+Event event_of(OrganisationId organisation, const std::string& machine,
+               const history::Sample& sample) {
     Event event{sample.at, organisation, machine, "", ""};
     if (const auto* line = std::get_if<std::string>(&sample.value)) {
         const auto newline = line->find('\n');
@@ -46,7 +47,8 @@ Part::Part(history::History& history, io::Shards& shards, io::Shard& shard, stor
       all_(all),
       letters_(shards, shard,
                [&all](io::Shard& receiver, std::vector<Letter> mail) {
-                   for (auto& letter : mail) all[receiver.index().number()]->take(std::move(letter));
+                   for (auto& letter : mail)
+                       all[receiver.index().number()]->take(std::move(letter));
                }),
       replies_(shards, shard,
                [](io::Shard&, std::vector<Reply> mail) {
@@ -93,13 +95,14 @@ void Part::take(Letter letter) {
     }
     counters_.samples += appended->stored;
     counters_.refused += appended->refused();
-    lane_.then([this, letter = std::move(letter), appended = *appended](Result<void> durable) mutable {
-        const bool is_believable = appended.stored > 0 || appended.refused() == 0;
-        if (durable && is_believable) fold(letter);
-        Result<history::Appended> result = appended;
-        if (!durable) result = std::unexpected(durable.error());
-        replies_.send(letter.origin, {std::move(letter.done), std::move(result)});
-    });
+    lane_.then(
+        [this, letter = std::move(letter), appended = *appended](Result<void> durable) mutable {
+            const bool is_believable = appended.stored > 0 || appended.refused() == 0;
+            if (durable && is_believable) fold(letter);
+            Result<history::Appended> result = appended;
+            if (!durable) result = std::unexpected(durable.error());
+            replies_.send(letter.origin, {std::move(letter.done), std::move(result)});
+        });
 }
 
 Result<history::Appended> Part::append(history::Report& report) {
@@ -148,7 +151,8 @@ Part::Entry* Part::entry(OrganisationId organisation, const std::string& machine
 void Part::after(Entry& entry, const Twin::Change& change, Instant at) {
     const auto& state = entry.twin.state();
     for (const auto& fault : change.faults) {
-        record({at, state.organisation, state.id, fault.empty() ? "fault_cleared" : "fault", fault});
+        record(
+            {at, state.organisation, state.id, fault.empty() ? "fault_cleared" : "fault", fault});
     }
     if (change.summary) {
         entry.summary_due = true;
@@ -214,7 +218,8 @@ io::Task<Result<std::vector<TagValue>>> Part::values(OrganisationId organisation
     co_return values;
 }
 
-std::vector<Event> Part::events(OrganisationId organisation, Instant until, std::size_t count_max) const {
+std::vector<Event> Part::events(OrganisationId organisation, Instant until,
+                                std::size_t count_max) const {
     std::vector<Event> found;
     for (auto at = events_.rbegin(); at != events_.rend() && found.size() < count_max; ++at) {
         if (at->organisation == organisation && at->at <= until) found.push_back(*at);
@@ -297,7 +302,8 @@ io::Task<void> Part::load() {
     for (Entry* entry : unknown) {
         if (closing_) co_return;
         co_await load_machine(entry);
-        auto events = co_await load_events(entry->twin.state().organisation, entry->twin.state().id);
+        auto events =
+            co_await load_events(entry->twin.state().organisation, entry->twin.state().id);
         std::ranges::move(events, std::back_inserter(recalled));
         if (recalled.size() < 2 * limits_.events_kept) continue;
         merge_events(std::exchange(recalled, {}));

@@ -36,10 +36,10 @@ public:
     /// A machine that history knows: it has a twin from the start, its values are loaded later.
     /// Before start().
     void remember(OrganisationId organisation, const std::string& machine);
-    void start();               ///< arms timers, begins to load what history knows
+    void start();  ///< arms timers, begins to load what history knows
     io::Task<void> close();
 
-    void send(Letter letter);   ///< on the origin shard: to the owner, answered here
+    void send(Letter letter);  ///< on the origin shard: to the owner, answered here
     void on_presence(OrganisationId organisation, const std::string& machine, Source source,
                      Presence presence, const std::string& text);
     void record(Event event);
@@ -47,7 +47,8 @@ public:
     std::vector<MachineState> machines(OrganisationId organisation) const;
     io::Task<Result<MachineState>> machine(OrganisationId organisation, std::string id);
     io::Task<Result<std::vector<TagValue>>> values(OrganisationId organisation, std::string id);
-    std::vector<Event> events(OrganisationId organisation, Instant until, std::size_t count_max) const;
+    std::vector<Event> events(OrganisationId organisation, Instant until,
+                              std::size_t count_max) const;
 
     Hub& hub() { return hub_; }
     void watched(const std::string& key, int change);
@@ -98,10 +99,10 @@ private:
     io::Mailbox<Reply> replies_;
     std::unordered_map<std::string, std::unique_ptr<Entry>, StringHash, std::equal_to<>> twins_;
     std::unordered_map<std::string, unsigned, StringHash, std::equal_to<>> watched_;
-    std::vector<unsigned> audience_;   // watchers on each shard
+    std::vector<unsigned> audience_;  // watchers on each shard
     std::deque<Event> events_;
-    LiveBatch pending_;                // events and machines shown at the next live tick
-    std::vector<std::string> changed_; // keys of twins with changed tags somebody watches
+    LiveBatch pending_;                 // events and machines shown at the next live tick
+    std::vector<std::string> changed_;  // keys of twins with changed tags somebody watches
     Hub hub_;
     io::Wheel::Timer judge_timer_, live_timer_;
     io::Nursery nursery_{"twin"};

@@ -14,14 +14,17 @@ io::Task<std::vector<MachineState>> machines_on(Part* part, OrganisationId organ
 io::Task<Result<MachineState>> machine_on(Part* part, OrganisationId organisation, std::string id) {
     co_return co_await part->machine(organisation, std::move(id));
 }
-io::Task<Result<std::vector<TagValue>>> values_on(Part* part, OrganisationId organisation, std::string id) {
+io::Task<Result<std::vector<TagValue>>> values_on(Part* part, OrganisationId organisation,
+                                                  std::string id) {
     co_return co_await part->values(organisation, std::move(id));
 }
 io::Task<std::vector<Event>> events_on(Part* part, OrganisationId organisation, Instant until,
                                        std::size_t count_max) {
     co_return part->events(organisation, until, count_max);
 }
-io::Task<Counters> counters_on(Part* part) { co_return part->counters(); }
+io::Task<Counters> counters_on(Part* part) {
+    co_return part->counters();
+}
 io::Task<bool> close_on(Part* part) {
     co_await part->close();
     co_return true;
@@ -33,11 +36,12 @@ public:
                  Observer observer, Limits limits)
         : history_(history), shards_(shards), observer_(std::move(observer)), limits_(limits) {
         for (std::size_t index = 0; index < shards.size(); ++index) {
-            parts_.push_back(std::make_unique<Part>(history, shards, shards.at(index), *lanes[index],
-                                                    observer_, limits_, parts_));
+            parts_.push_back(std::make_unique<Part>(history, shards, shards.at(index),
+                                                    *lanes[index], observer_, limits_, parts_));
         }
         for (const auto& machine : shards.run_blocking(ShardIndex(0), history.machines())) {
-            part(history.owner(machine.organisation, machine.name)).remember(machine.organisation, machine.name);
+            part(history.owner(machine.organisation, machine.name))
+                .remember(machine.organisation, machine.name);
         }
         shards.run_everywhere([this](io::Shard& shard) { part(shard.index()).start(); });
     }
@@ -47,8 +51,8 @@ public:
         part(here).send({std::move(report), source, here, std::move(done)});
     }
 
-    void presence(OrganisationId organisation, std::string machine, Source source, Presence presence,
-                  std::string text) override {
+    void presence(OrganisationId organisation, std::string machine, Source source,
+                  Presence presence, std::string text) override {
         on_owner(organisation, machine,
                  [organisation, machine, source, presence, text = std::move(text)](Part& owner) {
                      owner.on_presence(organisation, machine, source, presence, text);
@@ -58,13 +62,15 @@ public:
     void record(Event event) override {
         const auto organisation = event.organisation;
         const std::string machine = event.machine;
-        on_owner(organisation, machine, [event = std::move(event)](Part& owner) { owner.record(event); });
+        on_owner(organisation, machine,
+                 [event = std::move(event)](Part& owner) { owner.record(event); });
     }
 
     io::Task<std::vector<MachineState>> machines(OrganisationId organisation) override {
         std::vector<MachineState> all;
         for (std::size_t index = 0; index < parts_.size(); ++index) {
-            auto some = co_await shards_.at(index).call(&machines_on, parts_[index].get(), organisation);
+            auto some =
+                co_await shards_.at(index).call(&machines_on, parts_[index].get(), organisation);
             std::ranges::move(some, std::back_inserter(all));
         }
         std::ranges::sort(all, {}, &MachineState::id);
@@ -73,16 +79,19 @@ public:
 
     io::Task<Result<MachineState>> machine(OrganisationId organisation, std::string id) override {
         const ShardIndex owner = history_.owner(organisation, id);
-        co_return co_await shards_[owner].call(&machine_on, &part(owner), organisation, std::move(id));
+        co_return co_await shards_[owner].call(&machine_on, &part(owner), organisation,
+                                               std::move(id));
     }
 
-    io::Task<Result<std::vector<TagValue>>> values(OrganisationId organisation, std::string id) override {
+    io::Task<Result<std::vector<TagValue>>> values(OrganisationId organisation,
+                                                   std::string id) override {
         const ShardIndex owner = history_.owner(organisation, id);
-        co_return co_await shards_[owner].call(&values_on, &part(owner), organisation, std::move(id));
+        co_return co_await shards_[owner].call(&values_on, &part(owner), organisation,
+                                               std::move(id));
     }
 
-    io::Task<std::vector<Event>> events(OrganisationId organisation, std::string machine, Instant until,
-                                        std::size_t count_max) override {
+    io::Task<std::vector<Event>> events(OrganisationId organisation, std::string machine,
+                                        Instant until, std::size_t count_max) override {
         std::vector<Event> all;
         if (!machine.empty()) {
             auto series = co_await history_.find(organisation, machine, "$events");
@@ -91,12 +100,13 @@ public:
             auto samples = co_await history_.read(std::move(*series), window, count_max,
                                                   history::History::Order::descending);
             if (!samples) co_return all;
-            for (const auto& sample : *samples) all.push_back(event_of(organisation, machine, sample));
+            for (const auto& sample : *samples)
+                all.push_back(event_of(organisation, machine, sample));
             co_return all;
         }
         for (std::size_t index = 0; index < parts_.size(); ++index) {
-            auto some = co_await shards_.at(index).call(&events_on, parts_[index].get(), organisation,
-                                                        until, count_max);
+            auto some = co_await shards_.at(index).call(&events_on, parts_[index].get(),
+                                                        organisation, until, count_max);
             std::ranges::move(some, std::back_inserter(all));
         }
         std::ranges::stable_sort(all, std::ranges::greater{}, &Event::at);
@@ -131,9 +141,8 @@ public:
                   int change) {
         const ShardIndex here = io::Shard::here().index();
         for (std::size_t index = 0; index < parts_.size(); ++index) {
-            shards_.at(index).post([part = parts_[index].get(), here, change] {
-                part->audience(here, change);
-            });
+            shards_.at(index).post(
+                [part = parts_[index].get(), here, change] { part->audience(here, change); });
         }
         for (const auto& machine : machines) {
             on_owner(organisation, machine,
@@ -147,7 +156,8 @@ private:
     template <class Work>
     void on_owner(OrganisationId organisation, const std::string& machine, Work work) {
         const ShardIndex owner = history_.owner(organisation, machine);
-        shards_[owner].post([part = &part(owner), work = std::move(work)]() mutable { work(*part); });
+        shards_[owner].post(
+            [part = &part(owner), work = std::move(work)]() mutable { work(*part); });
     }
 
     history::History& history_;
@@ -159,7 +169,8 @@ private:
 
 class HubWatch final : public Watch {
 public:
-    HubWatch(ShardedPlant& plant, Hub& hub, Hub::Place place) : plant_(plant), hub_(hub), place_(place) {
+    HubWatch(ShardedPlant& plant, Hub& hub, Hub::Place place)
+        : plant_(plant), hub_(hub), place_(place) {
         plant_.announce(place_->organisation, place_->machines, +1);
     }
     ~HubWatch() override {
@@ -173,8 +184,8 @@ private:
     Hub::Place place_;
 };
 
-std::unique_ptr<Watch> ShardedPlant::watch(OrganisationId organisation, std::vector<std::string> machines,
-                                           Show show) {
+std::unique_ptr<Watch> ShardedPlant::watch(OrganisationId organisation,
+                                           std::vector<std::string> machines, Show show) {
     Hub& hub = part(io::Shard::here().index()).hub();
     if (hub.size() >= limits_.watchers_max) return nullptr;
     Hub::Watcher watcher{organisation, {machines.begin(), machines.end()}, std::move(show)};

@@ -15,14 +15,14 @@
 namespace lineshaft::twin {
 
 struct Limits {
-    std::size_t machines_max = 100'000;         ///< per node, in equal shares per shard; a report
-                                                ///< of one more is refused
-    std::chrono::seconds stale_after_min{30};   ///< silence allowed at least
-    unsigned stale_intervals = 5;               ///< or so many of its usual intervals
+    std::size_t machines_max = 100'000;        ///< per node, in equal shares per shard; a report
+                                               ///< of one more is refused
+    std::chrono::seconds stale_after_min{30};  ///< silence allowed at least
+    unsigned stale_intervals = 5;              ///< or so many of its usual intervals
     std::chrono::seconds offline_after{3600};
-    std::size_t events_kept = 2'000;            ///< per shard, in memory; all are in history
-    std::size_t watchers_max = 1'000;           ///< per shard
-    io::Steady live_interval{50};               ///< values are shown at most this often
+    std::size_t events_kept = 2'000;   ///< per shard, in memory; all are in history
+    std::size_t watchers_max = 1'000;  ///< per shard
+    io::Steady live_interval{50};      ///< values are shown at most this often
 };
 
 /// What the plant tells its owner; called on any shard, must not block.
@@ -67,7 +67,8 @@ public:
 
     /// Stores what a machine said and shows it. Callable on any shard; `done` runs there once the
     /// samples are on disk, in the order of the calls for one machine. A report with no sample in
-    /// it still counts as a sign of life. Errors: exhausted (stop reading, try again), invalid (name).
+    /// it still counts as a sign of life. Errors: exhausted (stop reading, try again), invalid
+    /// (name).
     virtual void report(history::Report report, Source source, Done done) = 0;
 
     /// A birth, a death or a goodbye; recorded as an event with `text`. Callable on any shard.
@@ -82,7 +83,8 @@ public:
     /// Errors: not_found.
     virtual io::Task<Result<MachineState>> machine(OrganisationId organisation, std::string id) = 0;
     /// Newest value of every tag, by tag; tags starting with '$' are the node's own and left out.
-    virtual io::Task<Result<std::vector<TagValue>>> values(OrganisationId organisation, std::string id) = 0;
+    virtual io::Task<Result<std::vector<TagValue>>> values(OrganisationId organisation,
+                                                           std::string id) = 0;
     /// Newest first, up to `count_max`, at or before `until`; an empty machine: the whole plant
     /// (what memory holds), else that machine's from history.
     virtual io::Task<std::vector<Event>> events(OrganisationId organisation, std::string machine,
@@ -90,8 +92,8 @@ public:
 
     /// Watches an organisation on this shard: machine changes and events always, values only of
     /// `machines`. nullptr when watchers_max is reached.
-    virtual std::unique_ptr<Watch> watch(OrganisationId organisation, std::vector<std::string> machines,
-                                         Show show) = 0;
+    virtual std::unique_ptr<Watch> watch(OrganisationId organisation,
+                                         std::vector<std::string> machines, Show show) = 0;
 
     virtual io::Task<Counters> counters() = 0;
     /// Ends timers and background loading. From no shard's thread, while the shards still run.

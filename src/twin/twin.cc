@@ -8,9 +8,8 @@ namespace lineshaft::twin {
 namespace {
 
 bool equal_ignoring_case(std::string_view a, std::string_view b) {
-    return std::ranges::equal(a, b, [](unsigned char x, unsigned char y) {
-        return std::tolower(x) == std::tolower(y);
-    });
+    return std::ranges::equal(
+        a, b, [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
 }
 
 bool is_any_of(std::string_view tag, std::initializer_list<std::string_view> names) {
@@ -62,9 +61,12 @@ bool Twin::derive(std::string_view tag, const history::Sample& sample, Change& c
     }
     const double number = history::number_of(sample.value);
     if (missing || !std::isfinite(number)) return false;
-    if (is_any_of(tag, {"lat", "latitude"}) && std::abs(number) <= 90) latitude_ = number;
-    else if (is_any_of(tag, {"lon", "lng", "longitude"}) && std::abs(number) <= 180) longitude_ = number;
-    else return false;
+    if (is_any_of(tag, {"lat", "latitude"}) && std::abs(number) <= 90)
+        latitude_ = number;
+    else if (is_any_of(tag, {"lon", "lng", "longitude"}) && std::abs(number) <= 180)
+        longitude_ = number;
+    else
+        return false;
     if (!latitude_ || !longitude_) return false;
     const Position now{*latitude_, *longitude_};
     if (state_.position == now) return false;
@@ -102,7 +104,8 @@ Twin::Change Twin::fold(const std::vector<history::TagSample>& samples, Instant 
 
 void Twin::recall(std::string tag, history::Sample sample, Instant now) {
     if (tag.starts_with('$')) return;
-    state_.last_seen = std::max(state_.last_seen, std::min(sample.at, now));  // its clock may run ahead
+    state_.last_seen =
+        std::max(state_.last_seen, std::min(sample.at, now));  // its clock may run ahead
     const auto known = values_.find(tag);
     if (known != values_.end() && known->second.at >= sample.at) return;
     state_.tags += known == values_.end();
@@ -118,12 +121,8 @@ Twin::Change Twin::on_presence(Presence presence, Instant at) {
             state_.connection = Connection::online;
             state_.last_seen = std::max(state_.last_seen, at);
             break;
-        case Presence::died:
-            state_.connection = Connection::stale;
-            break;
-        case Presence::goodbye:
-            state_.connection = Connection::offline;
-            break;
+        case Presence::died: state_.connection = Connection::stale; break;
+        case Presence::goodbye: state_.connection = Connection::offline; break;
     }
     return {.summary = before != state_.connection,
             .faults = {},

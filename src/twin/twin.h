@@ -15,8 +15,8 @@ public:
 
     /// What changed by folding: for events and for those who watch.
     struct Change {
-        bool summary = false;                ///< anything a list shows
-        std::vector<std::string> faults;     ///< "came" texts: the new fault, "" when it cleared
+        bool summary = false;             ///< anything a list shows
+        std::vector<std::string> faults;  ///< "came" texts: the new fault, "" when it cleared
         bool came_online = false;
     };
 
@@ -44,7 +44,7 @@ private:
     MachineState state_;
     std::map<std::string, history::Sample, std::less<>> values_;
     std::optional<double> latitude_, longitude_;
-    double usual_interval_s_ = 0;   // moving average of the time between reports
+    double usual_interval_s_ = 0;  // moving average of the time between reports
 };
 
 }  // namespace lineshaft::twin

@@ -17,43 +17,68 @@ std::string concrete(std::string_view pattern) {
 
 // The door's own words; a handler's 403 and 404 say something else.
 bool is_refused(const Told& told) {
-    return !told.header("www-authenticate").empty() || told.detail().starts_with("Your role may not") || told.detail() == "No such machine.";
+    return !told.header("www-authenticate").empty() ||
+           told.detail().starts_with("Your role may not") || told.detail() == "No such machine.";
 }
 
-// Written down a second time on purpose: v, o, e, a, u (auditor), m (press's own token), n (nobody).
+// Written down a second time on purpose: v, o, e, a, u (auditor), m (press's own token), n
+// (nobody).
 const std::pair<std::string_view, std::string_view> matrix[] = {
-    {"GET /healthz", "voeaumn"}, {"GET /readyz", "voeaumn"}, {"GET /metrics", "voeau"},
-    {"GET /api/v1/openapi.json", "voeaumn"}, {"GET /api/v1/session", "voeaumn"},
-    {"POST /api/v1/session", "voeaumn"}, {"DELETE /api/v1/session", "voeaum"},
-    {"POST /api/v1/session/setup", "voeaumn"}, {"GET /api/v1/node", "voeau"}, {"GET /api/v1/overview", "voeau"},
-    {"GET /api/v1/machines", "voeau"}, {"GET /api/v1/machines/{machine}", "voeaum"},
-    {"PATCH /api/v1/machines/{machine}", "ea"}, {"GET /api/v1/machines/{machine}/trend", "voeaum"},
-    {"GET /api/v1/machines/{machine}/samples", "voeaum"}, {"GET /api/v1/machines/{machine}/events", "voeaum"},
+    {"GET /healthz", "voeaumn"},
+    {"GET /readyz", "voeaumn"},
+    {"GET /metrics", "voeau"},
+    {"GET /api/v1/openapi.json", "voeaumn"},
+    {"GET /api/v1/session", "voeaumn"},
+    {"POST /api/v1/session", "voeaumn"},
+    {"DELETE /api/v1/session", "voeaum"},
+    {"POST /api/v1/session/setup", "voeaumn"},
+    {"GET /api/v1/node", "voeau"},
+    {"GET /api/v1/overview", "voeau"},
+    {"GET /api/v1/machines", "voeau"},
+    {"GET /api/v1/machines/{machine}", "voeaum"},
+    {"PATCH /api/v1/machines/{machine}", "ea"},
+    {"GET /api/v1/machines/{machine}/trend", "voeaum"},
+    {"GET /api/v1/machines/{machine}/samples", "voeaum"},
+    {"GET /api/v1/machines/{machine}/events", "voeaum"},
     {"PATCH /api/v1/machines/{machine}/tags/{tag}", "ea"},
-    {"POST /api/v1/machines/{machine}/tags/{tag}/write", "oea"}, {"GET /api/v1/sites", "voeau"},
-    {"POST /api/v1/sites", "ea"}, {"PATCH /api/v1/sites/{site}", "ea"}, {"DELETE /api/v1/sites/{site}", "ea"},
-    {"GET /api/v1/organisations", "a"}, {"POST /api/v1/organisations", "a"}, {"GET /api/v1/people", "a"},
-    {"POST /api/v1/people", "a"}, {"DELETE /api/v1/people/{id}", "a"}, {"GET /api/v1/tokens", "a"},
-    {"POST /api/v1/tokens", "a"}, {"DELETE /api/v1/tokens/{id}", "a"}, {"GET /api/v1/events", "voeau"},
+    {"POST /api/v1/machines/{machine}/tags/{tag}/write", "oea"},
+    {"GET /api/v1/sites", "voeau"},
+    {"POST /api/v1/sites", "ea"},
+    {"PATCH /api/v1/sites/{site}", "ea"},
+    {"DELETE /api/v1/sites/{site}", "ea"},
+    {"GET /api/v1/organisations", "a"},
+    {"POST /api/v1/organisations", "a"},
+    {"GET /api/v1/people", "a"},
+    {"POST /api/v1/people", "a"},
+    {"DELETE /api/v1/people/{id}", "a"},
+    {"GET /api/v1/tokens", "a"},
+    {"POST /api/v1/tokens", "a"},
+    {"DELETE /api/v1/tokens/{id}", "a"},
+    {"GET /api/v1/events", "voeau"},
 };
 
 TEST(Door, EveryRouteForEveryRole) {
     Rig rig;
-    const std::pair<char, std::string> callers[] = {{'v', "viewer"}, {'o', "operator"}, {'e', "engineer"},
-                                                    {'a', "admin"},  {'u', "auditor"},  {'m', "machine"}, {'n', ""}};
+    const std::pair<char, std::string> callers[] = {
+        {'v', "viewer"},  {'o', "operator"}, {'e', "engineer"}, {'a', "admin"},
+        {'u', "auditor"}, {'m', "machine"},  {'n', ""}};
     std::size_t walked = 0;
     for (const auto& route : trust::routes()) {
         if (route.pattern == "/api/v1/live") continue;  // never ends: live_test.cc
         const std::string name = std::string(route.method) + " " + std::string(route.pattern);
-        const auto row = std::ranges::find(matrix, name, [](const auto& one) { return std::string(one.first); });
+        const auto row =
+            std::ranges::find(matrix, name, [](const auto& one) { return std::string(one.first); });
         ASSERT_NE(row, std::end(matrix)) << name;
         ++walked;
         for (const auto& [letter, role] : callers) {
             const From from = role.empty() ? From{} : rig.as(role);
             const auto told = rig.ask(std::string(route.method), concrete(route.pattern), from);
             EXPECT_EQ(!is_refused(told), row->second.contains(letter))
-                << name << " for " << (role.empty() ? "nobody" : role) << ": " << told.status << " " << told.text;
-            const unsigned refused = letter == 'n' ? 401u : letter == 'm' && told.status == 404 ? 404u : 403u;
+                << name << " for " << (role.empty() ? "nobody" : role) << ": " << told.status << " "
+                << told.text;
+            const unsigned refused = letter == 'n'                         ? 401u
+                                     : letter == 'm' && told.status == 404 ? 404u
+                                                                           : 403u;
             EXPECT_TRUE(!is_refused(told) || told.status == refused) << name << told.status;
             EXPECT_NE(told.status, 405) << name;
             EXPECT_LT(told.status, 500) << name << " " << told.text;
@@ -69,7 +94,8 @@ TEST(Door, AMachinesTokenSeesNoOtherMachine) {
     for (const std::string path : {"", "/trend?tag=speed", "/samples?tag=speed", "/events"}) {
         EXPECT_EQ(rig.get("/api/v1/machines/press" + path, rig.as("machine")).status, 200u) << path;
         EXPECT_EQ(rig.get("/api/v1/machines/lathe" + path, rig.as("machine")).status, 404u) << path;
-        EXPECT_EQ(rig.get("/api/v1/machines/press%2F" + path, rig.as("machine")).status, 404u) << path;
+        EXPECT_EQ(rig.get("/api/v1/machines/press%2F" + path, rig.as("machine")).status, 404u)
+            << path;
     }
     EXPECT_EQ(rig.get("/api/v1/live", rig.as("machine")).status, 403u);
     EXPECT_EQ(rig.get("/api/v1/live?machine=lathe", rig.as("machine")).status, 404u);
@@ -104,7 +130,8 @@ TEST(Door, WhatBelongsToAnotherOrganisationIsNotThere) {
 }
 
 std::string sign_in(Rig& rig, From from) {
-    const auto told = rig.ask("POST", "/api/v1/session", std::move(from), R"({"name":"li wei","password":"a long sentence"})");
+    const auto told = rig.ask("POST", "/api/v1/session", std::move(from),
+                              R"({"name":"li wei","password":"a long sentence"})");
     EXPECT_EQ(told.status, 200u) << told.text;
     EXPECT_EQ(told.at("/person/role"), "operator");
     const std::string cookie(told.header("set-cookie"));
@@ -116,13 +143,20 @@ TEST(Door, ACookieChangesThingsFromItsOwnPageOnly) {
     Rig rig;
     const std::string cookie = sign_in(rig, {});
     const std::tuple<std::string, unsigned> origins[] = {
-        {"http://plant.example:8080", 404u}, {"", 403u}, {"null", 403u}, {"http://evil.example", 403u},
-        {"http://plant.example", 403u}, {"http://plant.example:8080.evil.example", 403u}};
+        {"http://plant.example:8080", 404u},
+        {"", 403u},
+        {"null", 403u},
+        {"http://evil.example", 403u},
+        {"http://plant.example", 403u},
+        {"http://plant.example:8080.evil.example", 403u}};
     for (const auto& [origin, status] : origins) {
         From from{.headers = {{"cookie", cookie}}};
         EXPECT_EQ(rig.get("/api/v1/node", from).status, 200u);
         if (!origin.empty()) from.headers.push_back({"origin", origin});
-        EXPECT_EQ(rig.ask("POST", "/api/v1/machines/nobody/tags/x/write", from, R"({"value":1})").status, status) << origin;
+        EXPECT_EQ(
+            rig.ask("POST", "/api/v1/machines/nobody/tags/x/write", from, R"({"value":1})").status,
+            status)
+            << origin;
     }
     From own{.headers = {{"cookie", cookie}, {"origin", "http://plant.example:8080"}}};
     EXPECT_EQ(rig.ask("DELETE", "/api/v1/session", own).status, 204u);
@@ -131,8 +165,10 @@ TEST(Door, ACookieChangesThingsFromItsOwnPageOnly) {
 
 TEST(Door, SigningInDoesNotSayWhatWasWrong) {
     Rig rig;
-    const auto a = rig.ask("POST", "/api/v1/session", {}, R"({"name":"li wei","password":"wrong"})");
-    const auto b = rig.ask("POST", "/api/v1/session", {}, R"({"name":"nobody","password":"wrong"})");
+    const auto a =
+        rig.ask("POST", "/api/v1/session", {}, R"({"name":"li wei","password":"wrong"})");
+    const auto b =
+        rig.ask("POST", "/api/v1/session", {}, R"({"name":"nobody","password":"wrong"})");
     EXPECT_EQ(a.status, 401u);
     EXPECT_EQ(a.text, b.text);
     Told last;
@@ -155,13 +191,15 @@ TEST(Door, TheLoopbackRoleIsForDirectLocalRequestsOnly) {
     Rig rig(1, trust::Role::viewer);
     const auto node = [&](From from) { return rig.get("/api/v1/node", std::move(from)).status; };
     EXPECT_EQ(node(local()), 200u);
-    for (const std::string host : {"localhost", "localhost:8080", "127.0.0.1", "127.9.9.9:1", "[::1]:8080", "[::1]"}) {
+    for (const std::string host :
+         {"localhost", "localhost:8080", "127.0.0.1", "127.9.9.9:1", "[::1]:8080", "[::1]"}) {
         From from = local();
         from.host = host;
         EXPECT_EQ(node(from), 200u) << host;
     }
-    for (const std::string host : {"evil.example", "localhost.evil.example", "127.0.0.1.evil.example:80", "127.evil",
-                                   "[::1].evil.example", "localhost:8080.evil.example", "[::2]"}) {
+    for (const std::string host :
+         {"evil.example", "localhost.evil.example", "127.0.0.1.evil.example:80", "127.evil",
+          "[::1].evil.example", "localhost:8080.evil.example", "[::2]"}) {
         From from = local();
         from.host = host;
         EXPECT_EQ(node(from), 401u) << host;
@@ -208,10 +246,12 @@ TEST(Door, CredentialsComeInThreeWays) {
 
 TEST(Door, EveryAnswerCarriesTheSecurityHeaders) {
     Rig rig;
-    for (const std::string path : {"/healthz", "/api/v1/node", "/api/v1/openapi.json", "/api/v1/none", "/", "/api/v1/machines/none"}) {
+    for (const std::string path : {"/healthz", "/api/v1/node", "/api/v1/openapi.json",
+                                   "/api/v1/none", "/", "/api/v1/machines/none"}) {
         for (const auto& from : {From{}, rig.as("admin")}) {
             const auto told = rig.get(path, from);
-            EXPECT_TRUE(told.header("content-security-policy").contains("default-src 'self'")) << path;
+            EXPECT_TRUE(told.header("content-security-policy").contains("default-src 'self'"))
+                << path;
             EXPECT_EQ(told.header("x-content-type-options"), "nosniff") << path;
             EXPECT_EQ(told.header("referrer-policy"), "no-referrer") << path;
             EXPECT_FALSE(told.header("cache-control").empty()) << path;
@@ -235,10 +275,12 @@ TEST(Door, FailuresAreProblemDetails) {
         {"POST", "/api/v1/sites", R"({"name":7,"time_zone":"UTC"})", 422u},
         {"POST", "/api/v1/sites", R"({"name":"x","time_zone":"Mars/Base"})", 422u},
         {"POST", "/api/v1/sites", R"({"name":"x","time_zone":"UTC","latitude":1})", 422u},
-        {"POST", "/api/v1/sites", R"({"name":"x","time_zone":"UTC","latitude":1,"longitude":null})", 422u},
+        {"POST", "/api/v1/sites", R"({"name":"x","time_zone":"UTC","latitude":1,"longitude":null})",
+         422u},
         {"POST", "/api/v1/sites", "{\"name\":\"\xff\",\"time_zone\":\"UTC\"}", 422u},
         {"POST", "/api/v1/sites", std::string(5000, '['), 422u},
-        {"POST", "/api/v1/sites", "{\"name\":\"" + std::string(2000, 'x') + "\",\"time_zone\":\"UTC\"}", 422u},
+        {"POST", "/api/v1/sites",
+         "{\"name\":\"" + std::string(2000, 'x') + "\",\"time_zone\":\"UTC\"}", 422u},
         {"POST", "/api/v1/sites", std::string((1 << 20) + 1, ' '), 413u},
     };
     for (const auto& [method, path, body, status] : cases) {

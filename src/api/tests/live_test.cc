@@ -12,7 +12,8 @@ io::Task<Result<void>> send(io::Stream* stream, std::string text) {
     co_return sent;
 }
 
-// Appends to `heard` until it contains `wanted` (empty: until the stream ends). False: ended before.
+// Appends to `heard` until it contains `wanted` (empty: until the stream ends). False: ended
+// before.
 io::Task<bool> hear(io::Stream* stream, std::string* heard, std::string wanted) {
     while (wanted.empty() || !heard->contains(wanted)) {
         auto bytes = co_await stream->read_some(io::Steady{20'000});
@@ -26,7 +27,10 @@ class Browser {
 public:
     Browser(Rig& rig, const std::string& target, const std::string& token) : rig_(rig) {
         rig_.on_shard([&] { stream_ = rig_.connect({.address = "192.0.2.7", .port = 0}); });
-        const auto sent = rig_.run(send(stream_.get(), "GET " + target + " HTTP/1.1\r\nhost: plant.example\r\nauthorization: Bearer " + token + "\r\n\r\n"));
+        const auto sent = rig_.run(
+            send(stream_.get(), "GET " + target +
+                                    " HTTP/1.1\r\nhost: plant.example\r\nauthorization: Bearer " +
+                                    token + "\r\n\r\n"));
         EXPECT_TRUE(sent);
     }
     ~Browser() {
@@ -35,7 +39,9 @@ public:
             stream_.reset();
         });
     }
-    bool hears(std::string wanted) { return rig_.run(hear(stream_.get(), &heard, std::move(wanted))); }
+    bool hears(std::string wanted) {
+        return rig_.run(hear(stream_.get(), &heard, std::move(wanted)));
+    }
     bool ends() { return hears(""); }
 
     std::string heard;

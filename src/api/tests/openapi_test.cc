@@ -42,28 +42,33 @@ bool is_type(const json::value& value, std::string_view type) {
 
 bool has_one_of_types(const json::value& value, const json::value& types) {
     if (types.is_string()) return is_type(value, types.as_string());
-    return std::ranges::any_of(types.as_array(), [&](const auto& one) { return is_type(value, one.as_string()); });
+    return std::ranges::any_of(types.as_array(),
+                               [&](const auto& one) { return is_type(value, one.as_string()); });
 }
 
 // The part of JSON Schema that our schemas use. Empty: valid; else where and why not.
-std::string complaint(const json::value& value, const json::value& given, const std::string& where) {
+std::string complaint(const json::value& value, const json::value& given,
+                      const std::string& where) {
     const auto& schema = follow(given).as_object();
     if (const auto* types = schema.if_contains("type"); types && !has_one_of_types(value, *types)) {
         return where + " is not " + json::serialize(*types);
     }
     if (const auto* words = schema.if_contains("enum")) {
         const auto& all = words->as_array();
-        if (std::ranges::find(all, value) == all.end()) return where + " is not in " + json::serialize(all);
+        if (std::ranges::find(all, value) == all.end())
+            return where + " is not in " + json::serialize(all);
     }
     if (value.is_array() && schema.contains("items")) {
         for (const auto& item : value.as_array()) {
-            if (auto why = complaint(item, schema.at("items"), where + "[]"); !why.empty()) return why;
+            if (auto why = complaint(item, schema.at("items"), where + "[]"); !why.empty())
+                return why;
         }
     }
     if (!value.is_object()) return {};
     if (const auto* required = schema.if_contains("required")) {
         for (const auto& name : required->as_array()) {
-            if (!value.as_object().contains(name.as_string())) return where + " lacks " + json::serialize(name);
+            if (!value.as_object().contains(name.as_string()))
+                return where + " lacks " + json::serialize(name);
         }
     }
     const auto* properties = schema.if_contains("properties");
@@ -71,7 +76,8 @@ std::string complaint(const json::value& value, const json::value& given, const 
         const auto* known = properties ? properties->as_object().if_contains(name) : nullptr;
         // Ours list every member, so that an example cannot show what the schema does not know.
         if (known == nullptr) return where + " has an unknown member " + std::string(name);
-        if (auto why = complaint(member, *known, where + "." + std::string(name)); !why.empty()) return why;
+        if (auto why = complaint(member, *known, where + "." + std::string(name)); !why.empty())
+            return why;
     }
     return {};
 }
@@ -90,8 +96,10 @@ void collect_references(const json::value& value, std::set<std::string>& into) {
         for (const auto& item : value.as_array()) collect_references(item, into);
     } else if (value.is_object()) {
         for (const auto& [name, member] : value.as_object()) {
-            if (name == "$ref") into.insert(std::string(member.as_string()));
-            else collect_references(member, into);
+            if (name == "$ref")
+                into.insert(std::string(member.as_string()));
+            else
+                collect_references(member, into);
         }
     }
 }
@@ -102,7 +110,8 @@ TEST(OpenApi, HasEveryRouteOnce) {
     std::size_t count = 0;
     each_operation([&](const std::string& name, const json::object& operation) {
         ++count;
-        EXPECT_TRUE(ids.insert(std::string(operation.at("operationId").as_string())).second) << name;
+        EXPECT_TRUE(ids.insert(std::string(operation.at("operationId").as_string())).second)
+            << name;
         EXPECT_FALSE(operation.at("summary").as_string().empty()) << name;
     });
     EXPECT_EQ(count, trust::routes().size());
@@ -129,7 +138,8 @@ TEST(OpenApi, DeclaresPathParameters) {
         if (const auto* parameters = operation.if_contains("parameters")) {
             for (const auto& given : parameters->as_array()) {
                 const auto& one = follow(given).as_object();
-                if (one.at("in") == "path") declared.insert(std::string(one.at("name").as_string()));
+                if (one.at("in") == "path")
+                    declared.insert(std::string(one.at("name").as_string()));
             }
         }
         EXPECT_EQ(static_cast<std::size_t>(std::ranges::count(name, '{')), declared.size()) << name;
@@ -141,16 +151,20 @@ TEST(OpenApi, EveryExampleIsValid) {
     std::size_t examples = 0;
     each_operation([&](const std::string& name, const json::object& operation) {
         std::vector<const json::value*> contents;
-        if (const auto* body = operation.if_contains("requestBody")) contents.push_back(&body->at("content"));
+        if (const auto* body = operation.if_contains("requestBody"))
+            contents.push_back(&body->at("content"));
         for (const auto& [status, answer] : operation.at("responses").as_object()) {
             if (status == "default") continue;
             const auto* content = answer.as_object().if_contains("content");
-            if (content != nullptr) contents.push_back(content);
-            else EXPECT_EQ(status, "204") << name;
+            if (content != nullptr)
+                contents.push_back(content);
+            else
+                EXPECT_EQ(status, "204") << name;
         }
         for (const auto* content : contents) {
             for (const auto& [type, media] : content->as_object()) {
-                EXPECT_EQ(complaint(media.at("example"), media.at("schema"), "example"), "") << name;
+                EXPECT_EQ(complaint(media.at("example"), media.at("schema"), "example"), "")
+                    << name;
                 ++examples;
             }
         }
@@ -163,7 +177,9 @@ TEST(OpenApi, TheValidatorSeesMistakes) {
     EXPECT_EQ(complaint(json::value{{"sent_at", "2026"}, {"topic", "t"}}, reference, "x"), "");
     EXPECT_NE(complaint(json::value{{"sent_at", "2026"}}, reference, "x"), "");
     EXPECT_NE(complaint(json::value{{"sent_at", 1}, {"topic", "t"}}, reference, "x"), "");
-    EXPECT_NE(complaint(json::value{{"sent_at", "2026"}, {"topic", "t"}, {"more", 1}}, reference, "x"), "");
+    EXPECT_NE(
+        complaint(json::value{{"sent_at", "2026"}, {"topic", "t"}, {"more", 1}}, reference, "x"),
+        "");
     EXPECT_NE(complaint("fine", json::value{{"$ref", "#/components/schemas/Quality"}}, "x"), "");
 }
 

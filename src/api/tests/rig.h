@@ -26,12 +26,16 @@ inline constexpr OrganisationId home{1};
 class FakeNode final : public Node {
 public:
     NodeFacts facts() const override {
-        return {"1.2.3", "hall", "enterprise", Instant{0}, "synced", true, false, false, "", {{"http", "127.0.0.1:1"}}, 1};
+        return {"1.2.3", "hall", "enterprise", Instant{0}, "synced",
+                true,    false,  false,        "",         {{"http", "127.0.0.1:1"}},
+                1};
     }
-    Rates rates() const override { return {.messages_per_s = 2.5, .samples_per_s = 5, .messages_total = 7}; }
+    Rates rates() const override {
+        return {.messages_per_s = 2.5, .samples_per_s = 5, .messages_total = 7};
+    }
     bool is_ready() const override { return is_ready_; }
-    io::Task<Result<SentCommand>> command(trust::PrincipalPtr by, twin::MachineState machine, std::string tag,
-                                          history::Value value) override {
+    io::Task<Result<SentCommand>> command(trust::PrincipalPtr by, twin::MachineState machine,
+                                          std::string tag, history::Value value) override {
         sent_by = by->name;
         sent_to = machine.id + "/" + tag;
         sent = std::move(value);
@@ -51,7 +55,10 @@ struct From {
     io::Peer peer = {.address = "192.0.2.7", .port = 0};
     std::string host = "plant.example:8080";
 };
-inline From local() { return {.peer = {.address = "127.0.0.1", .port = 0, .is_loopback = true}, .host = "127.0.0.1:8080"}; }
+inline From local() {
+    return {.peer = {.address = "127.0.0.1", .port = 0, .is_loopback = true},
+            .host = "127.0.0.1:8080"};
+}
 
 struct Told {
     unsigned status = 0;
@@ -75,23 +82,28 @@ struct Told {
 
 class Rig {
 public:
-    explicit Rig(unsigned shards = 1, std::optional<trust::Role> loopback_role = {}, twin::Limits twin_limits = {});
+    explicit Rig(unsigned shards = 1, std::optional<trust::Role> loopback_role = {},
+                 twin::Limits twin_limits = {});
     ~Rig();
 
     Told ask(std::string method, std::string target, From from, std::string body = {});
-    Told get(std::string target, From from) { return ask("GET", std::move(target), std::move(from)); }
+    Told get(std::string target, From from) {
+        return ask("GET", std::move(target), std::move(from));
+    }
     Told get(std::string target) { return get(std::move(target), as("admin")); }
 
     /// A token of that role in `default`: "viewer" ... "auditor", or "machine" for press's own.
     From as(const std::string& role) { return {.token = tokens.at(role)}; }
-    std::string make_token(OrganisationId organisation, std::string name, std::optional<std::string> role,
-                           std::optional<std::string> machine);
+    std::string make_token(OrganisationId organisation, std::string name,
+                           std::optional<std::string> role, std::optional<std::string> machine);
 
     Result<history::Appended> report(history::Report report);
     void say(const std::string& machine, const std::string& tag, history::Value value, Instant at,
              history::Quality quality = history::Quality::good, OrganisationId organisation = home);
     template <class T>
-    T run(io::Task<T> task) { return shards->run_blocking(ShardIndex(0), std::move(task)); }
+    T run(io::Task<T> task) {
+        return shards->run_blocking(ShardIndex(0), std::move(task));
+    }
     /// Runs on shard 0 and waits.
     void on_shard(std::function<void()> work);
     /// A new connection to the API; used on shard 0.

@@ -20,8 +20,10 @@ io::Task<Result<history::Appended>> report_there(twin::Plant* plant, history::Re
     co_return stored;
 }
 
-io::Task<Result<http::ClientResponse>> fetch_there(io::Stream* stream, http::ClientRequest request, std::string host) {
-    auto told = co_await http::fetch_over(*stream, std::move(request), std::move(host), io::Steady{20'000});
+io::Task<Result<http::ClientResponse>> fetch_there(io::Stream* stream, http::ClientRequest request,
+                                                   std::string host) {
+    auto told =
+        co_await http::fetch_over(*stream, std::move(request), std::move(host), io::Steady{20'000});
     stream->close();
     co_return told;
 }
@@ -38,7 +40,8 @@ Rig::Rig(unsigned shard_count, std::optional<trust::Role> loopback_role, twin::L
     shards = std::make_unique<io::Shards>(shard_count);
     std::vector<store::Lane*> pointers;
     for (unsigned index = 0; index < shard_count; ++index) {
-        lanes.push_back(std::make_unique<store::Lane>(*store, shards->at(index), store::Lane::Limits{}));
+        lanes.push_back(
+            std::make_unique<store::Lane>(*store, shards->at(index), store::Lane::Limits{}));
         pointers.push_back(lanes.back().get());
     }
     rows_worker = std::make_unique<io::Workers>("rows", io::Workers::Limits{});
@@ -49,7 +52,8 @@ Rig::Rig(unsigned shard_count, std::optional<trust::Role> loopback_role, twin::L
     rows = std::make_unique<Rows>(*catalog);
     trust::Porter::Settings settings;
     settings.cost.log2_n = 4;
-    porter = std::make_unique<trust::Porter>(*shards, *rows_worker, *password_worker, *rows, settings);
+    porter =
+        std::make_unique<trust::Porter>(*shards, *rows_worker, *password_worker, *rows, settings);
     CHECK(porter->open().has_value());
     twin_limits.live_interval = io::Steady{10};
     plant = twin::Plant::open(*history, *shards, pointers, {}, twin_limits);
@@ -80,11 +84,12 @@ Rig::~Rig() {
     std::filesystem::remove_all(dir);
 }
 
-std::string Rig::make_token(OrganisationId organisation, std::string name, std::optional<std::string> role,
-                            std::optional<std::string> machine) {
+std::string Rig::make_token(OrganisationId organisation, std::string name,
+                            std::optional<std::string> role, std::optional<std::string> machine) {
     const auto secret = trust::make_token();
-    catalog::NewToken token{std::move(name), std::move(role), std::move(machine),
-                            std::string(trust::text_of(secret.sha256)), secret.scram_verifier, "the test"};
+    catalog::NewToken token{std::move(name),       std::move(role),
+                            std::move(machine),    std::string(trust::text_of(secret.sha256)),
+                            secret.scram_verifier, "the test"};
     CHECK(catalog->create_token(organisation, token, now()).has_value());
     return secret.text;
 }
@@ -98,7 +103,8 @@ void Rig::fill_catalog() {
     tokens["machine"] = make_token(home, "press's own", {}, "press");
     tokens["acme"] = make_token(acme, "acme's admin", "admin", {});
     trust::ScryptCost cheap{.log2_n = 4};
-    catalog::NewPerson person{"li wei", "operator", *trust::hash_password("a long sentence", cheap)};
+    catalog::NewPerson person{"li wei", "operator",
+                              *trust::hash_password("a long sentence", cheap)};
     CHECK(catalog->create_person(home, person, now()).has_value());
     CHECK(catalog->create_site(home, {.name = "Harbour", .time_zone = "UTC"}).has_value());
     CHECK(catalog->discover({home, "press", "json", now()}).has_value());
@@ -120,7 +126,8 @@ void Rig::on_shard(std::function<void()> work) {
 }
 
 Told Rig::ask(std::string method, std::string target, From from, std::string body) {
-    http::ClientRequest request{std::move(method), std::move(target), std::move(from.headers), std::move(body)};
+    http::ClientRequest request{std::move(method), std::move(target), std::move(from.headers),
+                                std::move(body)};
     if (!from.token.empty()) request.headers.push_back({"authorization", "Bearer " + from.token});
     std::unique_ptr<io::Stream> stream;
     on_shard([&] { stream = connect(from.peer); });

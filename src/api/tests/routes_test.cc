@@ -24,13 +24,19 @@ TEST(Once, TheSameKeyGivesTheFirstAnswerAgain) {
     EXPECT_EQ(again.status, 201u);
     EXPECT_EQ(again.text, first.text);
     EXPECT_EQ(again.header("content-type"), "application/json");
-    EXPECT_EQ(rig.ask("POST", "/api/v1/sites", from, R"({"name":"Other","time_zone":"UTC"})").status, 409u);
+    EXPECT_EQ(
+        rig.ask("POST", "/api/v1/sites", from, R"({"name":"Other","time_zone":"UTC"})").status,
+        409u);
     From admin = rig.as("admin");  // another caller's keys are its own
     admin.headers = {{"idempotency-key", "k-1"}};
-    EXPECT_EQ(rig.ask("POST", "/api/v1/sites", admin, R"({"name":"Dock","time_zone":"UTC"})").status, 201u);
-    EXPECT_EQ(rig.ask("POST", "/api/v1/sites", rig.as("engineer"), body).status, 409u);  // the name is taken
+    EXPECT_EQ(
+        rig.ask("POST", "/api/v1/sites", admin, R"({"name":"Dock","time_zone":"UTC"})").status,
+        201u);
+    EXPECT_EQ(rig.ask("POST", "/api/v1/sites", rig.as("engineer"), body).status,
+              409u);  // the name is taken
     from.headers = {{"idempotency-key", std::string(129, 'k')}};
-    EXPECT_EQ(rig.ask("POST", "/api/v1/sites", from, R"({"name":"Far","time_zone":"UTC"})").status, 422u);
+    EXPECT_EQ(rig.ask("POST", "/api/v1/sites", from, R"({"name":"Far","time_zone":"UTC"})").status,
+              422u);
     EXPECT_EQ(rig.get("/api/v1/sites").at("/items").as_array().size(), 3u);
 }
 
@@ -51,25 +57,37 @@ TEST(Tokens, ASecretIsToldOnce) {
     const std::string id(first.at("/id").as_string());
     EXPECT_EQ(rig.ask("DELETE", "/api/v1/tokens/" + id, rig.as("admin")).status, 204u);
     EXPECT_EQ(rig.get("/api/v1/machines/lathe", {.token = secret}).status, 401u);
-    for (const std::string bad : {R"({"name":"x"})", R"({"name":"x","role":"king"})", R"({"name":"x","role":"viewer","machine":"m"})",
-                                  R"({"name":"x","machine":"a/b"})"}) {
+    for (const std::string bad :
+         {R"({"name":"x"})", R"({"name":"x","role":"king"})",
+          R"({"name":"x","role":"viewer","machine":"m"})", R"({"name":"x","machine":"a/b"})"}) {
         EXPECT_EQ(rig.ask("POST", "/api/v1/tokens", rig.as("admin"), bad).status, 422u) << bad;
     }
 }
 
 TEST(People, ComeAndGo) {
     Rig rig;
-    const auto made = rig.ask("POST", "/api/v1/people", rig.as("admin"), R"({"name":"ana","role":"viewer","password":"ten letters"})");
+    const auto made = rig.ask("POST", "/api/v1/people", rig.as("admin"),
+                              R"({"name":"ana","role":"viewer","password":"ten letters"})");
     ASSERT_EQ(made.status, 201u) << made.text;
     EXPECT_FALSE(made.text.contains("scrypt"));
-    EXPECT_EQ(rig.ask("POST", "/api/v1/people", rig.as("admin"), R"({"name":"bo","role":"viewer","password":"short"})").status, 422u);
-    EXPECT_EQ(rig.ask("POST", "/api/v1/people", rig.as("admin"), R"({"name":"bo","role":"boss","password":"ten letters"})").status, 422u);
-    const auto session = rig.ask("POST", "/api/v1/session", {}, R"({"name":"ana","password":"ten letters"})");
+    EXPECT_EQ(rig.ask("POST", "/api/v1/people", rig.as("admin"),
+                      R"({"name":"bo","role":"viewer","password":"short"})")
+                  .status,
+              422u);
+    EXPECT_EQ(rig.ask("POST", "/api/v1/people", rig.as("admin"),
+                      R"({"name":"bo","role":"boss","password":"ten letters"})")
+                  .status,
+              422u);
+    const auto session =
+        rig.ask("POST", "/api/v1/session", {}, R"({"name":"ana","password":"ten letters"})");
     ASSERT_EQ(session.status, 200u);
     const std::string cookie(session.header("set-cookie"));
     const From ana{.headers = {{"cookie", cookie.substr(0, cookie.find(';'))}}};
     EXPECT_EQ(rig.get("/api/v1/node", ana).status, 200u);
-    EXPECT_EQ(rig.ask("DELETE", "/api/v1/people/" + std::string(made.at("/id").as_string()), rig.as("admin")).status, 204u);
+    EXPECT_EQ(rig.ask("DELETE", "/api/v1/people/" + std::string(made.at("/id").as_string()),
+                      rig.as("admin"))
+                  .status,
+              204u);
     EXPECT_EQ(rig.get("/api/v1/node", ana).status, 401u);
     EXPECT_EQ(rig.ask("DELETE", "/api/v1/people/none", rig.as("admin")).status, 404u);
 }
@@ -82,13 +100,15 @@ TEST(Setup, HappensOnce) {
     const auto body = [](std::string_view key, std::string_view password) {
         return fmt::format(R"({{"secret":"{}","name":"ada","password":"{}"}})", key, password);
     };
-    EXPECT_EQ(rig.ask("POST", "/api/v1/session/setup", {}, body("wrong", "a long sentence")).status, 403u);
+    EXPECT_EQ(rig.ask("POST", "/api/v1/session/setup", {}, body("wrong", "a long sentence")).status,
+              403u);
     EXPECT_EQ(rig.ask("POST", "/api/v1/session/setup", {}, body(secret, "short")).status, 422u);
     const auto made = rig.ask("POST", "/api/v1/session/setup", {}, body(secret, "a long sentence"));
     EXPECT_EQ(made.status, 200u) << made.text;
     EXPECT_EQ(made.at("/person/role"), "admin");
     EXPECT_FALSE(made.header("set-cookie").empty());
-    EXPECT_EQ(rig.ask("POST", "/api/v1/session/setup", {}, body(secret, "a long sentence")).status, 409u);
+    EXPECT_EQ(rig.ask("POST", "/api/v1/session/setup", {}, body(secret, "a long sentence")).status,
+              409u);
     EXPECT_FALSE(rig.get("/api/v1/session", {}).at("/setup_needed").as_bool());
 }
 
@@ -100,7 +120,8 @@ TEST(Machines, ArePagedAndFiltered) {
     for (int page = 0; page < 5; ++page) {
         const auto told = rig.get(target);
         EXPECT_EQ(told.at("/total"), 5);
-        for (const auto& machine : told.at("/items").as_array()) ids.emplace_back(machine.at("id").as_string());
+        for (const auto& machine : told.at("/items").as_array())
+            ids.emplace_back(machine.at("id").as_string());
         if (told.at("/next").is_null()) break;
         target = "/api/v1/machines?limit=2&cursor=" + std::string(told.at("/next").as_string());
     }
@@ -109,11 +130,14 @@ TEST(Machines, ArePagedAndFiltered) {
     EXPECT_EQ(rig.get("/api/v1/machines?q=RES").at("/total"), 1);
     EXPECT_EQ(rig.get("/api/v1/machines?connection=online").at("/total"), 4);
     EXPECT_EQ(rig.get("/api/v1/machines?connection=offline").at("/items/0/id"), "press");
-    const auto changed = rig.ask("PATCH", "/api/v1/machines/press", rig.as("engineer"), R"({"adopted":true,"name":"Press","site":"1"})");
+    const auto changed = rig.ask("PATCH", "/api/v1/machines/press", rig.as("engineer"),
+                                 R"({"adopted":true,"name":"Press","site":"1"})");
     EXPECT_EQ(changed.status, 200u) << changed.text;
     EXPECT_EQ(rig.get("/api/v1/machines?adopted=true&site=1").at("/items/0/name"), "Press");
     EXPECT_EQ(rig.get("/api/v1/machines?adopted=perhaps").status, 422u);
-    EXPECT_EQ(rig.ask("PATCH", "/api/v1/machines/press", rig.as("engineer"), R"({"site":"77"})").status, 404u);
+    EXPECT_EQ(
+        rig.ask("PATCH", "/api/v1/machines/press", rig.as("engineer"), R"({"site":"77"})").status,
+        404u);
     EXPECT_EQ(rig.ask("DELETE", "/api/v1/sites/1", rig.as("engineer")).status, 409u);
     EXPECT_EQ(rig.get("/api/v1/overview").at("/machines/online"), 4);
 }
@@ -122,20 +146,26 @@ TEST(Events, ArePagedWithoutLossWhenInstantsAreShared) {
     Rig rig;
     const Instant at = rig.now() - seconds{5};
     for (int index = 0; index < 7; ++index) {
-        rig.plant->record({at, home, "", "note", std::to_string(index)});  // of the plant: instants may be equal
+        rig.plant->record(
+            {at, home, "", "note", std::to_string(index)});  // of the plant: instants may be equal
     }
     std::multiset<std::string> texts;
     std::string target = "/api/v1/events?limit=3";
     for (int page = 0; page < 5; ++page) {
         const auto told = rig.get(target);
         ASSERT_EQ(told.status, 200u) << told.text;
-        for (const auto& event : told.at("/items").as_array()) texts.emplace(event.at("text").as_string());
+        for (const auto& event : told.at("/items").as_array())
+            texts.emplace(event.at("text").as_string());
         if (told.at("/next").is_null()) break;
         target = "/api/v1/events?limit=3&cursor=" + std::string(told.at("/next").as_string());
     }
     EXPECT_EQ(texts, (std::multiset<std::string>{"0", "1", "2", "3", "4", "5", "6"}));
-    EXPECT_TRUE(rig.get("/api/v1/events?since=" + to_rfc3339(at + seconds{1})).at("/items").as_array().empty());
-    for (const std::string bad : {"x", "2026-11-21T08:15:00Zx1", "2026-11-21T08:15:00Z~", "2026-11-21T08:15:00Z~99999"}) {
+    EXPECT_TRUE(rig.get("/api/v1/events?since=" + to_rfc3339(at + seconds{1}))
+                    .at("/items")
+                    .as_array()
+                    .empty());
+    for (const std::string bad :
+         {"x", "2026-11-21T08:15:00Zx1", "2026-11-21T08:15:00Z~", "2026-11-21T08:15:00Z~99999"}) {
         EXPECT_GE(rig.get("/api/v1/events?cursor=" + bad).status, 404u) << bad;
     }
 }
@@ -160,14 +190,16 @@ TEST(Samples, ComeInPagesBothWaysAndAsJsonCan) {
     EXPECT_EQ(told.at("/items/1/quality"), "bad");
     EXPECT_TRUE(told.at("/items/2/value").is_null());
     EXPECT_EQ(told.at("/items/2/quality"), "good");
-    const auto rest = rig.get("/api/v1/machines/press/samples?tag=x&cursor=" + std::string(told.at("/next").as_string()));
+    const auto rest = rig.get("/api/v1/machines/press/samples?tag=x&cursor=" +
+                              std::string(told.at("/next").as_string()));
     EXPECT_EQ(rest.at("/items").as_array().size(), 1u);
     EXPECT_EQ(rest.at("/items/0/quality"), "missing");
     EXPECT_TRUE(rest.at("/next").is_null());
     const auto whole = rig.get("/api/v1/machines/press/samples?tag=n&order=desc&limit=2");
     EXPECT_EQ(whole.at("/items/0/value"), "-9223372036854775808");
     EXPECT_EQ(whole.at("/items/1/value"), "9007199254740993");
-    const auto older = rig.get("/api/v1/machines/press/samples?tag=n&order=desc&cursor=" + std::string(whole.at("/next").as_string()));
+    const auto older = rig.get("/api/v1/machines/press/samples?tag=n&order=desc&cursor=" +
+                               std::string(whole.at("/next").as_string()));
     EXPECT_EQ(older.at("/items/0/value"), large - 1);
     EXPECT_EQ(rig.get("/api/v1/machines/press/samples").status, 422u);
     EXPECT_EQ(rig.get("/api/v1/machines/press/samples?tag=none").status, 404u);
@@ -185,13 +217,15 @@ TEST(Trend, IsRawWhenFewAndColumnsWithGapsWhenMany) {
     }
     ASSERT_EQ(rig.report(std::move(report))->stored, 80u);
     rig.say("press", "x", 5.0, t0 + seconds{100}, Quality::uncertain);
-    const std::string window = "&from=" + to_rfc3339(t0) + "&until=" + to_rfc3339(t0 + seconds{101});
+    const std::string window =
+        "&from=" + to_rfc3339(t0) + "&until=" + to_rfc3339(t0 + seconds{101});
     const auto raw = rig.get("/api/v1/machines/press/trend?tag=x" + window);
     ASSERT_EQ(raw.status, 200u) << raw.text;
     EXPECT_TRUE(raw.at("/series/0/raw").as_bool());
     EXPECT_EQ(raw.at("/series/0/samples").as_array().size(), 81u);
     EXPECT_EQ(raw.at("/series/0/samples/0"), (json::value{t0.millis(), 0.0}));
-    EXPECT_EQ(raw.at("/series/0/samples/80"), (json::value{(t0 + seconds{100}).millis(), 5.0, "uncertain"}));
+    EXPECT_EQ(raw.at("/series/0/samples/80"),
+              (json::value{(t0 + seconds{100}).millis(), 5.0, "uncertain"}));
     const auto columns = rig.get("/api/v1/machines/press/trend?tag=x&columns=10" + window);
     EXPECT_FALSE(columns.at("/series/0/raw").as_bool());
     const auto& rows = columns.at("/series/0/columns").as_array();
@@ -205,7 +239,10 @@ TEST(Trend, IsRawWhenFewAndColumnsWithGapsWhenMany) {
     EXPECT_EQ(since_first.at("/series/0/samples").as_array().size(), 81u) << since_first.text;
     EXPECT_EQ(rig.get("/api/v1/machines/press/trend").status, 422u);
     EXPECT_EQ(rig.get("/api/v1/machines/press/trend?tag=x&columns=4001").status, 422u);
-    EXPECT_EQ(rig.get("/api/v1/machines/press/trend?tag=x&from=2026-01-02T00:00:00Z&until=2026-01-01T00:00:00Z").status, 422u);
+    EXPECT_EQ(rig.get("/api/v1/machines/press/"
+                      "trend?tag=x&from=2026-01-02T00:00:00Z&until=2026-01-01T00:00:00Z")
+                  .status,
+              422u);
     std::string many = "/api/v1/machines/press/trend?tag=x";
     for (int extra = 0; extra < 50; ++extra) many += "&tag=x";
     EXPECT_EQ(rig.get(many).status, 422u);
@@ -215,7 +252,10 @@ TEST(Write, AsksKindRangeAndPermissionBeforeSending) {
     Rig rig;
     const Instant now = rig.now();
     const auto write = [&](const std::string& tag, const std::string& value) {
-        return rig.ask("POST", "/api/v1/machines/press/tags/" + tag + "/write", rig.as("operator"), "{\"value\":" + value + "}").status;
+        return rig
+            .ask("POST", "/api/v1/machines/press/tags/" + tag + "/write", rig.as("operator"),
+                 "{\"value\":" + value + "}")
+            .status;
     };
     EXPECT_EQ(write("speed", "1"), 404u);  // never spoke
     rig.say("press", "speed", 1.0, now);
@@ -225,20 +265,27 @@ TEST(Write, AsksKindRangeAndPermissionBeforeSending) {
     EXPECT_EQ(write("speed", "1"), 403u);
     for (const std::string tag : {"speed", "count", "on", "mode"}) {
         const auto told = rig.ask("PATCH", "/api/v1/machines/press/tags/" + tag, rig.as("engineer"),
-                                  tag == "speed" || tag == "count" ? R"({"writable":true,"low":0,"high":10,"unit":"m"})" : R"({"writable":true})");
+                                  tag == "speed" || tag == "count"
+                                      ? R"({"writable":true,"low":0,"high":10,"unit":"m"})"
+                                      : R"({"writable":true})");
         ASSERT_EQ(told.status, 200u) << told.text;
         EXPECT_TRUE(told.at("/writable").as_bool());
     }
     const std::tuple<std::string, std::string, unsigned> cases[] = {
-        {"speed", "2.5", 202u}, {"speed", "0", 202u}, {"speed", "10", 202u}, {"speed", "10.001", 422u}, {"speed", "-1", 422u},
-        {"speed", "\"2\"", 422u}, {"speed", "null", 422u}, {"speed", "1e999", 422u}, {"count", "3", 202u}, {"count", "3.5", 422u},
-        {"count", "11", 422u}, {"on", "false", 202u}, {"on", "0", 422u}, {"mode", "\"fast\"", 202u}, {"mode", "1", 422u},
+        {"speed", "2.5", 202u},    {"speed", "0", 202u},       {"speed", "10", 202u},
+        {"speed", "10.001", 422u}, {"speed", "-1", 422u},      {"speed", "\"2\"", 422u},
+        {"speed", "null", 422u},   {"speed", "1e999", 422u},   {"count", "3", 202u},
+        {"count", "3.5", 422u},    {"count", "11", 422u},      {"on", "false", 202u},
+        {"on", "0", 422u},         {"mode", "\"fast\"", 202u}, {"mode", "1", 422u},
         {"none", "1", 404u}};
-    for (const auto& [tag, value, status] : cases) EXPECT_EQ(write(tag, value), status) << tag << " = " << value;
+    for (const auto& [tag, value, status] : cases)
+        EXPECT_EQ(write(tag, value), status) << tag << " = " << value;
     EXPECT_EQ(rig.node.sent_to, "press/mode");
     EXPECT_EQ(rig.node.sent_by, "operator");
     EXPECT_EQ(*rig.node.sent, history::Value{std::string("fast")});
-    EXPECT_EQ(rig.ask("POST", "/api/v1/machines/press/tags/speed/write", rig.as("operator"), "{}").status, 422u);
+    EXPECT_EQ(
+        rig.ask("POST", "/api/v1/machines/press/tags/speed/write", rig.as("operator"), "{}").status,
+        422u);
     // The last event is seen once it is on disk, which nobody waits for.
     Told events;
     for (int attempt = 0; attempt < 1000; ++attempt) {
@@ -248,8 +295,12 @@ TEST(Write, AsksKindRangeAndPermissionBeforeSending) {
     EXPECT_TRUE(events.text.contains("mode = \\\"fast\\\" by operator")) << events.text;
     rig.plant->presence(home, "press", twin::Source::json, twin::Presence::goodbye, "left");
     EXPECT_EQ(write("speed", "3"), 409u);
-    EXPECT_EQ(rig.ask("PATCH", "/api/v1/machines/press/tags/speed", rig.as("engineer"), R"({"low":5,"high":1})").status, 422u);
-    const auto unheard = rig.ask("PATCH", "/api/v1/machines/press/tags/later", rig.as("engineer"), R"({"unit":"K"})");
+    EXPECT_EQ(rig.ask("PATCH", "/api/v1/machines/press/tags/speed", rig.as("engineer"),
+                      R"({"low":5,"high":1})")
+                  .status,
+              422u);
+    const auto unheard = rig.ask("PATCH", "/api/v1/machines/press/tags/later", rig.as("engineer"),
+                                 R"({"unit":"K"})");
     EXPECT_EQ(unheard.at("/unit"), "K");
     EXPECT_TRUE(unheard.at("/kind").is_null());
 }

@@ -15,20 +15,25 @@ public:
         for (const auto& row : rows) {
             TRY(const auto digest, trust::digest_of(row.sha256));
             out.push_back({row.organisation, name_of(row.organisation), row.id, row.name,
-                           row.role ? trust::parse_role(*row.role) : std::nullopt, row.machine.value_or(""),
-                           digest, row.scram_verifier});
+                           row.role ? trust::parse_role(*row.role) : std::nullopt,
+                           row.machine.value_or(""), digest, row.scram_verifier});
         }
         return out;
     }
-    Result<trust::PersonRecord> find_person(std::string_view organisation, std::string_view name) override {
+    Result<trust::PersonRecord> find_person(std::string_view organisation,
+                                            std::string_view name) override {
         const auto snapshot = catalog_.snapshot();
         const auto* found = snapshot->organisation(organisation);
         if (found == nullptr) return fail(Code::not_found, "no such organisation");
         TRY(const auto person, catalog_.find_person(found->id, name));
         return record(person);
     }
-    Result<std::vector<trust::PersonRecord>> people() override { return std::vector<trust::PersonRecord>{}; }
-    Result<std::vector<trust::SessionRecord>> sessions() override { return std::vector<trust::SessionRecord>{}; }
+    Result<std::vector<trust::PersonRecord>> people() override {
+        return std::vector<trust::PersonRecord>{};
+    }
+    Result<std::vector<trust::SessionRecord>> sessions() override {
+        return std::vector<trust::SessionRecord>{};
+    }
     Result<void> keep(const std::vector<trust::SessionChange>&) override { return {}; }
     Result<void> used(const std::vector<std::pair<TokenId, Instant>>& tokens) override {
         return catalog_.tokens_used(tokens);
@@ -41,8 +46,8 @@ private:
         return found == nullptr ? std::string() : found->name;
     }
     trust::PersonRecord record(const catalog::Person& person) {
-        return {person.organisation, name_of(person.organisation), person.id, person.name,
-                trust::parse_role(person.role), person.password_hash};
+        return {person.organisation, name_of(person.organisation),   person.id,
+                person.name,         trust::parse_role(person.role), person.password_hash};
     }
     catalog::Catalog& catalog_;
 };

@@ -8,17 +8,19 @@
 
 namespace lineshaft::sparkplug {
 
-Door::Door(io::Shards& shards, twin::Plant& plant, catalog::Desk& desk, Outlet outlet, DoorLimits limits,
-           std::string host_id)
+Door::Door(io::Shards& shards, twin::Plant& plant, catalog::Desk& desk, Outlet outlet,
+           DoorLimits limits, std::string host_id)
     : shards_(shards), outlet_(std::move(outlet)), limits_(limits), presence_(std::move(host_id)) {
     for (std::size_t index = 0; index < shards.size(); ++index) {
-        parts_.push_back(std::make_unique<Part>(*this, shards, shards.at(index), plant, desk, outlet_, limits_));
+        parts_.push_back(
+            std::make_unique<Part>(*this, shards, shards.at(index), plant, desk, outlet_, limits_));
     }
 }
 
 Door::~Door() = default;
 
-ShardIndex Door::owner(OrganisationId organisation, std::string_view group, std::string_view node) const {
+ShardIndex Door::owner(OrganisationId organisation, std::string_view group,
+                       std::string_view node) const {
     return shards_.owner(hash64(node, hash64(group, organisation.number())));
 }
 
@@ -30,21 +32,23 @@ void Door::start() {
     });
 }
 
-void Door::take(OrganisationId organisation, std::string topic, std::string payload, Instant received,
-                Done done) {
+void Door::take(OrganisationId organisation, std::string topic, std::string payload,
+                Instant received, Done done) {
     const auto parsed = parse_topic(topic, limits_.wire);
     if (!parsed) {
         done(std::unexpected(parsed.error()));
         return;
     }
     const auto* machine = std::get_if<MachineTopic>(&*parsed);
-    if (machine == nullptr || machine->type == MessageType::ncmd || machine->type == MessageType::dcmd) {
+    if (machine == nullptr || machine->type == MessageType::ncmd ||
+        machine->type == MessageType::dcmd) {
         done({});  // STATE and commands are for others
         return;
     }
     const ShardIndex here = io::Shard::here().index();
     const ShardIndex there = owner(organisation, machine->machine.group, machine->machine.node);
-    part(here).send({organisation, std::move(topic), std::move(payload), received, here, there, std::move(done)});
+    part(here).send({organisation, std::move(topic), std::move(payload), received, here, there,
+                     std::move(done)});
 }
 
 namespace {
@@ -55,9 +59,10 @@ using WriteOn = Result<Door::Sent>;
 
 struct DoorSteps {
     template <class Part>
-    static io::Task<WriteOn> write(Part* part, OrganisationId organisation, MachineKey machine, std::string tag,
-                                   history::Value value) {
-        co_return co_await part->write(organisation, std::move(machine), std::move(tag), std::move(value));
+    static io::Task<WriteOn> write(Part* part, OrganisationId organisation, MachineKey machine,
+                                   std::string tag, history::Value value) {
+        co_return co_await part->write(organisation, std::move(machine), std::move(tag),
+                                       std::move(value));
     }
     template <class Part>
     static io::Task<HostCounters> counters(Part* part) {
@@ -65,14 +70,15 @@ struct DoorSteps {
     }
 };
 
-io::Task<Result<Door::Sent>> Door::write(OrganisationId organisation, std::string machine, std::string tag,
-                                         history::Value value) {
+io::Task<Result<Door::Sent>> Door::write(OrganisationId organisation, std::string machine,
+                                         std::string tag, history::Value value) {
     const auto name = parse_machine_id(machine);
-    if (!name) co_return fail(Code::not_found, "\"" + machine + "\" is not the id of a Sparkplug machine");
+    if (!name)
+        co_return fail(Code::not_found, "\"" + machine + "\" is not the id of a Sparkplug machine");
     const ShardIndex there = owner(organisation, name->group, name->node);
     MachineKey key{name->group, name->node, name->device};
-    co_return co_await shards_[there].call(&DoorSteps::write<Part>, &part(there), organisation, std::move(key),
-                                           std::move(tag), std::move(value));
+    co_return co_await shards_[there].call(&DoorSteps::write<Part>, &part(there), organisation,
+                                           std::move(key), std::move(tag), std::move(value));
 }
 
 io::Task<HostCounters> Door::counters() {

@@ -11,8 +11,8 @@
 #include "wire/sparkplug/host.h"
 #include "wire/sparkplug/state.h"
 
-// Sparkplug B edge nodes into twins and history, commands back down. The rules are wire/sparkplug's;
-// here are the shards, the timers and the names.
+// Sparkplug B edge nodes into twins and history, commands back down. The rules are
+// wire/sparkplug's; here are the shards, the timers and the names.
 namespace lineshaft::sparkplug {
 
 /// What the door needs of a broker; `app` plugs it. `publish` may be called on any shard; the
@@ -34,11 +34,12 @@ class Door {
 public:
     using Done = std::move_only_function<void(Result<void>)>;
 
-    Door(io::Shards& shards, twin::Plant& plant, catalog::Desk& desk, Outlet outlet, DoorLimits limits,
-         std::string host_id);
+    Door(io::Shards& shards, twin::Plant& plant, catalog::Desk& desk, Outlet outlet,
+         DoorLimits limits, std::string host_id);
     ~Door();
 
-    /// Announces this host as online (retained STATE). From no shard's thread, once the broker runs.
+    /// Announces this host as online (retained STATE). From no shard's thread, once the broker
+    /// runs.
     void start();
 
     /// One message of an edge node. `done` is called on the caller's shard once every sample in it
@@ -61,7 +62,8 @@ public:
 
 private:
     class Part;
-    ShardIndex owner(OrganisationId organisation, std::string_view group, std::string_view node) const;
+    ShardIndex owner(OrganisationId organisation, std::string_view group,
+                     std::string_view node) const;
     Part& part(ShardIndex index) { return *parts_[index.number()]; }
 
     io::Shards& shards_;
@@ -71,9 +73,10 @@ private:
     std::vector<std::unique_ptr<Part>> parts_;
 };
 
-/// A Sparkplug value as history keeps it; null becomes a `missing` placeholder of the metric's kind.
-/// Opaque values become base64 text. nothing: longer than `text_bytes_max`.
-std::optional<history::Sample> sample_of(const Sample& sample, DataType type, std::size_t text_bytes_max);
+/// A Sparkplug value as history keeps it; null becomes a `missing` placeholder of the metric's
+/// kind. Opaque values become base64 text. nothing: longer than `text_bytes_max`.
+std::optional<history::Sample> sample_of(const Sample& sample, DataType type,
+                                         std::size_t text_bytes_max);
 
 /// The other way, as the born type wants it. Errors: invalid.
 Result<Value> value_for(const history::Value& value, DataType type);

@@ -40,8 +40,8 @@ private:
     Result<void> result_;
 };
 
-Door::Part::Part(Door& door, io::Shards& shards, io::Shard& shard, twin::Plant& plant, catalog::Desk& desk,
-                 const Outlet& outlet, const DoorLimits& limits)
+Door::Part::Part(Door& door, io::Shards& shards, io::Shard& shard, twin::Plant& plant,
+                 catalog::Desk& desk, const Outlet& outlet, const DoorLimits& limits)
     : door_(door),
       shards_(shards),
       shard_(shard),
@@ -70,15 +70,19 @@ Host& Door::Part::host_of(OrganisationId organisation) {
 
 void Door::Part::take(Letter letter) {
     auto done = std::make_shared<Done>(std::move(letter.done));
-    const auto join = std::make_shared<Join>([this, done, origin = letter.origin](Result<void> result) {
-        replies_.send(origin, {std::move(*done), std::move(result)});
-    });
+    const auto join =
+        std::make_shared<Join>([this, done, origin = letter.origin](Result<void> result) {
+            replies_.send(origin, {std::move(*done), std::move(result)});
+        });
     act(letter.organisation,
-        host_of(letter.organisation).receive(letter.topic, as_bytes(letter.payload), letter.received), join);
+        host_of(letter.organisation)
+            .receive(letter.topic, as_bytes(letter.payload), letter.received),
+        join);
     arm();
 }
 
-void Door::Part::act(OrganisationId organisation, std::vector<Event> events, const std::shared_ptr<Join>& join) {
+void Door::Part::act(OrganisationId organisation, std::vector<Event> events,
+                     const std::shared_ptr<Join>& join) {
     for (auto& event : events) {
         std::visit([&](auto& one) { on(organisation, one, join); }, event);
     }
@@ -86,21 +90,24 @@ void Door::Part::act(OrganisationId organisation, std::vector<Event> events, con
 
 void Door::Part::on(OrganisationId organisation, Born& born, const std::shared_ptr<Join>& join) {
     learn(organisation, born.machine, born.birth);
-    plant_.presence(organisation, id_of(born.machine), twin::Source::sparkplug, twin::Presence::born,
+    plant_.presence(organisation, id_of(born.machine), twin::Source::sparkplug,
+                    twin::Presence::born,
                     fmt::format("{} with {} metrics", born.again ? "reborn" : "born",
                                 born.birth->metrics().size()));
     report(organisation, born.machine, *born.birth, born.samples, join);
 }
 
-void Door::Part::on(OrganisationId organisation, Samples& samples, const std::shared_ptr<Join>& join) {
+void Door::Part::on(OrganisationId organisation, Samples& samples,
+                    const std::shared_ptr<Join>& join) {
     report(organisation, samples.machine, *samples.birth, samples.samples, join);
 }
 
 void Door::Part::on(OrganisationId organisation, Died& died, const std::shared_ptr<Join>&) {
     const bool on_purpose = died.cause == DeathCause::certificate && !died.machine.is_node();
-    plant_.presence(organisation, id_of(died.machine), twin::Source::sparkplug,
-                    on_purpose ? twin::Presence::goodbye : twin::Presence::died,
-                    died.machine.is_node() ? "its connection ended" : std::string(words_of(died.cause)));
+    plant_.presence(
+        organisation, id_of(died.machine), twin::Source::sparkplug,
+        on_purpose ? twin::Presence::goodbye : twin::Presence::died,
+        died.machine.is_node() ? "its connection ended" : std::string(words_of(died.cause)));
 }
 
 void Door::Part::on(OrganisationId organisation, Gap& gap, const std::shared_ptr<Join>&) {
@@ -108,12 +115,14 @@ void Door::Part::on(OrganisationId organisation, Gap& gap, const std::shared_ptr
                    fmt::format("{} messages missing before number {}", gap.missing, gap.arrived)});
 }
 
-void Door::Part::on(OrganisationId organisation, RebirthWanted& wanted, const std::shared_ptr<Join>&) {
+void Door::Part::on(OrganisationId organisation, RebirthWanted& wanted,
+                    const std::shared_ptr<Join>&) {
     const std::string node = id_of(wanted.node);
     const std::string why(name_of(wanted.cause));
     log::info("sparkplug: asking {} for its births ({})", node, why);
     if (wanted.cause != RebirthCause::unborn) {
-        plant_.record({shard_.now(), organisation, node, "rebirth", "asked for its births: " + why});
+        plant_.record(
+            {shard_.now(), organisation, node, "rebirth", "asked for its births: " + why});
     }
     outlet_.publish(organisation, std::move(wanted.command), {});
 }
@@ -130,12 +139,15 @@ void Door::Part::report(OrganisationId organisation, const MachineKey& machine, 
         const Definition& metric = birth.metrics()[sample.metric];
         if (metric.is_transient) continue;
         auto kept = sample_of(sample, metric.type, limits_.text_bytes_max);
-        if (kept) report.samples.push_back({metric.name, std::move(*kept)});
-        else join->note({Code::invalid, metric.name + ": value too long"});
+        if (kept)
+            report.samples.push_back({metric.name, std::move(*kept)});
+        else
+            join->note({Code::invalid, metric.name + ": value too long"});
     }
-    plant_.report(std::move(report), twin::Source::sparkplug, [join](Result<history::Appended> stored) {
-        if (!stored) join->note(stored.error());
-    });
+    plant_.report(std::move(report), twin::Source::sparkplug,
+                  [join](Result<history::Appended> stored) {
+                      if (!stored) join->note(stored.error());
+                  });
 }
 
 void Door::Part::learn(OrganisationId organisation, const MachineKey& machine,
@@ -150,11 +162,13 @@ void Door::Part::learn(OrganisationId organisation, const MachineKey& machine,
         facts.push_back(std::move(fact));
     }
     catalog::Discovery discovery{organisation, id_of(machine), "sparkplug", shard_.now()};
-    const bool queued = desk_.post([discovery, facts = std::move(facts)](catalog::Catalog& catalog) {
-        auto known_now = catalog.discover(discovery);
-        auto learnt = catalog.learn_tags(discovery.organisation, discovery.machine, facts);
-        if (!known_now || !learnt) log::warn("sparkplug: facts of {} not written", discovery.machine);
-    });
+    const bool queued =
+        desk_.post([discovery, facts = std::move(facts)](catalog::Catalog& catalog) {
+            auto known_now = catalog.discover(discovery);
+            auto learnt = catalog.learn_tags(discovery.organisation, discovery.machine, facts);
+            if (!known_now || !learnt)
+                log::warn("sparkplug: facts of {} not written", discovery.machine);
+        });
     if (!queued) known.reset();  // at the next birth again
 }
 
@@ -189,7 +203,9 @@ io::Task<Result<Door::Sent>> Door::Part::write(OrganisationId organisation, Mach
     Host& host = host_of(organisation);
     const auto birth = host.birth_of(machine);
     const auto index = birth ? birth->find(tag) : std::nullopt;
-    if (!index) co_return fail(Code::not_found, id_of(machine) + " was not born with a metric \"" + tag + "\"");
+    if (!index)
+        co_return fail(Code::not_found,
+                       id_of(machine) + " was not born with a metric \"" + tag + "\"");
     CO_TRY(const auto wanted, value_for(value, birth->metrics()[*index].type));
     const Instant now = shard_.now();
     auto command = host.write(machine, tag, wanted, now);
@@ -201,7 +217,8 @@ io::Task<Result<Door::Sent>> Door::Part::write(OrganisationId organisation, Mach
     Sent sent{now, command->topic};
     auto published = co_await io::suspend<Result<void>>([&](io::Answer<Result<void>> answer) {
         auto kept = std::make_shared<io::Answer<Result<void>>>(std::move(answer));
-        outlet_.publish(organisation, std::move(*command), [kept](Result<void> done) { (*kept)(std::move(done)); });
+        outlet_.publish(organisation, std::move(*command),
+                        [kept](Result<void> done) { (*kept)(std::move(done)); });
     });
     if (!published) co_return std::unexpected(published.error());
     co_return sent;

@@ -36,7 +36,8 @@ private:
 
     void take(Letter letter);
     Host& host_of(OrganisationId organisation);
-    void act(OrganisationId organisation, std::vector<Event> events, const std::shared_ptr<Join>& join);
+    void act(OrganisationId organisation, std::vector<Event> events,
+             const std::shared_ptr<Join>& join);
     void on(OrganisationId organisation, Born& born, const std::shared_ptr<Join>& join);
     void on(OrganisationId organisation, Samples& samples, const std::shared_ptr<Join>& join);
     void on(OrganisationId organisation, Died& died, const std::shared_ptr<Join>& join);

@@ -18,13 +18,18 @@ history::Quality quality_of(Quality quality) {
     std::unreachable();
 }
 
-bool is_unsigned(DataType type) { return type >= DataType::uint8 && type <= DataType::uint64; }
+bool is_unsigned(DataType type) {
+    return type >= DataType::uint8 && type <= DataType::uint64;
+}
 bool is_signed(DataType type) {
     return (type >= DataType::int8 && type <= DataType::int64) || type == DataType::date_time;
 }
-bool is_real(DataType type) { return type == DataType::float32 || type == DataType::float64; }
+bool is_real(DataType type) {
+    return type == DataType::float32 || type == DataType::float64;
+}
 
-// A placeholder of the kind the metric usually has, so that a null does not change the series' kind.
+// A placeholder of the kind the metric usually has, so that a null does not change the series'
+// kind.
 history::Value placeholder(DataType type) {
     if (is_real(type)) return 0.0;
     if (is_signed(type) || is_unsigned(type)) return std::int64_t{0};
@@ -50,9 +55,12 @@ struct ToHistory {
 
 }  // namespace
 
-std::optional<history::Sample> sample_of(const Sample& sample, DataType type, std::size_t text_bytes_max) {
-    history::Sample out{sample.at, std::visit(ToHistory{type}, sample.value), quality_of(sample.quality)};
-    if (std::holds_alternative<std::monostate>(sample.value)) out.quality = history::Quality::missing;
+std::optional<history::Sample> sample_of(const Sample& sample, DataType type,
+                                         std::size_t text_bytes_max) {
+    history::Sample out{sample.at, std::visit(ToHistory{type}, sample.value),
+                        quality_of(sample.quality)};
+    if (std::holds_alternative<std::monostate>(sample.value))
+        out.quality = history::Quality::missing;
     const auto* text = std::get_if<std::string>(&out.value);
     if (text != nullptr && text->size() > text_bytes_max) return std::nullopt;
     return out;
@@ -60,15 +68,17 @@ std::optional<history::Sample> sample_of(const Sample& sample, DataType type, st
 
 Result<Value> value_for(const history::Value& value, DataType type) {
     const auto wrong = [&] {
-        return fail(Code::invalid, fmt::format("a {} cannot be written to a metric of type {}",
-                                               history::name_of(history::kind_of(value)), name_of(type)));
+        return fail(Code::invalid,
+                    fmt::format("a {} cannot be written to a metric of type {}",
+                                history::name_of(history::kind_of(value)), name_of(type)));
     };
     if (const auto* flag = std::get_if<bool>(&value)) {
         if (type == DataType::boolean) return Value{*flag};
         return wrong();
     }
     if (const auto* text = std::get_if<std::string>(&value)) {
-        if (type == DataType::string || type == DataType::text || type == DataType::uuid) return Value{*text};
+        if (type == DataType::string || type == DataType::text || type == DataType::uuid)
+            return Value{*text};
         return wrong();
     }
     if (is_real(type)) return Value{history::number_of(value)};

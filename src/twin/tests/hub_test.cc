@@ -9,7 +9,8 @@ constexpr OrganisationId home{1}, acme{2};
 
 std::shared_ptr<const LiveBatch> batch() {
     LiveBatch all;
-    all.values = {{home, "press", {{"x", {}}}}, {home, "lathe", {{"x", {}}}}, {acme, "press", {{"x", {}}}}};
+    all.values = {
+        {home, "press", {{"x", {}}}}, {home, "lathe", {{"x", {}}}}, {acme, "press", {{"x", {}}}}};
     MachineState press, foreign;
     press.organisation = home;
     foreign.organisation = acme;

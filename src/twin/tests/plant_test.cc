@@ -1,4 +1,5 @@
-// The plant over a real store: a report is durable, then seen; what was seen is there after a restart.
+// The plant over a real store: a report is durable, then seen; what was seen is there after a
+// restart.
 #include <algorithm>
 
 #include "rig.h"
@@ -18,8 +19,9 @@ TEST(Plant, AReportIsStoredAndSeenWhateverTheShards) {
         const Instant now = rig.now();
         for (int index = 0; index < 12; ++index) {
             const std::string machine = "m" + std::to_string(index);
-            const auto stored = rig.report({home, machine, {{"x", {now, double(index), {}}}}}, Source::json,
-                                           static_cast<std::uint32_t>(index) % shard_count);
+            const auto stored =
+                rig.report({home, machine, {{"x", {now, double(index), {}}}}}, Source::json,
+                           static_cast<std::uint32_t>(index) % shard_count);
             ASSERT_TRUE(stored) << stored.error().context;
             EXPECT_EQ(stored->stored, 1u);
             const auto values = rig.run(rig.plant->values(home, machine), shard_count - 1);
@@ -30,7 +32,8 @@ TEST(Plant, AReportIsStoredAndSeenWhateverTheShards) {
         const auto machines = rig.run(rig.plant->machines(home));
         ASSERT_EQ(machines.size(), 12u);
         EXPECT_TRUE(std::ranges::is_sorted(machines, {}, &MachineState::id));
-        EXPECT_TRUE(std::ranges::all_of(machines, [](const auto& one) { return one.connection == Connection::online; }));
+        EXPECT_TRUE(std::ranges::all_of(
+            machines, [](const auto& one) { return one.connection == Connection::online; }));
         EXPECT_EQ(rig.discovered, 12);
         EXPECT_TRUE(rig.run(rig.plant->machines(acme)).empty());
         EXPECT_EQ(rig.run(rig.plant->machine(acme, "m0")).error().code, Code::not_found);
@@ -43,12 +46,14 @@ TEST(Plant, AReportIsStoredAndSeenWhateverTheShards) {
 TEST(Plant, ShowsNothingThatHistoryRefused) {
     Rig rig;
     const Instant now = rig.now();
-    history::Report mixed{home, "press", {{"good", {now, 1.0, {}}},
-                                          {"future", {now + std::chrono::hours{48}, 2.0, {}}},
-                                          {"ancient", {Instant{0}, 3.0, {}}},
-                                          {"", {now, 4.0, {}}},
-                                          {"long", {now, std::string(70'000, 'x'), {}}},
-                                          {"also good", {now, 5.0, {}}}}};
+    history::Report mixed{home,
+                          "press",
+                          {{"good", {now, 1.0, {}}},
+                           {"future", {now + std::chrono::hours{48}, 2.0, {}}},
+                           {"ancient", {Instant{0}, 3.0, {}}},
+                           {"", {now, 4.0, {}}},
+                           {"long", {now, std::string(70'000, 'x'), {}}},
+                           {"also good", {now, 5.0, {}}}}};
     const auto stored = rig.report(std::move(mixed));
     ASSERT_TRUE(stored);
     EXPECT_EQ(stored->stored, 2u);
@@ -95,7 +100,8 @@ TEST(Plant, IsTheSameAfterARestartWithOtherShards) {
     rig.plant->presence(home, "press", Source::json, Presence::died, "the cable");
     rig.plant->record({now, home, "press", "write", "x = 3\nby li"});
     ASSERT_TRUE(Rig::eventually([&] {
-        return has_event(rig.run(rig.plant->events(home, "press", now + seconds{60}, 100)), "write");
+        return has_event(rig.run(rig.plant->events(home, "press", now + seconds{60}, 100)),
+                         "write");
     }));
     const auto before = rig.run(rig.plant->events(home, "press", now + seconds{60}, 100));
     rig.discovered = 0;
@@ -117,19 +123,22 @@ TEST(Plant, IsTheSameAfterARestartWithOtherShards) {
         }
         // In memory too, once loaded, and each once.
         EXPECT_TRUE(Rig::eventually([&] {
-            return rig.run(rig.plant->events(home, "", now + seconds{60}, 100)).size() == before.size();
+            return rig.run(rig.plant->events(home, "", now + seconds{60}, 100)).size() ==
+                   before.size();
         }));
     }
     ASSERT_TRUE(rig.say("press", "x", 3.0, now + seconds{2}));
     EXPECT_EQ(rig.discovered, 0);  // known before
-    EXPECT_FALSE(rig.run(rig.plant->events(home, "", now + seconds{60}, 100)).size() > before.size());
+    EXPECT_FALSE(rig.run(rig.plant->events(home, "", now + seconds{60}, 100)).size() >
+                 before.size());
 }
 
 TEST(Plant, EventsOfOneMachineNeverShareAnInstant) {
     Rig rig;
     const Instant at = rig.now();
     ASSERT_TRUE(rig.report({home, "press", {}}));
-    for (int index = 0; index < 5; ++index) rig.plant->record({at, home, "press", "note", std::to_string(index)});
+    for (int index = 0; index < 5; ++index)
+        rig.plant->record({at, home, "press", "note", std::to_string(index)});
     ASSERT_TRUE(Rig::eventually([&] {
         return rig.run(rig.plant->events(home, "press", at + seconds{60}, 100)).size() == 6;
     }));
@@ -147,9 +156,9 @@ TEST(Plant, ShowsWatchersOnAnyShardWhatTheyAskedFor) {
         auto seen = std::make_shared<std::vector<LiveBatch>>();  // of the shard
         std::unique_ptr<Watch> watch;
         rig.on_shard(shard, [&] {
-            watch = rig.plant->watch(home, {"press"}, [seen](const std::shared_ptr<const LiveBatch>& batch) {
-                seen->push_back(*batch);
-            });
+            watch = rig.plant->watch(
+                home, {"press"},
+                [seen](const std::shared_ptr<const LiveBatch>& batch) { seen->push_back(*batch); });
         });
         ASSERT_TRUE(watch);
         const auto has = [&](const std::function<bool(const LiveBatch&)>& wanted) {
@@ -160,7 +169,8 @@ TEST(Plant, ShowsWatchersOnAnyShardWhatTheyAskedFor) {
         double number = shard * 100.0;
         const auto has_value = [&](const LiveBatch& batch) {
             return std::ranges::any_of(batch.values, [&](const auto& one) {
-                return one.machine == "press" && one.values.at(0).sample.value == history::Value{number};
+                return one.machine == "press" &&
+                       one.values.at(0).sample.value == history::Value{number};
             });
         };
         // The first may come before the owner heard that somebody watches.
@@ -171,7 +181,8 @@ TEST(Plant, ShowsWatchersOnAnyShardWhatTheyAskedFor) {
             return Rig::eventually([&] { return has(has_value); });
         }));
         EXPECT_FALSE(has([](const LiveBatch& batch) {
-            return std::ranges::any_of(batch.values, [](const auto& one) { return one.machine != "press"; });
+            return std::ranges::any_of(batch.values,
+                                       [](const auto& one) { return one.machine != "press"; });
         }));
         rig.plant->record({rig.now(), home, "lathe", "note", "hello"});
         EXPECT_TRUE(Rig::eventually([&] {

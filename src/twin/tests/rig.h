@@ -1,4 +1,5 @@
-// For tests: a plant over a real store and history, with any number of shards, that can be reopened.
+// For tests: a plant over a real store and history, with any number of shards, that can be
+// reopened.
 #pragma once
 #include <gtest/gtest.h>
 
@@ -18,7 +19,8 @@ inline io::Task<Result<void>> flush_lane(store::Lane* lane) {
     co_return flushed;
 }
 
-inline io::Task<Result<history::Appended>> report_there(Plant* plant, history::Report report, Source source) {
+inline io::Task<Result<history::Appended>> report_there(Plant* plant, history::Report report,
+                                                        Source source) {
     auto start = [plant, source, &report](io::Answer<Result<history::Appended>> answer) {
         auto kept = std::make_shared<io::Answer<Result<history::Appended>>>(std::move(answer));
         plant->report(std::move(report), source,
@@ -62,10 +64,12 @@ public:
         });
         done.wait();
     }
-    Result<history::Appended> report(history::Report report, Source source = Source::json, std::uint32_t shard = 0) {
+    Result<history::Appended> report(history::Report report, Source source = Source::json,
+                                     std::uint32_t shard = 0) {
         return run(report_there(plant.get(), std::move(report), source), shard);
     }
-    Result<history::Appended> say(const std::string& machine, const std::string& tag, history::Value value, Instant at) {
+    Result<history::Appended> say(const std::string& machine, const std::string& tag,
+                                  history::Value value, Instant at) {
         return report({home, machine, {{tag, {at, std::move(value), history::Quality::good}}}});
     }
     /// Asks until `is_good`; false after ten seconds.
@@ -93,12 +97,14 @@ private:
         shards = std::make_unique<io::Shards>(shard_count);
         std::vector<store::Lane*> pointers;
         for (unsigned index = 0; index < shard_count; ++index) {
-            lanes.push_back(std::make_unique<store::Lane>(*store, shards->at(index), store::Lane::Limits{}));
+            lanes.push_back(
+                std::make_unique<store::Lane>(*store, shards->at(index), store::Lane::Limits{}));
             pointers.push_back(lanes.back().get());
         }
         sealers = std::make_unique<io::Workers>("seals", io::Workers::Limits{});
         history = std::move(*history::History::open(*store, *shards, pointers, *sealers, {}));
-        Observer observer{[this](OrganisationId, const std::string&, Source, Instant) { ++discovered; }};
+        Observer observer{
+            [this](OrganisationId, const std::string&, Source, Instant) { ++discovered; }};
         plant = Plant::open(*history, *shards, pointers, std::move(observer), limits_);
     }
     void close() {

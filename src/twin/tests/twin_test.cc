@@ -14,7 +14,8 @@ using std::chrono::seconds;
 constexpr Instant t0{1'768'478'400'000'000};
 constexpr OrganisationId home{1};
 
-history::TagSample said(std::string tag, history::Value value, Instant at = t0, Quality quality = Quality::good) {
+history::TagSample said(std::string tag, history::Value value, Instant at = t0,
+                        Quality quality = Quality::good) {
     return {std::move(tag), {at, std::move(value), quality}};
 }
 
@@ -30,7 +31,8 @@ TEST(Twin, KeepsTheNewestByTheSamplesOwnInstant) {
         double want;
         bool is_told;
     };
-    const Case cases[] = {{"later", seconds{1}, 2, true}, {"same instant: the later write", seconds{0}, 2, true},
+    const Case cases[] = {{"later", seconds{1}, 2, true},
+                          {"same instant: the later write", seconds{0}, 2, true},
                           {"late", seconds{-1}, 1, false}};
     for (const auto& [name, second_at, want, is_told] : cases) {
         Twin twin(home, "press", Source::json);
@@ -39,7 +41,8 @@ TEST(Twin, KeepsTheNewestByTheSamplesOwnInstant) {
         twin.fold({said("x", 2.0, t0 + second_at)}, t0 + seconds{5}, changed);
         EXPECT_EQ(std::get<double>(twin.values().at("x").value), want) << name;
         EXPECT_EQ(!changed.empty(), is_told) << name;
-        EXPECT_EQ(twin.state().last_seen, t0 + seconds{5}) << name;  // a late sample is a sign of life too
+        EXPECT_EQ(twin.state().last_seen, t0 + seconds{5})
+            << name;  // a late sample is a sign of life too
     }
 }
 
@@ -57,17 +60,21 @@ TEST(Twin, RecallsWithoutOverridingWhatIsNewer) {
     EXPECT_EQ(std::get<double>(twin.values().at("z").value), 2.0);  // a late one had come first
     EXPECT_EQ(twin.state().tags, 3u);
     twin.recall("future", {t0 + seconds{3600}, 1.0, Quality::good}, t0 + seconds{10});
-    EXPECT_EQ(twin.state().last_seen, t0 + seconds{10});  // a clock that runs ahead is no sign of life
+    EXPECT_EQ(twin.state().last_seen,
+              t0 + seconds{10});  // a clock that runs ahead is no sign of life
 }
 
 TEST(Twin, DerivesStateFaultAndPosition) {
     Twin twin(home, "press", Source::json);
     EXPECT_TRUE(fold(twin, {said("State", std::string("Running"))}).summary);
     EXPECT_EQ(twin.state().state, "Running");
-    EXPECT_FALSE(fold(twin, {said("STATE", std::string("Running"), t0 + seconds{1}), said("State", std::string("Running"), t0 + seconds{1})}).faults.size());
+    EXPECT_FALSE(fold(twin, {said("STATE", std::string("Running"), t0 + seconds{1}),
+                             said("State", std::string("Running"), t0 + seconds{1})})
+                     .faults.size());
     auto change = fold(twin, {said("fault_code", std::string("E7"))});
     EXPECT_EQ(change.faults, std::vector<std::string>{"E7"});
-    EXPECT_TRUE(fold(twin, {said("fault_code", std::string("E7"), t0 + seconds{1})}).faults.empty());
+    EXPECT_TRUE(
+        fold(twin, {said("fault_code", std::string("E7"), t0 + seconds{1})}).faults.empty());
     change = fold(twin, {said("fault_code", std::string(), t0 + seconds{2})});
     EXPECT_EQ(change.faults, std::vector<std::string>{""});
     EXPECT_EQ(twin.state().fault, "");
@@ -78,7 +85,8 @@ TEST(Twin, DerivesStateFaultAndPosition) {
     EXPECT_FALSE(twin.state().position);
     fold(twin, {said("Longitude", std::int64_t{121})});
     EXPECT_EQ(twin.state().position, (Position{31.5, 121}));
-    fold(twin, {said("lat", 91.0, t0 + seconds{1}), said("Longitude", std::nan(""), t0 + seconds{1})});
+    fold(twin,
+         {said("lat", 91.0, t0 + seconds{1}), said("Longitude", std::nan(""), t0 + seconds{1})});
     EXPECT_EQ(twin.state().position, (Position{31.5, 121}));
     fold(twin, {said("$secret", 1.0)});
     EXPECT_EQ(twin.state().tags, 6u);  // State, STATE, fault_code, fault, lat, Longitude
@@ -89,7 +97,9 @@ TEST(Twin, PresenceDecidesTheConnection) {
         Presence presence;
         Connection want;
     };
-    const Case cases[] = {{Presence::born, Connection::online}, {Presence::died, Connection::stale}, {Presence::goodbye, Connection::offline}};
+    const Case cases[] = {{Presence::born, Connection::online},
+                          {Presence::died, Connection::stale},
+                          {Presence::goodbye, Connection::offline}};
     for (const auto& [presence, want] : cases) {
         Twin twin(home, "press", Source::sparkplug);
         EXPECT_TRUE(fold(twin, {}).came_online);  // a report without samples is a sign of life

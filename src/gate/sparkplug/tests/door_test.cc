@@ -14,7 +14,8 @@ using PlantRig = twin::testing::Rig;
 io::Task<Result<void>> take_there(Door* door, Publication message, Instant received) {
     auto start = [&, door](io::Answer<Result<void>> answer) {
         auto kept = std::make_shared<io::Answer<Result<void>>>(std::move(answer));
-        door->take(home, message.topic, message.payload, received, [kept](Result<void> done) { (*kept)(std::move(done)); });
+        door->take(home, message.topic, message.payload, received,
+                   [kept](Result<void> done) { (*kept)(std::move(done)); });
     };
     auto taken = co_await io::suspend<Result<void>>(std::move(start));
     co_return taken;
@@ -38,12 +39,15 @@ public:
         Outlet outlet;
         outlet.publish = [this](OrganisationId, Publication publication, Outlet::Done done) {
             // Shard 0 keeps what was said, whoever said it.
-            rig.shards->at(0).post([this, publication = std::move(publication)]() mutable { published_.push_back(std::move(publication)); });
+            rig.shards->at(0).post([this, publication = std::move(publication)]() mutable {
+                published_.push_back(std::move(publication));
+            });
             if (done) done({});
         };
         DoorLimits limits;
         limits.wire.reorder_timeout = std::chrono::milliseconds{20};
-        door = std::make_unique<Door>(*rig.shards, *rig.plant, *desk, std::move(outlet), limits, "host-1");
+        door = std::make_unique<Door>(*rig.shards, *rig.plant, *desk, std::move(outlet), limits,
+                                      "host-1");
         door->start();
         EdgeMetric speed = metric("Speed", DataType::int16, std::int64_t{0});
         speed.definition.unit = "1/min";
@@ -127,15 +131,17 @@ TEST(Door, BirthsBecomeMachinesValuesAndTags) {
                 const auto catalog = hall.desk->snapshot();
                 const auto* speed = catalog->tag(home, device_id, "Speed");
                 const auto* total = catalog->tag(home, device_id, "Total");
-                is_learnt = speed && total && speed->unit == "1/min" && speed->low == 0.0 && speed->high == 1000.0 &&
-                            speed->writable == true && total->writable == false;
+                is_learnt = speed && total && speed->unit == "1/min" && speed->low == 0.0 &&
+                            speed->high == 1000.0 && speed->writable == true &&
+                            total->writable == false;
             });
             return is_learnt;
         }));
         const auto counters = hall.rig.run(hall.door->counters());
         EXPECT_EQ(counters.births, 2u);
         EXPECT_EQ(counters.messages, 3u);
-        const auto events = hall.rig.run(hall.rig.plant->events(home, device_id, hall.rig.now(), 10));
+        const auto events =
+            hall.rig.run(hall.rig.plant->events(home, device_id, hall.rig.now(), 10));
         EXPECT_NE(std::ranges::find(events, "birth", &twin::Event::kind), events.end());
     }
 }
@@ -155,9 +161,11 @@ TEST(Door, AGapAsksForRebirth) {
     (void)hall.speed(1);  // lost on its way
     EXPECT_TRUE(hall.give(hall.speed(2)));
     ASSERT_TRUE(hall.publishes("spBv1.0/hall/NCMD/emb:1"));
-    EXPECT_TRUE(PlantRig::eventually([&] { return hall.newest(device_id, "Speed") == history::Value{std::int64_t{2}}; }));
+    EXPECT_TRUE(PlantRig::eventually(
+        [&] { return hall.newest(device_id, "Speed") == history::Value{std::int64_t{2}}; }));
     for (const auto& command : hall.published()) {
-        for (const auto& event : hall.edge.receive(command.topic, as_bytes(command.payload), hall.rig.now())) {
+        for (const auto& event :
+             hall.edge.receive(command.topic, as_bytes(command.payload), hall.rig.now())) {
             const auto* answer = std::get_if<Publication>(&event);
             if (answer == nullptr) continue;
             EXPECT_TRUE(hall.give(*answer));
@@ -184,7 +192,8 @@ TEST(Door, ADeathMakesTheNodeAndItsDevicesStale) {
     hall.connect();
     EXPECT_TRUE(hall.give(hall.death()));
     EXPECT_TRUE(PlantRig::eventually([&] {
-        return hall.connection(node_id) == twin::Connection::stale && hall.connection(device_id) == twin::Connection::stale;
+        return hall.connection(node_id) == twin::Connection::stale &&
+               hall.connection(device_id) == twin::Connection::stale;
     }));
     const auto refused = hall.rig.run(hall.door->write(home, device_id, "Speed", std::int64_t{5}));
     ASSERT_FALSE(refused);
@@ -195,7 +204,8 @@ TEST(Door, ADevicesOwnDeathIsAGoodbye) {
     Hall hall(1);
     hall.connect();
     EXPECT_TRUE(hall.give(*hall.edge.device_died("m1", hall.rig.now())));
-    EXPECT_TRUE(PlantRig::eventually([&] { return hall.connection(device_id) == twin::Connection::offline; }));
+    EXPECT_TRUE(PlantRig::eventually(
+        [&] { return hall.connection(device_id) == twin::Connection::offline; }));
     EXPECT_EQ(hall.connection(node_id), twin::Connection::online);
 }
 
@@ -203,12 +213,14 @@ TEST(Door, AWriteBecomesACommand) {
     for (const unsigned shards : {1u, 3u}) {
         Hall hall(shards);
         hall.connect();
-        const auto sent = hall.rig.run(hall.door->write(home, device_id, "Speed", std::int64_t{650}));
+        const auto sent =
+            hall.rig.run(hall.door->write(home, device_id, "Speed", std::int64_t{650}));
         ASSERT_TRUE(sent) << sent.error().context;
         EXPECT_EQ(sent->topic, "spBv1.0/hall/DCMD/emb:1/m1");
         ASSERT_TRUE(hall.publishes(sent->topic));
         const auto command = hall.published().back();
-        const auto events = hall.edge.receive(command.topic, as_bytes(command.payload), hall.rig.now());
+        const auto events =
+            hall.edge.receive(command.topic, as_bytes(command.payload), hall.rig.now());
         ASSERT_EQ(events.size(), 1u);
         const auto* write = std::get_if<Write>(&events[0]);
         ASSERT_NE(write, nullptr);
@@ -227,7 +239,8 @@ TEST(Door, AWriteBecomesACommand) {
         for (const auto& [machine, tag, value, code] : refusals) {
             const auto refused = hall.rig.run(hall.door->write(home, machine, tag, value));
             ASSERT_FALSE(refused) << machine << " " << tag;
-            EXPECT_EQ(refused.error().code, code) << machine << " " << tag << ": " << refused.error().context;
+            EXPECT_EQ(refused.error().code, code)
+                << machine << " " << tag << ": " << refused.error().context;
         }
     }
 }
@@ -235,9 +248,10 @@ TEST(Door, AWriteBecomesACommand) {
 TEST(Door, MalformedMessagesAreInvalidAndForeignOnesIgnored) {
     Hall hall(2);
     hall.connect();
-    const std::pair<std::string, std::string> bad[] = {{"spBv1.0/hall/NBIRTH/other", "\xff\xff\xff"},
-                                                       {"spBv1.0/hall/WRONG/emb:1", ""},
-                                                       {"spBv1.0/hall/DDATA/emb:1/m1", std::string("\x0a\x7f", 2)}};
+    const std::pair<std::string, std::string> bad[] = {
+        {"spBv1.0/hall/NBIRTH/other", "\xff\xff\xff"},
+        {"spBv1.0/hall/WRONG/emb:1", ""},
+        {"spBv1.0/hall/DDATA/emb:1/m1", std::string("\x0a\x7f", 2)}};
     for (const auto& [topic, payload] : bad) {
         const auto taken = hall.give({topic, payload});
         ASSERT_FALSE(taken) << topic;
