@@ -129,7 +129,7 @@ test("a sample outside the allowed times is refused alone and counted", async (t
     assert.deepEqual((await node.samples("m", "a")).map((one) => one.value), [5, 0, 3, 4]);
     const metrics = await node.metrics();
     assert.equal(metrics.history_samples_refused_time_total - before.history_samples_refused_time_total, 2);
-    assert.equal(metrics.history_samples_stored_total - before.history_samples_stored_total, 3);
+    assert.equal(metrics.plant_samples_total - before.plant_samples_total, 3);
 });
 
 test("a machine's token publishes and reads only its own machine", async (t) => {
