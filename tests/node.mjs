@@ -53,7 +53,7 @@ export class Node {
         return node;
     }
 
-    /** Starts the process; resolves once its ready file is there. Kept addresses survive a restart. */
+    /** Starts the process, on the same directory as before; resolves once it is ready. */
     async start(patience_ms = 30_000) {
         const ready = join(this.folder, "ready");
         rmSync(ready, { force: true });
@@ -134,7 +134,8 @@ export class Node {
 
     /** A connected MQTT client; the node's removal ends it. */
     async mqtt(options = {}) {
-        const client = await mqtt.connectAsync(this.mqttOptions(options));
+        const died = this.ended.then(() => { throw new Error(`the node ended:\n${this.log}`); });
+        const client = await Promise.race([mqtt.connectAsync(this.mqttOptions(options)), died]);
         this.watch(client);
         return client;
     }
