@@ -1,7 +1,8 @@
 // A load program for any MQTT broker, and our broker alone to run it against.
 //   mqtt_load --serve DIR [--shards N]               prints its port and pid, serves until killed
 //   mqtt_load --port P [--pid PID] [--publishers 10] [--subscribers 1] [--qos 1] [--count 100000]
-//             [--payload 64] [--window 200] [--durable] [--topics-each]
+//             [--payload 64] [--window 200] [--durable]
+//             [--rate 10000]   messages a second of all publishers together: prints publish-to-ack times
 //   mqtt_load --port P --pid PID --idle 15000        resident bytes per idle connection
 // Question: how many messages a second, and how many for each CPU-second of the server?
 #include <arpa/inet.h>
@@ -12,12 +13,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <cstring>
 #include <fstream>
 #include <map>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -183,6 +186,9 @@ struct Load {
     long window = 0;
     std::string payload;
     bool is_durable = false;
+    double interval_s = 0;  ///< between messages of one publisher; 0: as fast as the window lets
+    std::mutex latencies_guard;
+    std::vector<double> latencies_ms;
     std::atomic<long> received{0};
     std::atomic<bool> is_over{false};
 };
@@ -246,6 +252,49 @@ void receive(Load& load, Socket socket) {
     }
 }
 
+// One message at a time at its due moment, whatever the server does: waiting counts.
+void publish_paced(Load& load, int number) {
+    Socket socket(load.port);
+    socket.open("publisher-" + std::to_string(number), false);
+    const std::string topic = "load/" + std::to_string(number);
+    std::vector<Clock::time_point> due_by_id(65536);
+    std::vector<double> latencies;
+    const auto start = Clock::now();
+    std::uint16_t id = 0;
+    for (long sent = 0, finished = 0; finished < load.count;) {
+        const auto due = start + std::chrono::duration_cast<Clock::duration>(
+                                     std::chrono::duration<double>(load.interval_s * static_cast<double>(sent)));
+        if (sent < load.count && Clock::now() >= due) {
+            if (++id == 0) id = 1;
+            due_by_id[id] = due;
+            std::string packet;
+            mqtt::encode(mqtt::PublishView{.message = {topic, "", load.payload},
+                                           .qos = mqtt::Qos::at_least_once,
+                                           .packet_id = id},
+                         mqtt::Version::v3_1_1, packet);
+            socket.write(packet);
+            ++sent;
+            continue;
+        }
+        const auto wait = std::chrono::duration_cast<std::chrono::milliseconds>(due - Clock::now()).count();
+        socket.read(sent < load.count ? static_cast<int>(std::max<long>(0, wait)) : 5'000, [&](const mqtt::Frame& frame) {
+            if (frame.type() != mqtt::PacketType::puback) return;
+            ++finished;
+            latencies.push_back(std::chrono::duration<double, std::milli>(Clock::now() - due_by_id[packet_id_of(frame, 0)]).count());
+        });
+    }
+    const std::lock_guard lock(load.latencies_guard);
+    load.latencies_ms.insert(load.latencies_ms.end(), latencies.begin(), latencies.end());
+}
+
+void print_latencies(Load& load) {
+    auto& all = load.latencies_ms;
+    if (all.empty()) return;
+    std::ranges::sort(all);
+    const auto at = [&all](double part) { return all[static_cast<std::size_t>(part * static_cast<double>(all.size() - 1))]; };
+    std::printf("publish to ack: p50 %.2f ms, p99 %.2f ms, p99.9 %.2f ms, max %.2f ms\n", at(0.5), at(0.99), at(0.999), at(1));
+}
+
 double cpu_seconds(long pid) {
     if (pid == 0) return 0;
     std::ifstream stat("/proc/" + std::to_string(pid) + "/stat");
@@ -274,6 +323,7 @@ int run_load(const Settings& settings) {
     const long pid = settings.number("pid", 0);
     const auto publishers = static_cast<int>(settings.number("publishers", 10));
     const auto subscribers = static_cast<int>(settings.number("subscribers", 1));
+    if (settings.has("rate")) load.interval_s = publishers / static_cast<double>(settings.number("rate", 10'000));
     std::vector<std::thread> readers, writers;
     for (int number = 0; number < subscribers; ++number) {
         Socket socket(load.port);
@@ -284,7 +334,7 @@ int run_load(const Settings& settings) {
     const auto start = Clock::now();
     const double cpu_before = cpu_seconds(pid);
     for (int number = 0; number < publishers; ++number) {
-        writers.emplace_back([&load, number] { publish(load, number); });
+        writers.emplace_back([&load, number] { load.interval_s > 0 ? publish_paced(load, number) : publish(load, number); });
     }
     for (auto& writer : writers) writer.join();
     const double acknowledged_s = std::chrono::duration<double>(Clock::now() - start).count();
@@ -306,6 +356,7 @@ int run_load(const Settings& settings) {
                 static_cast<double>(load.received.load()) / delivered_s);
     if (pid != 0) std::printf("; server %.2f CPU s, %.0f messages per CPU s", cpu, total / cpu);
     std::printf("\n");
+    print_latencies(load);
     return 0;
 }
 
