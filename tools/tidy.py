@@ -11,8 +11,10 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # pattern -> folders where it is at home (relative to src/)
 BANNED = {
-    r"\bsystem_clock::now\b|\bsteady_clock::now\b": ("io/",),
-    r"\brandom_device\b": (),
+    # Time and chance stand behind the interfaces of io and store.
+    r"\bsystem_clock::now\b": ("io/",),
+    r"\bsteady_clock::now\b": ("io/", "store/"),
+    r"\brandom_device\b": ("store/",),
     r"\bstd::(jthread|thread)\b": ("io/", "store/"),
     r"\bstd::(mutex|shared_mutex|recursive_mutex)\b": ("io/", "store/"),
     r"\bstd::atomic\b": ("io/", "store/"),
@@ -24,8 +26,11 @@ BANNED = {
 }
 BAD_NAMES = re.compile(r"(util|utils|common|helper|helpers|manager|impl|misc)(\.h|\.cc|/)")
 AWAIT_INSIDE = re.compile(r"(\?|\(|,)\s*co_await|(EXPECT|ASSERT)_\w+\(.*co_await")
+# g++ 12 destroys a capturing closure made inside a co_await expression twice: name it first. (Only
+# references and `this` may be captured there; they have nothing to destroy.)
+AWAITED_CLOSURE = re.compile(r"co_await\s.*\(\s*\[[^\]]*(=|\w\s*=|std::move)[^\]]*\]")
 AWAIT_ALLOWED = re.compile(r"(CO_TRY|CO_TRY_VOID|co_return|auto [\w]+ = |= )\(?.*co_await|^\s*\(void\)\(?co_await")
-LINES_MAX = {".h": 320, ".cc": 600}
+LINES_MAX = {".h": 350, ".cc": 600}  # look twice above 200 and 500
 
 
 def offences_in(file):
@@ -48,6 +53,8 @@ def offences_in(file):
                 yield number, f"'{re.search(pattern, code).group(0).strip()}' is not at home here"
         if AWAIT_INSIDE.search(code) and not AWAIT_ALLOWED.search(code):
             yield number, "co_await stands alone: auto x = co_await …;"
+        if AWAITED_CLOSURE.search(code):
+            yield number, "a closure that owns something is named before it is awaited"
         if re.search(r"\b(TODO|FIXME|XXX|HACK)\b", line):
             yield number, "a loose end"
 

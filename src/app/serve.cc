@@ -97,7 +97,8 @@ public:
     static Result<std::unique_ptr<PlantProcess>> start(const ServeWords& words, const std::string& mqtt) {
         TRY(const std::string token_file, token_for(words.data));
         const std::string seed = std::to_string(words.seed);
-        std::vector<std::string> arguments{"lineshaft", "sim", "--mqtt", mqtt, "--token-file", token_file, "--seed", seed};
+        std::vector<std::string> arguments{"lineshaft", "sim", "--mqtt", mqtt, "--token-file", token_file,
+                                           "--seed", seed, "--with-parent"};
         std::vector<char*> pointers;
         for (auto& argument : arguments) pointers.push_back(argument.data());
         pointers.push_back(nullptr);
