@@ -152,11 +152,11 @@ Result<void> serve(const ServeWords& words) {
                                                        : log::Level::info;
     TRY_VOID(log::start(level, settings.log_file));
     (void)io::prepare_process();  // the count is only of interest to a log
+    Foreman foreman;  // first, so that a signal during a long start is heard
     TRY(const auto node, Node::start(settings, {words.data, words.is_demo}));
     print_banner(node->banner(), words);
     TRY_VOID(write_ready_file(words.ready_file, node->banner()));
     std::unique_ptr<PlantProcess> plant;
-    Foreman foreman;
     if (words.is_demo) {
         TRY(plant, PlantProcess::start(words, address_of(node->banner(), "mqtt")));
         foreman.furnish(words.data);

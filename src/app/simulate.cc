@@ -1,7 +1,6 @@
 // sim: the demo plant's clients over real sockets.
 #include <fmt/format.h>
 #include <sys/prctl.h>
-#include <sys/prctl.h>
 
 #include <csignal>
 #include <cstdio>
@@ -180,10 +179,9 @@ io::Task<bool> finish(Plant* plant) {
 }  // namespace
 
 Result<void> simulate(const SimWords& words) {
-    // Else the next demo's plant and this one would take each other's client ids for ever.
-    if (words.ends_with_parent) ::prctl(PR_SET_PDEATHSIG, SIGTERM);
     TRY_VOID(log::start(log::Level::info));
     (void)io::prepare_process();  // two connections need few files
+    // Else the next demo's plant and this one would take each other's client ids for ever.
     if (words.ends_with_parent) ::prctl(PR_SET_PDEATHSIG, SIGTERM);
     TRY(const auto server, io::parse_address(words.mqtt));
     std::string token;
