@@ -26,7 +26,6 @@ struct SimWords {
     std::string token_file;
     std::uint64_t seed = 1;
     double seconds = 0;  ///< 0: until a signal
-    bool ends_with_parent = false;  ///< also after kill -9 of who started it
 };
 /// The demo plant: an embroidery hall (Sparkplug B) and a fleet of construction machines (JSON).
 Result<void> simulate(const SimWords& words);

@@ -98,7 +98,7 @@ public:
         TRY(const std::string token_file, token_for(words.data));
         const std::string seed = std::to_string(words.seed);
         std::vector<std::string> arguments{"lineshaft", "sim", "--mqtt", mqtt, "--token-file", token_file,
-                                           "--seed", seed, "--with-parent"};
+                                           "--seed", seed, "--ends-with-parent"};
         std::vector<char*> pointers;
         for (auto& argument : arguments) pointers.push_back(argument.data());
         pointers.push_back(nullptr);

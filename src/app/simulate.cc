@@ -182,6 +182,7 @@ Result<void> simulate(const SimWords& words) {
     TRY_VOID(log::start(log::Level::info));
     (void)io::prepare_process();  // two connections need few files
     // Else the next demo's plant and this one would take each other's client ids for ever.
+    // Else the next demo's plant and this one would take each other's client ids for ever.
     if (words.ends_with_parent) ::prctl(PR_SET_PDEATHSIG, SIGTERM);
     TRY(const auto server, io::parse_address(words.mqtt));
     std::string token;
