@@ -51,6 +51,7 @@ void add_sim(CLI::App& app, Words& words) {
     sim->add_option("--token-file", words.sim.token_file, "File with a token of role engineer")->type_name("FILE");
     sim->add_option("--seed", words.sim.seed, "The same seed tells the same story")->capture_default_str();
     sim->add_option("--seconds", words.sim.seconds, "Stop after so long; 0: until Ctrl-C")->capture_default_str();
+    sim->add_flag("--ends-with-parent", words.sim.ends_with_parent, "Stop when the starting process ends, however it does");
 }
 
 void add_token(CLI::App& app, Words& words) {

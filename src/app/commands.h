@@ -26,6 +26,7 @@ struct SimWords {
     std::string token_file;
     std::uint64_t seed = 1;
     double seconds = 0;  ///< 0: until a signal
+    bool ends_with_parent = false;  ///< also when the process that started it is killed
 };
 /// The demo plant: an embroidery hall (Sparkplug B) and a fleet of construction machines (JSON).
 Result<void> simulate(const SimWords& words);
