@@ -104,7 +104,7 @@ std::vector<Key> make_keys() {
         number("node.shards", &S::node_shards, 0, 64, "threads", "Event loops; 0: one per core."),
 
         text("http.listen", &S::http_listen, "address", address_rule, is_address_or_empty,
-             "Console and API, in plain text: loopback only."),
+             "Console, API and MQTT over WebSocket (/mqtt), in plain text: loopback only."),
         number("http.body_bytes_max", &S::http_body_bytes_max, 1'024, gib, "bytes",
                "Largest request body."),
         text("https.listen", &S::https_listen, "address", address_rule, is_address_or_empty,
