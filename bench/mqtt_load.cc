@@ -2,7 +2,8 @@
 //   mqtt_load --serve DIR [--shards N]               prints its port and pid, serves until killed
 //   mqtt_load --port P [--pid PID] [--publishers 10] [--subscribers 1] [--qos 1] [--count 100000]
 //             [--payload 64] [--window 200] [--durable]
-//             [--rate 10000]   messages a second of all publishers together: prints publish-to-ack times
+//             [--rate 10000]   messages a second of all publishers together: prints publish-to-ack
+//             times
 //   mqtt_load --port P --pid PID --idle 15000        resident bytes per idle connection
 // Question: how many messages a second, and how many for each CPU-second of the server?
 #include <arpa/inet.h>
@@ -82,13 +83,15 @@ int serve(const Settings& settings) {
     std::vector<std::unique_ptr<store::Lane>> lanes;
     std::vector<broker::Broker::Place> places;
     for (std::size_t index = 0; index < shards.size(); ++index) {
-        lanes.push_back(std::make_unique<store::Lane>(*opened->store, shards.at(index), store::Lane::Limits{}));
+        lanes.push_back(
+            std::make_unique<store::Lane>(*opened->store, shards.at(index), store::Lane::Limits{}));
         places.push_back({&shards.at(index), lanes.back().get()});
     }
     broker::Broker broker(places, *opened->store, everybody, {});
     if (auto loaded = broker.load(); !loaded) die(loaded.error().context);
-    auto listener = io::Listener::open(shards, io::parse_address("127.0.0.1:0").value(), {},
-                                       [&broker](std::unique_ptr<io::Stream> stream) { broker.serve(std::move(stream)); });
+    auto listener = io::Listener::open(
+        shards, io::parse_address("127.0.0.1:0").value(), {},
+        [&broker](std::unique_ptr<io::Stream> stream) { broker.serve(std::move(stream)); });
     if (!listener) die(listener.error().context);
     std::printf("%u %d\n", (*listener)->port(), ::getpid());
     std::fflush(stdout);
@@ -110,7 +113,8 @@ public:
         const int on = 1;
         ::setsockopt(number_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     }
-    Socket(Socket&& other) noexcept : number_(std::exchange(other.number_, -1)), in_(std::move(other.in_)) {}
+    Socket(Socket&& other) noexcept
+        : number_(std::exchange(other.number_, -1)), in_(std::move(other.in_)) {}
     ~Socket() {
         if (number_ >= 0) ::close(number_);
     }
@@ -163,7 +167,9 @@ public:
     }
     void wait_for(mqtt::PacketType type) {
         for (bool seen = false; !seen;) {
-            if (!read(20'000, [&](const mqtt::Frame& frame) { seen = seen || frame.type() == type; })) die("no answer");
+            if (!read(20'000,
+                      [&](const mqtt::Frame& frame) { seen = seen || frame.type() == type; }))
+                die("no answer");
         }
     }
 
@@ -218,7 +224,8 @@ void publish(Load& load, int number) {
         std::string releases;
         const bool came = socket.read(30'000, [&](const mqtt::Frame& frame) {
             if (frame.type() == mqtt::PacketType::pubrec) {
-                mqtt::encode(mqtt::Packet(mqtt::Ack{.type = mqtt::PacketType::pubrel, .packet_id = packet_id_of(frame, 0)}),
+                mqtt::encode(mqtt::Packet(mqtt::Ack{.type = mqtt::PacketType::pubrel,
+                                                    .packet_id = packet_id_of(frame, 0)}),
                              mqtt::Version::v3_1_1, releases);
             } else {
                 ++finished;
@@ -235,7 +242,8 @@ void receive(Load& load, Socket socket) {
         long count = 0;
         socket.read(100, [&](const mqtt::Frame& frame) {
             if (frame.type() == mqtt::PacketType::pubrel) {
-                mqtt::encode(mqtt::Packet(mqtt::Ack{.type = mqtt::PacketType::pubcomp, .packet_id = packet_id_of(frame, 0)}),
+                mqtt::encode(mqtt::Packet(mqtt::Ack{.type = mqtt::PacketType::pubcomp,
+                                                    .packet_id = packet_id_of(frame, 0)}),
                              mqtt::Version::v3_1_1, answers);
                 return;
             }
@@ -244,8 +252,10 @@ void receive(Load& load, Socket socket) {
             const int qos = frame.first >> 1 & 3;
             if (qos == 0) return;
             const auto type = qos == 1 ? mqtt::PacketType::puback : mqtt::PacketType::pubrec;
-            mqtt::encode(mqtt::Packet(mqtt::Ack{.type = type, .packet_id = packet_id_of(frame, 2u + packet_id_of(frame, 0))}),
-                         mqtt::Version::v3_1_1, answers);
+            mqtt::encode(
+                mqtt::Packet(mqtt::Ack{
+                    .type = type, .packet_id = packet_id_of(frame, 2u + packet_id_of(frame, 0))}),
+                mqtt::Version::v3_1_1, answers);
         });
         if (!answers.empty()) socket.write(answers);
         load.received += count;
@@ -262,8 +272,9 @@ void publish_paced(Load& load, int number) {
     const auto start = Clock::now();
     std::uint16_t id = 0;
     for (long sent = 0, finished = 0; finished < load.count;) {
-        const auto due = start + std::chrono::duration_cast<Clock::duration>(
-                                     std::chrono::duration<double>(load.interval_s * static_cast<double>(sent)));
+        const auto due =
+            start + std::chrono::duration_cast<Clock::duration>(
+                        std::chrono::duration<double>(load.interval_s * static_cast<double>(sent)));
         if (sent < load.count && Clock::now() >= due) {
             if (++id == 0) id = 1;
             due_by_id[id] = due;
@@ -276,12 +287,16 @@ void publish_paced(Load& load, int number) {
             ++sent;
             continue;
         }
-        const auto wait = std::chrono::duration_cast<std::chrono::milliseconds>(due - Clock::now()).count();
-        socket.read(sent < load.count ? static_cast<int>(std::max<long>(0, wait)) : 5'000, [&](const mqtt::Frame& frame) {
-            if (frame.type() != mqtt::PacketType::puback) return;
-            ++finished;
-            latencies.push_back(std::chrono::duration<double, std::milli>(Clock::now() - due_by_id[packet_id_of(frame, 0)]).count());
-        });
+        const auto wait =
+            std::chrono::duration_cast<std::chrono::milliseconds>(due - Clock::now()).count();
+        socket.read(sent < load.count ? static_cast<int>(std::max<long>(0, wait)) : 5'000,
+                    [&](const mqtt::Frame& frame) {
+                        if (frame.type() != mqtt::PacketType::puback) return;
+                        ++finished;
+                        latencies.push_back(std::chrono::duration<double, std::milli>(
+                                                Clock::now() - due_by_id[packet_id_of(frame, 0)])
+                                                .count());
+                    });
     }
     const std::lock_guard lock(load.latencies_guard);
     load.latencies_ms.insert(load.latencies_ms.end(), latencies.begin(), latencies.end());
@@ -291,8 +306,11 @@ void print_latencies(Load& load) {
     auto& all = load.latencies_ms;
     if (all.empty()) return;
     std::ranges::sort(all);
-    const auto at = [&all](double part) { return all[static_cast<std::size_t>(part * static_cast<double>(all.size() - 1))]; };
-    std::printf("publish to ack: p50 %.2f ms, p99 %.2f ms, p99.9 %.2f ms, max %.2f ms\n", at(0.5), at(0.99), at(0.999), at(1));
+    const auto at = [&all](double part) {
+        return all[static_cast<std::size_t>(part * static_cast<double>(all.size() - 1))];
+    };
+    std::printf("publish to ack: p50 %.2f ms, p99 %.2f ms, p99.9 %.2f ms, max %.2f ms\n", at(0.5),
+                at(0.99), at(0.999), at(1));
 }
 
 double cpu_seconds(long pid) {
@@ -323,18 +341,22 @@ int run_load(const Settings& settings) {
     const long pid = settings.number("pid", 0);
     const auto publishers = static_cast<int>(settings.number("publishers", 10));
     const auto subscribers = static_cast<int>(settings.number("subscribers", 1));
-    if (settings.has("rate")) load.interval_s = publishers / static_cast<double>(settings.number("rate", 10'000));
+    if (settings.has("rate"))
+        load.interval_s = publishers / static_cast<double>(settings.number("rate", 10'000));
     std::vector<std::thread> readers, writers;
     for (int number = 0; number < subscribers; ++number) {
         Socket socket(load.port);
         socket.open("subscriber-" + std::to_string(number), load.is_durable);
         socket.subscribe("load/#", static_cast<mqtt::Qos>(load.qos));
-        readers.emplace_back([&load, socket = std::move(socket)]() mutable { receive(load, std::move(socket)); });
+        readers.emplace_back(
+            [&load, socket = std::move(socket)]() mutable { receive(load, std::move(socket)); });
     }
     const auto start = Clock::now();
     const double cpu_before = cpu_seconds(pid);
     for (int number = 0; number < publishers; ++number) {
-        writers.emplace_back([&load, number] { load.interval_s > 0 ? publish_paced(load, number) : publish(load, number); });
+        writers.emplace_back([&load, number] {
+            load.interval_s > 0 ? publish_paced(load, number) : publish(load, number);
+        });
     }
     for (auto& writer : writers) writer.join();
     const double acknowledged_s = std::chrono::duration<double>(Clock::now() - start).count();
@@ -351,8 +373,8 @@ int run_load(const Settings& settings) {
     load.is_over = true;
     for (auto& reader : readers) reader.join();
     const double total = static_cast<double>(load.count) * publishers;
-    std::printf("qos %d: %.0f messages, %.0f/s acknowledged, %ld of %ld delivered, %.0f/s", load.qos, total,
-                total / acknowledged_s, load.received.load(), want,
+    std::printf("qos %d: %.0f messages, %.0f/s acknowledged, %ld of %ld delivered, %.0f/s",
+                load.qos, total, total / acknowledged_s, load.received.load(), want,
                 static_cast<double>(load.received.load()) / delivered_s);
     if (pid != 0) std::printf("; server %.2f CPU s, %.0f messages per CPU s", cpu, total / cpu);
     std::printf("\n");
@@ -377,8 +399,9 @@ int run_idle(const Settings& settings) {
     const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
     std::this_thread::sleep_for(std::chrono::seconds(2));
     const long after = resident_bytes(pid);
-    std::printf("%ld idle connections in %.1f s: %ld resident bytes each (%ld MiB before, %ld MiB after)\n", count,
-                seconds, (after - before) / count, before >> 20, after >> 20);
+    std::printf(
+        "%ld idle connections in %.1f s: %ld resident bytes each (%ld MiB before, %ld MiB after)\n",
+        count, seconds, (after - before) / count, before >> 20, after >> 20);
     return 0;
 }
 

@@ -20,28 +20,34 @@ struct Broker::State {
     }
 };
 
-Broker::Broker(std::vector<Place> places, store::Store& store, Gatekeeper& gatekeeper, Limits limits)
-    : state_(std::make_unique<State>(State{.common = {.places = std::move(places),
-                                                      .store = store,
-                                                      .gatekeeper = gatekeeper,
-                                                      .limits = limits,
-                                                      .taps = {},
-                                                      .observers = {},
-                                                      .hubs = {},
-                                                      .nobody = std::make_shared<trust::Principal>()}})) {
+Broker::Broker(std::vector<Place> places, store::Store& store, Gatekeeper& gatekeeper,
+               Limits limits)
+    : state_(std::make_unique<State>(
+          State{.common = {.places = std::move(places),
+                           .store = store,
+                           .gatekeeper = gatekeeper,
+                           .limits = limits,
+                           .taps = {},
+                           .observers = {},
+                           .hubs = {},
+                           .nobody = std::make_shared<trust::Principal>()}})) {
     Common& common = state_->common;
     for (std::uint32_t index = 0; index < common.places.size(); ++index) {
         common.hubs.push_back(std::make_unique<Hub>(common, index));
     }
 }
 
-Broker::~Broker() { CHECK(!state_->is_loaded || state_->is_closed); }
+Broker::~Broker() {
+    CHECK(!state_->is_loaded || state_->is_closed);
+}
 
 void Broker::add(Tap& tap) {
     CHECK(state_->common.taps.size() < 64);
     state_->common.taps.push_back(&tap);
 }
-void Broker::add(Observer& observer) { state_->common.observers.push_back(&observer); }
+void Broker::add(Observer& observer) {
+    state_->common.observers.push_back(&observer);
+}
 
 Result<Loaded> Broker::load() {
     Loader loader(state_->common);
@@ -51,7 +57,9 @@ Result<Loaded> Broker::load() {
     return loader.take();
 }
 
-void Broker::serve(std::unique_ptr<io::Stream> stream) { state_->here().serve(std::move(stream)); }
+void Broker::serve(std::unique_ptr<io::Stream> stream) {
+    state_->here().serve(std::move(stream));
+}
 
 void Broker::publish(Outgoing message, Done done) {
     Hub& hub = state_->here();
@@ -69,16 +77,18 @@ void Broker::publish(Outgoing message, Done done) {
                       .publisher = nullptr,
                       .session = 0,
                       .received = hub.now(),
-                      .expires = message.expiry_s ? hub.now() + std::chrono::seconds(*message.expiry_s)
-                                                  : Instant{0},
+                      .expires = message.expiry_s
+                                     ? hub.now() + std::chrono::seconds(*message.expiry_s)
+                                     : Instant{0},
                       .qos = message.qos,
                       .retain = message.retain};
     Origin origin{.session = nullptr, .packet_id = 0, .done = std::move(done)};
     const auto refused = hub.route(std::move(draft), origin);
     if (refused == mqtt::Reason::success || !origin.done) return;
-    origin.done(fail(Code::exhausted, refused == mqtt::Reason::retain_not_supported
-                                          ? "publish: no room for another retained message"
-                                          : "publish: the queue of a session that it matches is full"));
+    origin.done(
+        fail(Code::exhausted, refused == mqtt::Reason::retain_not_supported
+                                  ? "publish: no room for another retained message"
+                                  : "publish: the queue of a session that it matches is full"));
 }
 
 io::Task<Result<std::shared_ptr<const Publication>>> Broker::retained(std::string topic) {
@@ -86,7 +96,8 @@ io::Task<Result<std::shared_ptr<const Publication>>> Broker::retained(std::strin
     Hub& hub = state_->here();
     auto found = co_await io::suspend<std::shared_ptr<const Publication>>(
         [&](io::Answer<std::shared_ptr<const Publication>> answer) {
-            auto kept = std::make_shared<io::Answer<std::shared_ptr<const Publication>>>(std::move(answer));
+            auto kept =
+                std::make_shared<io::Answer<std::shared_ptr<const Publication>>>(std::move(answer));
             hub.post(hub.owner_of(topic), [topic, kept](Hub& owner) {
                 auto what = owner.retained.find(topic);
                 if (what && !owner.may_show_retained(*what)) what = nullptr;
@@ -123,15 +134,18 @@ io::Task<std::vector<ClientRow>> Broker::clients(std::optional<OrganisationId> o
     co_return all;
 }
 
-io::Task<Result<void>> Broker::end_client(OrganisationId organisation, std::string client_id, bool forget) {
+io::Task<Result<void>> Broker::end_client(OrganisationId organisation, std::string client_id,
+                                          bool forget) {
     const auto key = client_key(organisation, client_id);
     auto end_here = [=](Hub& hub) {
         for (const auto& [number, session] : hub.sessions) {
-            if (session->is_over || session->client_id != client_id || session->organisation != organisation) {
+            if (session->is_over || session->client_id != client_id ||
+                session->organisation != organisation) {
                 continue;
             }
             if (session->link != nullptr) {
-                session->link->end(mqtt::Reason::administrative_action, "ended by an operator", true);
+                session->link->end(mqtt::Reason::administrative_action, "ended by an operator",
+                                   true);
             }
             if (forget && !session->is_over) hub.end_session(*session);
             return true;
@@ -171,7 +185,9 @@ io::Task<Stats> Broker::stats() {
     co_return all;
 }
 
-const Limits& Broker::limits() const { return state_->common.limits; }
+const Limits& Broker::limits() const {
+    return state_->common.limits;
+}
 
 namespace {
 

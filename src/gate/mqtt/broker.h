@@ -26,21 +26,21 @@ struct ClientRow {
     OrganisationId organisation{1};
     std::string client_id;
     std::string principal;
-    std::string address;          ///< "" while sleeping
+    std::string address;  ///< "" while sleeping
     std::uint16_t port = 0;
     bool is_encrypted = false;
     bool is_connected = false;
-    bool is_durable = false;      ///< outlives its connection
-    bool is_full = false;         ///< refuses publishes of others
-    bool is_paused = false;       ///< its own publishes wait for a full session or the disk
+    bool is_durable = false;  ///< outlives its connection
+    bool is_full = false;     ///< refuses publishes of others
+    bool is_paused = false;   ///< its own publishes wait for a full session or the disk
     mqtt::Version version = mqtt::Version::v3_1_1;
     std::uint16_t keep_alive_s = 0;
-    Instant changed;              ///< connected, or disconnected, since
+    Instant changed;  ///< connected, or disconnected, since
     std::size_t subscriptions = 0;
     std::uint64_t queued_bytes = 0;
     std::uint64_t messages_in = 0, messages_out = 0, bytes_in = 0, bytes_out = 0;
-    std::uint64_t dropped = 0;    ///< QoS 0, slow reader
-    std::string last_end;         ///< why the last connection ended: "keep alive timeout"
+    std::uint64_t dropped = 0;  ///< QoS 0, slow reader
+    std::string last_end;       ///< why the last connection ended: "keep alive timeout"
 };
 
 /// What load() found. Damaged records are left out, set aside under a key of their own, named in
@@ -65,7 +65,8 @@ struct Outgoing {
 /// What is acknowledged is on disk; order per publisher, topic and QoS is kept.
 class Broker {
 public:
-    /// A shard and its way into the store. Both outlive the broker. Index in the list = shard index.
+    /// A shard and its way into the store. Both outlive the broker. Index in the list = shard
+    /// index.
     struct Place {
         io::Shard* shard;
         store::Lane* lane;
@@ -103,7 +104,8 @@ public:
                                              std::string after, std::size_t count_max);
     /// Disconnects with 0x98 and, with `forget`, ends the session: what it is owed is counted as
     /// dropped. Errors: not_found.
-    io::Task<Result<void>> end_client(OrganisationId organisation, std::string client_id, bool forget);
+    io::Task<Result<void>> end_client(OrganisationId organisation, std::string client_id,
+                                      bool forget);
     /// Ends with 0x87 every connection of this shard whose principal no longer holds. Gives how
     /// many. Call on each shard when its keyring changes. Durable sessions stay and get nothing
     /// until a principal with rights resumes them.

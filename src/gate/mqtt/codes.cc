@@ -7,20 +7,15 @@ namespace lineshaft::broker {
 mqtt::Reason publish_reason(Code code) {
     switch (code) {
         case Code::invalid:
-        case Code::corrupt:
-            return mqtt::Reason::payload_format_invalid;
-        case Code::denied:
-            return mqtt::Reason::not_authorized;
-        case Code::exhausted:
-            return mqtt::Reason::quota_exceeded;
+        case Code::corrupt: return mqtt::Reason::payload_format_invalid;
+        case Code::denied: return mqtt::Reason::not_authorized;
+        case Code::exhausted: return mqtt::Reason::quota_exceeded;
         case Code::unavailable:
-        case Code::unsupported:
-            return mqtt::Reason::implementation_error;
+        case Code::unsupported: return mqtt::Reason::implementation_error;
         case Code::not_found:
         case Code::conflict:
         case Code::timeout:
-        case Code::cancelled:
-            return mqtt::Reason::unspecified_error;
+        case Code::cancelled: return mqtt::Reason::unspecified_error;
     }
     std::unreachable();
 }

@@ -20,7 +20,8 @@ io::Task<Hub::Grant> claim_session(Hub* hub, std::string key, bool clean) {
     const Directory::Claim claim{.hub = hub->index, .number = number, .clean = clean};
     auto grant = co_await io::suspend<Hub::Grant>([&](io::Answer<Hub::Grant> answer) {
         hub->claims.emplace(number, std::move(answer));
-        hub->post(hub->owner_of(key), [key, claim](Hub& owner) { owner.directory.claim(key, claim); });
+        hub->post(hub->owner_of(key),
+                  [key, claim](Hub& owner) { owner.directory.claim(key, claim); });
     });
     co_return grant;
 }
@@ -66,7 +67,8 @@ io::Task<Result<void>> make_known(Hub* hub, SessionNumber number) {
     co_return stored;
 }
 
-Events accept(Link& link, Session& session, bool is_resumed, bool is_id_assigned, std::uint32_t wish_s) {
+Events accept(Link& link, Session& session, bool is_resumed, bool is_id_assigned,
+              std::uint32_t wish_s) {
     Hub& hub = link.hub;
     mqtt::Accept answer;
     answer.session_present = is_resumed;
@@ -86,7 +88,8 @@ Events accept(Link& link, Session& session, bool is_resumed, bool is_id_assigned
     hub.announce(session);
     if (is_resumed) session.resend_unsent();
     for (Observer* observer : hub.common.observers) {
-        observer->connected({session.client_id, *session.principal, link.stream->peer(), session.version});
+        observer->connected(
+            {session.client_id, *session.principal, link.stream->peer(), session.version});
     }
     return events;
 }
@@ -101,7 +104,8 @@ void abandon(Hub& hub, Session& session, bool is_new) {
     hub.start_sleeping(session, io::Steady{0}, io::Steady{0});
 }
 
-mqtt::Reason will_refusal(Hub& hub, const mqtt::Connect& connect, const trust::Principal& principal) {
+mqtt::Reason will_refusal(Hub& hub, const mqtt::Connect& connect,
+                          const trust::Principal& principal) {
     if (!connect.will) return mqtt::Reason::success;
     if (hub.common.gatekeeper.may_publish(principal, connect.will->message.topic())) {
         return mqtt::Reason::success;
@@ -125,7 +129,8 @@ io::Task<Events> open_session(Link* link, std::unique_ptr<mqtt::Connect> connect
     auto admission = co_await hub.common.gatekeeper.admit(std::move(shown));
     if (link->is_over()) co_return Events{};
     if (admission.principal) {
-        if (const auto why = will_refusal(hub, *connect, *admission.principal); mqtt::is_error(why)) {
+        if (const auto why = will_refusal(hub, *connect, *admission.principal);
+            mqtt::is_error(why)) {
             admission = {nullptr, why};
         }
     }
@@ -134,7 +139,8 @@ io::Task<Events> open_session(Link* link, std::unique_ptr<mqtt::Connect> connect
         co_return refuse(*link, admission.reason, "not let in");
     }
     const bool is_id_assigned = connect->client_id.empty();
-    if (is_id_assigned) connect->client_id = "lineshaft-" + std::to_string(hub.common.store.ticket());
+    if (is_id_assigned)
+        connect->client_id = "lineshaft-" + std::to_string(hub.common.store.ticket());
     const auto organisation = admission.principal->organisation;
     const std::string key = client_key(organisation, connect->client_id);
     auto grant = co_await claim_session(&hub, key, connect->clean_start);
@@ -143,7 +149,8 @@ io::Task<Events> open_session(Link* link, std::unique_ptr<mqtt::Connect> connect
         co_return refuse(*link, grant.reason, "no room for another session");
     }
     const bool is_resumed = grant.session != nullptr;
-    Session& session = is_resumed ? *grant.session : hub.make_session(organisation, connect->client_id);
+    Session& session =
+        is_resumed ? *grant.session : hub.make_session(organisation, connect->client_id);
     const SessionNumber number = session.number;
     if (!session.sleep) session.sleep = std::make_unique<Sleep>();
     const auto wish_s = connect->session_expiry_s();
@@ -156,11 +163,12 @@ io::Task<Events> open_session(Link* link, std::unique_ptr<mqtt::Connect> connect
         const bool is_left = hub.find(number) != nullptr;
         settle(hub, key, is_left ? number : 0);
         if (!stored) ++hub.stats.publishes_refused_store;
-        co_return refuse(*link, stored ? mqtt::Reason::server_unavailable : mqtt::Reason::quota_exceeded,
+        co_return refuse(*link,
+                         stored ? mqtt::Reason::server_unavailable : mqtt::Reason::quota_exceeded,
                          "the session could not be stored");
     }
-    auto events = accept(*link, *there, is_resumed, is_id_assigned && connect->version == mqtt::Version::v5_0,
-                         wish_s);
+    auto events = accept(*link, *there, is_resumed,
+                         is_id_assigned && connect->version == mqtt::Version::v5_0, wish_s);
     settle(hub, key, number);
     co_return events;
 }

@@ -54,7 +54,8 @@ void Directory::ended(const std::string& key, SessionNumber session) {
 }
 
 bool Directory::load(const std::string& key, SessionNumber session, std::uint32_t home) {
-    return entries_.emplace(key, Entry{.session = session, .home = home, .busy = false, .waiting = {}})
+    return entries_
+        .emplace(key, Entry{.session = session, .home = home, .busy = false, .waiting = {}})
         .second;
 }
 

@@ -13,22 +13,24 @@ Hub::Hub(Common& its_common, std::uint32_t its_index)
       index(its_index),
       shard(*its_common.places[its_index].shard),
       lane(*its_common.places[its_index].lane),
-      directory({.sessions_max = std::max<std::size_t>(1, its_common.limits.sessions_max / its_common.places.size()),
-                 .waiting_max = its_common.limits.claims_waiting_max},
-                {.grant_new =
-                     [this](const Directory::Claim& claim) {
-                         post(claim.hub, [claim](Hub& asker) { asker.granted(claim.number, {}); });
-                     },
-                 .yield =
-                     [this](const Directory::Claim& claim, SessionNumber session, std::uint32_t home) {
-                         post(home, [claim, session](Hub& hub) { hub.yield(claim, session); });
-                     },
-                 .refuse =
-                     [this](const Directory::Claim& claim, mqtt::Reason reason) {
-                         post(claim.hub, [claim, reason](Hub& asker) {
-                             asker.granted(claim.number, {.session = nullptr, .reason = reason});
-                         });
-                     }}),
+      directory(
+          {.sessions_max =
+               std::max<std::size_t>(1, its_common.limits.sessions_max / its_common.places.size()),
+           .waiting_max = its_common.limits.claims_waiting_max},
+          {.grant_new =
+               [this](const Directory::Claim& claim) {
+                   post(claim.hub, [claim](Hub& asker) { asker.granted(claim.number, {}); });
+               },
+           .yield =
+               [this](const Directory::Claim& claim, SessionNumber session, std::uint32_t home) {
+                   post(home, [claim, session](Hub& hub) { hub.yield(claim, session); });
+               },
+           .refuse =
+               [this](const Directory::Claim& claim, mqtt::Reason reason) {
+                   post(claim.hub, [claim, reason](Hub& asker) {
+                       asker.granted(claim.number, {.session = nullptr, .reason = reason});
+                   });
+               }}),
       retained({.count_max = its_common.limits.retained_count_max / its_common.places.size(),
                 .bytes_max = its_common.limits.retained_bytes_max / its_common.places.size()}),
       log(its_common.store, stats),
@@ -127,9 +129,11 @@ bool Hub::admit_address(const io::Peer& peer) {
     if (peer.is_loopback || peer.is_node_socket) return true;
     const auto second = shard.clock().steady().count() / 1000;
     if (attempts_.size() >= limits().connect_addresses_max) {
-        std::erase_if(attempts_, [second](const auto& each) { return each.second.second != second; });
+        std::erase_if(attempts_,
+                      [second](const auto& each) { return each.second.second != second; });
         // More addresses in one second than we count: nobody new is let in before the next.
-        if (attempts_.size() >= limits().connect_addresses_max && !attempts_.contains(peer.address)) return false;
+        if (attempts_.size() >= limits().connect_addresses_max && !attempts_.contains(peer.address))
+            return false;
     }
     Attempts& attempts = attempts_[peer.address];
     if (attempts.second != second) attempts = {second, 0};

@@ -28,15 +28,15 @@ struct Common {
     std::vector<Tap*> taps;
     std::vector<Observer*> observers;
     std::vector<std::unique_ptr<Hub>> hubs;
-    trust::PrincipalPtr nobody;  ///< stands for a publisher that is gone
-    std::uint64_t run_start = 0; ///< a ticket: what is older was written by earlier runs
+    trust::PrincipalPtr nobody;   ///< stands for a publisher that is gone
+    std::uint64_t run_start = 0;  ///< a ticket: what is older was written by earlier runs
 };
 
 /// Why and for whom something is published.
 struct Origin {
-    Session* session = nullptr;   ///< owes an answer to packet_id; null: the node, or a will
+    Session* session = nullptr;  ///< owes an answer to packet_id; null: the node, or a will
     std::uint16_t packet_id = 0;
-    Broker::Done done;            ///< the node's
+    Broker::Done done;  ///< the node's
 };
 
 /// One message for one session of another shard.
@@ -164,8 +164,8 @@ public:
     io::Task<void> close_store();
 
     // ---- Introspection (hub_rows.cc).
-    std::vector<ClientRow> rows(std::optional<OrganisationId> organisation, const std::string& after,
-                                std::size_t count_max);
+    std::vector<ClientRow> rows(std::optional<OrganisationId> organisation,
+                                const std::string& after, std::size_t count_max);
     Stats snapshot();
 
     const Limits& limits() const { return common.limits; }
@@ -198,9 +198,9 @@ private:
     static constexpr std::size_t spare_bytes_max = 256 << 10;
     struct Entry {
         std::shared_ptr<const Publication> what;
-        std::size_t first = 0;      // of Round::recipients
+        std::size_t first = 0;  // of Round::recipients
         std::size_t count = 0;
-        std::size_t logged = 0;     // the first so many go through the log
+        std::size_t logged = 0;  // the first so many go through the log
         std::int64_t log_index = -1;
         std::uint32_t join = 0;
         std::uint64_t retained_version = 0;
@@ -246,17 +246,18 @@ private:
     void join_done(std::uint32_t join, const Result<void>& outcome);
     /// Who gets the publish being routed. For QoS 0 the routes' matches themselves are used.
     struct Plan {
-        std::vector<Recipient> logged;   // through the log
-        std::vector<Recipient> others;   // QoS 1 and 2 that are not logged, and QoS 0
+        std::vector<Recipient> logged;  // through the log
+        std::vector<Recipient> others;  // QoS 1 and 2 that are not logged, and QoS 0
         std::vector<std::uint32_t> logged_homes;
         std::vector<std::uint32_t> other_homes;
-        std::uint64_t taps = 0;          // a bit for each that wants it
+        std::uint64_t taps = 0;  // a bit for each that wants it
         bool is_all_local = true;
     };
     mqtt::Reason plan(const Publication& what);
     void deliver_directly(const Publication& what);
     void deliver_shared(const std::shared_ptr<const Publication>& what);
-    void add_entry(std::shared_ptr<const Publication> what, std::uint32_t join, std::uint64_t version);
+    void add_entry(std::shared_ptr<const Publication> what, std::uint32_t join,
+                   std::uint64_t version);
     void retain(const std::shared_ptr<const Publication>& what, std::uint64_t version);
     void retained_committed(const std::shared_ptr<const Publication>& what, std::uint64_t version,
                             const Result<void>& outcome);
@@ -296,7 +297,8 @@ private:
     void trim();
     void trim_below(std::uint64_t until, std::vector<Owed> owed);
     void trim_orphans();
-    static std::string rewritten(const MessageRecordView& view, std::uint64_t ticket, const Rewrite& job);
+    static std::string rewritten(const MessageRecordView& view, std::uint64_t ticket,
+                                 const Rewrite& job);
     void rewrite_step(const std::shared_ptr<Rewrite>& job);
     void scan_logs();
     void all_counted();
@@ -321,7 +323,8 @@ private:
         std::vector<std::uint64_t> low;  // by log index in MessageLog::logs()
     };
     std::unordered_map<SessionNumber, Departed> departed_;
-    std::unordered_map<std::uint16_t, std::uint64_t> heard_;  // by log: the last ticket announced here
+    std::unordered_map<std::uint16_t, std::uint64_t>
+        heard_;  // by log: the last ticket announced here
     std::vector<SessionNumber> records_again_;
     std::vector<CommitStep> steps_again_;
     LogTail tail_;

@@ -130,7 +130,8 @@ mqtt::Reason Hub::route(Publication&& draft, Origin& origin) {
     std::uint32_t join = 0;
     if (!is_qos0 || origin.done || taps != 0) {
         join = make_join(origin, what);
-        joins_[join].success = nobody_wants ? mqtt::Reason::no_matching_subscribers : mqtt::Reason::success;
+        joins_[join].success =
+            nobody_wants ? mqtt::Reason::no_matching_subscribers : mqtt::Reason::success;
         joins_[join].waits += static_cast<std::uint32_t>(std::popcount(taps));
     }
     if (in_round) {
@@ -181,13 +182,16 @@ void Hub::deliver(const Recipient& recipient, std::uint32_t home,
                   const std::shared_ptr<const Publication>& what, const Position& position) {
     if (Session* session = find(recipient.session)) {
         if (recipient.qos == mqtt::Qos::at_most_once) {
-            return session->take_qos0(what->message, *what, recipient.retain, recipient.subscription_ids);
+            return session->take_qos0(what->message, *what, recipient.retain,
+                                      recipient.subscription_ids);
         }
-        return session->take({what, position, recipient.qos, recipient.retain, recipient.subscription_ids});
+        return session->take(
+            {what, position, recipient.qos, recipient.retain, recipient.subscription_ids});
     }
     if (const auto* target = routes.find(recipient.session)) home = target->home;
-    Parcel parcel{.session = recipient.session,
-                  .letter = {what, position, recipient.qos, recipient.retain, recipient.subscription_ids}};
+    Parcel parcel{
+        .session = recipient.session,
+        .letter = {what, position, recipient.qos, recipient.retain, recipient.subscription_ids}};
     if (home == index) return stray(std::move(parcel));
     boxes_[home].push_back(std::move(parcel));
     if (boxes_posted_) return;
@@ -219,7 +223,8 @@ void Hub::receive(std::vector<Parcel> parcels) {
             continue;
         }
         if (letter.qos == mqtt::Qos::at_most_once) {
-            session->take_qos0(letter.what->message, *letter.what, letter.retain, letter.subscription_ids);
+            session->take_qos0(letter.what->message, *letter.what, letter.retain,
+                               letter.subscription_ids);
         } else {
             session->take(std::move(letter));
         }

@@ -19,13 +19,15 @@ Hub::Round& Hub::open_round() {
     return open_;
 }
 
-void Hub::add_entry(std::shared_ptr<const Publication> what, std::uint32_t join, std::uint64_t version) {
+void Hub::add_entry(std::shared_ptr<const Publication> what, std::uint32_t join,
+                    std::uint64_t version) {
     Round& round = open_round();
     Entry entry{.what = std::move(what), .join = join, .retained_version = version};
     entry.first = round.recipients.size();
     entry.logged = plan_.logged.size();
     entry.count = plan_.logged.size() + plan_.others.size();
-    const auto move_in = [&round](std::vector<Recipient>& from, const std::vector<std::uint32_t>& homes) {
+    const auto move_in = [&round](std::vector<Recipient>& from,
+                                  const std::vector<std::uint32_t>& homes) {
         for (Recipient& recipient : from) round.recipients.push_back(std::move(recipient));
         round.homes.insert(round.homes.end(), homes.begin(), homes.end());
     };
@@ -112,13 +114,15 @@ void Hub::seal(store::Batch& batch) {
     for (const Entry& entry : round.entries) {
         if (entry.retained_version == 0) continue;
         const Publication& what = *entry.what;
-        batch.put(store::Family::mqtt_retained, retained_key(what.message.topic(), entry.retained_version),
-                  encode(RetainedRecord{.publisher = what.publisher ? common.gatekeeper.reference(*what.publisher)
-                                                                    : std::string(),
-                                        .received = what.received,
-                                        .expires = what.expires,
-                                        .qos = what.qos,
-                                        .message = what.message}));
+        batch.put(store::Family::mqtt_retained,
+                  retained_key(what.message.topic(), entry.retained_version),
+                  encode(RetainedRecord{
+                      .publisher = what.publisher ? common.gatekeeper.reference(*what.publisher)
+                                                  : std::string(),
+                      .received = what.received,
+                      .expires = what.expires,
+                      .qos = what.qos,
+                      .message = what.message}));
     }
     seal_sessions(batch, round);
     sealed_.push_back(std::exchange(open_, Round{}));
@@ -131,7 +135,8 @@ void Hub::seal_sessions(store::Batch& batch, Round& round) {
         Session& session = *at->second;
         session.progress_due = false;
         if (session.is_durable()) {
-            batch.put(store::Family::mqtt_sessions, progress_key(number), encode(session.progress()));
+            batch.put(store::Family::mqtt_sessions, progress_key(number),
+                      encode(session.progress()));
         }
     }
     for (const SessionNumber number : round.records) {
@@ -180,7 +185,8 @@ void Hub::on_commit(const Result<void>& outcome) {
 }
 
 void Hub::commit_entry(Round& round, Entry& entry, const Result<void>& outcome) {
-    if (entry.join != 0 && joins_[entry.join].session != nullptr) --joins_[entry.join].session->in_rounds;
+    if (entry.join != 0 && joins_[entry.join].session != nullptr)
+        --joins_[entry.join].session->in_rounds;
     if (outcome) {
         for (std::size_t each = 0; each < entry.count; ++each) {
             const bool is_logged = each < entry.logged;
@@ -189,13 +195,14 @@ void Hub::commit_entry(Round& round, Entry& entry, const Result<void>& outcome) 
                                      .index = static_cast<std::uint32_t>(entry.log_index),
                                      .log = static_cast<std::uint16_t>(index)}
                           : Position{};
-            deliver(round.recipients[entry.first + each], round.homes[entry.first + each], entry.what,
-                    position);
+            deliver(round.recipients[entry.first + each], round.homes[entry.first + each],
+                    entry.what, position);
         }
     } else {
         ++stats.publishes_refused_store;
     }
-    if (entry.retained_version != 0) retained_committed(entry.what, entry.retained_version, outcome);
+    if (entry.retained_version != 0)
+        retained_committed(entry.what, entry.retained_version, outcome);
     if (entry.join != 0) join_done(entry.join, outcome);
 }
 
@@ -276,7 +283,8 @@ void Hub::join_done(std::uint32_t join, const Result<void>& outcome) {
         over.done(over.error ? Result<void>(std::unexpected(*over.error)) : Result<void>{});
     }
     if (over.session == nullptr) return;
-    over.session->answer(over.sequence, over.error ? publish_reason(over.error->code) : over.success,
+    over.session->answer(over.sequence,
+                         over.error ? publish_reason(over.error->code) : over.success,
                          std::move(over.what));
 }
 

@@ -24,7 +24,8 @@ ClientRow Session::row() const {
     row.bytes_in = bytes_in;
     row.bytes_out = bytes_out;
     row.dropped = dropped;
-    if (last_end != mqtt::Reason::success || link == nullptr) row.last_end = mqtt::name_of(last_end);
+    if (last_end != mqtt::Reason::success || link == nullptr)
+        row.last_end = mqtt::name_of(last_end);
     if (link == nullptr) return row;
     const io::Peer& peer = link->stream->peer();
     row.address = peer.address;
@@ -34,14 +35,15 @@ ClientRow Session::row() const {
     return row;
 }
 
-std::vector<ClientRow> Hub::rows(std::optional<OrganisationId> organisation, const std::string& after,
-                                 std::size_t count_max) {
+std::vector<ClientRow> Hub::rows(std::optional<OrganisationId> organisation,
+                                 const std::string& after, std::size_t count_max) {
     std::vector<const Session*> found;
     for (const auto& [number, session] : sessions) {
         if (session->is_over || (organisation && session->organisation != *organisation)) continue;
         if (session->client_id > after) found.push_back(session.get());
     }
-    const auto middle = found.begin() + static_cast<std::ptrdiff_t>(std::min(count_max, found.size()));
+    const auto middle =
+        found.begin() + static_cast<std::ptrdiff_t>(std::min(count_max, found.size()));
     std::ranges::partial_sort(found, middle, {}, &Session::client_id);
     std::vector<ClientRow> rows;
     for (auto at = found.begin(); at != middle; ++at) rows.push_back((*at)->row());
@@ -58,7 +60,8 @@ Stats Hub::snapshot() {
         now.full_sessions += session->is_full ? 1 : 0;
         now.paused_publishers += session->is_paused() ? 1 : 0;
         now.subscriptions += session->subscriptions.size();
-        now.queued_bytes += static_cast<std::uint64_t>(std::max<std::int64_t>(0, session->owed_bytes));
+        now.queued_bytes +=
+            static_cast<std::uint64_t>(std::max<std::int64_t>(0, session->owed_bytes));
     }
     now.retained_count = retained.count();
     now.retained_bytes = retained.bytes();

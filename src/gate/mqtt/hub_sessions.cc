@@ -37,10 +37,12 @@ void Hub::announce(Session& session, std::move_only_function<void()> then) {
 void Hub::set_full(Session& session, bool full) {
     session.is_full = full;
     if (full) {
-        log::warn("mqtt: client {} is owed {} bytes, its limit: publishes that match it are refused",
-                  session.client_id, session.owed_bytes);
+        log::warn(
+            "mqtt: client {} is owed {} bytes, its limit: publishes that match it are refused",
+            session.client_id, session.owed_bytes);
     }
-    broadcast({.kind = RouteChange::Kind::full, .flag = full, .session = session.number, .filters = {}});
+    broadcast(
+        {.kind = RouteChange::Kind::full, .flag = full, .session = session.number, .filters = {}});
 }
 
 void Hub::spill(Session& session) {
@@ -64,7 +66,8 @@ void Hub::unpinned(Session& session) {
 }
 
 void Hub::pause(Session& session) {
-    if (std::ranges::find(paused_, session.number) == paused_.end()) paused_.push_back(session.number);
+    if (std::ranges::find(paused_, session.number) == paused_.end())
+        paused_.push_back(session.number);
 }
 
 // ---- The end of a connection -----------------------------------------------------------------
@@ -73,8 +76,9 @@ void Hub::detach(Session& session, mqtt::Reason reason, std::string_view why, bo
     Link& link = *session.link;
     for (Observer* observer : common.observers) {
         if (!session.principal) break;
-        observer->disconnected({session.client_id, *session.principal, link.stream->peer(), session.version},
-                               reason, why);
+        observer->disconnected(
+            {session.client_id, *session.principal, link.stream->peer(), session.version}, reason,
+            why);
     }
     session.sleep = std::make_unique<Sleep>();
     session.sleep->flows = link.connection.session();
@@ -127,13 +131,14 @@ void Hub::publish_will(Session& session) {
         ++stats.publishes_refused_rights;
         return;
     }
-    Publication draft{.message = std::move(will->message),
-                      .publisher = session.principal,
-                      .session = session.number,
-                      .received = now(),
-                      .expires = will->expiry_s ? now() + std::chrono::seconds(*will->expiry_s) : Instant{0},
-                      .qos = will->qos,
-                      .retain = will->retain};
+    Publication draft{
+        .message = std::move(will->message),
+        .publisher = session.principal,
+        .session = session.number,
+        .received = now(),
+        .expires = will->expiry_s ? now() + std::chrono::seconds(*will->expiry_s) : Instant{0},
+        .qos = will->qos,
+        .retain = will->retain};
     Origin origin;
     auto refused = route(std::move(draft), origin);
     if (refused == mqtt::Reason::retain_not_supported) {
@@ -153,14 +158,17 @@ void Hub::end_session(Session& session) {
     session.owed_bytes = session.owed_messages = 0;
     if (auto* target = routes.find(session.number)) target->local = nullptr;
     if (!session.subscriptions.empty()) {
-        broadcast({.kind = RouteChange::Kind::forget, .session = session.number, .filters = session.filters()});
+        broadcast({.kind = RouteChange::Kind::forget,
+                   .session = session.number,
+                   .filters = session.filters()});
     }
     if (session.is_stored) {
         lane.batch().remove(store::Family::mqtt_sessions, session_key(session.number));
         lane.batch().remove(store::Family::mqtt_sessions, progress_key(session.number));
     }
     const auto key = client_key(session.organisation, session.client_id);
-    post(owner_of(key), [key, number = session.number](Hub& owner) { owner.directory.ended(key, number); });
+    post(owner_of(key),
+         [key, number = session.number](Hub& owner) { owner.directory.ended(key, number); });
     session.sleep.reset();
     session.mail.reset();
     unpinned(session);
@@ -171,7 +179,8 @@ void Hub::end_session(Session& session) {
 void Hub::yield(const Directory::Claim& claim, SessionNumber number) {
     if (Session* session = find(number); session != nullptr && session->link != nullptr) {
         ++stats.taken_over;
-        session->link->end(mqtt::Reason::session_taken_over, "another connection with this client id", true);
+        session->link->end(mqtt::Reason::session_taken_over,
+                           "another connection with this client id", true);
     }
     if (Session* session = find(number); session != nullptr && claim.clean) {
         publish_will(*session);

@@ -28,11 +28,13 @@ struct Request {
 };
 
 auto place_of(std::vector<Subscribed>& list, std::string_view filter) {
-    return std::ranges::lower_bound(list, filter, {},
-                                    [](const Subscribed& each) { return std::string_view(each.wish.filter); });
+    return std::ranges::lower_bound(list, filter, {}, [](const Subscribed& each) {
+        return std::string_view(each.wish.filter);
+    });
 }
 
-mqtt::Reason refusal(Hub& hub, const Session& session, const mqtt::Subscription& wish, bool is_new) {
+mqtt::Reason refusal(Hub& hub, const Session& session, const mqtt::Subscription& wish,
+                     bool is_new) {
     const auto parsed = mqtt::parse_filter(wish.filter);
     if (!parsed) return mqtt::Reason::topic_filter_invalid;
     const auto& offers = hub.limits().wire.offers;
@@ -42,7 +44,8 @@ mqtt::Reason refusal(Hub& hub, const Session& session, const mqtt::Subscription&
     if (!offers.wildcard_subscriptions && mqtt::has_wildcard(parsed->filter)) {
         return mqtt::Reason::wildcard_subscriptions_not_supported;
     }
-    if (!session.principal || !hub.common.gatekeeper.may_subscribe(*session.principal, parsed->filter)) {
+    if (!session.principal ||
+        !hub.common.gatekeeper.may_subscribe(*session.principal, parsed->filter)) {
         ++hub.stats.subscriptions_refused_rights;
         return mqtt::Reason::not_authorized;
     }
@@ -68,8 +71,9 @@ mqtt::Reason take_wish(Hub& hub, Session& session, const mqtt::Subscription& wis
         *at = made;
     }
     change.filters.push_back(route);
-    const bool wants_retained = wish.retain_handling == mqtt::RetainHandling::send ||
-                                (wish.retain_handling == mqtt::RetainHandling::send_if_new && is_new);
+    const bool wants_retained =
+        wish.retain_handling == mqtt::RetainHandling::send ||
+        (wish.retain_handling == mqtt::RetainHandling::send_if_new && is_new);
     if (wants_retained && route.group.empty()) {
         wanted.push_back({route.filter, made.wish.qos_max, wish.retain_as_published, id});
     }
@@ -81,7 +85,8 @@ std::vector<Found> look_up(Hub& hub, const std::vector<Wanted>& wanted) {
     std::vector<Found> found(wanted.size());
     for (std::size_t each = 0; each < wanted.size(); ++each) {
         hub.retained.match(wanted[each].filter, found[each]);
-        std::erase_if(found[each], [&hub](const auto& what) { return !hub.may_show_retained(*what); });
+        std::erase_if(found[each],
+                      [&hub](const auto& what) { return !hub.may_show_retained(*what); });
     }
     return found;
 }
@@ -124,7 +129,10 @@ void give_retained(Hub& hub, const std::shared_ptr<Request>& request,
             const Wanted& wanted = request->wanted[each];
             for (auto& what : by_filter[each]) {
                 const auto qos = std::min(wanted.qos_max, what->qos);
-                Letter letter{.what = std::move(what), .position = {}, .qos = qos, .retain = true,
+                Letter letter{.what = std::move(what),
+                              .position = {},
+                              .qos = qos,
+                              .retain = true,
                               .subscription_ids = {}};
                 if (wanted.subscription_id != 0) letter.subscription_ids = {wanted.subscription_id};
                 const bool is_logged = qos != mqtt::Qos::at_most_once && session->is_logged;

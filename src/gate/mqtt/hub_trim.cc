@@ -20,11 +20,13 @@ std::vector<Hub::Owed> Hub::owed_in(std::uint16_t log_number) {
     for (const auto& [number, session] : sessions) {
         if (session->is_over) continue;
         const auto low = session->low_ticket(log_number);
-        if (low != none) owed.push_back({number, low, std::max<std::int64_t>(0, session->owed_bytes)});
+        if (low != none)
+            owed.push_back({number, low, std::max<std::int64_t>(0, session->owed_bytes)});
     }
     const auto at = std::ranges::find(log.logs(), log_number);
     const auto place = static_cast<std::size_t>(at - log.logs().begin());
-    for (const auto& [number, departed] : departed_) owed.push_back({number, departed.low[place], 0});
+    for (const auto& [number, departed] : departed_)
+        owed.push_back({number, departed.low[place], 0});
     return owed;
 }
 
@@ -39,7 +41,8 @@ void Hub::trim() {
     ask_all<std::vector<Owed>>([mine](Hub& hub) { return hub.owed_in(mine); },
                                [this, until](std::vector<std::vector<Owed>> answers) {
                                    std::vector<Owed> all;
-                                   for (auto& answer : answers) all.insert(all.end(), answer.begin(), answer.end());
+                                   for (auto& answer : answers)
+                                       all.insert(all.end(), answer.begin(), answer.end());
                                    trim_below(until, std::move(all));
                                });
 }
@@ -59,8 +62,9 @@ void Hub::trim_orphans() {
                     for (const Owed& each : answer) low = std::min(low, each.low);
                 }
                 const auto next_log = static_cast<std::uint16_t>(orphan + 1);
-                lane.batch().remove_range(store::Family::mqtt_messages, message_key(orphan, 0),
-                                          low == none ? message_key(next_log, 0) : message_key(orphan, low));
+                lane.batch().remove_range(
+                    store::Family::mqtt_messages, message_key(orphan, 0),
+                    low == none ? message_key(next_log, 0) : message_key(orphan, low));
                 if (low == none) std::erase(orphans_, orphan);
             });
     }
@@ -74,9 +78,11 @@ void Hub::trim_below(std::uint64_t until, std::vector<Owed> owed) {
         low = std::min(low, each.low);
         owed_bytes += static_cast<std::uint64_t>(each.bytes);
     }
-    lane.batch().remove_range(store::Family::mqtt_messages, message_key(mine, 0), message_key(mine, low));
+    lane.batch().remove_range(store::Family::mqtt_messages, message_key(mine, 0),
+                              message_key(mine, low));
     tail_.trimmed(low);
-    const auto bound = limits().rewrite_bytes + 2 * std::max(owed_bytes, tail_.bytes_after_rewrite());
+    const auto bound =
+        limits().rewrite_bytes + 2 * std::max(owed_bytes, tail_.bytes_after_rewrite());
     if (tail_.bytes() <= bound) {
         is_trimming_ = false;
         return;
@@ -86,17 +92,20 @@ void Hub::trim_below(std::uint64_t until, std::vector<Owed> owed) {
     job->owed = std::move(owed);
     job->from = low;
     job->until = until;
-    log::info("mqtt: rewriting {} bytes of log {}, of which {} are owed", tail_.bytes(), mine, owed_bytes);
+    log::info("mqtt: rewriting {} bytes of log {}, of which {} are owed", tail_.bytes(), mine,
+              owed_bytes);
     rewrite_step(job);
 }
 
 // The record without recipients that have it already; empty: nobody is left.
-std::string Hub::rewritten(const MessageRecordView& view, std::uint64_t ticket, const Rewrite& job) {
+std::string Hub::rewritten(const MessageRecordView& view, std::uint64_t ticket,
+                           const Rewrite& job) {
     std::vector<std::vector<Recipient>> sets;
     for (const auto& set : view.sets()) {
         auto& left = sets.emplace_back();
         for (const Recipient& recipient : set) {
-            const auto at = std::ranges::lower_bound(job.owed, recipient.session, {}, &Owed::session);
+            const auto at =
+                std::ranges::lower_bound(job.owed, recipient.session, {}, &Owed::session);
             if (at != job.owed.end() && at->session == recipient.session && at->low <= ticket) {
                 left.push_back(recipient);
             }
@@ -113,8 +122,8 @@ std::string Hub::rewritten(const MessageRecordView& view, std::uint64_t ticket, 
 void Hub::rewrite_step(const std::shared_ptr<Rewrite>& job) {
     const auto mine = static_cast<std::uint16_t>(index);
     std::size_t read_bytes = 0;
-    const auto cursor = common.store.scan(store::Family::mqtt_messages, message_key(mine, job->from),
-                                          message_key(mine, job->until));
+    const auto cursor = common.store.scan(
+        store::Family::mqtt_messages, message_key(mine, job->from), message_key(mine, job->until));
     for (; cursor->is_valid() && read_bytes < step_bytes; cursor->next()) {
         const auto at = parse_message_key(cursor->key());
         const auto value = cursor->value();
@@ -166,8 +175,9 @@ void Hub::count_step(const std::shared_ptr<Count>& job) {
     bool is_log_done = false;
     std::vector<std::pair<SessionNumber, Heard>> heard;
     {
-        const auto cursor = common.store.scan(store::Family::mqtt_messages, message_key(number, job->from),
-                                              message_key(static_cast<std::uint16_t>(number + 1), 0));
+        const auto cursor =
+            common.store.scan(store::Family::mqtt_messages, message_key(number, job->from),
+                              message_key(static_cast<std::uint16_t>(number + 1), 0));
         for (; cursor->is_valid() && read_bytes < step_bytes; cursor->next()) {
             const auto at = parse_message_key(cursor->key());
             read_bytes += cursor->value().size();
@@ -178,7 +188,8 @@ void Hub::count_step(const std::shared_ptr<Count>& job) {
             const auto view = MessageRecordView::parse(cursor->value());
             if (!view) {
                 ++stats.damaged_records;
-                log::error("mqtt: message record {} of log {}: {}", at->ticket, number, view.error().context);
+                log::error("mqtt: message record {} of log {}: {}", at->ticket, number,
+                           view.error().context);
                 continue;
             }
             for (const auto& entry : view->entries()) {
@@ -198,7 +209,8 @@ void Hub::count_step(const std::shared_ptr<Count>& job) {
     for (std::uint32_t to = 0; to < count(); ++to) {
         post(to, [heard, is_log_done](Hub& hub) {
             for (const auto& [session, what] : heard) {
-                if (Session* there = hub.find(session)) there->count_old(what.position, what.size_bytes);
+                if (Session* there = hub.find(session))
+                    there->count_old(what.position, what.size_bytes);
             }
             if (is_log_done && ++hub.counted_logs_ == hub.log.logs().size()) hub.all_counted();
         });

@@ -13,33 +13,35 @@ struct Limits {
     mqtt::Limits wire;
 
     // Sessions.
-    std::size_t sessions_max = 200'000;        ///< connected and sleeping, all shards together
-    std::size_t subscriptions_max = 1'000;     ///< per client; one more: SUBACK 0x97
+    std::size_t sessions_max = 200'000;          ///< connected and sleeping, all shards together
+    std::size_t subscriptions_max = 1'000;       ///< per client; one more: SUBACK 0x97
     std::chrono::seconds session_expiry_max{0};  ///< clients' wishes are cut to it; 0: not cut
     std::chrono::seconds v3_session_expiry{0};   ///< of 3.1.1 durable sessions; 0: they stay
     unsigned connects_per_second_per_address = 200;  ///< loopback excepted; over it: CONNACK 0x9F
-    std::size_t connect_addresses_max = 65'536;  ///< addresses counted at once, per shard
-    std::size_t unaccepted_max = 4'096;        ///< sockets without an accepted CONNECT, per shard
+    std::size_t connect_addresses_max = 65'536;      ///< addresses counted at once, per shard
+    std::size_t unaccepted_max = 4'096;  ///< sockets without an accepted CONNECT, per shard
 
-    unsigned claims_waiting_max = 8;           ///< CONNECTs of one client id at a time; more: 0x89
-    io::Steady restart_will_delay{30'000};     ///< after a restart wills of durable sessions wait so
+    unsigned claims_waiting_max = 8;        ///< CONNECTs of one client id at a time; more: 0x89
+    io::Steady restart_will_delay{30'000};  ///< after a restart wills of durable sessions wait so
 
     // Queues. What was acknowledged is never dropped: full means that nothing new is taken.
     std::uint64_t session_queue_bytes = 256ull << 20;  ///< on disk, per session
-    std::size_t window_bytes = 256 << 10;   ///< messages of one session waiting in memory
-    std::size_t refill_bytes = 256 << 10;   ///< read from the log for one session at a time
-    std::size_t output_bytes_max = 1 << 20; ///< not taken by the socket: QoS 0 is dropped, rest waits
-    io::Steady write_stall_max{60'000};     ///< a socket that takes nothing for so long is closed
+    std::size_t window_bytes = 256 << 10;  ///< messages of one session waiting in memory
+    std::size_t refill_bytes = 256 << 10;  ///< read from the log for one session at a time
+    std::size_t output_bytes_max =
+        1 << 20;                         ///< not taken by the socket: QoS 0 is dropped, rest waits
+    io::Steady write_stall_max{60'000};  ///< a socket that takes nothing for so long is closed
 
     // Retained messages.
-    std::size_t retained_count_max = 2'000'000;      ///< all shards together, split evenly
+    std::size_t retained_count_max = 2'000'000;  ///< all shards together, split evenly
     std::size_t retained_bytes_max = std::size_t{1} << 30;
 
     // The log.
-    io::Steady progress_delay{1'000};       ///< QoS 1 progress is on disk at most so late
-    std::uint64_t trim_bytes = 8 << 20;     ///< written since the last trim, per shard
-    std::uint64_t rewrite_bytes = 64 << 20; ///< rewrite the tail when it exceeds what is owed by this
-    io::Steady retry_delay{250};            ///< a paused 3.1.1 publisher tries again so often
+    io::Steady progress_delay{1'000};    ///< QoS 1 progress is on disk at most so late
+    std::uint64_t trim_bytes = 8 << 20;  ///< written since the last trim, per shard
+    std::uint64_t rewrite_bytes = 64
+                                  << 20;  ///< rewrite the tail when it exceeds what is owed by this
+    io::Steady retry_delay{250};          ///< a paused 3.1.1 publisher tries again so often
 };
 
 }  // namespace lineshaft::broker

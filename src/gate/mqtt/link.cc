@@ -13,7 +13,9 @@ constexpr io::Steady linger_max{1'000};
 }  // namespace
 
 Link::Link(Hub& its_hub, std::unique_ptr<io::Stream> its_stream)
-    : hub(its_hub), stream(std::move(its_stream)), connection(its_hub.limits().wire),
+    : hub(its_hub),
+      stream(std::move(its_stream)),
+      connection(its_hub.limits().wire),
       place(static_cast<std::uint32_t>(its_hub.links.size())),
       opened_ms_(its_hub.shard.clock().steady().count()) {
     hub.links.push_back(this);
@@ -102,7 +104,8 @@ io::Task<void> Link::input_allowed() {
 void Link::wake() {
     if (!busy_ || !busy_->waiting_input) return;
     if (!is_over_ && !wants_input()) {
-        if (std::ranges::find(hub.paused_links(), this) == hub.paused_links().end()) hub.wait_for_room(*this);
+        if (std::ranges::find(hub.paused_links(), this) == hub.paused_links().end())
+            hub.wait_for_room(*this);
         return;
     }
     auto answer = std::move(*busy_->waiting_input);
@@ -148,7 +151,8 @@ void Link::handle_all(std::vector<mqtt::Event> events) {
 void Link::end(mqtt::Reason reason, std::string_view why, bool with_will) {
     if (is_over_) return;
     is_over_ = true;
-    if (!connection.closed()) connection.disconnect(reason, {.reason_string = std::string(why), .user = {}});
+    if (!connection.closed())
+        connection.disconnect(reason, {.reason_string = std::string(why), .user = {}});
     if (session != nullptr) hub.detach(*session, reason, why, with_will);
     flush();
     stream->end_writing();
@@ -180,8 +184,9 @@ io::Task<void> step_aside(Link* link) {
     }
     link->hang_up();
     while (link->is_writing()) {
-        auto ended = co_await io::suspend<bool>(
-            [link](io::Answer<bool> answer) { link->busy().waiting_end.emplace(std::move(answer)); });
+        auto ended = co_await io::suspend<bool>([link](io::Answer<bool> answer) {
+            link->busy().waiting_end.emplace(std::move(answer));
+        });
         (void)ended;
     }
 }

@@ -44,7 +44,7 @@ public:
     std::unique_ptr<io::Stream> stream;
     mqtt::Connection connection;
     Session* session = nullptr;
-    std::uint32_t place = 0;        ///< in Hub::links
+    std::uint32_t place = 0;  ///< in Hub::links
     bool is_flush_due = false;
     bool is_accepted = false;
 

@@ -32,7 +32,8 @@ void disconnected(Link& link, const mqtt::Disconnected& bye) {
 
 void handle(Link& link, mqtt::Event&& event) {
     if (auto* close = std::get_if<mqtt::Close>(&event)) {
-        ++(link.is_accepted ? link.hub.stats.protocol_errors : link.hub.stats.connects_refused_protocol);
+        ++(link.is_accepted ? link.hub.stats.protocol_errors
+                            : link.hub.stats.connects_refused_protocol);
         return link.end(close->reason, close->why, true);
     }
     Session* session = link.session;

@@ -18,7 +18,8 @@ void Loader::damage(store::Family family, std::string_view key, std::string_view
     if (loaded_.damage.size() < 100) loaded_.damage.push_back(line);
     log::error("{}", line);
     set_aside_.remove(family, key);
-    set_aside_.put(store::Family::mqtt_sessions, damaged_key(std::string(store::name_of(family)) + '/' + std::string(key)),
+    set_aside_.put(store::Family::mqtt_sessions,
+                   damaged_key(std::string(store::name_of(family)) + '/' + std::string(key)),
                    value);
 }
 
@@ -38,12 +39,14 @@ Result<void> Loader::run() {
 // Which logs there are: those of today's shards, and those of a run with more of them.
 Result<void> Loader::load_logs() {
     std::set<std::uint16_t> logs;
-    for (std::size_t hub = 0; hub < common_.hubs.size(); ++hub) logs.insert(static_cast<std::uint16_t>(hub));
+    for (std::size_t hub = 0; hub < common_.hubs.size(); ++hub)
+        logs.insert(static_cast<std::uint16_t>(hub));
     const auto cursor = common_.store.scan(store::Family::mqtt_messages, {}, {});
     while (cursor->is_valid()) {
         const auto at = parse_message_key(cursor->key());
         if (!at) {
-            damage(store::Family::mqtt_messages, cursor->key(), cursor->value(), "not a message key");
+            damage(store::Family::mqtt_messages, cursor->key(), cursor->value(),
+                   "not a message key");
             cursor->next();
             continue;
         }
@@ -63,20 +66,23 @@ Result<void> Loader::load_sessions() {
         const auto key = parse_session_key(cursor->key());
         if (key && key->kind == SessionKeyKind::damaged) continue;
         if (!key) {
-            damage(store::Family::mqtt_sessions, cursor->key(), cursor->value(), "not a session key");
+            damage(store::Family::mqtt_sessions, cursor->key(), cursor->value(),
+                   "not a session key");
         } else if (key->kind == SessionKeyKind::session) {
             auto record = decode_session(cursor->value());
             if (record) {
                 records.emplace(key->session, std::move(*record));
             } else {
-                damage(store::Family::mqtt_sessions, cursor->key(), cursor->value(), record.error().context);
+                damage(store::Family::mqtt_sessions, cursor->key(), cursor->value(),
+                       record.error().context);
             }
         } else {
             auto record = decode_progress(cursor->value());
             if (record) {
                 progress.emplace(key->session, std::move(*record));
             } else {
-                damage(store::Family::mqtt_sessions, cursor->key(), cursor->value(), record.error().context);
+                damage(store::Family::mqtt_sessions, cursor->key(), cursor->value(),
+                       record.error().context);
             }
         }
     }
@@ -90,7 +96,8 @@ Result<void> Loader::load_sessions() {
     return {};
 }
 
-void Loader::add_session(SessionNumber number, SessionRecord record, const ProgressRecord& progress) {
+void Loader::add_session(SessionNumber number, SessionRecord record,
+                         const ProgressRecord& progress) {
     const auto key = client_key(record.organisation, record.client_id);
     Hub& home = *common_.hubs[common_.hubs.front()->owner_of(key)];
     if (!home.directory.load(key, number, home.index)) {
@@ -107,7 +114,8 @@ void Loader::add_session(SessionNumber number, SessionRecord record, const Progr
     session->sleep = std::make_unique<Sleep>();
     if (record.will) session->will = std::make_unique<mqtt::Will>(std::move(*record.will));
     for (std::size_t each = 0; each < record.subscriptions.size(); ++each) {
-        session->subscriptions.push_back({std::move(record.subscriptions[each]), record.subscription_ids[each]});
+        session->subscriptions.push_back(
+            {std::move(record.subscriptions[each]), record.subscription_ids[each]});
     }
     session->restore(progress);
     RouteChange change{.kind = RouteChange::Kind::add,
@@ -150,8 +158,10 @@ void Hub::start_loaded_sessions() {
         if (session.changed == Instant{0}) session.changed = now();  // the node ended before it did
         // A clock that was set back must not make a session older than it is.
         const auto slept = std::max<std::int64_t>(0, (now() - session.changed).count() / 1000);
-        const auto will_s = session.will ? std::chrono::seconds(session.will->delay_s) : std::chrono::seconds(0);
-        start_sleeping(session, io::Steady{slept}, std::max<io::Steady>(will_s, limits().restart_will_delay));
+        const auto will_s =
+            session.will ? std::chrono::seconds(session.will->delay_s) : std::chrono::seconds(0);
+        start_sleeping(session, io::Steady{slept},
+                       std::max<io::Steady>(will_s, limits().restart_will_delay));
     }
     scan_logs();
 }

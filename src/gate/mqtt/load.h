@@ -15,7 +15,8 @@ private:
     Result<void> load_sessions();
     Result<void> load_retained();
     void add_session(SessionNumber number, SessionRecord record, const ProgressRecord& progress);
-    void damage(store::Family family, std::string_view key, std::string_view value, std::string_view why);
+    void damage(store::Family family, std::string_view key, std::string_view value,
+                std::string_view why);
 
     Common& common_;
     Loaded loaded_;

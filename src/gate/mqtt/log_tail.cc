@@ -28,7 +28,8 @@ void LogTail::found(std::uint64_t ticket, std::uint64_t bytes) {
 }
 
 void LogTail::cut(Ring<Piece>& pieces, std::uint64_t below) {
-    while (!pieces.empty() && pieces.front().last_ticket < below) bytes_ -= pieces.pop_front().bytes;
+    while (!pieces.empty() && pieces.front().last_ticket < below)
+        bytes_ -= pieces.pop_front().bytes;
 }
 
 void LogTail::trimmed(std::uint64_t ticket) {

@@ -15,7 +15,8 @@ const Recipient* recipient_of(const std::vector<Recipient>& set, SessionNumber s
     return at == set.end() ? nullptr : &*at;
 }
 
-Letter letter_of(const MessageRecordView::Entry& entry, const Recipient& recipient, Position position) {
+Letter letter_of(const MessageRecordView::Entry& entry, const Recipient& recipient,
+                 Position position) {
     return Letter{.what = MessageRecordView::publication(entry),
                   .position = position,
                   .qos = recipient.qos,
@@ -44,7 +45,8 @@ bool MessageLog::read_record(Scan& scan, const Request& request, std::vector<Let
     const auto view = MessageRecordView::parse(scan.cursor->value());
     if (!view) {
         ++stats_.damaged_records;
-        log::error("mqtt: message record {} of log {}: {}", scan.ticket, place.log, view.error().context);
+        log::error("mqtt: message record {} of log {}: {}", scan.ticket, place.log,
+                   view.error().context);
     } else {
         std::vector<const Recipient*> mine;
         for (const auto& set : view->sets()) mine.push_back(recipient_of(set, request.session));
@@ -87,7 +89,8 @@ bool MessageLog::read(const Request& request, Mail& mail, std::vector<Letter>& l
             if (first == nullptr || scan.ticket < first->ticket) first = &scan;
         }
         if (first == nullptr) break;
-        if (letter_bytes >= request.letter_bytes_max || scanned_bytes >= request.scan_bytes_max) return false;
+        if (letter_bytes >= request.letter_bytes_max || scanned_bytes >= request.scan_bytes_max)
+            return false;
         scanned_bytes += first->cursor->value().size();
         if (!read_record(*first, request, letters, letter_bytes)) return false;
         first->cursor->next();

@@ -18,7 +18,7 @@ class MessageLog {
 public:
     struct Request {
         SessionNumber session = 0;
-        bool scan_all = false;           ///< to the end of every log, not only to what was heard of
+        bool scan_all = false;  ///< to the end of every log, not only to what was heard of
         std::size_t letter_bytes_max = 0;
         std::size_t scan_bytes_max = 0;
     };
@@ -42,7 +42,7 @@ private:
     store::Store& store_;
     Stats& stats_;
     std::vector<std::uint16_t> logs_;
-    std::string cached_key_;    // of the record read last by read_one
+    std::string cached_key_;  // of the record read last by read_one
     std::string cached_value_;
     MessageRecordView cached_view_;  // into cached_value_
 };

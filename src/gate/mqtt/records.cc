@@ -106,14 +106,17 @@ std::unexpected<Error> damaged(const char* what) {
     return fail(Code::corrupt, std::string(what) + " is damaged, or of a newer version");
 }
 
-void put_key_number(std::string& key, std::uint64_t number) { Writer(key).put_be(number); }
+void put_key_number(std::string& key, std::uint64_t number) {
+    Writer(key).put_be(number);
+}
 
 void put_recipients(const Recipient* first, std::size_t count, std::string& out) {
     Put put(out);
     put.number(count);
     for (const Recipient* each = first; each != first + count; ++each) {
         put.fixed(each->session);
-        put.byte(static_cast<std::uint8_t>(static_cast<unsigned>(each->qos) | (each->retain ? 4u : 0u)));
+        put.byte(
+            static_cast<std::uint8_t>(static_cast<unsigned>(each->qos) | (each->retain ? 4u : 0u)));
         put.number(each->subscription_ids.size());
         for (const auto id : each->subscription_ids) put.number(id);
     }
@@ -216,7 +219,8 @@ Result<MessageRecordView> MessageRecordView::parse(std::string_view bytes) {
         entry.topic_bytes = take.small<std::uint32_t>();
         entry.properties_bytes = take.small<std::uint32_t>();
         entry.bytes = take.text();
-        if (std::uint64_t{entry.topic_bytes} + entry.properties_bytes > entry.bytes.size()) take.refuse();
+        if (std::uint64_t{entry.topic_bytes} + entry.properties_bytes > entry.bytes.size())
+            take.refuse();
         view.entries_.push_back(entry);
     }
     if (!take.ok() || !take.at_end()) return damaged("message record");
@@ -225,7 +229,8 @@ Result<MessageRecordView> MessageRecordView::parse(std::string_view bytes) {
 
 std::shared_ptr<const Publication> MessageRecordView::publication(const Entry& entry) {
     auto what = std::make_shared<Publication>();
-    what->message = mqtt::Message(std::string(entry.bytes), entry.topic_bytes, entry.properties_bytes);
+    what->message =
+        mqtt::Message(std::string(entry.bytes), entry.topic_bytes, entry.properties_bytes);
     what->received = entry.received;
     what->expires = entry.expires;
     what->qos = entry.qos;

@@ -45,9 +45,11 @@ std::optional<Position> parse_message_key(std::string_view key);
 /// Builds one record of a round.
 class MessageRecord {
 public:
-    void add(std::uint32_t index, const std::vector<Recipient>& recipients, const Publication& what);
+    void add(std::uint32_t index, const std::vector<Recipient>& recipients,
+             const Publication& what);
     /// The same, from a range.
-    void add(std::uint32_t index, const Recipient* first, std::size_t count, const Publication& what);
+    void add(std::uint32_t index, const Recipient* first, std::size_t count,
+             const Publication& what);
     std::size_t count() const { return count_; }
     std::size_t size_bytes() const { return sets_.size() + entries_.size(); }
     std::string finish() const;
@@ -126,7 +128,7 @@ struct ProgressRecord {
     };
     std::vector<Position> cursors;  ///< one per log
     std::vector<Position> done;
-    std::vector<Flow> flows;        ///< outbound, in order of assignment
+    std::vector<Flow> flows;  ///< outbound, in order of assignment
     std::vector<std::uint16_t> inbound_qos2;
     bool operator==(const ProgressRecord&) const = default;
 };

@@ -3,7 +3,9 @@
 namespace lineshaft::broker {
 namespace {
 
-bool is_deletion(const Publication& what) { return what.message.payload().empty(); }
+bool is_deletion(const Publication& what) {
+    return what.message.payload().empty();
+}
 
 }  // namespace
 
@@ -23,7 +25,8 @@ bool RetainedShelf::has_room(std::string_view topic, std::size_t bytes) const {
     const auto* kept = tree_.find(topic);
     const bool replaces = kept != nullptr && !is_deletion(*(*kept)->what);
     const std::size_t freed = replaces ? (*kept)->what->message.bytes().size() : 0;
-    return count_ + (replaces ? 0 : 1) <= limits_.count_max && bytes_ - freed + bytes <= limits_.bytes_max;
+    return count_ + (replaces ? 0 : 1) <= limits_.count_max &&
+           bytes_ - freed + bytes <= limits_.bytes_max;
 }
 
 void RetainedShelf::set(std::shared_ptr<const Publication> what, std::uint64_t version) {

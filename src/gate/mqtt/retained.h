@@ -43,7 +43,8 @@ public:
     /// Null: none.
     std::shared_ptr<const Publication> find(std::string_view topic) const;
     /// The messages of topics that `filter` matches.
-    void match(std::string_view filter, std::vector<std::shared_ptr<const Publication>>& found) const;
+    void match(std::string_view filter,
+               std::vector<std::shared_ptr<const Publication>>& found) const;
 
     /// Removes from the store what is not needed any more.
     void seal(store::Batch& batch);
@@ -57,7 +58,7 @@ private:
     struct Kept {
         std::shared_ptr<const Publication> what;  // empty payload: deleted, not yet on disk
         std::uint64_t version = 0;
-        std::vector<std::uint64_t> stale;         // older versions that may be in the store
+        std::vector<std::uint64_t> stale;  // older versions that may be in the store
     };
     void count_in(const Publication& what);
     void count_out(const Publication& what);

@@ -44,7 +44,8 @@ private:
 
     void grow() {
         std::vector<T> larger(slots_.empty() ? 4 : slots_.size() * 2);
-        for (std::size_t index = 0; index < size_; ++index) larger[index] = std::move((*this)[index]);
+        for (std::size_t index = 0; index < size_; ++index)
+            larger[index] = std::move((*this)[index]);
         slots_ = std::move(larger);
         head_ = 0;
     }

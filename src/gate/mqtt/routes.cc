@@ -5,7 +5,8 @@
 namespace lineshaft::broker {
 
 Routes::Slot Routes::slot_for(const RouteChange& change) {
-    if (const auto at = by_session_.find(change.session); at != by_session_.end()) return at->second;
+    if (const auto at = by_session_.find(change.session); at != by_session_.end())
+        return at->second;
     Slot slot = 0;
     if (free_slots_.empty()) {
         slot = static_cast<Slot>(targets_.size());
@@ -48,9 +49,7 @@ int Routes::apply(const RouteChange& change) {
         case RouteChange::Kind::forget:
             for (const auto& filter : change.filters) more -= remove(slot, filter) ? 1 : 0;
             break;
-        case RouteChange::Kind::full:
-            target.full = change.flag;
-            break;
+        case RouteChange::Kind::full: target.full = change.flag; break;
     }
     target.filters = static_cast<std::uint32_t>(static_cast<int>(target.filters) + more);
     if (target.filters == 0) release(slot);
@@ -93,7 +92,8 @@ bool Routes::remove(Slot slot, const RouteChange::Filter& filter) {
     const std::uint32_t* number = shared_.find(filter.filter, name->second.number);
     if (number == nullptr) return false;
     auto& members = groups_[*number].members;
-    if (std::erase_if(members, [slot](const Member& each) { return each.slot == slot; }) == 0) return false;
+    if (std::erase_if(members, [slot](const Member& each) { return each.slot == slot; }) == 0)
+        return false;
     --shared_size_;
     if (members.empty()) {
         groups_[*number] = Group{};
@@ -113,7 +113,8 @@ void Routes::add_match(Slot slot, const Route& route, SessionNumber publisher, b
             target.mark = mark_;
             target.mark_index = static_cast<std::uint32_t>(matches_.size() - 1);
         }
-        if (route.subscription_id != 0) matches_.back().subscription_ids.push_back(route.subscription_id);
+        if (route.subscription_id != 0)
+            matches_.back().subscription_ids.push_back(route.subscription_id);
         return;
     }
     Match& match = matches_[target.mark_index];
@@ -149,7 +150,8 @@ std::vector<Routes::Match>& Routes::match(std::string_view topic, SessionNumber 
         for (Target& target : targets_) target.mark = 0;
         mark_ = 1;
     }
-    tree_.match(topic, [&](const auto& entry) { add_match(entry.key, entry.value, publisher, true); });
+    tree_.match(topic,
+                [&](const auto& entry) { add_match(entry.key, entry.value, publisher, true); });
     if (shared_size_ != 0) {
         shared_.match(topic, [&](const auto& entry) { choose(groups_[entry.value]); });
     }

@@ -36,7 +36,7 @@ struct RouteChange {
         Route route;
     };
     Kind kind = Kind::add;
-    bool logged = false;     ///< QoS 1 and 2 for it go through the log
+    bool logged = false;  ///< QoS 1 and 2 for it go through the log
     bool connected = false;
     bool flag = false;
     std::uint32_t home = 0;  ///< shard index
@@ -54,7 +54,7 @@ public:
         Session* local = nullptr;  ///< set by the session's own shard
         std::uint32_t home = 0;
         std::uint32_t filters = 0;
-        std::uint32_t mark = 0;        // of the match that saw it last
+        std::uint32_t mark = 0;  // of the match that saw it last
         std::uint32_t mark_index = 0;
         bool logged = false;
         bool connected = false;

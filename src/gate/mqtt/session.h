@@ -34,10 +34,10 @@ struct Letter {
 /// How far a session is in one shard's log.
 struct LogPlace {
     std::uint16_t log = 0;
-    Position cursor;  ///< everything up to here is finished
-    Position read;    ///< everything up to here was taken into memory
-    Position heard;   ///< the last message for this session that was announced in this run
-    Position counted; ///< the last message of earlier runs that is counted as owed
+    Position cursor;   ///< everything up to here is finished
+    Position read;     ///< everything up to here was taken into memory
+    Position heard;    ///< the last message for this session that was announced in this run
+    Position counted;  ///< the last message of earlier runs that is counted as owed
 };
 
 /// The outbound half of a session that has (or had) QoS 1 and 2 messages: made when first needed.
@@ -55,9 +55,9 @@ struct Mail {
     std::vector<LogPlace> logs;
     std::vector<mqtt::OutboundFlow> resend;  ///< flows of the resumed session not sent again yet
     std::size_t resent = 0;
-    bool behind = false;        ///< new letters stay in the log until this one is read there
-    bool scan_all = false;      ///< `heard` is not known: read every log to its end
-    bool has_moved = false;     ///< ... because announcements may have been missed on the way here
+    bool behind = false;     ///< new letters stay in the log until this one is read there
+    bool scan_all = false;   ///< `heard` is not known: read every log to its end
+    bool has_moved = false;  ///< ... because announcements may have been missed on the way here
     bool refill_posted = false;
 
     LogPlace& place(std::uint16_t log, SessionNumber session);
@@ -157,16 +157,16 @@ public:
     std::uint32_t expiry_s = 0;
     std::int64_t owed_messages = 0;
     std::uint32_t in_rounds = 0;  ///< of its publishes: waiting for a commit
-    std::uint32_t pins = 0;  ///< commits and answers under way that name this object
+    std::uint32_t pins = 0;       ///< commits and answers under way that name this object
     mqtt::Version version = mqtt::Version::v3_1_1;
     mqtt::Reason last_end = mqtt::Reason::success;
-    bool is_logged = false;   ///< durable, or slow once on this connection
+    bool is_logged = false;  ///< durable, or slow once on this connection
     bool is_full = false;
     bool is_dirty = false;    ///< progress to be written soon
     bool record_due = false;  ///< the session record is to be written in the open round
     bool progress_due = false;
     bool is_over = false;
-    bool is_stored = false;   ///< has records
+    bool is_stored = false;               ///< has records
     std::vector<std::uint16_t> released;  ///< inbound QoS 2 ids whose PUBCOMP waits for its commit
     std::uint64_t messages_in = 0, messages_out = 0, bytes_in = 0, bytes_out = 0, dropped = 0;
 

@@ -11,7 +11,9 @@ namespace lineshaft::broker {
 
 Session::Session(Hub& its_hub, SessionNumber its_number, OrganisationId its_organisation,
                  std::string its_client_id)
-    : hub(&its_hub), number(its_number), organisation(its_organisation),
+    : hub(&its_hub),
+      number(its_number),
+      organisation(its_organisation),
       client_id(std::move(its_client_id)) {}
 
 Session::~Session() = default;
@@ -136,8 +138,9 @@ ProgressRecord Session::progress() const {
     record.inbound_qos2 = held_inbound();
     if (!mail) return record;
     for (const LogPlace& place : mail->logs) record.cursors.push_back(place.cursor);
-    const auto flows = link != nullptr ? link->connection.session().outbound
-                                       : (sleep ? sleep->flows.outbound : std::vector<mqtt::OutboundFlow>{});
+    const auto flows = link != nullptr
+                           ? link->connection.session().outbound
+                           : (sleep ? sleep->flows.outbound : std::vector<mqtt::OutboundFlow>{});
     for (const auto& flow : flows) {
         const std::uint64_t place = flow.token - mail->first_token;
         if (flow.token < mail->first_token || place >= mail->outstanding.size()) continue;
@@ -176,10 +179,11 @@ void Session::restore(const ProgressRecord& progress) {
     }
     for (const auto& flow : progress.flows) {
         const auto at = std::ranges::find(known, flow.position, &Mail::Outstanding::position);
-        sleep->flows.outbound.push_back({.packet_id = flow.packet_id,
-                                         .qos = flow.qos,
-                                         .stage = flow.stage,
-                                         .token = box.first_token + static_cast<std::uint64_t>(at - known.begin())});
+        sleep->flows.outbound.push_back(
+            {.packet_id = flow.packet_id,
+             .qos = flow.qos,
+             .stage = flow.stage,
+             .token = box.first_token + static_cast<std::uint64_t>(at - known.begin())});
     }
 }
 

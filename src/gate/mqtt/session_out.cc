@@ -79,10 +79,10 @@ void Session::take_qos0(const mqtt::MessageView& message, const Publication& wha
                              .retain = retain,
                              .subscription_ids = subscription_ids});
     }
-    const auto sent = link->connection.publish(
-        message, {.retain = retain,
-                  .expiry_s = seconds_left(what.expires, hub->now()),
-                  .subscription_ids = subscription_ids});
+    const auto sent =
+        link->connection.publish(message, {.retain = retain,
+                                           .expiry_s = seconds_left(what.expires, hub->now()),
+                                           .subscription_ids = subscription_ids});
     if (sent == mqtt::Sent::too_large) ++hub->stats.dropped_too_large;
     if (sent != mqtt::Sent::sent) return;
     ++messages_out;
@@ -166,7 +166,8 @@ void Session::take(Letter letter) {
     }
     Mail& box = mailbox();
     if (box.waiting.empty() && can_send() && link->connection.room() > 0) {
-        if (letter.position.is_logged()) box.place(letter.position.log, number).read = letter.position;
+        if (letter.position.is_logged())
+            box.place(letter.position.log, number).read = letter.position;
         return send(std::move(letter));
     }
     enqueue(std::move(letter));
@@ -246,7 +247,8 @@ bool Session::refill() {
     for (Letter& letter : letters) {
         // Found before it was announced or counted: then that will be ignored.
         LogPlace& place = box.place(letter.position.log, number);
-        Position& known = letter.position.ticket < hub->common.run_start ? place.counted : place.heard;
+        Position& known =
+            letter.position.ticket < hub->common.run_start ? place.counted : place.heard;
         if (letter.position > known) {
             known = letter.position;
             add_owed(letter.size_bytes(), 1);
@@ -280,7 +282,8 @@ void Session::send(Letter letter) {
     transmit(*packet_id, letter, token, false);
 }
 
-void Session::transmit(std::uint16_t packet_id, const Letter& letter, std::uint64_t token, bool dup) {
+void Session::transmit(std::uint16_t packet_id, const Letter& letter, std::uint64_t token,
+                       bool dup) {
     if (link == nullptr) return;  // the flow stays; it is sent again on resumption
     switch (link->connection.send(packet_id, letter.what->message, delivery(letter, dup))) {
         case mqtt::Sent::sent: {
@@ -297,8 +300,7 @@ void Session::transmit(std::uint16_t packet_id, const Letter& letter, std::uint6
             break;
         case mqtt::Sent::no_room:
         case mqtt::Sent::unknown_id:
-        case mqtt::Sent::closed:
-            break;
+        case mqtt::Sent::closed: break;
     }
     hub->flush_soon(*link);
 }

@@ -60,7 +60,9 @@ static_assert(sizeof(Stats) == std::size(fields) * sizeof(std::uint64_t), "every
 
 }  // namespace
 
-std::span<const StatField> stat_fields() { return fields; }
+std::span<const StatField> stat_fields() {
+    return fields;
+}
 
 Stats& Stats::operator+=(const Stats& other) {
     for (const StatField& field : fields) this->*field.member += other.*field.member;

@@ -17,10 +17,10 @@ namespace lineshaft::broker {
 /// One accepted publish. Immutable once it left the shard it was received on.
 struct Publication {
     mqtt::Message message;
-    trust::PrincipalPtr publisher;          ///< null: the node itself
-    std::uint64_t session = 0;       ///< of the publisher; 0: the node
+    trust::PrincipalPtr publisher;  ///< null: the node itself
+    std::uint64_t session = 0;      ///< of the publisher; 0: the node
     Instant received;
-    Instant expires{0};              ///< zero: never
+    Instant expires{0};  ///< zero: never
     mqtt::Qos qos = mqtt::Qos::at_most_once;
     bool retain = false;
 };
@@ -33,13 +33,13 @@ public:
     /// Asked for every publish, so it must be quick: usually a prefix comparison.
     virtual bool wants(std::string_view topic) const = 0;
     /// Called on the publisher's shard, in the order of each publisher's messages. `done` joins the
-    /// acknowledgement and must be called exactly once, on that shard, now or later; usually through
-    /// the shard's store::Lane, so that sample and message are one commit. QoS 0 also owes a `done`.
-    /// Its error becomes the reason code of PUBACK or PUBREC (codes.cc); an `invalid` payload at
-    /// 3.1.1 is acknowledged and counted, because sending it again can never make it right.
-    /// For QoS 2 the lane is written inside take: the packet id is kept in that round, and a message
-    /// whose id is kept is not given to take again. It may publish from inside take.
-    /// May be called again for one message when its commit failed and the publisher was paused.
+    /// acknowledgement and must be called exactly once, on that shard, now or later; usually
+    /// through the shard's store::Lane, so that sample and message are one commit. QoS 0 also owes
+    /// a `done`. Its error becomes the reason code of PUBACK or PUBREC (codes.cc); an `invalid`
+    /// payload at 3.1.1 is acknowledged and counted, because sending it again can never make it
+    /// right. For QoS 2 the lane is written inside take: the packet id is kept in that round, and a
+    /// message whose id is kept is not given to take again. It may publish from inside take. May be
+    /// called again for one message when its commit failed and the publisher was paused.
     virtual void take(const std::shared_ptr<const Publication>& publication, Done done) = 0;
     virtual ~Tap() = default;
 };

@@ -60,8 +60,10 @@ TEST(Bugs, Bug02_TheSameQosTwoIdAgainAndAgainIsHeldOnceAndDeliveredOnce) {
     writer.connect();
     std::string packet;
     for (int again = 0; again < 1000; ++again) {
-        mqtt::encode(mqtt::PublishView{.message = {"a", "", "x"}, .qos = mqtt::Qos::exactly_once,
-                                       .dup = again != 0, .packet_id = 7},
+        mqtt::encode(mqtt::PublishView{.message = {"a", "", "x"},
+                                       .qos = mqtt::Qos::exactly_once,
+                                       .dup = again != 0,
+                                       .packet_id = 7},
                      Version::v5_0, packet);
     }
     writer.send_raw(packet);
@@ -103,7 +105,8 @@ TEST(Bugs, Bug05_ZeroLengthTopic) {
 }
 
 TEST(Bugs, Bug06_ServerOnlyPacketsEndTheConnection) {
-    for (const auto packet : {"\x20\x03\0\0\0"sv, "\x90\x04\0\x01\0\0"sv, "\xb0\x04\0\x01\0\0"sv, "\xd0\0"sv}) {
+    for (const auto packet :
+         {"\x20\x03\0\0\0"sv, "\x90\x04\0\x01\0\0"sv, "\xb0\x04\0\x01\0\0"sv, "\xd0\0"sv}) {
         Rig rig;
         TestClient client(rig, {.client_id = "c"});
         client.connect();
@@ -128,7 +131,8 @@ TEST(Bugs, Bug07_TopicsOfThousandsOfLevels) {
     TestClient other(usual, {.client_id = "c"});
     other.connect();
     std::string packet;
-    mqtt::encode(mqtt::PublishView{.message = {std::string(33, '/'), "", "x"}}, Version::v5_0, packet);
+    mqtt::encode(mqtt::PublishView{.message = {std::string(33, '/'), "", "x"}}, Version::v5_0,
+                 packet);
     other.send_raw(packet);
     EXPECT_TRUE(other.is_closed()) << "the default limit is 32 levels";
 }
@@ -146,7 +150,8 @@ TEST(Bugs, Bug08_WildcardsInNamesWidenNoRight) {
 
 TEST(Bugs, Bug09_ARightWithdrawnStopsADurableSubscription) {
     Rig rig;
-    TestClient reader(rig, {.client_id = "reader", .clean = false, .expiry_s = 100, .user = "r"}), writer(rig, {.client_id = "writer"});
+    TestClient reader(rig, {.client_id = "reader", .clean = false, .expiry_s = 100, .user = "r"}),
+        writer(rig, {.client_id = "writer"});
     reader.connect();
     reader.subscribe("a", 1);
     writer.connect();
@@ -163,7 +168,11 @@ TEST(Bugs, Bug09_ARightWithdrawnStopsADurableSubscription) {
 
 TEST(Bugs, Bug10_AnUnfinishedMessageIsNotResumedWithoutTheRight) {
     Rig rig;
-    TestClient reader(rig, {.client_id = "reader", .clean = false, .expiry_s = 100, .user = "r", .acknowledges = false}),
+    TestClient reader(rig, {.client_id = "reader",
+                            .clean = false,
+                            .expiry_s = 100,
+                            .user = "r",
+                            .acknowledges = false}),
         writer(rig, {.client_id = "writer"});
     reader.connect();
     reader.subscribe("a", 2);
@@ -183,7 +192,8 @@ TEST(Bugs, Bug10_AnUnfinishedMessageIsNotResumedWithoutTheRight) {
 
 TEST(Bugs, Bug11_RetainedMessagesOfAWithdrawnPublisherAreHiddenAlsoAfterARestart) {
     Rig rig;
-    TestClient writer(rig, {.client_id = "writer", .user = "w"}), reader(rig, {.client_id = "reader"});
+    TestClient writer(rig, {.client_id = "writer", .user = "w"}),
+        reader(rig, {.client_id = "reader"});
     writer.connect();
     writer.publish("a", "x", 1, true);
     rig.gate->no_publish = {{"w", "a"}};
@@ -231,7 +241,8 @@ TEST(Bugs, Bug15_MaximumKeepAliveAppliesToBothVersions) {
 
 TEST(Bugs, Bug16_DamagedRecordsAreNamedAndSetAsideAndTheRestStarts) {
     Rig rig;
-    TestClient good(rig, {.client_id = "good", .clean = false, .expiry_s = 100}), bad(rig, {.client_id = "bad", .clean = false, .expiry_s = 100}),
+    TestClient good(rig, {.client_id = "good", .clean = false, .expiry_s = 100}),
+        bad(rig, {.client_id = "bad", .clean = false, .expiry_s = 100}),
         writer(rig, {.client_id = "writer"});
     good.connect();
     good.subscribe("a", 1);
@@ -251,14 +262,16 @@ TEST(Bugs, Bug16_DamagedRecordsAreNamedAndSetAsideAndTheRestStarts) {
         const auto spoil = [&](store::Family family, std::string_view must_hold) {
             for (auto at = opened->store->scan(family, {}, {}); at->is_valid(); at->next()) {
                 if (at->value().find(must_hold) == std::string_view::npos) continue;
-                batch.put(family, at->key(), std::string(at->value().substr(0, at->value().size() / 2)));
+                batch.put(family, at->key(),
+                          std::string(at->value().substr(0, at->value().size() / 2)));
             }
         };
         spoil(store::Family::mqtt_sessions, "bad");
         spoil(store::Family::mqtt_retained, "retained");
         batch.put(store::Family::mqtt_sessions, "strange key", "?");
         batch.put(store::Family::mqtt_messages, "strange key", "?");
-        batch.put(store::Family::mqtt_messages, std::string("\0\0\0\0\0\0\0\0\0\x01", 10), "garbage");
+        batch.put(store::Family::mqtt_messages, std::string("\0\0\0\0\0\0\0\0\0\x01", 10),
+                  "garbage");
         std::atomic<bool> done{false};
         opened->store->submit(std::move(batch), [&](Result<void>) { done = true; });
         while (!done) std::this_thread::yield();
@@ -306,7 +319,8 @@ TEST(Bugs, Bug19_NoStateFileIsReadableByOthers) {
     Rig rig;
     for (const auto& each : std::filesystem::recursive_directory_iterator(rig.dir.path("store"))) {
         const auto others = std::filesystem::perms::group_all | std::filesystem::perms::others_all;
-        EXPECT_EQ(each.status().permissions() & others, std::filesystem::perms::none) << each.path();
+        EXPECT_EQ(each.status().permissions() & others, std::filesystem::perms::none)
+            << each.path();
     }
 }
 
@@ -320,9 +334,11 @@ TEST(Bugs, Bug20_ConcurrentConnectsAndSubscriptionsLeaveTheListsWhole) {
     };
     std::vector<std::unique_ptr<TestClient>> clients;
     for (std::uint32_t number = 0; number < 6; ++number) {
-        clients.push_back(std::make_unique<TestClient>(
-            rig, Options{.client_id = "c" + std::to_string(number % 4), .clean = number % 2 == 0,
-                         .expiry_s = number % 3 == 0 ? 0u : 100u, .shard = number % 2}));
+        clients.push_back(
+            std::make_unique<TestClient>(rig, Options{.client_id = "c" + std::to_string(number % 4),
+                                                      .clean = number % 2 == 0,
+                                                      .expiry_s = number % 3 == 0 ? 0u : 100u,
+                                                      .shard = number % 2}));
     }
     for (int step = 0; step < 400; ++step) {
         TestClient& client = *clients[dice(6)];
@@ -337,7 +353,8 @@ TEST(Bugs, Bug20_ConcurrentConnectsAndSubscriptionsLeaveTheListsWhole) {
             case 2: client.subscribe(filter, static_cast<int>(dice(3))); break;
             case 3: client.unsubscribe(filter); break;
             default:
-                for (int qos = 0; qos < 3; ++qos) client.publish("t/" + std::to_string(dice(3)), "x", qos);
+                for (int qos = 0; qos < 3; ++qos)
+                    client.publish("t/" + std::to_string(dice(3)), "x", qos);
         }
     }
     for (auto& client : clients) client->drop();
@@ -352,7 +369,8 @@ TEST(Bugs, Bug20_ConcurrentConnectsAndSubscriptionsLeaveTheListsWhole) {
     TestClient lonely(rig, {.client_id = "lonely"});
     lonely.connect();
     for (int topic = 0; topic < 3; ++topic) lonely.publish("t/" + std::to_string(topic), "x", 1);
-    for (const auto& each : lonely.published) EXPECT_EQ(each.reason, Reason::no_matching_subscribers);
+    for (const auto& each : lonely.published)
+        EXPECT_EQ(each.reason, Reason::no_matching_subscribers);
 }
 
 }  // namespace

@@ -19,7 +19,8 @@ struct World {
         limits.rewrite_bytes = 4'000;
         rigs.push_back(std::make_unique<Rig>(2, limits));
         for (int number = 0; number < 2; ++number) {
-            publishers.push_back(std::make_unique<TestClient>(rig(), options("p" + std::to_string(number))));
+            publishers.push_back(
+                std::make_unique<TestClient>(rig(), options("p" + std::to_string(number))));
         }
         reader = std::make_unique<TestClient>(rig(), options("reader"));
         reader->connect();
@@ -37,7 +38,10 @@ struct World {
     Rig& rig() { return *rigs.back(); }
     std::uint32_t dice(std::uint32_t sides) { return static_cast<std::uint32_t>(random() % sides); }
     Options options(const std::string& id) {
-        return {.client_id = id, .clean = false, .expiry_s = 100'000, .receive_maximum = id == "reader" ? std::uint16_t{5} : std::uint16_t{0},
+        return {.client_id = id,
+                .clean = false,
+                .expiry_s = 100'000,
+                .receive_maximum = id == "reader" ? std::uint16_t{5} : std::uint16_t{0},
                 .shard = dice(2)};
     }
     void publish() {
@@ -47,10 +51,11 @@ struct World {
         const int count = 1 + static_cast<int>(dice(8));
         for (int each = 0; each < count; ++each) {
             const int qos = 1 + static_cast<int>(dice(2));
-            const std::string payload =
-                "p" + std::to_string(who) + "/" + std::to_string(qos) + "/" + std::to_string(next++);
+            const std::string payload = "p" + std::to_string(who) + "/" + std::to_string(qos) +
+                                        "/" + std::to_string(next++);
             ASSERT_TRUE(client.protocol
-                            .publish(mqtt::Message("t/" + std::to_string(who), payload + std::string(40, '.')),
+                            .publish(mqtt::Message("t/" + std::to_string(who),
+                                                   payload + std::string(40, '.')),
                                      static_cast<mqtt::Qos>(qos))
                             .has_value());
             sent[payload] = qos;
@@ -74,9 +79,7 @@ struct World {
         switch (dice(14)) {
             case 0: rig().hold(); break;
             case 1:
-            case 2:
-                rig().release();
-                break;
+            case 2: rig().release(); break;
             case 3: crash(); break;
             case 4: reader->drop(); break;
             case 5:
@@ -97,7 +100,8 @@ struct World {
     void finish() {
         rig().release();
         for (int round = 0; round < 3; ++round) {
-            for (std::uint32_t who = 0; who < 2; ++who) publishers[who]->connect(options("p" + std::to_string(who)));
+            for (std::uint32_t who = 0; who < 2; ++who)
+                publishers[who]->connect(options("p" + std::to_string(who)));
             reader->connect(options("reader"));
             for (int turn = 0; turn < 50; ++turn) rig().settle();
         }
@@ -107,14 +111,16 @@ struct World {
         std::map<std::string, int> got;
         std::map<char, int> last;
         for (const auto& each : reader->arrived) {
-            const std::string payload(each.message.payload().substr(0, each.message.payload().find('.')));
+            const std::string payload(
+                each.message.payload().substr(0, each.message.payload().find('.')));
             ++got[payload];
             if (payload[3] != '2') continue;
             const int number = std::stoi(payload.substr(5));
             EXPECT_LT(last[payload[1]], number + 1) << payload << " came out of order";
             last[payload[1]] = number;
         }
-        for (std::uint32_t who = 0; who < 2; ++who) EXPECT_EQ(publishers[who]->protocol.unfinished(), 0u);
+        for (std::uint32_t who = 0; who < 2; ++who)
+            EXPECT_EQ(publishers[who]->protocol.unfinished(), 0u);
         for (const auto& [payload, qos] : sent) {
             EXPECT_GE(got[payload], 1) << payload << " was acknowledged and is lost";
             if (qos == 2) {

@@ -1,4 +1,5 @@
-// What a client of either version sees: delivery, acknowledgement, subscriptions, retained messages.
+// What a client of either version sees: delivery, acknowledgement, subscriptions, retained
+// messages.
 #include "rig.h"
 
 namespace lineshaft::broker {
@@ -34,13 +35,15 @@ TEST_P(EveryFlow, DeliversOnceInOrderAtTheLowerQos) {
     for (int number = 0; number < 200; ++number) {
         want.push_back(std::to_string(number));
         ASSERT_TRUE(writer.protocol
-                        .publish(mqtt::Message("a/b", want.back()), static_cast<mqtt::Qos>(GetParam().publish_qos))
+                        .publish(mqtt::Message("a/b", want.back()),
+                                 static_cast<mqtt::Qos>(GetParam().publish_qos))
                         .has_value());
     }
     writer.go();
     EXPECT_EQ(reader.payloads(), want);
     for (const auto& each : reader.arrived) {
-        EXPECT_EQ(static_cast<int>(each.qos), std::min(GetParam().publish_qos, GetParam().subscribe_qos));
+        EXPECT_EQ(static_cast<int>(each.qos),
+                  std::min(GetParam().publish_qos, GetParam().subscribe_qos));
         EXPECT_FALSE(each.dup);
     }
     EXPECT_EQ(writer.published.size(), GetParam().publish_qos == 0 ? 0u : 200u);
@@ -121,7 +124,8 @@ TEST(Subscriptions, DollarTopicsAreNotMatchedByALeadingWildcard) {
 
 TEST(Shared, EachMessageGoesToOneMemberInTurnAlsoAcrossShards) {
     Rig rig(2);
-    TestClient one(rig, {.client_id = "one", .shard = 0}), two(rig, {.client_id = "two", .shard = 1}),
+    TestClient one(rig, {.client_id = "one", .shard = 0}),
+        two(rig, {.client_id = "two", .shard = 1}),
         writer(rig, {.client_id = "writer", .shard = 1});
     one.connect();
     two.connect();
@@ -138,8 +142,8 @@ TEST(Shared, EachMessageGoesToOneMemberInTurnAlsoAcrossShards) {
 
 TEST(Shared, ASleepingMemberIsPassedOverWhileAnotherIsAwake) {
     Rig rig;
-    TestClient asleep(rig, {.client_id = "asleep", .clean = false, .expiry_s = 100}), awake(rig, {.client_id = "awake"}),
-        writer(rig, {.client_id = "writer"});
+    TestClient asleep(rig, {.client_id = "asleep", .clean = false, .expiry_s = 100}),
+        awake(rig, {.client_id = "awake"}), writer(rig, {.client_id = "writer"});
     asleep.connect();
     asleep.subscribe("$share/g/a", 1);
     asleep.drop();
@@ -163,10 +167,12 @@ TEST(Retained, HandlingZeroOneTwoAndDeletion) {
     writer.publish("r/a", "second", 1, true);
     writer.publish("r/b", "other", 0, true);
     EXPECT_EQ(rig.stats().retained_count, 2u);
-    reader.subscribe({.filter = "r/#", .qos_max = mqtt::Qos::exactly_once,
+    reader.subscribe({.filter = "r/#",
+                      .qos_max = mqtt::Qos::exactly_once,
                       .retain_handling = mqtt::RetainHandling::do_not_send});
     EXPECT_TRUE(reader.arrived.empty());
-    reader.subscribe({.filter = "r/#", .qos_max = mqtt::Qos::exactly_once,
+    reader.subscribe({.filter = "r/#",
+                      .qos_max = mqtt::Qos::exactly_once,
                       .retain_handling = mqtt::RetainHandling::send_if_new});
     EXPECT_TRUE(reader.arrived.empty()) << "it was subscribed already";
     reader.subscribe({.filter = "r/#", .qos_max = mqtt::Qos::exactly_once});
@@ -176,7 +182,8 @@ TEST(Retained, HandlingZeroOneTwoAndDeletion) {
     writer.publish("r/a", "", 1, true);
     EXPECT_EQ(rig.stats().retained_count, 1u);
     reader.arrived.clear();
-    reader.subscribe({.filter = "r/+", .qos_max = mqtt::Qos::at_most_once,
+    reader.subscribe({.filter = "r/+",
+                      .qos_max = mqtt::Qos::at_most_once,
                       .retain_handling = mqtt::RetainHandling::send_if_new});
     EXPECT_EQ(reader.payloads(), std::vector<std::string>{"other"});
 }
@@ -186,7 +193,8 @@ TEST(Retained, AsPublishedKeepsTheFlagElseItIsCleared) {
     TestClient keeps(rig, {.client_id = "keeps"}), clears(rig, {.client_id = "clears"});
     keeps.connect();
     clears.connect();
-    keeps.subscribe({.filter = "a", .qos_max = mqtt::Qos::at_least_once, .retain_as_published = true});
+    keeps.subscribe(
+        {.filter = "a", .qos_max = mqtt::Qos::at_least_once, .retain_as_published = true});
     clears.subscribe("a", 1);
     keeps.publish("a", "x", 1, true);
     ASSERT_EQ(keeps.arrived.size(), 1u);
@@ -199,11 +207,14 @@ TEST(Retained, ManyReachASlowQosZeroReaderWhole) {
     Limits limits;
     limits.output_bytes_max = 4096;
     Rig rig(1, limits);
-    TestClient writer(rig, {.client_id = "writer"}), reader(rig, {.client_id = "reader", .capacity = 1024});
+    TestClient writer(rig, {.client_id = "writer"}),
+        reader(rig, {.client_id = "reader", .capacity = 1024});
     writer.connect();
     for (int topic = 0; topic < 300; ++topic) {
-        ASSERT_TRUE(writer.protocol.publish(mqtt::Message("r/" + std::to_string(topic), std::string(100, 'x')),
-                                            mqtt::Qos::at_least_once, true).has_value());
+        ASSERT_TRUE(writer.protocol
+                        .publish(mqtt::Message("r/" + std::to_string(topic), std::string(100, 'x')),
+                                 mqtt::Qos::at_least_once, true)
+                        .has_value());
     }
     writer.go();
     reader.connect();
@@ -215,7 +226,8 @@ TEST(Retained, ManyReachASlowQosZeroReaderWhole) {
 
 TEST(Expiry, IsCountedDownAndThenTheMessageIsDropped) {
     Rig rig;
-    TestClient reader(rig, {.client_id = "reader", .clean = false, .expiry_s = 1000}), writer(rig, {.client_id = "writer"});
+    TestClient reader(rig, {.client_id = "reader", .clean = false, .expiry_s = 1000}),
+        writer(rig, {.client_id = "writer"});
     reader.connect();
     reader.subscribe("a", 1);
     reader.drop();
@@ -247,7 +259,8 @@ TEST(Properties, AreForwardedUnalteredInOrder) {
     mqtt::append_user_property("k", "1", wire);
     mqtt::append_property(mqtt::PropertyId::correlation_data, "id", wire);
     mqtt::append_user_property("k", "2", wire);
-    ASSERT_TRUE(writer.protocol.publish(mqtt::Message("a", "x", wire), mqtt::Qos::at_least_once).has_value());
+    ASSERT_TRUE(writer.protocol.publish(mqtt::Message("a", "x", wire), mqtt::Qos::at_least_once)
+                    .has_value());
     writer.go();
     ASSERT_EQ(reader.arrived.size(), 1u);
     EXPECT_EQ(reader.arrived[0].message.properties(), wire);
@@ -257,7 +270,8 @@ TEST(Properties, AreForwardedUnalteredInOrder) {
 
 TEST(Shards, DeliverToEachOtherAtEveryQos) {
     Rig rig(3);
-    TestClient reader(rig, {.client_id = "reader", .shard = 2}), writer(rig, {.client_id = "writer", .shard = 1}),
+    TestClient reader(rig, {.client_id = "reader", .shard = 2}),
+        writer(rig, {.client_id = "writer", .shard = 1}),
         durable(rig, {.client_id = "durable", .clean = false, .expiry_s = 60, .shard = 0});
     reader.connect();
     writer.connect();

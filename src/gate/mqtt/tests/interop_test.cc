@@ -30,15 +30,15 @@ protected:
         store_ = std::move(opened->store);
         std::vector<Broker::Place> places;
         for (unsigned index = 0; index < 2; ++index) {
-            lanes_.push_back(std::make_unique<store::Lane>(*store_, shards_.at(index), store::Lane::Limits{}));
+            lanes_.push_back(
+                std::make_unique<store::Lane>(*store_, shards_.at(index), store::Lane::Limits{}));
             places.push_back({&shards_.at(index), lanes_.back().get()});
         }
         broker_ = std::make_unique<Broker>(places, *store_, gate_, Limits{});
         ASSERT_TRUE(broker_->load().has_value());
-        auto listener = io::Listener::open(shards_, io::parse_address("127.0.0.1:0").value(), {},
-                                           [this](std::unique_ptr<io::Stream> stream) {
-                                               broker_->serve(std::move(stream));
-                                           });
+        auto listener = io::Listener::open(
+            shards_, io::parse_address("127.0.0.1:0").value(), {},
+            [this](std::unique_ptr<io::Stream> stream) { broker_->serve(std::move(stream)); });
         ASSERT_TRUE(listener.has_value()) << listener.error().context;
         listener_ = std::move(*listener);
     }
@@ -58,8 +58,8 @@ protected:
     std::string run(const std::string& program, const std::string& args) {
         const std::string out = dir_.path("out");
         const std::string command = "timeout 20 " + program + " -h 127.0.0.1 -p " +
-                                    std::to_string(listener_->port()) + " -V " + GetParam() + " " + args +
-                                    " > " + out + " 2>&1";
+                                    std::to_string(listener_->port()) + " -V " + GetParam() + " " +
+                                    args + " > " + out + " 2>&1";
         EXPECT_EQ(std::system(command.c_str()), 0) << command;
         std::stringstream text;
         text << std::ifstream(out).rdbuf();

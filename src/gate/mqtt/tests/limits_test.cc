@@ -21,7 +21,8 @@ TEST(LimitsOf, SubscriptionsPerClient) {
     client.subscribe("d", 0);
     EXPECT_EQ(client.answered.back().suback.reasons, std::vector{Reason::quota_exceeded});
     client.subscribe("c", 1);
-    EXPECT_EQ(client.answered.back().suback.reasons, std::vector{Reason::granted_qos_1}) << "replacing is no more";
+    EXPECT_EQ(client.answered.back().suback.reasons, std::vector{Reason::granted_qos_1})
+        << "replacing is no more";
     EXPECT_EQ(rig.stats().subscriptions_refused_limit, 1u);
     TestClient old(rig, {.client_id = "old", .version = Version::v3_1_1});
     old.connect();
@@ -33,14 +34,16 @@ TEST(LimitsOf, Sessions) {
     Limits limits;
     limits.sessions_max = 2;
     Rig rig(1, limits);
-    TestClient one(rig, {.client_id = "1", .clean = false, .expiry_s = 10}), two(rig, {.client_id = "2"}), three(rig, {.client_id = "3"});
+    TestClient one(rig, {.client_id = "1", .clean = false, .expiry_s = 10}),
+        two(rig, {.client_id = "2"}), three(rig, {.client_id = "3"});
     one.connect();
     two.connect();
     three.connect();
     EXPECT_EQ(three.connacks.back().connack.reason, Reason::quota_exceeded);
     one.drop();
     three.connect();
-    EXPECT_EQ(three.connacks.back().connack.reason, Reason::quota_exceeded) << "a sleeping session counts";
+    EXPECT_EQ(three.connacks.back().connack.reason, Reason::quota_exceeded)
+        << "a sleeping session counts";
     two.drop();
     three.connect();
     EXPECT_EQ(three.connacks.back().connack.reason, Reason::success);
@@ -75,7 +78,8 @@ TEST(LimitsOf, SocketsWithoutConnectAndTheirTime) {
         rig.on(0, [&rig, server] { rig.broker->serve(std::move(*server)); });
     }
     EXPECT_EQ(rig.stats().connects_refused_unaccepted, 1u);
-    EXPECT_TRUE(kept[1]->try_write(as_bytes("\x10")).has_value()) << "a byte now and then buys no time";
+    EXPECT_TRUE(kept[1]->try_write(as_bytes("\x10")).has_value())
+        << "a byte now and then buys no time";
     rig.advance(io::Steady{9'000});
     EXPECT_TRUE(kept[0]->try_write(as_bytes("")).has_value());
     rig.advance(io::Steady{2'500});  // and a second in which the broker lingers
@@ -89,7 +93,8 @@ TEST(LimitsOf, RetainedCountAndBytes) {
     limits.retained_count_max = 2;
     limits.retained_bytes_max = 100;
     Rig rig(1, limits);
-    TestClient client(rig, {.client_id = "c"}), old(rig, {.client_id = "old", .version = Version::v3_1_1});
+    TestClient client(rig, {.client_id = "c"}),
+        old(rig, {.client_id = "old", .version = Version::v3_1_1});
     client.connect();
     old.connect();
     client.publish("a", "1", 1, true);
@@ -113,7 +118,8 @@ TEST(Queue, AFullSessionRefusesNewClientsAndPausesOldOnesUntilThereIsRoom) {
     Limits limits;
     limits.session_queue_bytes = 2'000;
     Rig rig(1, limits);
-    TestClient reader(rig, {.client_id = "reader", .clean = false, .expiry_s = 1000}), writer(rig, {.client_id = "writer"}),
+    TestClient reader(rig, {.client_id = "reader", .clean = false, .expiry_s = 1000}),
+        writer(rig, {.client_id = "writer"}),
         old(rig, {.client_id = "old", .version = Version::v3_1_1});
     reader.connect();
     reader.subscribe("a", 1);
@@ -147,13 +153,15 @@ TEST(Queue, AFullSessionRefusesNewClientsAndPausesOldOnesUntilThereIsRoom) {
     EXPECT_EQ(rig.stats().full_sessions, 0u);
     EXPECT_EQ(reader.arrived.size(), accepted + 5);
     for (int number = 0; number < 5; ++number) {
-        EXPECT_EQ(reader.payloads()[accepted + static_cast<std::size_t>(number)], "old " + std::to_string(number));
+        EXPECT_EQ(reader.payloads()[accepted + static_cast<std::size_t>(number)],
+                  "old " + std::to_string(number));
     }
 }
 
 TEST(Queue, AFullDiskRefusesNewClientsAndPausesOldOnes) {
     Rig rig;
-    TestClient reader(rig, {.client_id = "reader", .clean = false, .expiry_s = 1000}), writer(rig, {.client_id = "writer"}),
+    TestClient reader(rig, {.client_id = "reader", .clean = false, .expiry_s = 1000}),
+        writer(rig, {.client_id = "writer"}),
         old(rig, {.client_id = "old", .version = Version::v3_1_1});
     reader.connect();
     reader.subscribe("a", 1);
@@ -179,7 +187,8 @@ TEST(Queue, AReaderThatDoesNotReadLosesQosZeroCountedAndNothingElse) {
     Limits limits;
     limits.output_bytes_max = 10'000;
     Rig rig(1, limits);
-    TestClient reader(rig, {.client_id = "reader", .capacity = 2048}), writer(rig, {.client_id = "writer"});
+    TestClient reader(rig, {.client_id = "reader", .capacity = 2048}),
+        writer(rig, {.client_id = "writer"});
     reader.connect();
     reader.subscribe("a", 1);
     writer.connect();
@@ -197,7 +206,9 @@ TEST(Queue, AReaderThatDoesNotReadLosesQosZeroCountedAndNothingElse) {
 
 TEST(Queue, AMessageOverTheClientsPacketSizeCountsAsDelivered) {
     Rig rig;
-    TestClient reader(rig, {.client_id = "reader", .clean = false, .expiry_s = 100, .packet_bytes_max = 200}), writer(rig, {.client_id = "writer"});
+    TestClient reader(
+        rig, {.client_id = "reader", .clean = false, .expiry_s = 100, .packet_bytes_max = 200}),
+        writer(rig, {.client_id = "writer"});
     reader.connect();
     reader.subscribe("a", 2);
     writer.connect();
@@ -212,7 +223,8 @@ TEST(Rights, PublishWithoutRightIsRefusedByReasonOrCountedSilently) {
     Rig rig;
     rig.gate->no_publish = {{"w", "a"}};
     rig.gate->no_subscribe = {{"w", "a"}};
-    TestClient five(rig, {.client_id = "5", .user = "w"}), old(rig, {.client_id = "3", .version = Version::v3_1_1, .user = "w"});
+    TestClient five(rig, {.client_id = "5", .user = "w"}),
+        old(rig, {.client_id = "3", .version = Version::v3_1_1, .user = "w"});
     five.connect();
     old.connect();
     five.publish("a", "x", 1);

@@ -27,18 +27,34 @@ Publication publication(const std::string& topic, const std::string& payload) {
 // The worked example of docs/formats/mqtt.md.
 TEST(Records, MessageRecordMatchesTheFormatPage) {
     MessageRecord record;
-    record.add(0, {{.session = 7, .qos = mqtt::Qos::exactly_once, .retain = false, .subscription_ids = {5}}},
-               publication("a/b", "hi"));
+    record.add(
+        0,
+        {{.session = 7, .qos = mqtt::Qos::exactly_once, .retain = false, .subscription_ids = {5}}},
+        publication("a/b", "hi"));
     EXPECT_EQ(to_hex(as_bytes(record.finish())),
-              "01" "01" "01"
-              "01" "0700000000000000" "02" "01" "05"
-              "00" "00" "01" "40420f0000000000" "03" "00" "05" "612f626869");
+              "01"
+              "01"
+              "01"
+              "01"
+              "0700000000000000"
+              "02"
+              "01"
+              "05"
+              "00"
+              "00"
+              "01"
+              "40420f0000000000"
+              "03"
+              "00"
+              "05"
+              "612f626869");
     EXPECT_EQ(to_hex(as_bytes(message_key(1, 258))), "00010000000000000102");
 }
 
 TEST(Records, EqualRecipientsAreStoredOnce) {
     MessageRecord record;
-    const std::vector<Recipient> one{{.session = 1}}, two{{.session = 1}, {.session = 2, .retain = true}};
+    const std::vector<Recipient> one{{.session = 1}},
+        two{{.session = 1}, {.session = 2, .retain = true}};
     record.add(0, one, publication("a", "0"));
     record.add(1, one, publication("a", "1"));
     record.add(4, two, publication("a", "4"));
@@ -61,25 +77,37 @@ SessionRecord session_record() {
     record.expiry_s = 77;
     record.disconnected = Instant{123};
     record.subscriptions = {{.filter = "$share/g/a/+", .qos_max = mqtt::Qos::exactly_once},
-                            {.filter = "b/#", .qos_max = mqtt::Qos::at_least_once, .no_local = true,
-                             .retain_as_published = true, .retain_handling = mqtt::RetainHandling::do_not_send}};
+                            {.filter = "b/#",
+                             .qos_max = mqtt::Qos::at_least_once,
+                             .no_local = true,
+                             .retain_as_published = true,
+                             .retain_handling = mqtt::RetainHandling::do_not_send}};
     record.subscription_ids = {0, 300};
-    record.will = mqtt::Will{.message = mqtt::Message("w", "x"), .qos = mqtt::Qos::at_least_once, .retain = true,
-                             .delay_s = 5, .expiry_s = 9};
+    record.will = mqtt::Will{.message = mqtt::Message("w", "x"),
+                             .qos = mqtt::Qos::at_least_once,
+                             .retain = true,
+                             .delay_s = 5,
+                             .expiry_s = 9};
     return record;
 }
 
 ProgressRecord progress_record() {
-    return {.cursors = {{.ticket = 10, .index = 2, .log = 0}, {.ticket = 1u << 30, .index = 0, .log = 1}},
+    return {.cursors = {{.ticket = 10, .index = 2, .log = 0},
+                        {.ticket = 1u << 30, .index = 0, .log = 1}},
             .done = {{.ticket = 11, .index = 0, .log = 0}},
-            .flows = {{.packet_id = 65535, .qos = mqtt::Qos::exactly_once, .stage = mqtt::Stage::releasing,
+            .flows = {{.packet_id = 65535,
+                       .qos = mqtt::Qos::exactly_once,
+                       .stage = mqtt::Stage::releasing,
                        .position = {.ticket = 12, .index = 1, .log = 0}}},
             .inbound_qos2 = {1, 2, 65535}};
 }
 
 RetainedRecord retained_record() {
-    return {.publisher = "token:1", .received = Instant{5}, .expires = Instant{6},
-            .qos = mqtt::Qos::at_least_once, .message = mqtt::Message("r", "value")};
+    return {.publisher = "token:1",
+            .received = Instant{5},
+            .expires = Instant{6},
+            .qos = mqtt::Qos::at_least_once,
+            .message = mqtt::Message("r", "value")};
 }
 
 TEST(Records, ReadBackWhatWasWritten) {
@@ -92,8 +120,8 @@ TEST(Records, ReadBackWhatWasWritten) {
 TEST(Records, DamageIsRefusedNeverFatal) {
     MessageRecord messages;
     messages.add(0, {{.session = 7, .subscription_ids = {1, 2}}}, publication("a", "payload"));
-    const std::string all[] = {encode(session_record()), encode(progress_record()), encode(retained_record()),
-                               messages.finish()};
+    const std::string all[] = {encode(session_record()), encode(progress_record()),
+                               encode(retained_record()), messages.finish()};
     const auto is_read = [&](std::size_t kind, std::string_view bytes) {
         switch (kind) {
             case 0: return decode_session(bytes).has_value();
@@ -106,7 +134,8 @@ TEST(Records, DamageIsRefusedNeverFatal) {
         ASSERT_TRUE(is_read(kind, all[kind]));
         EXPECT_FALSE(is_read(kind, all[kind] + "x"));
         for (std::size_t size = 0; size < all[kind].size(); ++size) {
-            EXPECT_FALSE(is_read(kind, std::string_view(all[kind]).substr(0, size))) << kind << " cut at " << size;
+            EXPECT_FALSE(is_read(kind, std::string_view(all[kind]).substr(0, size)))
+                << kind << " cut at " << size;
         }
         for (std::size_t at = 0; at < all[kind].size(); ++at) {
             for (const int change : {1, 0x80, 0xff}) {
@@ -119,24 +148,33 @@ TEST(Records, DamageIsRefusedNeverFatal) {
 }
 
 TEST(Records, KeysReadBackAndStrangeOnesAreNoKeys) {
-    EXPECT_EQ(parse_message_key(message_key(3, 99)), (Position{.ticket = 99, .index = 0, .log = 3}));
+    EXPECT_EQ(parse_message_key(message_key(3, 99)),
+              (Position{.ticket = 99, .index = 0, .log = 3}));
     EXPECT_FALSE(parse_message_key("short"));
     EXPECT_EQ(parse_session_key(session_key(5))->session, 5u);
     EXPECT_EQ(parse_session_key(progress_key(5))->kind, SessionKeyKind::progress);
-    EXPECT_FALSE(parse_session_key("\x03" "12345678"));
+    EXPECT_FALSE(
+        parse_session_key("\x03"
+                          "12345678"));
     const auto key = retained_key("a/b", 7);
     EXPECT_EQ(parse_retained_key(key)->topic, "a/b");
     EXPECT_EQ(parse_retained_key(key)->version, 7u);
     EXPECT_FALSE(parse_retained_key("no version"));
-    EXPECT_LT(retained_key("a", ~0ull), retained_key("a/b", 0)) << "versions of a topic stand together";
+    EXPECT_LT(retained_key("a", ~0ull), retained_key("a/b", 0))
+        << "versions of a topic stand together";
 }
 
 RouteChange add(SessionNumber session, const std::string& filter, const std::string& group = {}) {
-    return {.kind = RouteChange::Kind::add, .logged = false, .connected = true, .home = 0, .session = session,
+    return {.kind = RouteChange::Kind::add,
+            .logged = false,
+            .connected = true,
+            .home = 0,
+            .session = session,
             .filters = {{group, filter, {.qos_max = mqtt::Qos::at_least_once}}}};
 }
 
-RouteChange change(RouteChange::Kind kind, SessionNumber session, const std::string& filter = {}, const std::string& group = {}) {
+RouteChange change(RouteChange::Kind kind, SessionNumber session, const std::string& filter = {},
+                   const std::string& group = {}) {
     RouteChange made{.kind = kind, .connected = true, .session = session, .filters = {}};
     if (!filter.empty()) made.filters = {{group, filter, {}}};
     return made;
@@ -178,12 +216,19 @@ TEST(Routes, AGroupPrefersConnectedMembersWithRoom) {
 
 TEST(Directory, GrantsClaimsOneAfterTheOther) {
     std::vector<std::string> log;
-    Directory directory({.sessions_max = 2, .waiting_max = 1},
-                        {.grant_new = [&](const Directory::Claim& claim) { log.push_back("new " + std::to_string(claim.number)); },
-                         .yield = [&](const Directory::Claim& claim, SessionNumber session, std::uint32_t) {
-                             log.push_back("yield " + std::to_string(session) + " to " + std::to_string(claim.number));
-                         },
-                         .refuse = [&](const Directory::Claim& claim, mqtt::Reason) { log.push_back("refuse " + std::to_string(claim.number)); }});
+    Directory directory(
+        {.sessions_max = 2, .waiting_max = 1},
+        {.grant_new =
+             [&](const Directory::Claim& claim) {
+                 log.push_back("new " + std::to_string(claim.number));
+             },
+         .yield =
+             [&](const Directory::Claim& claim, SessionNumber session, std::uint32_t) {
+                 log.push_back("yield " + std::to_string(session) + " to " +
+                               std::to_string(claim.number));
+             },
+         .refuse = [&](const Directory::Claim& claim,
+                       mqtt::Reason) { log.push_back("refuse " + std::to_string(claim.number)); }});
     directory.claim("a", {.number = 1});
     directory.claim("a", {.number = 2});
     directory.claim("a", {.number = 3});

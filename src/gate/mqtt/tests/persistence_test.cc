@@ -24,7 +24,8 @@ TEST_P(BothVersions, ASleepingSessionGetsEverythingAfterResumption) {
     reader.drop();
     writer.connect();
     int next = 0;
-    for (int qos : {1, 2, 1, 2}) writer.publish("a", "q" + std::to_string(qos) + "." + std::to_string(next++), qos);
+    for (int qos : {1, 2, 1, 2})
+        writer.publish("a", "q" + std::to_string(qos) + "." + std::to_string(next++), qos);
     writer.publish("a", "q0", 0);
     EXPECT_GT(rig.stats().queued_bytes, 0u);
     reader.connect();
@@ -61,12 +62,14 @@ TEST_P(BothVersions, ASessionSurvivesARestart) {
 
 TEST_P(BothVersions, WhatWasAcknowledgedSurvivesACrash) {
     Rig rig;
-    TestClient reader(rig, durable("reader", GetParam())), writer(rig, {.client_id = "writer", .version = GetParam()});
+    TestClient reader(rig, durable("reader", GetParam())),
+        writer(rig, {.client_id = "writer", .version = GetParam()});
     reader.connect();
     reader.subscribe("a", 1);
     reader.drop();
     writer.connect();
-    for (int number = 0; number < 50; ++number) writer.publish("a", std::to_string(number), 1 + number % 2);
+    for (int number = 0; number < 50; ++number)
+        writer.publish("a", std::to_string(number), 1 + number % 2);
     EXPECT_EQ(writer.published.size(), 50u);
     auto after = rig.crash();
     TestClient again(*after, durable("reader", GetParam()));
@@ -118,7 +121,8 @@ TEST(Persistence, UnacknowledgedMessagesComeAgainWithDupAndTheirPacketId) {
     const auto before = reader.arrived;
     reader.drop();
     reader.connect();
-    ASSERT_EQ(reader.arrived.size(), 3u) << "the client itself knows the QoS 2 id and keeps it back";
+    ASSERT_EQ(reader.arrived.size(), 3u)
+        << "the client itself knows the QoS 2 id and keeps it back";
     EXPECT_TRUE(reader.arrived[2].dup);
     EXPECT_EQ(reader.arrived[2].packet_id, before[0].packet_id);
     EXPECT_EQ(reader.arrived[2].message.payload(), "one");
@@ -186,8 +190,10 @@ TEST(Persistence, ASlowReaderContinuesFromTheLogAndNothingIsHeldInMemory) {
     reader.subscribe("a", 1);
     writer.connect();
     for (int number = 0; number < 500; ++number) {
-        ASSERT_TRUE(writer.protocol.publish(mqtt::Message("a", std::to_string(number) + std::string(50, '.')),
-                                            mqtt::Qos::at_least_once).has_value());
+        ASSERT_TRUE(writer.protocol
+                        .publish(mqtt::Message("a", std::to_string(number) + std::string(50, '.')),
+                                 mqtt::Qos::at_least_once)
+                        .has_value());
     }
     writer.go();
     EXPECT_EQ(writer.published.size(), 500u) << "the writer does not wait for the reader";
@@ -198,7 +204,8 @@ TEST(Persistence, ASlowReaderContinuesFromTheLogAndNothingIsHeldInMemory) {
     }
     ASSERT_EQ(reader.arrived.size(), 500u);
     for (int number = 0; number < 500; ++number) {
-        EXPECT_TRUE(reader.arrived[number].message.payload().starts_with(std::to_string(number) + "."));
+        EXPECT_TRUE(
+            reader.arrived[number].message.payload().starts_with(std::to_string(number) + "."));
     }
     EXPECT_EQ(rig.stats().queued_bytes, 0u);
 }
@@ -207,7 +214,8 @@ TEST(Persistence, ASlowReaderThatIsNotDurableGetsEverythingToo) {
     Limits limits;
     limits.window_bytes = 4096;
     Rig rig(2, limits);
-    TestClient reader(rig, {.client_id = "reader", .receive_maximum = 1, .acknowledges = false, .shard = 1}),
+    TestClient reader(
+        rig, {.client_id = "reader", .receive_maximum = 1, .acknowledges = false, .shard = 1}),
         writer(rig, {.client_id = "writer"});
     reader.connect();
     reader.subscribe("a", 1);
@@ -220,7 +228,8 @@ TEST(Persistence, ASlowReaderThatIsNotDurableGetsEverythingToo) {
         reader.go();
     }
     ASSERT_EQ(reader.arrived.size(), 300u);
-    for (int number = 0; number < 300; ++number) EXPECT_EQ(reader.payloads()[number], std::to_string(number));
+    for (int number = 0; number < 300; ++number)
+        EXPECT_EQ(reader.payloads()[number], std::to_string(number));
 }
 
 TEST(Persistence, TheSessionMovesWithItsClientToAnotherShard) {
@@ -239,7 +248,8 @@ TEST(Persistence, TheSessionMovesWithItsClientToAnotherShard) {
     }
     reader.connect(options);
     ASSERT_EQ(reader.arrived.size(), static_cast<std::size_t>(number));
-    for (int each = 0; each < number; ++each) EXPECT_EQ(reader.payloads()[each], std::to_string(each));
+    for (int each = 0; each < number; ++each)
+        EXPECT_EQ(reader.payloads()[each], std::to_string(each));
 }
 
 TEST(Persistence, FewerShardsThanBeforeStillReadTheOldLogs) {
@@ -289,7 +299,8 @@ TEST(Log, ASleeperThatIsOwedNothingHoldsNothingAfterARestart) {
     Limits limits;
     limits.trim_bytes = 10'000;
     Rig rig(2, limits);
-    TestClient sleeper(rig, durable("sleeper")), reader(rig, durable("reader")), writer(rig, {.client_id = "writer"});
+    TestClient sleeper(rig, durable("sleeper")), reader(rig, durable("reader")),
+        writer(rig, {.client_id = "writer"});
     sleeper.connect();
     sleeper.subscribe("rare", 1);
     sleeper.drop();
@@ -316,7 +327,8 @@ TEST(Log, ATailHeldByOneSleeperIsRewrittenToWhatItIsOwed) {
     limits.trim_bytes = 10'000;
     limits.rewrite_bytes = 50'000;
     Rig rig(1, limits);
-    TestClient sleeper(rig, durable("sleeper")), reader(rig, durable("reader")), writer(rig, {.client_id = "writer"});
+    TestClient sleeper(rig, durable("sleeper")), reader(rig, durable("reader")),
+        writer(rig, {.client_id = "writer"});
     sleeper.connect();
     sleeper.subscribe("rare", 1);
     sleeper.drop();

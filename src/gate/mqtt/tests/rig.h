@@ -19,7 +19,8 @@ public:
     TempDir() {
         // In memory where there is such a place: nothing here is about the disk's own speed.
         const std::filesystem::path fast = "/dev/shm";
-        const auto parent = std::filesystem::exists(fast) ? fast : std::filesystem::temp_directory_path();
+        const auto parent =
+            std::filesystem::exists(fast) ? fast : std::filesystem::temp_directory_path();
         std::string pattern = (parent / "broker-XXXXXX").string();
         path_ = ::mkdtemp(pattern.data());
     }
@@ -53,7 +54,9 @@ public:
     bool may_receive(const trust::Principal& who, std::string_view topic) const override {
         return is_allowed(no_receive, who, topic);
     }
-    bool still_holds(const trust::Principal& who) const override { return !revoked.contains(who.name); }
+    bool still_holds(const trust::Principal& who) const override {
+        return !revoked.contains(who.name);
+    }
     std::string reference(const trust::Principal& who) const override { return who.name; }
     trust::PrincipalPtr find(std::string_view reference) const override {
         const std::string name(reference);
@@ -74,10 +77,13 @@ public:
     std::set<std::string> revoked, refused_users;
 
 private:
-    static bool is_allowed(const std::vector<Rule>& rules, const trust::Principal& who, std::string_view topic) {
+    static bool is_allowed(const std::vector<Rule>& rules, const trust::Principal& who,
+                           std::string_view topic) {
         if (who.kind == trust::PrincipalKind::nobody) return false;
         for (const auto& [user, filter] : rules) {
-            if ((user.empty() || user == who.name) && (mqtt::matches(filter, topic) || filter == topic)) return false;
+            if ((user.empty() || user == who.name) &&
+                (mqtt::matches(filter, topic) || filter == topic))
+                return false;
         }
         return true;
     }
@@ -119,8 +125,8 @@ public:
     }
     /// Writes what the protocol has to say, then lets everything happen.
     void go();
-    std::uint16_t publish(const std::string& topic, const std::string& payload, int qos, bool retain = false,
-                          std::optional<std::uint32_t> expiry_s = {});
+    std::uint16_t publish(const std::string& topic, const std::string& payload, int qos,
+                          bool retain = false, std::optional<std::uint32_t> expiry_s = {});
     void subscribe(const std::string& filter, int qos, std::uint32_t id = 0);
     void subscribe(mqtt::Subscription wish, std::uint32_t id = 0);
     void unsubscribe(const std::string& filter);
@@ -201,7 +207,8 @@ private:
 
 template <class T>
 T Rig::run(io::Task<T> task, std::uint32_t shard) {
-    auto future = boost::asio::co_spawn(shards[shard]->loop(), std::move(task), boost::asio::use_future);
+    auto future =
+        boost::asio::co_spawn(shards[shard]->loop(), std::move(task), boost::asio::use_future);
     const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
     while (future.wait_for(std::chrono::seconds(0)) != std::future_status::ready) {
         for (auto& each : shards) each->run(true);

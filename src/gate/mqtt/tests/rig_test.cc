@@ -10,7 +10,9 @@ namespace lineshaft::broker {
 TestClient::TestClient(Rig& rig, Options options)
     : protocol({}, options.acknowledges), rig_(&rig), options_(std::move(options)) {}
 
-TestClient::~TestClient() { drop(); }
+TestClient::~TestClient() {
+    drop();
+}
 
 io::Task<void> read_client(TestClient* client) {
     for (;;) {
@@ -59,10 +61,12 @@ void TestClient::connect() {
             connect.properties.add(mqtt::PropertyId::session_expiry_interval, options_.expiry_s);
         }
         if (options_.receive_maximum != 0) {
-            connect.properties.add(mqtt::PropertyId::receive_maximum, std::uint32_t{options_.receive_maximum});
+            connect.properties.add(mqtt::PropertyId::receive_maximum,
+                                   std::uint32_t{options_.receive_maximum});
         }
         if (options_.packet_bytes_max != 0) {
-            connect.properties.add(mqtt::PropertyId::maximum_packet_size, options_.packet_bytes_max);
+            connect.properties.add(mqtt::PropertyId::maximum_packet_size,
+                                   options_.packet_bytes_max);
         }
     }
     protocol.connect(std::move(connect));
@@ -83,9 +87,10 @@ void TestClient::go() {
     rig_->settle();
 }
 
-std::uint16_t TestClient::publish(const std::string& topic, const std::string& payload, int qos, bool retain,
-                                  std::optional<std::uint32_t> expiry_s) {
-    auto id = protocol.publish(mqtt::Message(topic, payload), static_cast<mqtt::Qos>(qos), retain, expiry_s);
+std::uint16_t TestClient::publish(const std::string& topic, const std::string& payload, int qos,
+                                  bool retain, std::optional<std::uint32_t> expiry_s) {
+    auto id = protocol.publish(mqtt::Message(topic, payload), static_cast<mqtt::Qos>(qos), retain,
+                               expiry_s);
     EXPECT_TRUE(id.has_value());
     go();
     return id.value_or(0);
@@ -140,15 +145,17 @@ std::vector<std::string> TestClient::payloads() const {
 }
 
 std::size_t TestClient::count(const std::string& payload) const {
-    return static_cast<std::size_t>(
-        std::ranges::count_if(arrived, [&](const auto& each) { return each.message.payload() == payload; }));
+    return static_cast<std::size_t>(std::ranges::count_if(
+        arrived, [&](const auto& each) { return each.message.payload() == payload; }));
 }
 
 // ---- Rig -------------------------------------------------------------------------------------
 
-Rig::Rig(unsigned shard_count, Limits its_limits, std::string from, std::shared_ptr<OpenGate> its_gate)
+Rig::Rig(unsigned shard_count, Limits its_limits, std::string from,
+         std::shared_ptr<OpenGate> its_gate)
     : clock(std::make_shared<io::ManualClock>(Instant::from_millis(1'790'000'000'000))),
-      gate(std::move(its_gate)), limits(its_limits) {
+      gate(std::move(its_gate)),
+      limits(its_limits) {
     for (unsigned index = 0; index < shard_count; ++index) {
         shards.push_back(std::make_unique<io::Shard>(ShardIndex(index), *clock));
         nurseries.push_back(std::make_unique<io::Nursery>("test clients"));
@@ -224,7 +231,8 @@ void Rig::restart() {
 std::unique_ptr<Rig> Rig::crash(std::optional<Limits> other_limits) {
     const std::string copy = dir.path("copy" + std::to_string(copies++));
     EXPECT_TRUE(inner->checkpoint(copy).has_value());
-    auto after = std::make_unique<Rig>(static_cast<unsigned>(shards.size()), other_limits.value_or(limits), copy, gate);
+    auto after = std::make_unique<Rig>(static_cast<unsigned>(shards.size()),
+                                       other_limits.value_or(limits), copy, gate);
     return after;
 }
 
@@ -256,7 +264,8 @@ void Rig::release() {
 }
 
 void Rig::flush_lanes() {
-    for (std::uint32_t index = 0; index < lanes.size(); ++index) run(flush(lanes[index].get()), index);
+    for (std::uint32_t index = 0; index < lanes.size(); ++index)
+        run(flush(lanes[index].get()), index);
 }
 
 void Rig::advance(io::Steady by) {
@@ -288,8 +297,12 @@ io::Task<std::vector<ClientRow>> ask_clients(Broker* broker) {
 
 }  // namespace
 
-Stats Rig::stats() { return run(ask_stats(broker.get())); }
-std::vector<ClientRow> Rig::clients() { return run(ask_clients(broker.get())); }
+Stats Rig::stats() {
+    return run(ask_stats(broker.get()));
+}
+std::vector<ClientRow> Rig::clients() {
+    return run(ask_clients(broker.get()));
+}
 
 TEST(Rig, ConnectsSubscribesAndDelivers) {
     Rig rig;

@@ -38,7 +38,8 @@ TEST(TakeOver, EndsTheOlderConnectionAndKeepsItsSessionOnEveryShard) {
 
 TEST(TakeOver, OfASessionThatIsNotDurableStartsAfresh) {
     Rig rig;
-    TestClient first(rig, {.client_id = "same", .version = Version::v3_1_1}), second(rig, {.client_id = "same", .clean = false});
+    TestClient first(rig, {.client_id = "same", .version = Version::v3_1_1}),
+        second(rig, {.client_id = "same", .clean = false});
     first.connect();
     first.subscribe("a", 1);
     second.connect();
@@ -49,7 +50,8 @@ TEST(TakeOver, OfASessionThatIsNotDurableStartsAfresh) {
 
 TEST(TakeOver, ClientIdsAreOnePerOrganisation) {
     Rig rig(2);
-    TestClient ours(rig, {.client_id = "same", .user = "ours"}), theirs(rig, {.client_id = "same", .user = "acme-1", .shard = 1});
+    TestClient ours(rig, {.client_id = "same", .user = "ours"}),
+        theirs(rig, {.client_id = "same", .user = "acme-1", .shard = 1});
     ours.connect();
     theirs.connect();
     EXPECT_FALSE(ours.is_closed());
@@ -60,8 +62,10 @@ TEST(TakeOver, ManyAtOnceLeaveExactlyOne) {
     Rig rig(2);
     std::vector<std::unique_ptr<TestClient>> clients;
     for (std::uint32_t number = 0; number < 8; ++number) {
-        clients.push_back(std::make_unique<TestClient>(
-            rig, Options{.client_id = "same", .clean = number % 3 == 0, .expiry_s = 50, .shard = number % 2}));
+        clients.push_back(std::make_unique<TestClient>(rig, Options{.client_id = "same",
+                                                                    .clean = number % 3 == 0,
+                                                                    .expiry_s = 50,
+                                                                    .shard = number % 2}));
     }
     for (auto& client : clients) client->connect();
     std::size_t alive = 0;
@@ -72,7 +76,8 @@ TEST(TakeOver, ManyAtOnceLeaveExactlyOne) {
 
 TEST(Will, IsPublishedWhenTheConnectionBreaksButNotAfterDisconnect) {
     Rig rig;
-    TestClient watcher(rig, {.client_id = "watcher"}), client(rig, {.client_id = "client", .will = will("w")});
+    TestClient watcher(rig, {.client_id = "watcher"}),
+        client(rig, {.client_id = "client", .will = will("w")});
     watcher.connect();
     watcher.subscribe("w", 1);
     client.connect();
@@ -107,7 +112,8 @@ TEST(Will, WaitsForItsDelayAndResumptionCancelsIt) {
 TEST(Will, IsPublishedAtTheLatestWhenTheSessionEnds) {
     Rig rig;
     TestClient watcher(rig, {.client_id = "watcher"}),
-        client(rig, {.client_id = "client", .clean = false, .expiry_s = 5, .will = will("w", 1000)});
+        client(rig,
+               {.client_id = "client", .clean = false, .expiry_s = 5, .will = will("w", 1000)});
     watcher.connect();
     watcher.subscribe("w", 1);
     client.connect();
@@ -118,7 +124,8 @@ TEST(Will, IsPublishedAtTheLatestWhenTheSessionEnds) {
 
 TEST(Will, OfADurableSessionSurvivesACrash) {
     Rig rig;
-    TestClient client(rig, {.client_id = "client", .clean = false, .expiry_s = 1000, .will = will("w", 5)});
+    TestClient client(
+        rig, {.client_id = "client", .clean = false, .expiry_s = 1000, .will = will("w", 5)});
     client.connect();
     auto after = rig.crash();
     TestClient watcher(*after, {.client_id = "watcher"});
@@ -262,7 +269,9 @@ TEST(Node, PublishesWithADoneThatMeansOnDisk) {
     rig.hold();
     std::optional<Result<void>> done;
     rig.on(0, [&] {
-        rig.broker->publish({.message = mqtt::Message("c/1", "go"), .qos = mqtt::Qos::at_least_once, .retain = true},
+        rig.broker->publish({.message = mqtt::Message("c/1", "go"),
+                             .qos = mqtt::Qos::at_least_once,
+                             .retain = true},
                             [&](Result<void> outcome) { done = std::move(outcome); });
     });
     rig.settle();
@@ -281,9 +290,12 @@ TEST(Node, PublishesWithADoneThatMeansOnDisk) {
 
 class Watch final : public Observer {
 public:
-    void connected(const Client& client) override { lines.push_back("+" + std::string(client.client_id)); }
+    void connected(const Client& client) override {
+        lines.push_back("+" + std::string(client.client_id));
+    }
     void disconnected(const Client& client, Reason reason, std::string_view) override {
-        lines.push_back("-" + std::string(client.client_id) + " " + std::string(mqtt::name_of(reason)));
+        lines.push_back("-" + std::string(client.client_id) + " " +
+                        std::string(mqtt::name_of(reason)));
     }
     std::vector<std::string> lines;
 };
@@ -297,8 +309,9 @@ TEST(Node, ObserversHearOfEveryConnection) {
     first.connect();
     second.connect();
     second.disconnect();
-    EXPECT_EQ(watch.lines, (std::vector<std::string>{"+c", "-c session taken over", "+c",
-                                                     "-c " + std::string(mqtt::name_of(Reason::success))}));
+    EXPECT_EQ(watch.lines,
+              (std::vector<std::string>{"+c", "-c session taken over", "+c",
+                                        "-c " + std::string(mqtt::name_of(Reason::success))}));
 }
 
 io::Task<Result<void>> end_client(Broker* broker, std::string id, bool forget) {
@@ -306,14 +319,16 @@ io::Task<Result<void>> end_client(Broker* broker, std::string id, bool forget) {
     co_return done;
 }
 
-io::Task<Result<std::shared_ptr<const Publication>>> ask_retained(Broker* broker, std::string topic) {
+io::Task<Result<std::shared_ptr<const Publication>>> ask_retained(Broker* broker,
+                                                                  std::string topic) {
     auto found = co_await broker->retained(std::move(topic));
     co_return found;
 }
 
 TEST(Node, ListsAndEndsClients) {
     Rig rig(2);
-    TestClient one(rig, {.client_id = "one", .clean = false, .expiry_s = 100, .shard = 1}), two(rig, {.client_id = "two"});
+    TestClient one(rig, {.client_id = "one", .clean = false, .expiry_s = 100, .shard = 1}),
+        two(rig, {.client_id = "two"});
     one.connect();
     one.subscribe("a", 1);
     two.connect();
