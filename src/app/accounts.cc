@@ -28,20 +28,24 @@ Result<std::optional<json::object>> ask_node(const std::string& data, const std:
     io::Shards shards(1);
     TRY(auto socket, io::parse_address("unix:" + data + "/node.sock"));
     const std::vector<io::http::Field> headers{{"content-type", "application/json"}};
-    auto answer = shards.run_blocking(ShardIndex(0), io::http::fetch(std::move(socket), "POST", path, headers,
-                                                                     json::serialize(body), patience));
+    auto answer = shards.run_blocking(
+        ShardIndex(0),
+        io::http::fetch(std::move(socket), "POST", path, headers, json::serialize(body), patience));
     if (!answer) {
-        const bool nobody = answer.error().code == Code::unavailable || answer.error().code == Code::not_found;
+        const bool nobody =
+            answer.error().code == Code::unavailable || answer.error().code == Code::not_found;
         if (nobody) return Answered{};
         return std::unexpected(answer.error().in("ask the running node"));
     }
     boost::system::error_code problem;
     const json::value parsed = json::parse(answer->body, problem);
-    if (problem || !parsed.is_object()) return fail(Code::invalid, "the running node answered nonsense");
+    if (problem || !parsed.is_object())
+        return fail(Code::invalid, "the running node answered nonsense");
     if (answer->status >= 300) {
         const auto* detail = parsed.as_object().if_contains("detail");
-        return fail(Code::conflict, detail && detail->is_string() ? std::string(detail->as_string())
-                                                                  : fmt::format("the node answered {}", answer->status));
+        return fail(Code::conflict, detail && detail->is_string()
+                                        ? std::string(detail->as_string())
+                                        : fmt::format("the node answered {}", answer->status));
     }
     return Answered{parsed.as_object()};
 }
@@ -53,7 +57,9 @@ Result<std::unique_ptr<catalog::Catalog>> open_files(const std::string& data) {
 
 Result<void> check_role(const std::string& role) {
     if (trust::parse_role(role)) return {};
-    return fail(Code::invalid, fmt::format("\"{}\" is no role: viewer, operator, engineer, admin or auditor", role));
+    return fail(
+        Code::invalid,
+        fmt::format("\"{}\" is no role: viewer, operator, engineer, admin or auditor", role));
 }
 
 // One line from standard input, without echo where it is a terminal.
@@ -86,7 +92,9 @@ Result<std::string> make_token(const TokenWords& words) {
         TRY_VOID(check_role(words.role));
     }
     const std::string usual = words.role.empty() ? words.machine : words.role;
-    const std::string name = words.name.empty() ? fmt::format("{}-{}", usual, io::Clock::system().now().millis()) : words.name;
+    const std::string name = words.name.empty()
+                                 ? fmt::format("{}-{}", usual, io::Clock::system().now().millis())
+                                 : words.name;
     json::object body{{"name", name}};
     if (!words.role.empty()) body["role"] = words.role;
     if (!words.machine.empty()) body["machine"] = words.machine;
@@ -95,10 +103,13 @@ Result<std::string> make_token(const TokenWords& words) {
 
     TRY(const auto catalog, open_files(words.data));
     const auto secret = trust::make_token();
-    catalog::NewToken token{name, {}, {}, std::string(trust::text_of(secret.sha256)), secret.scram_verifier, "command line"};
+    catalog::NewToken token{
+        name,          {}, {}, std::string(trust::text_of(secret.sha256)), secret.scram_verifier,
+        "command line"};
     if (!words.role.empty()) token.role = words.role;
     if (!words.machine.empty()) token.machine = words.machine;
-    TRY_VOID(catalog->create_token(catalog::default_organisation, token, io::Clock::system().now()));
+    TRY_VOID(
+        catalog->create_token(catalog::default_organisation, token, io::Clock::system().now()));
     return secret.text;
 }
 
@@ -111,13 +122,14 @@ Result<void> create_token(const TokenWords& words) {
 Result<void> add_user(const UserWords& words) {
     TRY_VOID(check_role(words.role));
     TRY(const auto password, read_password());
-    TRY(const auto answered, ask_node(words.data, "/api/v1/people",
-                                      {{"name", words.name}, {"role", words.role}, {"password", password}}));
+    TRY(const auto answered,
+        ask_node(words.data, "/api/v1/people",
+                 {{"name", words.name}, {"role", words.role}, {"password", password}}));
     if (!answered) {
         TRY(const auto catalog, open_files(words.data));
         TRY(const auto hash, trust::hash_password(password));
-        TRY_VOID(catalog->create_person(catalog::default_organisation, {words.name, words.role, hash},
-                                        io::Clock::system().now()));
+        TRY_VOID(catalog->create_person(catalog::default_organisation,
+                                        {words.name, words.role, hash}, io::Clock::system().now()));
     }
     std::fprintf(stderr, "%s may sign in as %s\n", words.name.c_str(), words.role.c_str());
     return {};

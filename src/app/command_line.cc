@@ -27,53 +27,87 @@ struct Words {
 
 void add_serve(CLI::App& app, Words& words) {
     auto* serve = app.add_subcommand("serve", "Run a node");
-    serve->add_option("--data", words.serve.data, "Data directory, made if missing (0700)")->type_name("DIR");
+    serve->add_option("--data", words.serve.data, "Data directory, made if missing (0700)")
+        ->type_name("DIR");
     serve->add_option("--config", words.serve.config, "Settings file (TOML)")->type_name("FILE");
-    serve->add_option("--set", words.serve.sets, "One setting, may be repeated: --set mqtt.listen=127.0.0.1:0")
-        ->type_name("SECTION.KEY=VALUE")->expected(1)->take_all();
-    serve->add_option("--ready-file", words.serve.ready_file,
-                      "Write the listeners' addresses here once all accept")->type_name("FILE");
+    serve
+        ->add_option("--set", words.serve.sets,
+                     "One setting, may be repeated: --set mqtt.listen=127.0.0.1:0")
+        ->type_name("SECTION.KEY=VALUE")
+        ->expected(1)
+        ->take_all();
+    serve
+        ->add_option("--ready-file", words.serve.ready_file,
+                     "Write the listeners' addresses here once all accept")
+        ->type_name("FILE");
     serve->add_flag("--settings", words.show_settings, "Print every setting as Markdown and leave");
 }
 
 void add_demo(CLI::App& app, Words& words) {
     auto* demo = app.add_subcommand("demo", "Run a node with the demo plant (a second process)");
-    demo->add_option("--data", words.serve.data, "Data directory")->type_name("DIR")->default_str("lineshaft-demo");
+    demo->add_option("--data", words.serve.data, "Data directory")
+        ->type_name("DIR")
+        ->default_str("lineshaft-demo");
     demo->add_option("--set", words.serve.sets, "One setting, may be repeated")
-        ->type_name("SECTION.KEY=VALUE")->expected(1)->take_all();
-    demo->add_option("--ready-file", words.serve.ready_file, "Write the listeners' addresses here")->type_name("FILE");
+        ->type_name("SECTION.KEY=VALUE")
+        ->expected(1)
+        ->take_all();
+    demo->add_option("--ready-file", words.serve.ready_file, "Write the listeners' addresses here")
+        ->type_name("FILE");
     demo->add_option("--seed", words.serve.seed, "Seed of the demo plant")->capture_default_str();
 }
 
 void add_sim(CLI::App& app, Words& words) {
-    auto* sim = app.add_subcommand("sim", "The demo plant: talks to any node over MQTT like real machines");
-    sim->add_option("--mqtt", words.sim.mqtt, "The node's MQTT address")->type_name("HOST:PORT")->capture_default_str();
-    sim->add_option("--token-file", words.sim.token_file, "File with a token of role engineer")->type_name("FILE");
-    sim->add_option("--seed", words.sim.seed, "The same seed tells the same story")->capture_default_str();
-    sim->add_option("--seconds", words.sim.seconds, "Stop after so long; 0: until Ctrl-C")->capture_default_str();
-    sim->add_flag("--ends-with-parent", words.sim.ends_with_parent, "Stop when the starting process ends, however it does");
+    auto* sim =
+        app.add_subcommand("sim", "The demo plant: talks to any node over MQTT like real machines");
+    sim->add_option("--mqtt", words.sim.mqtt, "The node's MQTT address")
+        ->type_name("HOST:PORT")
+        ->capture_default_str();
+    sim->add_option("--token-file", words.sim.token_file, "File with a token of role engineer")
+        ->type_name("FILE");
+    sim->add_option("--seed", words.sim.seed, "The same seed tells the same story")
+        ->capture_default_str();
+    sim->add_option("--seconds", words.sim.seconds, "Stop after so long; 0: until Ctrl-C")
+        ->capture_default_str();
+    sim->add_flag("--ends-with-parent", words.sim.ends_with_parent,
+                  "Stop when the starting process ends, however it does");
 }
 
 void add_token(CLI::App& app, Words& words) {
     auto* token = app.add_subcommand("token", "Tokens for programs and machines");
     token->require_subcommand(1);
     auto* create = token->add_subcommand("create", "Print a new token; it is shown only this once");
-    create->add_option("--data", words.token.data, "Data directory of the node, running or not")->type_name("DIR")->required();
-    auto* role = create->add_option("--role", words.token.role, "viewer, operator, engineer, admin or auditor")->type_name("ROLE");
-    create->add_option("--machine", words.token.machine, "For one machine: publishes and reads only its own")
-        ->type_name("NAME")->excludes(role);
-    create->add_option("--name", words.token.name, "What lists call it, and its MQTT user name")->type_name("N");
-    create->footer("Use it as MQTT password (any user name), as MQTT user name without password, or on HTTP as\n"
-                   "Authorization: Bearer TOKEN.");
+    create->add_option("--data", words.token.data, "Data directory of the node, running or not")
+        ->type_name("DIR")
+        ->required();
+    auto* role =
+        create
+            ->add_option("--role", words.token.role, "viewer, operator, engineer, admin or auditor")
+            ->type_name("ROLE");
+    create
+        ->add_option("--machine", words.token.machine,
+                     "For one machine: publishes and reads only its own")
+        ->type_name("NAME")
+        ->excludes(role);
+    create->add_option("--name", words.token.name, "What lists call it, and its MQTT user name")
+        ->type_name("N");
+    create->footer(
+        "Use it as MQTT password (any user name), as MQTT user name without password, or on HTTP "
+        "as\n"
+        "Authorization: Bearer TOKEN.");
 }
 
 void add_user(CLI::App& app, Words& words) {
     auto* user = app.add_subcommand("user", "People who sign in to the console");
     user->require_subcommand(1);
-    auto* add = user->add_subcommand("add", "Add a person; the password is read from standard input");
-    add->add_option("--data", words.user.data, "Data directory of the node, running or not")->type_name("DIR")->required();
+    auto* add =
+        user->add_subcommand("add", "Add a person; the password is read from standard input");
+    add->add_option("--data", words.user.data, "Data directory of the node, running or not")
+        ->type_name("DIR")
+        ->required();
     add->add_option("name", words.user.name, "Name to sign in with")->required();
-    add->add_option("--role", words.user.role, "viewer, operator, engineer, admin or auditor")->capture_default_str();
+    add->add_option("--role", words.user.role, "viewer, operator, engineer, admin or auditor")
+        ->capture_default_str();
 }
 
 // The node's socket lies in the data directory, and a socket's address is absolute.
@@ -90,7 +124,8 @@ int report(const Result<void>& done) {
 }
 
 int run_command(CLI::App& app, Words& words) {
-    for (auto* data : {&words.serve.data, &words.token.data, &words.user.data}) make_absolute(*data);
+    for (auto* data : {&words.serve.data, &words.token.data, &words.user.data})
+        make_absolute(*data);
     if (app.got_subcommand("version")) {
         std::printf("lineshaft %s\n", std::string(version()).c_str());
         return 0;
@@ -101,7 +136,8 @@ int run_command(CLI::App& app, Words& words) {
             return 0;
         }
         if (words.serve.data.empty()) {
-            std::fputs("lineshaft serve: --data DIR is needed: where the node keeps everything\n", stderr);
+            std::fputs("lineshaft serve: --data DIR is needed: where the node keeps everything\n",
+                       stderr);
             return 2;
         }
         return report(serve(words.serve));

@@ -16,7 +16,7 @@ struct ServeWords {
     std::vector<std::string> sets;  ///< "section.key=value"
     std::string ready_file;         ///< written once every listener accepts
     bool is_demo = false;
-    std::uint64_t seed = 1;         ///< of the demo plant
+    std::uint64_t seed = 1;  ///< of the demo plant
 };
 /// Runs a node until a signal. With `is_demo` also the demo plant, as a process of its own.
 Result<void> serve(const ServeWords& words);
@@ -25,7 +25,7 @@ struct SimWords {
     std::string mqtt = "127.0.0.1:1883";
     std::string token_file;
     std::uint64_t seed = 1;
-    double seconds = 0;  ///< 0: until a signal
+    double seconds = 0;             ///< 0: until a signal
     bool ends_with_parent = false;  ///< also when the process that started it is killed
 };
 /// The demo plant: an embroidery hall (Sparkplug B) and a fleet of construction machines (JSON).
@@ -38,7 +38,8 @@ struct TokenWords {
     std::string name;
     std::string organisation = "default";
 };
-/// Makes one. Asks a running node, else opens the files. Errors: conflict (the name is taken), invalid.
+/// Makes one. Asks a running node, else opens the files. Errors: conflict (the name is taken),
+/// invalid.
 Result<std::string> make_token(const TokenWords& words);
 /// Prints the new token alone on standard output.
 Result<void> create_token(const TokenWords& words);

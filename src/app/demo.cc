@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <boost/json.hpp>
 #include <algorithm>
+#include <boost/json.hpp>
 #include <cctype>
 #include <map>
 
@@ -50,25 +50,31 @@ std::vector<Plan> plans() {
         plan.id = format_machine_id({"hall", "embroidery", plan.id});
         all.push_back(std::move(plan));
     }
-    all.push_back({format_machine_id({"hall", "embroidery", ""}), "Embroidery hall gateway", "gateway", 0});
+    all.push_back(
+        {format_machine_id({"hall", "embroidery", ""}), "Embroidery hall gateway", "gateway", 0});
     return all;
 }
 
 std::string escaped(std::string_view id) {
     std::string out;
     for (const char letter : id) {
-        const bool plain = std::isalnum(static_cast<unsigned char>(letter)) || letter == '-' || letter == '_';
-        if (plain) out += letter;
-        else out += fmt::format("%{:02X}", static_cast<unsigned>(static_cast<unsigned char>(letter)));
+        const bool plain =
+            std::isalnum(static_cast<unsigned char>(letter)) || letter == '-' || letter == '_';
+        if (plain)
+            out += letter;
+        else
+            out +=
+                fmt::format("%{:02X}", static_cast<unsigned>(static_cast<unsigned char>(letter)));
     }
     return out;
 }
 
 // The node's answer, null when it did not answer or refused.
-io::Task<json::value> ask(io::Address node, std::string method, std::string target, std::string body) {
+io::Task<json::value> ask(io::Address node, std::string method, std::string target,
+                          std::string body) {
     std::vector<io::http::Field> headers{{"content-type", "application/json"}};
-    auto answer = co_await io::http::fetch(std::move(node), std::move(method), std::move(target), std::move(headers),
-                                           std::move(body), patience);
+    auto answer = co_await io::http::fetch(std::move(node), std::move(method), std::move(target),
+                                           std::move(headers), std::move(body), patience);
     if (!answer || answer->status >= 300) co_return json::value(nullptr);
     boost::system::error_code problem;
     co_return json::parse(answer->body, problem);
@@ -84,10 +90,11 @@ io::Task<std::map<std::string, std::string>> make_sites(io::Address node) {
     }
     for (const auto& site : sim::sites()) {
         if (known.contains(std::string(site.name))) continue;
-        const json::object body{{"name", json::string_view(site.name.data(), site.name.size())},
-                                {"time_zone", json::string_view(site.time_zone.data(), site.time_zone.size())},
-                                {"latitude", site.centre.latitude},
-                                {"longitude", site.centre.longitude}};
+        const json::object body{
+            {"name", json::string_view(site.name.data(), site.name.size())},
+            {"time_zone", json::string_view(site.time_zone.data(), site.time_zone.size())},
+            {"latitude", site.centre.latitude},
+            {"longitude", site.centre.longitude}};
         auto made = co_await ask(node, "POST", "/api/v1/sites", json::serialize(body));
         if (made.is_object()) known[std::string(site.name)] = made.at("id").as_string();
     }

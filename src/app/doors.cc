@@ -24,7 +24,9 @@ std::optional<std::string_view> own_topic(const trust::Principal& who, std::stri
 
 }  // namespace
 
-bool TelemetryTap::wants(std::string_view topic) const { return is_under(topic, telemetry_root); }
+bool TelemetryTap::wants(std::string_view topic) const {
+    return is_under(topic, telemetry_root);
+}
 
 void TelemetryTap::take(const std::shared_ptr<const broker::Publication>& publication, Done done) {
     const trust::Principal* who = publication->publisher.get();
@@ -39,19 +41,24 @@ void TelemetryTap::take(const std::shared_ptr<const broker::Publication>& public
         done(std::unexpected(good.error()));
         return;
     }
-    auto samples = telemetry::parse(as_bytes(publication->message.payload()), publication->received, limits_);
+    auto samples =
+        telemetry::parse(as_bytes(publication->message.payload()), publication->received, limits_);
     if (!samples) {
         done(std::unexpected(samples.error().in("telemetry of " + machine)));
         return;
     }
     plant_.report({who->organisation, machine, std::move(*samples)}, twin::Source::json,
                   [done = std::move(done)](Result<history::Appended> stored) mutable {
-                      if (stored) done({});
-                      else done(std::unexpected(stored.error()));
+                      if (stored)
+                          done({});
+                      else
+                          done(std::unexpected(stored.error()));
                   });
 }
 
-bool SparkplugTap::wants(std::string_view topic) const { return is_under(topic, sparkplug_root); }
+bool SparkplugTap::wants(std::string_view topic) const {
+    return is_under(topic, sparkplug_root);
+}
 
 void SparkplugTap::take(const std::shared_ptr<const broker::Publication>& publication, Done done) {
     const trust::Principal* who = publication->publisher.get();

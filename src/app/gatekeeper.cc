@@ -15,7 +15,11 @@ constexpr std::string_view loopback_reference = "loopback";
 TrustGatekeeper::TrustGatekeeper(trust::Porter& porter, catalog::Desk& desk,
                                  std::optional<trust::Role> loopback_role, std::string host_id,
                                  std::size_t shards)
-    : porter_(porter), desk_(desk), loopback_role_(loopback_role), host_id_(std::move(host_id)), on_shard_(shards) {}
+    : porter_(porter),
+      desk_(desk),
+      loopback_role_(loopback_role),
+      host_id_(std::move(host_id)),
+      on_shard_(shards) {}
 
 io::Task<broker::Admission> TrustGatekeeper::admit(broker::Credentials shown) {
     const bool shows_something = shown.user_name.has_value() || shown.password.has_value();
@@ -26,8 +30,9 @@ io::Task<broker::Admission> TrustGatekeeper::admit(broker::Credentials shown) {
         who = trust::loopback_principal(loopback_role_, shown.peer.is_loopback);
     }
     if (!who) {
-        co_return broker::Admission{nullptr, shows_something ? mqtt::Reason::bad_user_name_or_password
-                                                             : mqtt::Reason::not_authorized};
+        co_return broker::Admission{nullptr, shows_something
+                                                 ? mqtt::Reason::bad_user_name_or_password
+                                                 : mqtt::Reason::not_authorized};
     }
     porter_.note_use(*who);
     co_return broker::Admission{std::move(who), mqtt::Reason::success};
@@ -75,7 +80,8 @@ trust::PrincipalPtr TrustGatekeeper::find(std::string_view reference) const {
     } else if (reference.starts_with(token_reference)) {
         reference.remove_prefix(token_reference.size());
         std::uint64_t number = 0;
-        const auto [end, problem] = std::from_chars(reference.data(), reference.data() + reference.size(), number);
+        const auto [end, problem] =
+            std::from_chars(reference.data(), reference.data() + reference.size(), number);
         if (problem == std::errc() && end == reference.data() + reference.size()) {
             who = porter_.keys().ring()->by_id(TokenId(number));
         }

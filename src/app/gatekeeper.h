@@ -14,8 +14,9 @@ namespace lineshaft::app {
 /// The broker's questions answered by trust: keys and rights of the shard that asks.
 class TrustGatekeeper final : public broker::Gatekeeper {
 public:
-    TrustGatekeeper(trust::Porter& porter, catalog::Desk& desk, std::optional<trust::Role> loopback_role,
-                    std::string host_id, std::size_t shards);
+    TrustGatekeeper(trust::Porter& porter, catalog::Desk& desk,
+                    std::optional<trust::Role> loopback_role, std::string host_id,
+                    std::size_t shards);
 
     io::Task<broker::Admission> admit(broker::Credentials shown) override;
     bool may_publish(const trust::Principal& who, std::string_view topic) const override;

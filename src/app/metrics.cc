@@ -12,15 +12,19 @@ struct Page {
     void add(std::string_view name, std::string_view type, std::uint64_t value) {
         text += fmt::format("# TYPE lineshaft_{0} {1}\nlineshaft_{0} {2}\n", name, type, value);
     }
-    void counter(std::string_view name, std::uint64_t value) { add(fmt::format("{}_total", name), "counter", value); }
+    void counter(std::string_view name, std::uint64_t value) {
+        add(fmt::format("{}_total", name), "counter", value);
+    }
     void gauge(std::string_view name, std::uint64_t value) { add(name, "gauge", value); }
 };
 
 void add_broker(Page& page, const broker::Stats& stats) {
     for (const auto& field : broker::stat_fields()) {
         const std::string name = fmt::format("mqtt_{}", field.name);
-        if (field.is_gauge) page.gauge(name, stats.*field.member);
-        else page.counter(name, stats.*field.member);
+        if (field.is_gauge)
+            page.gauge(name, stats.*field.member);
+        else
+            page.counter(name, stats.*field.member);
     }
 }
 
@@ -82,12 +86,15 @@ api::Rates RateMeter::measure(const broker::Stats& broker, const twin::Counters&
     api::Rates rates;
     rates.messages_total = messages_of(broker);
     rates.samples_total = plant.samples;
-    rates.refused_total = plant.refused + broker.publishes_refused_rights + broker.publishes_refused_queue +
-                          broker.publishes_refused_store + broker.publishes_refused_tap;
+    rates.refused_total = plant.refused + broker.publishes_refused_rights +
+                          broker.publishes_refused_queue + broker.publishes_refused_store +
+                          broker.publishes_refused_tap;
     const double elapsed_s = std::chrono::duration<double>(now - at_).count();
     if (at_ != io::Steady{0} && elapsed_s > 0) {
-        rates.messages_per_s = static_cast<double>(rates.messages_total - last_.messages_total) / elapsed_s;
-        rates.samples_per_s = static_cast<double>(rates.samples_total - last_.samples_total) / elapsed_s;
+        rates.messages_per_s =
+            static_cast<double>(rates.messages_total - last_.messages_total) / elapsed_s;
+        rates.samples_per_s =
+            static_cast<double>(rates.samples_total - last_.samples_total) / elapsed_s;
         const std::uint64_t commits = store.commits - commits_;
         if (commits > 0) {
             rates.commit_ms = static_cast<double>(store.sync_micros_total - sync_micros_) / 1000.0 /

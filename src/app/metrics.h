@@ -24,8 +24,8 @@ std::string metrics_page(const Measured& measured);
 /// Turns counters into rates over the time between two calls.
 class RateMeter {
 public:
-    api::Rates measure(const broker::Stats& broker, const twin::Counters& plant, const store::Stats& store,
-                       io::Steady now);
+    api::Rates measure(const broker::Stats& broker, const twin::Counters& plant,
+                       const store::Stats& store, io::Steady now);
 
 private:
     api::Rates last_;

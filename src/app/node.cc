@@ -36,8 +36,10 @@ history::Limits history_limits(const Settings& settings) {
     limits.inbox_bytes_max = static_cast<std::size_t>(settings.history_inbox_bytes_max);
     limits.seal_bytes = limits.inbox_bytes_max * 3 / 8;
     limits.seal_age_max = std::chrono::seconds{settings.history_seal_age_max_s};
-    limits.series_per_machine_max = static_cast<std::size_t>(settings.history_series_per_machine_max);
-    limits.time_min = parse_rfc3339(settings.history_time_min).value();  // a setting is checked when set
+    limits.series_per_machine_max =
+        static_cast<std::size_t>(settings.history_series_per_machine_max);
+    limits.time_min =
+        parse_rfc3339(settings.history_time_min).value();  // a setting is checked when set
     limits.future_max = std::chrono::seconds{settings.history_future_max_s};
     return limits;
 }
@@ -49,9 +51,11 @@ broker::Limits broker_limits(const Settings& settings) {
     limits.wire.connect_timeout = std::chrono::seconds{settings.mqtt_connect_timeout_s};
     limits.wire.inflight_max = static_cast<std::uint16_t>(settings.mqtt_inflight_max);
     limits.wire.receive_maximum = static_cast<std::uint16_t>(settings.mqtt_inflight_max);
-    limits.wire.packet.user_properties_max = static_cast<std::size_t>(settings.mqtt_user_properties_max);
+    limits.wire.packet.user_properties_max =
+        static_cast<std::size_t>(settings.mqtt_user_properties_max);
     limits.wire.packet.topic.levels_max = static_cast<std::size_t>(settings.mqtt_topic_levels_max);
-    limits.connects_per_second_per_address = static_cast<unsigned>(settings.mqtt_connects_per_second);
+    limits.connects_per_second_per_address =
+        static_cast<unsigned>(settings.mqtt_connects_per_second);
     limits.sessions_max = static_cast<std::size_t>(settings.mqtt_sessions_max);
     limits.session_queue_bytes = static_cast<std::uint64_t>(settings.mqtt_session_queue_bytes);
     limits.subscriptions_max = static_cast<std::size_t>(settings.mqtt_subscriptions_max);
@@ -94,22 +98,27 @@ io::Task<void> serve_websocket(broker::Broker* broker, io::http::Request request
                                std::unique_ptr<io::Stream> stream) {
     const std::string_view origin = request.header("origin");
     const auto scheme_end = origin.find("://");
-    const bool is_foreign = !origin.empty() && (scheme_end == origin.npos ||
-                                                origin.substr(scheme_end + 3) != request.header("host"));
+    const bool is_foreign =
+        !origin.empty() &&
+        (scheme_end == origin.npos || origin.substr(scheme_end + 3) != request.header("host"));
     if (is_foreign) {
-        auto refusal = io::http::problem(403, "Foreign origin", "Open the page under the node's own address.");
+        auto refusal =
+            io::http::problem(403, "Foreign origin", "Open the page under the node's own address.");
         co_await io::http::answer_refusal(std::move(stream), std::move(refusal));
         co_return;
     }
     std::string subprotocol = "mqtt";
-    auto opened = co_await io::http::accept_websocket(std::move(request), std::move(stream), std::move(subprotocol));
+    auto opened = co_await io::http::accept_websocket(std::move(request), std::move(stream),
+                                                      std::move(subprotocol));
     if (opened) broker->serve(std::move(*opened));
 }
 
 class RunningNode final : public Node, public api::Node {
 public:
     RunningNode(Settings settings, Options options)
-        : settings_(std::move(settings)), options_(std::move(options)), started_at_(io::Clock::system().now()) {}
+        : settings_(std::move(settings)),
+          options_(std::move(options)),
+          started_at_(io::Clock::system().now()) {}
 
     ~RunningNode() override { stop(); }
 
@@ -118,7 +127,9 @@ public:
     void stop() override;
 
     api::NodeFacts facts() const override;
-    api::Rates rates() const override { return on_shard_[io::Shard::here().index().number()].rates; }
+    api::Rates rates() const override {
+        return on_shard_[io::Shard::here().index().number()].rates;
+    }
     bool is_ready() const override;
     io::Task<Result<api::SentCommand>> command(trust::PrincipalPtr by, twin::MachineState machine,
                                                std::string tag, history::Value value) override;
@@ -130,7 +141,8 @@ private:
     Result<void> open_broker();
     Result<void> open_listeners();
     Result<void> listen(std::string_view name, std::string_view key, const std::string& address,
-                        const io::Listener::OnStream& on_stream, std::shared_ptr<io::TlsServer> tls);
+                        const io::Listener::OnStream& on_stream,
+                        std::shared_ptr<io::TlsServer> tls);
     Result<std::shared_ptr<io::TlsServer>> load_tls();
     Result<void> offer_setup();
     void reconcile();
@@ -171,9 +183,9 @@ private:
     std::unique_ptr<io::http::Server> http_;
     std::vector<std::unique_ptr<io::Listener>> listeners_;
     std::vector<OnShard> on_shard_;
-    io::Wheel::Timer rates_timer_;               // shard 0
-    std::unique_ptr<io::Nursery> rates_nursery_; // shard 0
-    RateMeter meter_;                            // shard 0
+    io::Wheel::Timer rates_timer_;                // shard 0
+    std::unique_ptr<io::Nursery> rates_nursery_;  // shard 0
+    RateMeter meter_;                             // shard 0
 };
 
 Result<void> RunningNode::open_store() {
@@ -185,8 +197,9 @@ Result<void> RunningNode::open_store() {
     store_ = std::move(opened->store);
     damage_ = opened->recovery.damage;
     if (opened->recovery.torn_tail_bytes > 0) {
-        banner_.notes.push_back(fmt::format("the last write was cut short: {} bytes that were never acknowledged are gone",
-                                            opened->recovery.torn_tail_bytes));
+        banner_.notes.push_back(fmt::format(
+            "the last write was cut short: {} bytes that were never acknowledged are gone",
+            opened->recovery.torn_tail_bytes));
     }
     if (!damage_.empty()) banner_.notes.push_back(damage_);
     auto catalog = catalog::Catalog::open(options_.data + "/catalog.db", started_at_);
@@ -200,28 +213,38 @@ Result<void> RunningNode::open_rooms() {
     shards_ = std::make_unique<io::Shards>(shard_count(settings_));
     on_shard_.resize(shards_->size());
     for (std::size_t index = 0; index < shards_->size(); ++index) {
-        lanes_.push_back(std::make_unique<store::Lane>(*store_, shards_->at(index), store::Lane::Limits{}));
+        lanes_.push_back(
+            std::make_unique<store::Lane>(*store_, shards_->at(index), store::Lane::Limits{}));
         lane_pointers_.push_back(lanes_.back().get());
     }
-    catalog_worker_ = std::make_unique<io::Workers>("catalog", io::Workers::Limits{.threads = 1, .queued_max = 65'536});
-    password_worker_ = std::make_unique<io::Workers>("passwords", io::Workers::Limits{.threads = 1, .queued_max = 64});
-    sealers_ = std::make_unique<io::Workers>("sealing", io::Workers::Limits{.threads = 1, .queued_max = 1'024});
-    TRY(history_, history::History::open(*store_, *shards_, lane_pointers_, *sealers_, history_limits(settings_)));
+    catalog_worker_ = std::make_unique<io::Workers>(
+        "catalog", io::Workers::Limits{.threads = 1, .queued_max = 65'536});
+    password_worker_ = std::make_unique<io::Workers>(
+        "passwords", io::Workers::Limits{.threads = 1, .queued_max = 64});
+    sealers_ = std::make_unique<io::Workers>(
+        "sealing", io::Workers::Limits{.threads = 1, .queued_max = 1'024});
+    TRY(history_, history::History::open(*store_, *shards_, lane_pointers_, *sealers_,
+                                         history_limits(settings_)));
     reconcile();
     desk_ = std::make_unique<catalog::Desk>(*catalog_, *shards_, *catalog_worker_);
-    porter_ = std::make_unique<trust::Porter>(*shards_, *catalog_worker_, *password_worker_, *principals_,
-                                              porter_settings(settings_));
+    porter_ = std::make_unique<trust::Porter>(*shards_, *catalog_worker_, *password_worker_,
+                                              *principals_, porter_settings(settings_));
     TRY_VOID(porter_->open());
     twin::Observer observer;
-    observer.discovered = [this](OrganisationId organisation, std::string machine, twin::Source source, Instant at) {
-        catalog::Discovery found{organisation, std::move(machine), std::string(twin::name_of(source)), at};
+    observer.discovered = [this](OrganisationId organisation, std::string machine,
+                                 twin::Source source, Instant at) {
+        catalog::Discovery found{organisation, std::move(machine),
+                                 std::string(twin::name_of(source)), at};
         const bool queued = desk_->post([found](catalog::Catalog& catalog) {
             auto known = catalog.discover(found);
-            if (!known) log::warn("machine {} is not in the catalog: {}", found.machine, known.error().context);
+            if (!known)
+                log::warn("machine {} is not in the catalog: {}", found.machine,
+                          known.error().context);
         });
         if (!queued) log::warn("the catalog is busy; a machine is added at the next start");
     };
-    plant_ = twin::Plant::open(*history_, *shards_, lane_pointers_, std::move(observer), twin::Limits{});
+    plant_ =
+        twin::Plant::open(*history_, *shards_, lane_pointers_, std::move(observer), twin::Limits{});
     return {};
 }
 
@@ -230,7 +253,8 @@ void RunningNode::reconcile() {
     const auto known = shards_->run_blocking(ShardIndex(0), history_->machines());
     std::vector<catalog::Discovery> all;
     for (const auto& machine : known) {
-        all.push_back({machine.organisation, machine.name, machine.name.contains(':') ? "sparkplug" : "json", started_at_});
+        all.push_back({machine.organisation, machine.name,
+                       machine.name.contains(':') ? "sparkplug" : "json", started_at_});
     }
     auto done = catalog_->ensure_machines(all);
     if (!done) log::warn("catalog not reconciled with history: {}", done.error().context);
@@ -245,17 +269,20 @@ std::string RunningNode::prefix_of(OrganisationId organisation) const {
 
 Result<void> RunningNode::open_broker() {
     TRY(const auto loopback_role, trust::parse_loopback_role(settings_.trust_loopback_role));
-    gatekeeper_ = std::make_unique<TrustGatekeeper>(*porter_, *desk_, loopback_role, settings_.sparkplug_host_id,
-                                                    shards_->size());
+    gatekeeper_ = std::make_unique<TrustGatekeeper>(*porter_, *desk_, loopback_role,
+                                                    settings_.sparkplug_host_id, shards_->size());
     std::vector<broker::Broker::Place> places;
     for (std::size_t index = 0; index < shards_->size(); ++index) {
         places.push_back({&shards_->at(index), lane_pointers_[index]});
     }
-    broker_ = std::make_unique<broker::Broker>(std::move(places), *store_, *gatekeeper_, broker_limits(settings_));
+    broker_ = std::make_unique<broker::Broker>(std::move(places), *store_, *gatekeeper_,
+                                               broker_limits(settings_));
     sparkplug::Outlet outlet;
-    outlet.publish = [this](OrganisationId organisation, sparkplug::Publication publication, sparkplug::Outlet::Done done) {
+    outlet.publish = [this](OrganisationId organisation, sparkplug::Publication publication,
+                            sparkplug::Outlet::Done done) {
         broker::Outgoing out;
-        out.message = mqtt::Message(prefix_of(organisation) + publication.topic, publication.payload);
+        out.message =
+            mqtt::Message(prefix_of(organisation) + publication.topic, publication.payload);
         out.qos = static_cast<mqtt::Qos>(publication.qos);
         out.retain = publication.retain;
         broker_->publish(std::move(out), std::move(done));
@@ -285,9 +312,11 @@ Result<void> RunningNode::open_broker() {
 }
 
 Result<std::shared_ptr<io::TlsServer>> RunningNode::load_tls() {
-    if (settings_.https_listen.empty() && settings_.mqtt_tls_listen.empty()) return std::shared_ptr<io::TlsServer>();
+    if (settings_.https_listen.empty() && settings_.mqtt_tls_listen.empty())
+        return std::shared_ptr<io::TlsServer>();
     if (settings_.https_certificate.empty()) {
-        return fail(Code::invalid, "https.listen and mqtt.tls_listen need https.certificate and https.key");
+        return fail(Code::invalid,
+                    "https.listen and mqtt.tls_listen need https.certificate and https.key");
     }
     constexpr std::size_t pem_bytes_max = 1 << 20;
     TRY_VOID(io::check_private(settings_.https_key));
@@ -298,8 +327,10 @@ Result<std::shared_ptr<io::TlsServer>> RunningNode::load_tls() {
     return std::move(*tls);
 }
 
-Result<void> RunningNode::listen(std::string_view name, std::string_view key, const std::string& address,
-                                 const io::Listener::OnStream& on_stream, std::shared_ptr<io::TlsServer> tls) {
+Result<void> RunningNode::listen(std::string_view name, std::string_view key,
+                                 const std::string& address,
+                                 const io::Listener::OnStream& on_stream,
+                                 std::shared_ptr<io::TlsServer> tls) {
     if (address.empty()) return {};
     TRY(auto parsed, io::parse_address(address));
     io::Listener::Limits limits;
@@ -320,17 +351,21 @@ Result<void> RunningNode::open_listeners() {
         api::Services{*desk_, *porter_, *plant_, *history_, *this, *shards_, loopback_role});
     auto router = std::make_shared<io::http::Router>();
     api::add_routes(*router, *services_);
-    router->add_upgrade("/mqtt", "websocket", [broker = broker_.get()](io::http::Request request,
-                                                                       std::unique_ptr<io::Stream> stream) {
-        return serve_websocket(broker, std::move(request), std::move(stream));
-    });
+    router->add_upgrade(
+        "/mqtt", "websocket",
+        [broker = broker_.get()](io::http::Request request, std::unique_ptr<io::Stream> stream) {
+            return serve_websocket(broker, std::move(request), std::move(stream));
+        });
     io::http::Limits limits;
     limits.body_bytes_max = static_cast<std::size_t>(settings_.http_body_bytes_max);
     http_ = std::make_unique<io::http::Server>(*shards_, router, limits);
     TRY(const auto tls, load_tls());
     const auto to_http = http_->on_stream();
-    const auto to_mqtt = [broker = broker_.get()](std::unique_ptr<io::Stream> stream) { broker->serve(std::move(stream)); };
-    TRY_VOID(listen("socket", "node.sock", "unix:" + options_.data + "/node.sock", to_http, nullptr));
+    const auto to_mqtt = [broker = broker_.get()](std::unique_ptr<io::Stream> stream) {
+        broker->serve(std::move(stream));
+    };
+    TRY_VOID(
+        listen("socket", "node.sock", "unix:" + options_.data + "/node.sock", to_http, nullptr));
     TRY_VOID(listen("http", "http.listen", settings_.http_listen, to_http, nullptr));
     TRY_VOID(listen("https", "https.listen", settings_.https_listen, to_http, tls));
     TRY_VOID(listen("mqtt", "mqtt.listen", settings_.mqtt_listen, to_mqtt, nullptr));
@@ -370,7 +405,8 @@ void RunningNode::watch_rates() {
 io::Task<void> RunningNode::sample_rates() {
     auto broker = co_await broker_->stats();
     auto plant = co_await plant_->counters();
-    const api::Rates rates = meter_.measure(broker, plant, store_->stats(), io::Shard::here().clock().steady());
+    const api::Rates rates =
+        meter_.measure(broker, plant, store_->stats(), io::Shard::here().clock().steady());
     for (std::size_t index = 0; index < on_shard_.size(); ++index) {
         shards_->at(index).post([this, index, rates] { on_shard_[index].rates = rates; });
     }
@@ -378,23 +414,35 @@ io::Task<void> RunningNode::sample_rates() {
 
 api::NodeFacts RunningNode::facts() const {
     const auto stats = store_->stats();
-    return {std::string(version()), settings_.node_name, settings_.node_role, started_at_,
-            settings_.store_durability, stats.is_accepting, store_->is_read_only(), options_.is_demo,
-            damage_, banner_.listeners, shards_->size()};
+    return {std::string(version()),
+            settings_.node_name,
+            settings_.node_role,
+            started_at_,
+            settings_.store_durability,
+            stats.is_accepting,
+            store_->is_read_only(),
+            options_.is_demo,
+            damage_,
+            banner_.listeners,
+            shards_->size()};
 }
 
 bool RunningNode::is_ready() const {
-    return std::ranges::all_of(listeners_, [](const auto& listener) { return listener->is_accepting(); });
+    return std::ranges::all_of(listeners_,
+                               [](const auto& listener) { return listener->is_accepting(); });
 }
 
-io::Task<Result<api::SentCommand>> RunningNode::command(trust::PrincipalPtr, twin::MachineState machine,
-                                                        std::string tag, history::Value value) {
+io::Task<Result<api::SentCommand>> RunningNode::command(trust::PrincipalPtr,
+                                                        twin::MachineState machine, std::string tag,
+                                                        history::Value value) {
     if (machine.source == twin::Source::sparkplug) {
-        auto sent = co_await door_->write(machine.organisation, machine.id, std::move(tag), std::move(value));
+        auto sent = co_await door_->write(machine.organisation, machine.id, std::move(tag),
+                                          std::move(value));
         if (!sent) co_return std::unexpected(sent.error());
         co_return api::SentCommand{sent->at, std::move(sent->topic)};
     }
-    const std::string topic = prefix_of(machine.organisation) + telemetry::command_topic(machine.id);
+    const std::string topic =
+        prefix_of(machine.organisation) + telemetry::command_topic(machine.id);
     const std::string id = trust::to_base64url(trust::random_bytes(12));
     broker::Outgoing out;
     out.message = mqtt::Message(topic, telemetry::encode_command(id, tag, value));
@@ -411,7 +459,8 @@ io::Task<std::string> RunningNode::metrics() {
     auto plant = co_await plant_->counters();
     auto history = co_await history_->stats();
     auto sparkplug = co_await door_->counters();
-    co_return metrics_page({broker, plant, history, sparkplug, store_->stats(), http_->stats(), facts()});
+    co_return metrics_page(
+        {broker, plant, history, sparkplug, store_->stats(), http_->stats(), facts()});
 }
 
 void RunningNode::stop() {
@@ -454,6 +503,8 @@ Result<std::unique_ptr<Node>> Node::start(const Settings& settings, Options opti
     return std::unique_ptr<Node>(std::move(node));
 }
 
-std::string_view version() { return LINESHAFT_VERSION; }
+std::string_view version() {
+    return LINESHAFT_VERSION;
+}
 
 }  // namespace lineshaft::app

@@ -19,11 +19,12 @@ public:
     /// What a person should see when it runs.
     struct Banner {
         std::vector<std::pair<std::string, std::string>> listeners;  ///< "http" -> "127.0.0.1:8080"
-        std::string setup_secret;  ///< empty once an admin exists
-        std::vector<std::string> notes;  ///< what recovery found
+        std::string setup_secret;                                    ///< empty once an admin exists
+        std::vector<std::string> notes;                              ///< what recovery found
     };
 
-    /// Errors: conflict (the directory or an address is taken, naming it), invalid, denied, corrupt.
+    /// Errors: conflict (the directory or an address is taken, naming it), invalid, denied,
+    /// corrupt.
     static Result<std::unique_ptr<Node>> start(const Settings& settings, Options options);
     virtual const Banner& banner() const = 0;
 

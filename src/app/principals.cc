@@ -10,8 +10,8 @@ std::string CatalogPrincipals::organisation_name(OrganisationId id) {
 
 trust::PersonRecord CatalogPrincipals::record_of(const catalog::Person& person) {
     // A role that cannot be read is none: rights deny by default.
-    return {person.organisation, organisation_name(person.organisation), person.id, person.name,
-            trust::parse_role(person.role), person.password_hash};
+    return {person.organisation, organisation_name(person.organisation), person.id,
+            person.name,         trust::parse_role(person.role),         person.password_hash};
 }
 
 Result<std::vector<trust::TokenRecord>> CatalogPrincipals::tokens() {
@@ -20,13 +20,14 @@ Result<std::vector<trust::TokenRecord>> CatalogPrincipals::tokens() {
     for (const auto& row : rows) {
         TRY(const auto digest, trust::digest_of(row.sha256));
         records.push_back({row.organisation, organisation_name(row.organisation), row.id, row.name,
-                           row.role ? trust::parse_role(*row.role) : std::nullopt, row.machine.value_or(""),
-                           digest, row.scram_verifier});
+                           row.role ? trust::parse_role(*row.role) : std::nullopt,
+                           row.machine.value_or(""), digest, row.scram_verifier});
     }
     return records;
 }
 
-Result<trust::PersonRecord> CatalogPrincipals::find_person(std::string_view organisation, std::string_view name) {
+Result<trust::PersonRecord> CatalogPrincipals::find_person(std::string_view organisation,
+                                                           std::string_view name) {
     const auto snapshot = catalog_.snapshot();
     const auto* found = snapshot->organisation(organisation);
     if (found == nullptr) return fail(Code::not_found, "no such organisation");
@@ -49,7 +50,8 @@ Result<std::vector<trust::SessionRecord>> CatalogPrincipals::sessions() {
     std::vector<trust::SessionRecord> records;
     for (const auto& row : rows) {
         TRY(const auto digest, trust::digest_of(row.sha256));
-        records.push_back({digest, row.organisation, row.person, row.created_at, row.last_seen_at, row.origin});
+        records.push_back(
+            {digest, row.organisation, row.person, row.created_at, row.last_seen_at, row.origin});
     }
     return records;
 }
@@ -62,8 +64,8 @@ Result<void> CatalogPrincipals::keep(const std::vector<trust::SessionChange>& ch
             continue;
         }
         const auto& record = *change.record;
-        TRY_VOID(catalog_.save_session({digest, record.organisation, record.person, record.created_at,
-                                        record.last_seen_at, record.origin}));
+        TRY_VOID(catalog_.save_session({digest, record.organisation, record.person,
+                                        record.created_at, record.last_seen_at, record.origin}));
     }
     return {};
 }

@@ -4,13 +4,15 @@
 
 namespace lineshaft::app {
 
-/// trust's questions answered from the catalog's rows. Used on the catalog's worker, as the catalog.
+/// trust's questions answered from the catalog's rows. Used on the catalog's worker, as the
+/// catalog.
 class CatalogPrincipals final : public trust::Principals {
 public:
     explicit CatalogPrincipals(catalog::Catalog& catalog) : catalog_(catalog) {}
 
     Result<std::vector<trust::TokenRecord>> tokens() override;
-    Result<trust::PersonRecord> find_person(std::string_view organisation, std::string_view name) override;
+    Result<trust::PersonRecord> find_person(std::string_view organisation,
+                                            std::string_view name) override;
     Result<std::vector<trust::PersonRecord>> people() override;
     Result<std::vector<trust::SessionRecord>> sessions() override;
     Result<void> keep(const std::vector<trust::SessionChange>& changes) override;

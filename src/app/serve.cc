@@ -68,15 +68,18 @@ void print_banner(const Node::Banner& banner, const ServeWords& words) {
     for (const auto& note : banner.notes) text += fmt::format("  note     {}\n", note);
     const std::string http = address_of(banner, "http");
     if (!http.empty()) {
-        const std::string hash = banner.setup_secret.empty() ? "" : "/#setup=" + banner.setup_secret;
+        const std::string hash =
+            banner.setup_secret.empty() ? "" : "/#setup=" + banner.setup_secret;
         text += fmt::format("  console  http://{}{}\n", http, hash);
     }
     for (const auto& [name, address] : banner.listeners) {
         if (name != "http") text += fmt::format("  {:<8} {}\n", name, address);
     }
     if (!banner.setup_secret.empty()) {
-        text += fmt::format("\n  one-time admin secret  {}\n  Open the console with it and choose a name and a password.\n",
-                            banner.setup_secret);
+        text += fmt::format(
+            "\n  one-time admin secret  {}\n  Open the console with it and choose a name and a "
+            "password.\n",
+            banner.setup_secret);
     }
     text += "\n  Ctrl-C stops it.\n\n";
     std::fputs(text.c_str(), stdout);
@@ -86,7 +89,8 @@ void print_banner(const Node::Banner& banner, const ServeWords& words) {
 Result<void> write_ready_file(const std::string& path, const Node::Banner& banner) {
     if (path.empty()) return {};
     std::string text;
-    for (const auto& [name, address] : banner.listeners) text += fmt::format("{} {}\n", name, address);
+    for (const auto& [name, address] : banner.listeners)
+        text += fmt::format("{} {}\n", name, address);
     if (!banner.setup_secret.empty()) text += fmt::format("secret {}\n", banner.setup_secret);
     return io::write_private_file(path, text);
 }
@@ -94,16 +98,19 @@ Result<void> write_ready_file(const std::string& path, const Node::Banner& banne
 // The demo plant as a process of its own, which knows the node only through its sockets.
 class PlantProcess {
 public:
-    static Result<std::unique_ptr<PlantProcess>> start(const ServeWords& words, const std::string& mqtt) {
+    static Result<std::unique_ptr<PlantProcess>> start(const ServeWords& words,
+                                                       const std::string& mqtt) {
         TRY(const std::string token_file, token_for(words.data));
         const std::string seed = std::to_string(words.seed);
-        std::vector<std::string> arguments{"lineshaft", "sim", "--mqtt", mqtt, "--token-file", token_file,
-                                           "--seed", seed, "--ends-with-parent"};
+        std::vector<std::string> arguments{"lineshaft", "sim",          "--mqtt",
+                                           mqtt,        "--token-file", token_file,
+                                           "--seed",    seed,           "--ends-with-parent"};
         std::vector<char*> pointers;
         for (auto& argument : arguments) pointers.push_back(argument.data());
         pointers.push_back(nullptr);
         auto process = std::make_unique<PlantProcess>();
-        if (::posix_spawn(&process->pid_, "/proc/self/exe", nullptr, nullptr, pointers.data(), environ) != 0) {
+        if (::posix_spawn(&process->pid_, "/proc/self/exe", nullptr, nullptr, pointers.data(),
+                          environ) != 0) {
             return fail(Code::unavailable, "the demo plant's process did not start");
         }
         return process;
@@ -146,13 +153,13 @@ Result<Settings> settings_of(const std::string& config, const std::vector<std::s
 
 Result<void> serve(const ServeWords& words) {
     TRY(const auto settings, settings_of(words.config, words.sets));
-    const auto level = settings.log_level == "debug"  ? log::Level::debug
+    const auto level = settings.log_level == "debug"   ? log::Level::debug
                        : settings.log_level == "warn"  ? log::Level::warn
                        : settings.log_level == "error" ? log::Level::error
                                                        : log::Level::info;
     TRY_VOID(log::start(level, settings.log_file));
     (void)io::prepare_process();  // the count is only of interest to a log
-    Foreman foreman;  // first, so that a signal during a long start is heard
+    Foreman foreman;              // first, so that a signal during a long start is heard
     TRY(const auto node, Node::start(settings, {words.data, words.is_demo}));
     print_banner(node->banner(), words);
     TRY_VOID(write_ready_file(words.ready_file, node->banner()));

@@ -31,13 +31,17 @@ std::optional<std::int64_t> number_of(std::string_view text, std::string_view un
         if (suffix == "h") factor = 3'600;
         if (suffix == "d") factor = 86'400;
     }
-    if (factor == 0 || value > std::numeric_limits<std::int64_t>::max() / factor) return std::nullopt;
+    if (factor == 0 || value > std::numeric_limits<std::int64_t>::max() / factor)
+        return std::nullopt;
     return value * factor;
 }
 
-Key number(std::string_view name, std::int64_t Settings::*field, std::int64_t least, std::int64_t most,
-           std::string_view unit, std::string_view sentence) {
-    return {name, unit, fmt::format("{} .. {}", least, most), sentence,
+Key number(std::string_view name, std::int64_t Settings::* field, std::int64_t least,
+           std::int64_t most, std::string_view unit, std::string_view sentence) {
+    return {name,
+            unit,
+            fmt::format("{} .. {}", least, most),
+            sentence,
             [field](const Settings& settings) { return std::to_string(settings.*field); },
             [field, least, most, unit](Settings& settings, std::string_view text) {
                 const auto value = number_of(text, unit);
@@ -47,9 +51,12 @@ Key number(std::string_view name, std::int64_t Settings::*field, std::int64_t le
             }};
 }
 
-Key choice(std::string_view name, std::string Settings::*field, std::vector<std::string_view> words,
-           std::string_view sentence) {
-    return {name, "", fmt::format("{}", fmt::join(words, ", ")), sentence,
+Key choice(std::string_view name, std::string Settings::* field,
+           std::vector<std::string_view> words, std::string_view sentence) {
+    return {name,
+            "",
+            fmt::format("{}", fmt::join(words, ", ")),
+            sentence,
             [field](const Settings& settings) { return settings.*field; },
             [field, words](Settings& settings, std::string_view text) {
                 if (std::ranges::find(words, text) == words.end()) return false;
@@ -58,9 +65,14 @@ Key choice(std::string_view name, std::string Settings::*field, std::vector<std:
             }};
 }
 
-Key yes_or_no(std::string_view name, bool Settings::*field, std::string_view sentence) {
-    return {name, "", "true, false", sentence,
-            [field](const Settings& settings) { return std::string(settings.*field ? "true" : "false"); },
+Key yes_or_no(std::string_view name, bool Settings::* field, std::string_view sentence) {
+    return {name,
+            "",
+            "true, false",
+            sentence,
+            [field](const Settings& settings) {
+                return std::string(settings.*field ? "true" : "false");
+            },
             [field](Settings& settings, std::string_view text) {
                 if (text != "true" && text != "false") return false;
                 settings.*field = text == "true";
@@ -70,9 +82,12 @@ Key yes_or_no(std::string_view name, bool Settings::*field, std::string_view sen
 
 using Test = bool (*)(std::string_view);
 
-Key text(std::string_view name, std::string Settings::*field, std::string_view unit,
+Key text(std::string_view name, std::string Settings::* field, std::string_view unit,
          std::string_view allowed, Test is_allowed, std::string_view sentence) {
-    return {name, unit, std::string(allowed), sentence,
+    return {name,
+            unit,
+            std::string(allowed),
+            sentence,
             [field](const Settings& settings) { return settings.*field; },
             [field, is_allowed](Settings& settings, std::string_view value) {
                 if (!is_allowed(value)) return false;
@@ -84,13 +99,18 @@ Key text(std::string_view name, std::string Settings::*field, std::string_view u
 bool is_address_or_empty(std::string_view value) {
     return value.empty() || io::parse_address(value).has_value();
 }
-bool is_any(std::string_view) { return true; }
+bool is_any(std::string_view) {
+    return true;
+}
 bool is_name(std::string_view value) {
     return !value.empty() && value.size() <= 64 && value.find_first_of("+#/") == value.npos;
 }
-bool is_time(std::string_view value) { return parse_rfc3339(value).has_value(); }
+bool is_time(std::string_view value) {
+    return parse_rfc3339(value).has_value();
+}
 
-constexpr std::string_view address_rule = "host:port, [v6]:port, *:port or empty (off); port 0 picks one";
+constexpr std::string_view address_rule =
+    "host:port, [v6]:port, *:port or empty (off); port 0 picks one";
 constexpr std::int64_t gib = std::int64_t{1} << 30;
 constexpr std::int64_t year_s = 366 * 86'400;
 
@@ -128,8 +148,9 @@ std::vector<Key> make_keys() {
                "New connections from one address (loopback is not limited)."),
         number("mqtt.sessions_max", &S::mqtt_sessions_max, 1, 10'000'000, "sessions",
                "Sessions, connected or asleep."),
-        number("mqtt.session_queue_bytes", &S::mqtt_session_queue_bytes, 65'536, 1'024 * gib, "bytes",
-               "What one session may have waiting; then new QoS 1 and 2 messages for it are refused."),
+        number(
+            "mqtt.session_queue_bytes", &S::mqtt_session_queue_bytes, 65'536, 1'024 * gib, "bytes",
+            "What one session may have waiting; then new QoS 1 and 2 messages for it are refused."),
         number("mqtt.subscriptions_max", &S::mqtt_subscriptions_max, 1, 1'000'000, "filters",
                "Subscriptions of one session."),
         number("mqtt.inflight_max", &S::mqtt_inflight_max, 1, 65'535, "messages",
@@ -153,20 +174,22 @@ std::vector<Key> make_keys() {
         number("sparkplug.reorder", &S::sparkplug_reorder_ms, 0, 60'000, "milliseconds",
                "How long a missing sequence number may come late before a rebirth is asked for."),
 
-        choice("store.durability", &S::store_durability, {"synced", "fast"},
-               "synced: acknowledged means on disk. fast: acknowledged before the sync; a power cut "
-               "may lose the last moments."),
+        choice(
+            "store.durability", &S::store_durability, {"synced", "fast"},
+            "synced: acknowledged means on disk. fast: acknowledged before the sync; a power cut "
+            "may lose the last moments."),
         number("store.free_bytes_min", &S::store_free_bytes_min, 1 << 20, 1'024 * gib, "bytes",
                "Free disk space below which nothing new is acknowledged."),
-        number("store.block_cache_bytes", &S::store_block_cache_bytes, 1 << 20, 1'024 * gib, "bytes",
-               "Memory for blocks read from disk."),
+        number("store.block_cache_bytes", &S::store_block_cache_bytes, 1 << 20, 1'024 * gib,
+               "bytes", "Memory for blocks read from disk."),
 
         text("history.time_min", &S::history_time_min, "RFC 3339", "an RFC 3339 time", is_time,
              "Samples before it are refused and counted."),
         number("history.future_max", &S::history_future_max_s, 0, year_s, "seconds",
                "Samples further ahead of the node's clock are refused and counted."),
-        number("history.inbox_bytes_max", &S::history_inbox_bytes_max, 1 << 20, 16 * gib, "bytes",
-               "Samples on disk that are not sealed into chunks yet; bounds memory and start time."),
+        number(
+            "history.inbox_bytes_max", &S::history_inbox_bytes_max, 1 << 20, 16 * gib, "bytes",
+            "Samples on disk that are not sealed into chunks yet; bounds memory and start time."),
         number("history.seal_age_max", &S::history_seal_age_max_s, 1, 86'400, "seconds",
                "Samples are sealed into chunks at the latest after this time."),
         number("history.series_per_machine_max", &S::history_series_per_machine_max, 1, 1'000'000,
@@ -183,7 +206,8 @@ std::vector<Key> make_keys() {
                   "Lets http.listen and mqtt.listen bind other addresses than loopback: passwords "
                   "and data then cross the network readable by anyone on it."),
 
-        choice("log.level", &S::log_level, {"debug", "info", "warn", "error"}, "From which level on."),
+        choice("log.level", &S::log_level, {"debug", "info", "warn", "error"},
+               "From which level on."),
         text("log.file", &S::log_file, "path", "a path or empty (standard error)", is_any,
              "Where the log goes."),
     };
@@ -198,7 +222,8 @@ std::size_t distance(std::string_view a, std::string_view b) {
         row[0] = i;
         for (std::size_t j = 1; j <= b.size(); ++j) {
             const std::size_t above = row[j];
-            row[j] = std::min({above + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)});
+            row[j] =
+                std::min({above + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)});
             diagonal = above;
         }
     }
@@ -218,13 +243,15 @@ Result<void> set(Settings& settings, std::string_view key, std::string_view valu
     if (found == all.end()) {
         const auto nearest = std::ranges::min_element(
             all, {}, [&](const Key& one) { return distance(one.name, key); });
-        return fail(Code::not_found, fmt::format("no setting \"{}\"; did you mean {}? All are listed by "
-                                                 "lineshaft serve --settings", key, nearest->name));
+        return fail(Code::not_found,
+                    fmt::format("no setting \"{}\"; did you mean {}? All are listed by "
+                                "lineshaft serve --settings",
+                                key, nearest->name));
     }
     if (!found->assign(settings, value)) {
-        return fail(Code::invalid, fmt::format("{} = \"{}\" is not allowed: {}{}{}", key, value,
-                                               found->allowed, found->unit.empty() ? "" : " ",
-                                               found->unit));
+        return fail(Code::invalid,
+                    fmt::format("{} = \"{}\" is not allowed: {}{}{}", key, value, found->allowed,
+                                found->unit.empty() ? "" : " ", found->unit));
     }
     return {};
 }
@@ -235,9 +262,11 @@ Result<void> check_listener(std::string_view key, const std::string& value, bool
     if (value.empty()) return {};
     TRY(const io::Address address, io::parse_address(value));
     if (address.is_loopback() || plain_allowed) return {};
-    return fail(Code::denied,
-                fmt::format("{} = \"{}\" would carry passwords and data in plain text off this machine: "
-                            "use the TLS listener, or set trust.plaintext_off_loopback = true", key, value));
+    return fail(
+        Code::denied,
+        fmt::format("{} = \"{}\" would carry passwords and data in plain text off this machine: "
+                    "use the TLS listener, or set trust.plaintext_off_loopback = true",
+                    key, value));
 }
 
 }  // namespace
@@ -247,13 +276,16 @@ Result<void> check(const Settings& settings) {
     TRY_VOID(check_listener("http.listen", settings.http_listen, plain));
     TRY_VOID(check_listener("mqtt.listen", settings.mqtt_listen, plain));
     if (settings.https_certificate.empty() != settings.https_key.empty()) {
-        return fail(Code::invalid, "https.certificate and https.key belong together: set both or none");
+        return fail(Code::invalid,
+                    "https.certificate and https.key belong together: set both or none");
     }
     for (const auto& [key, value] : {std::pair{"handle.listen", &settings.handle_listen},
                                      std::pair{"pg.listen", &settings.pg_listen}}) {
         if (!value->empty()) {
-            return fail(Code::unsupported, fmt::format("{} is set, but this version does not serve it: "
-                                                       "leave it empty", key));
+            return fail(Code::unsupported,
+                        fmt::format("{} is set, but this version does not serve it: "
+                                    "leave it empty",
+                                    key));
         }
     }
     return {};
@@ -262,7 +294,8 @@ Result<void> check(const Settings& settings) {
 std::string reference_page() {
     std::string page =
         "# Settings\n\nGenerated by `lineshaft serve --settings`; do not edit. One TOML file "
-        "(`serve --config FILE`), each key also `--set section.key=value`.\nSizes take K, M, G; times "
+        "(`serve --config FILE`), each key also `--set section.key=value`.\nSizes take K, M, G; "
+        "times "
         "in seconds take s, m, h, d.\n";
     std::string_view section;
     const Settings defaults;
@@ -270,11 +303,12 @@ std::string reference_page() {
         const auto dot = key.name.find('.');
         if (key.name.substr(0, dot) != section) {
             section = key.name.substr(0, dot);
-            page += fmt::format("\n## {}\n| key | default | unit | allowed | what |\n|---|---|---|---|---|\n",
-                                section);
+            page += fmt::format(
+                "\n## {}\n| key | default | unit | allowed | what |\n|---|---|---|---|---|\n",
+                section);
         }
-        page += fmt::format("| `{}` | `{}` | {} | {} | {} |\n", key.name, key.text(defaults), key.unit,
-                            key.allowed, key.sentence);
+        page += fmt::format("| `{}` | `{}` | {} | {} | {} |\n", key.name, key.text(defaults),
+                            key.unit, key.allowed, key.sentence);
     }
     return page;
 }

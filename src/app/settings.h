@@ -64,12 +64,12 @@ struct Settings {
 
 /// One setting as people meet it.
 struct Key {
-    std::string_view name;      ///< "mqtt.packet_bytes_max"
-    std::string_view unit;      ///< "bytes", "seconds", "address"; empty: none
-    std::string allowed;        ///< "1024 .. 268435455"
+    std::string_view name;  ///< "mqtt.packet_bytes_max"
+    std::string_view unit;  ///< "bytes", "seconds", "address"; empty: none
+    std::string allowed;    ///< "1024 .. 268435455"
     std::string_view sentence;
-    std::function<std::string(const Settings&)> text;             ///< the value as it would be written
-    std::function<bool(Settings&, std::string_view text)> assign; ///< false: not allowed
+    std::function<std::string(const Settings&)> text;  ///< the value as it would be written
+    std::function<bool(Settings&, std::string_view text)> assign;  ///< false: not allowed
 };
 
 /// All keys, grouped by section, in the order of docs/settings.md.

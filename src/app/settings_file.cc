@@ -29,12 +29,14 @@ Result<void> read_file(Settings& settings, const std::string& path) {
     for (const auto& [section, content] : file) {
         const auto* keys = content.as_table();
         if (keys == nullptr) {
-            return fail(Code::invalid, fmt::format("settings file {}: line {}: \"{}\" stands outside a "
-                                                   "[section]", path, content.source().begin.line,
-                                                   section.str()));
+            return fail(Code::invalid,
+                        fmt::format("settings file {}: line {}: \"{}\" stands outside a "
+                                    "[section]",
+                                    path, content.source().begin.line, section.str()));
         }
         for (const auto& [key, value] : *keys) {
-            auto done = set(settings, fmt::format("{}.{}", section.str(), key.str()), text_of(value));
+            auto done =
+                set(settings, fmt::format("{}.{}", section.str(), key.str()), text_of(value));
             if (!done) {
                 return std::unexpected(done.error().in(
                     fmt::format("settings file {}: line {}", path, value.source().begin.line)));

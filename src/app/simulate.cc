@@ -22,7 +22,7 @@ namespace lineshaft::app {
 namespace {
 
 constexpr io::Steady patience{10'000};
-constexpr io::Steady tick{200};           // how often a client steps when nothing arrives
+constexpr io::Steady tick{200};  // how often a client steps when nothing arrives
 constexpr io::Steady retry_first{500};
 constexpr io::Steady retry_max{8'000};
 constexpr std::uint16_t keep_alive_s = 30;
@@ -44,8 +44,11 @@ struct Line {
 
 void publish(Line& line, const std::vector<sim::Publication>& all) {
     for (const auto& one : all) {
-        const auto queued = line.mqtt.publish({one.topic, {}, one.payload}, static_cast<mqtt::Qos>(one.qos), one.retain);
-        if (!queued) log::warn("sim {}: {} not sent: {}", line.plant.client_id(), one.topic, queued.error().context);
+        const auto queued = line.mqtt.publish({one.topic, {}, one.payload},
+                                              static_cast<mqtt::Qos>(one.qos), one.retain);
+        if (!queued)
+            log::warn("sim {}: {} not sent: {}", line.plant.client_id(), one.topic,
+                      queued.error().context);
     }
 }
 
@@ -77,7 +80,8 @@ bool on_event(Line& line, mqtt::ClientEvent& event, Instant now) {
         for (auto& filter : line.plant.filters()) {
             wanted.push_back({.filter = std::move(filter), .qos_max = mqtt::Qos::at_least_once});
         }
-        if (!wanted.empty()) (void)line.mqtt.subscribe(std::move(wanted));  // commands only: the plant runs without
+        if (!wanted.empty())
+            (void)line.mqtt.subscribe(std::move(wanted));  // commands only: the plant runs without
         publish(line, line.plant.connected(now));
     } else if (const auto* arrived = std::get_if<mqtt::Arrived>(&event)) {
         const auto& message = arrived->message;
@@ -108,7 +112,8 @@ io::Task<Result<void>> live(Line& line) {
         if (input) {
             auto events = line.mqtt.receive(*input);
             for (auto& event : events) {
-                if (!on_event(line, event, shard.now())) co_return fail(Code::unavailable, "the node ended the connection");
+                if (!on_event(line, event, shard.now()))
+                    co_return fail(Code::unavailable, "the node ended the connection");
             }
         }
         if (line.mqtt.is_connected()) publish(line, line.plant.step(shard.now()));
@@ -132,7 +137,9 @@ io::Task<void> run_line(Line* line) {
             line->mqtt.lost();
             line->plant.lost();
             if (line->is_stopping) break;
-            if (!ended) log::warn("sim {}: {}; connecting again", line->plant.client_id(), ended.error().context);
+            if (!ended)
+                log::warn("sim {}: {}; connecting again", line->plant.client_id(),
+                          ended.error().context);
             if (io::Shard::here().clock().steady() - began > retry_max) wait = retry_first;
         }
         (void)line->plant.step(io::Shard::here().now());  // the plant lives on without the node
@@ -166,7 +173,8 @@ void start(Plant& plant, double seconds, const std::function<void()>& on_limit) 
         plant.nursery.spawn(run_line(line), [line] { stop(*line); });
     }
     if (seconds > 0) {
-        io::Shard::here().wheel().arm(plant.limit, io::Steady{static_cast<std::int64_t>(seconds * 1000)}, on_limit);
+        io::Shard::here().wheel().arm(
+            plant.limit, io::Steady{static_cast<std::int64_t>(seconds * 1000)}, on_limit);
     }
 }
 

@@ -8,10 +8,10 @@ namespace lineshaft {
 }  // namespace lineshaft
 
 /// An invariant of ours. Untrusted input must never be able to reach a false one.
-#define CHECK(...)                                                                         \
-    do {                                                                                   \
-        if (!(__VA_ARGS__)) [[unlikely]]                                                   \
-            ::lineshaft::check_failed(#__VA_ARGS__, __FILE__, __LINE__);                   \
+#define CHECK(...)                                                       \
+    do {                                                                 \
+        if (!(__VA_ARGS__)) [[unlikely]]                                 \
+            ::lineshaft::check_failed(#__VA_ARGS__, __FILE__, __LINE__); \
     } while (false)
 
 #ifdef NDEBUG

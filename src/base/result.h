@@ -50,13 +50,18 @@ struct [[nodiscard]] Result : std::expected<T, Error> {
 #define LINESHAFT_PASTE_(a, b) a##b
 #define LINESHAFT_NAME(a, b) LINESHAFT_PASTE_(a, b)
 #define TRY(decl, ...) LINESHAFT_TRY(return, LINESHAFT_NAME(try_, __LINE__), decl, __VA_ARGS__)
-#define CO_TRY(decl, ...) LINESHAFT_TRY(co_return, LINESHAFT_NAME(try_, __LINE__), decl, __VA_ARGS__)
-#define LINESHAFT_TRY(leave, r, decl, ...)                     \
-    auto r = (__VA_ARGS__);                                    \
-    if (!r) { leave std::unexpected(std::move(r).error()); }   \
+#define CO_TRY(decl, ...) \
+    LINESHAFT_TRY(co_return, LINESHAFT_NAME(try_, __LINE__), decl, __VA_ARGS__)
+#define LINESHAFT_TRY(leave, r, decl, ...)           \
+    auto r = (__VA_ARGS__);                          \
+    if (!r) {                                        \
+        leave std::unexpected(std::move(r).error()); \
+    }                                                \
     decl = *std::move(r)
 #define TRY_VOID(...) LINESHAFT_TRY_VOID(return, LINESHAFT_NAME(try_, __LINE__), __VA_ARGS__)
 #define CO_TRY_VOID(...) LINESHAFT_TRY_VOID(co_return, LINESHAFT_NAME(try_, __LINE__), __VA_ARGS__)
-#define LINESHAFT_TRY_VOID(leave, r, ...) \
-    auto r = (__VA_ARGS__);               \
-    if (!r) { leave std::unexpected(std::move(r).error()); }
+#define LINESHAFT_TRY_VOID(leave, r, ...)            \
+    auto r = (__VA_ARGS__);                          \
+    if (!r) {                                        \
+        leave std::unexpected(std::move(r).error()); \
+    }

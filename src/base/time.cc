@@ -65,19 +65,18 @@ Result<Instant> parse_rfc3339(std::string_view text) {
     std::string_view rest = text;
     int y = 0, mo = 0, d = 0, h = 0, mi = 0, s = 0, offset = 0;
     std::int64_t micros = 0;
-    const bool shaped = take_number(rest, 4, y) && take_letter(rest, "-") &&
-                        take_number(rest, 2, mo) && take_letter(rest, "-") &&
-                        take_number(rest, 2, d) && take_letter(rest, "Tt ") &&
-                        take_number(rest, 2, h) && take_letter(rest, ":") &&
-                        take_number(rest, 2, mi) && take_letter(rest, ":") &&
-                        take_number(rest, 2, s) && take_fraction(rest, micros) &&
-                        take_offset(rest, offset) && rest.empty();
+    const bool shaped =
+        take_number(rest, 4, y) && take_letter(rest, "-") && take_number(rest, 2, mo) &&
+        take_letter(rest, "-") && take_number(rest, 2, d) && take_letter(rest, "Tt ") &&
+        take_number(rest, 2, h) && take_letter(rest, ":") && take_number(rest, 2, mi) &&
+        take_letter(rest, ":") && take_number(rest, 2, s) && take_fraction(rest, micros) &&
+        take_offset(rest, offset) && rest.empty();
     if (!shaped || h > 23 || mi > 59 || s > 60) return bad();
     const year_month_day date{year{y}, month{static_cast<unsigned>(mo)},
                               day{static_cast<unsigned>(d)}};
     if (!date.ok()) return bad();
-    const auto at = sys_days{date}.time_since_epoch() + hours{h} + minutes{mi - offset} +
-                    seconds{s};
+    const auto at =
+        sys_days{date}.time_since_epoch() + hours{h} + minutes{mi - offset} + seconds{s};
     return Instant{duration_cast<microseconds>(at).count() + micros};
 }
 
@@ -91,8 +90,10 @@ std::string to_rfc3339(Instant at) {
     auto text = fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", int(date.year()),
                             unsigned(date.month()), unsigned(date.day()), clock.hours().count(),
                             clock.minutes().count(), clock.seconds().count());
-    if (fraction % 1000 != 0) text += fmt::format(".{:06}", fraction);
-    else if (fraction != 0) text += fmt::format(".{:03}", fraction / 1000);
+    if (fraction % 1000 != 0)
+        text += fmt::format(".{:06}", fraction);
+    else if (fraction != 0)
+        text += fmt::format(".{:03}", fraction / 1000);
     return text + "Z";
 }
 

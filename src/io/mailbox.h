@@ -16,7 +16,9 @@ public:
     using Deliver = std::function<void(Shard& receiver, std::vector<T> mail)>;
 
     Mailbox(Shards& shards, Shard& self, Deliver deliver)
-        : shards_(shards), self_(self), deliver_(std::make_shared<Deliver>(std::move(deliver))),
+        : shards_(shards),
+          self_(self),
+          deliver_(std::make_shared<Deliver>(std::move(deliver))),
           outgoing_(shards.size()) {}
 
     void send(ShardIndex to, T item) {

@@ -38,7 +38,8 @@ TEST(Settings, ABadValueNamesKeyValueAndWhatIsAllowed) {
     const auto unknown = set(settings, "mqtt.packet_byte_max", "2048");
     ASSERT_FALSE(unknown.has_value());
     EXPECT_EQ(unknown.error().code, Code::not_found);
-    EXPECT_NE(unknown.error().context.find("did you mean mqtt.packet_bytes_max"), std::string::npos);
+    EXPECT_NE(unknown.error().context.find("did you mean mqtt.packet_bytes_max"),
+              std::string::npos);
 }
 
 TEST(Settings, PlainTextStaysOnLoopbackUnlessAFlagSaysSo) {

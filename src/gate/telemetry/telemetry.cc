@@ -29,17 +29,20 @@ Result<void> take_member(Walk& walk, std::string_view key, element value, std::s
     if (!walk.name.empty()) walk.name += '.';
     walk.name += key;
     if (walk.name.size() > walk.limits.name_bytes_max) {
-        return fail(Code::invalid, fmt::format("a name is over {} bytes", walk.limits.name_bytes_max));
+        return fail(Code::invalid,
+                    fmt::format("a name is over {} bytes", walk.limits.name_bytes_max));
     }
     auto done = take_value(walk, value, depth);
     walk.name.resize(before);
     return done;
 }
 
-Result<void> add(Walk& walk, history::Value value, history::Quality quality = history::Quality::good) {
+Result<void> add(Walk& walk, history::Value value,
+                 history::Quality quality = history::Quality::good) {
     if (walk.name.empty()) return fail(Code::invalid, "a name is empty");
     if (walk.out.size() >= walk.limits.samples_max) {
-        return fail(Code::invalid, fmt::format("more than {} values in one message", walk.limits.samples_max));
+        return fail(Code::invalid,
+                    fmt::format("more than {} values in one message", walk.limits.samples_max));
     }
     walk.out.push_back({walk.name, {walk.at, std::move(value), quality}});
     return {};
@@ -47,7 +50,8 @@ Result<void> add(Walk& walk, history::Value value, history::Quality quality = hi
 
 Result<void> take_value(Walk& walk, element value, std::size_t depth) {
     if (depth > walk.limits.depth_max) {
-        return fail(Code::invalid, fmt::format("\"{}\" is nested deeper than {}", walk.name, walk.limits.depth_max));
+        return fail(Code::invalid, fmt::format("\"{}\" is nested deeper than {}", walk.name,
+                                               walk.limits.depth_max));
     }
     switch (value.type()) {
         case element_type::DOUBLE: return add(walk, double(value));
@@ -87,7 +91,8 @@ Result<void> take_entry(element entry, std::size_t index, Instant received, cons
                         std::vector<history::TagSample>& out) {
     simdjson::dom::object members;
     if (entry.get(members) != simdjson::SUCCESS) {
-        return fail(Code::invalid, fmt::format("entry {} is not an object of names and values", index));
+        return fail(Code::invalid,
+                    fmt::format("entry {} is not an object of names and values", index));
     }
     Walk walk{limits, received, out, {}};
     element found;
@@ -121,16 +126,20 @@ Result<Topic> parse_topic(std::string_view topic) {
     return fail(Code::not_found, "not lineshaft/v1/<machine>/…");
 }
 
-std::string command_topic(std::string_view machine) { return fmt::format("{}{}/command", root, machine); }
+std::string command_topic(std::string_view machine) {
+    return fmt::format("{}{}/command", root, machine);
+}
 
-Result<std::vector<history::TagSample>> parse(Bytes payload, Instant received, const Limits& limits) {
+Result<std::vector<history::TagSample>> parse(Bytes payload, Instant received,
+                                              const Limits& limits) {
     if (payload.size() > limits.payload_bytes_max) {
         return fail(Code::invalid, fmt::format("payload over {} bytes", limits.payload_bytes_max));
     }
     thread_local simdjson::dom::parser parser;
     element document;
-    const auto problem = parser.parse(reinterpret_cast<const std::uint8_t*>(payload.data()), payload.size())
-                             .get(document);
+    const auto problem =
+        parser.parse(reinterpret_cast<const std::uint8_t*>(payload.data()), payload.size())
+            .get(document);
     if (problem != simdjson::SUCCESS) {
         return fail(Code::invalid, fmt::format("not JSON: {}", simdjson::error_message(problem)));
     }

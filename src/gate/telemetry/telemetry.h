@@ -12,9 +12,9 @@ namespace lineshaft::telemetry {
 
 struct Limits {
     std::size_t payload_bytes_max = 2 << 20;
-    std::size_t samples_max = 50'000;   ///< one message
-    std::size_t depth_max = 8;          ///< nesting of values
-    std::size_t name_bytes_max = 256;   ///< a flattened name
+    std::size_t samples_max = 50'000;  ///< one message
+    std::size_t depth_max = 8;         ///< nesting of values
+    std::size_t name_bytes_max = 256;  ///< a flattened name
 };
 
 /// `lineshaft/v1/<machine>/<channel>` with any organisation prefix already taken off.
@@ -31,7 +31,8 @@ std::string command_topic(std::string_view machine);
 /// stay JSON text, null is a sample of quality `missing`, whole numbers over 2^53 stay integers.
 /// Errors: invalid, naming what and where ("ts of entry 3 …"); nothing is taken from a payload
 /// that has one.
-Result<std::vector<history::TagSample>> parse(Bytes payload, Instant received, const Limits& limits);
+Result<std::vector<history::TagSample>> parse(Bytes payload, Instant received,
+                                              const Limits& limits);
 
 /// `{"id":…,"values":{tag:value}}`, as the machine receives it.
 std::string encode_command(std::string_view id, std::string_view tag, const history::Value& value);

@@ -12,8 +12,10 @@ std::string told(const std::vector<history::TagSample>& samples) {
     std::string out;
     for (const auto& [tag, sample] : samples) {
         out += tag + "=";
-        if (const auto* number = std::get_if<double>(&sample.value)) out += fmt::format("{}", *number);
-        if (const auto* whole = std::get_if<std::int64_t>(&sample.value)) out += fmt::format("{}i", *whole);
+        if (const auto* number = std::get_if<double>(&sample.value))
+            out += fmt::format("{}", *number);
+        if (const auto* whole = std::get_if<std::int64_t>(&sample.value))
+            out += fmt::format("{}i", *whole);
         if (const auto* flag = std::get_if<bool>(&sample.value)) out += *flag ? "yes" : "no";
         if (const auto* text = std::get_if<std::string>(&sample.value)) out += "'" + *text + "'";
         if (sample.quality == history::Quality::missing) out += "?";
@@ -38,24 +40,26 @@ TEST_P(Parse, AgreesWithTheTable) {
 INSTANTIATE_TEST_SUITE_P(
     Telemetry, Parse,
     testing::Values(
-        Case{R"({"speed":812.5,"on":true,"state":"Running"})", "speed=812.5 on=yes state='Running' "},
+        Case{R"({"speed":812.5,"on":true,"state":"Running"})",
+             "speed=812.5 on=yes state='Running' "},
         Case{R"({"ts":1700000000123,"values":{"speed":1}})", "speed=1@1700000000123000 "},
         Case{R"({"ts":"2023-11-14T22:13:20.123Z","values":{"a":1}})", "a=1@1700000000123000 "},
         Case{R"({"ts":1700000000000.5,"a":2})", "a=2@1700000000000500 "},
         Case{R"([{"ts":1000,"values":{"a":1}},{"b":2}])", "a=1@1000000 b=2 "},
         Case{R"({"position":{"lat":31.25,"lon":121.5}})", "position.lat=31.25 position.lon=121.5 "},
-        Case{R"({"big":9007199254740993,"edge":9007199254740992})", "big=9007199254740993i edge=9007199254740992 "},
-        Case{R"({"gone":null})", "gone=0? "},
-        Case{R"({"codes":[1,2]})", "codes='[1,2]' "},
-        Case{R"({"values":7,"ts2":1})", "values=7 ts2=1 "},
-        Case{R"({"values":{}})", ""}, Case{"[]", ""}, Case{"{}", ""}));
+        Case{R"({"big":9007199254740993,"edge":9007199254740992})",
+             "big=9007199254740993i edge=9007199254740992 "},
+        Case{R"({"gone":null})", "gone=0? "}, Case{R"({"codes":[1,2]})", "codes='[1,2]' "},
+        Case{R"({"values":7,"ts2":1})", "values=7 ts2=1 "}, Case{R"({"values":{}})", ""},
+        Case{"[]", ""}, Case{"{}", ""}));
 
 TEST(Parse, RefusesTheWholePayloadAndSaysWhere) {
-    for (const auto& [payload, word] : {Case{"", "not JSON"}, Case{"{", "not JSON"}, Case{"17", "entry 1"},
-                                        Case{"[{\"a\":1},3]", "entry 2"}, Case{"{\"ts\":true,\"a\":1}", "ts of entry 1"},
-                                        Case{"{\"ts\":\"soon\",\"a\":1}", "ts of entry 1"},
-                                        Case{"{\"ts\":1e300,\"a\":1}", "ts of entry 1"},
-                                        Case{"{\"\":1}", "empty"}, Case{"{\"a\":\"\xff\"}", "not JSON"}}) {
+    for (const auto& [payload, word] :
+         {Case{"", "not JSON"}, Case{"{", "not JSON"}, Case{"17", "entry 1"},
+          Case{"[{\"a\":1},3]", "entry 2"}, Case{"{\"ts\":true,\"a\":1}", "ts of entry 1"},
+          Case{"{\"ts\":\"soon\",\"a\":1}", "ts of entry 1"},
+          Case{"{\"ts\":1e300,\"a\":1}", "ts of entry 1"}, Case{"{\"\":1}", "empty"},
+          Case{"{\"a\":\"\xff\"}", "not JSON"}}) {
         const auto got = parse(as_bytes(payload), received, {});
         ASSERT_FALSE(got.has_value()) << payload;
         EXPECT_EQ(got.error().code, Code::invalid);
