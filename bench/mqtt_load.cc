@@ -125,11 +125,12 @@ public:
             bytes.remove_prefix(static_cast<std::size_t>(count));
         }
     }
-    /// Reads once and calls visit(frame) for each whole packet. False: nothing came in `millis`.
+    /// Reads once and calls visit(frame) for each whole packet. False: nothing came in time.
     template <class Visit>
-    bool read(int millis, Visit visit) {
+    bool read(std::chrono::microseconds patience, Visit visit) {
         pollfd ready{number_, POLLIN, 0};
-        if (::poll(&ready, 1, millis) <= 0) return false;
+        const timespec wait{patience.count() / 1'000'000, patience.count() % 1'000'000 * 1'000};
+        if (::ppoll(&ready, 1, &wait, nullptr) <= 0) return false;
         const std::size_t before = in_.size();
         in_.resize(before + 256 * 1024);
         const auto count = ::recv(number_, in_.data() + before, in_.size() - before, 0);
@@ -167,7 +168,7 @@ public:
     }
     void wait_for(mqtt::PacketType type) {
         for (bool seen = false; !seen;) {
-            if (!read(20'000,
+            if (!read(std::chrono::seconds(20),
                       [&](const mqtt::Frame& frame) { seen = seen || frame.type() == type; }))
                 die("no answer");
         }
@@ -222,7 +223,7 @@ void publish(Load& load, int number) {
             continue;
         }
         std::string releases;
-        const bool came = socket.read(30'000, [&](const mqtt::Frame& frame) {
+        const bool came = socket.read(std::chrono::seconds(30), [&](const mqtt::Frame& frame) {
             if (frame.type() == mqtt::PacketType::pubrec) {
                 mqtt::encode(mqtt::Packet(mqtt::Ack{.type = mqtt::PacketType::pubrel,
                                                     .packet_id = packet_id_of(frame, 0)}),
@@ -240,7 +241,7 @@ void receive(Load& load, Socket socket) {
     while (!load.is_over) {
         std::string answers;
         long count = 0;
-        socket.read(100, [&](const mqtt::Frame& frame) {
+        socket.read(std::chrono::milliseconds(100), [&](const mqtt::Frame& frame) {
             if (frame.type() == mqtt::PacketType::pubrel) {
                 mqtt::encode(mqtt::Packet(mqtt::Ack{.type = mqtt::PacketType::pubcomp,
                                                     .packet_id = packet_id_of(frame, 0)}),
@@ -287,16 +288,17 @@ void publish_paced(Load& load, int number) {
             ++sent;
             continue;
         }
-        const auto wait =
-            std::chrono::duration_cast<std::chrono::milliseconds>(due - Clock::now()).count();
-        socket.read(sent < load.count ? static_cast<int>(std::max<long>(0, wait)) : 5'000,
-                    [&](const mqtt::Frame& frame) {
-                        if (frame.type() != mqtt::PacketType::puback) return;
-                        ++finished;
-                        latencies.push_back(std::chrono::duration<double, std::milli>(
-                                                Clock::now() - due_by_id[packet_id_of(frame, 0)])
-                                                .count());
-                    });
+        // Sleeps rather than spins: the server needs the cores.
+        const auto wait = std::chrono::duration_cast<std::chrono::microseconds>(due - Clock::now());
+        const auto patience = sent < load.count ? std::max(wait, std::chrono::microseconds(0))
+                                                : std::chrono::seconds(5);
+        socket.read(patience, [&](const mqtt::Frame& frame) {
+            if (frame.type() != mqtt::PacketType::puback) return;
+            ++finished;
+            latencies.push_back(std::chrono::duration<double, std::milli>(
+                                    Clock::now() - due_by_id[packet_id_of(frame, 0)])
+                                    .count());
+        });
     }
     const std::lock_guard lock(load.latencies_guard);
     load.latencies_ms.insert(load.latencies_ms.end(), latencies.begin(), latencies.end());
