@@ -21,7 +21,7 @@ const json::value* member(const json::object& body, std::string_view name) {
 http::Response reply(const json::value& body, unsigned status) {
     http::Response response;
     response.status = status;
-    response.body = json::serialize(body);
+    response.body = json_text(body);
     response.set("content-type", "application/json");
     return response;
 }

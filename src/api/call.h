@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "api/json_text.h"
 #include "api/services.h"
 
 namespace lineshaft::api {

@@ -8,7 +8,7 @@ void LiveQueue::push(std::string_view event, const json::value& data) {
     if (waiting_.size() >= bytes_max) {
         gap_ = true;
     } else {
-        waiting_ += fmt::format("event: {}\ndata: {}\n\n", event, json::serialize(data));
+        waiting_ += fmt::format("event: {}\ndata: {}\n\n", event, json_text(data));
     }
     wake();
 }

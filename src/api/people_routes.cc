@@ -43,7 +43,7 @@ io::Task<Answer> create(Call call) {
     const catalog::NewPerson person{name, role, *hash};
     auto work = [=](catalog::Catalog& catalog) -> Result<catalog::Answer> {
         TRY(const auto made, catalog.create_person(organisation, person, now));
-        return catalog::Answer{201, json::serialize(person_json(made))};
+        return catalog::Answer{201, json_text(person_json(made))};
     };
     co_return co_await write_once(call, std::move(work));
 }

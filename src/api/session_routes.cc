@@ -37,7 +37,7 @@ io::Task<Answer> get_session(Call call) {
         *needed ? "Nobody has set this node up yet." : "Sign in with name and password.");
     json::object body = json::parse(response.body).as_object();
     body["setup_needed"] = *needed;
-    response.body = json::serialize(body);
+    response.body = json_text(body);
     co_return response;
 }
 

@@ -48,7 +48,7 @@ io::Task<Answer> create(Call call) {
     const auto organisation = call.organisation();
     auto work = [=](catalog::Catalog& catalog) -> Result<catalog::Answer> {
         TRY(const auto made, catalog.create_site(organisation, site));
-        return catalog::Answer{201, json::serialize(render(made, 0))};
+        return catalog::Answer{201, json_text(render(made, 0))};
     };
     co_return co_await write_once(call, std::move(work));
 }
@@ -104,7 +104,7 @@ io::Task<Answer> create_organisation(Call call) {
     const Instant now = io::Shard::here().now();
     auto work = [=](catalog::Catalog& catalog) -> Result<catalog::Answer> {
         TRY(const auto made, catalog.create_organisation(name, now));
-        return catalog::Answer{201, json::serialize(organisation_json(made))};
+        return catalog::Answer{201, json_text(organisation_json(made))};
     };
     co_return co_await write_once(call, std::move(work));
 }

@@ -102,7 +102,7 @@ io::Task<Answer> write(Call call) {
         co_return fail(Code::conflict,
                        fmt::format("{} is not connected; nothing was sent", machine));
     }
-    const std::string told = json::serialize(*given);
+    const std::string told = json_text(*given);
     auto sent = co_await call.services->node.command(call.principal, *state, tag, std::move(value));
     if (!sent) co_return std::unexpected(sent.error());
     call.services->plant.record({sent->sent_at, organisation, machine, "write",

@@ -65,14 +65,14 @@ io::Task<Answer> create(Call call) {
     auto work = [=](catalog::Catalog& catalog) -> Result<catalog::Answer> {
         TRY(const auto made, catalog.create_token(organisation, token, now));
         *is_first = true;
-        return catalog::Answer{201, json::serialize(token_json(made))};
+        return catalog::Answer{201, json_text(token_json(made))};
     };
     auto answer = co_await write_once(call, std::move(work));
     if (!answer) co_return std::unexpected(answer.error());
     if (*is_first) {
         json::object out = json::parse(answer->body).as_object();
         out["token"] = secret->text;
-        answer->body = json::serialize(out);
+        answer->body = json_text(out);
     }
     auto known = co_await call.services->porter.reload_tokens();
     if (!known) co_return std::unexpected(known.error());

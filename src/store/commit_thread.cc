@@ -131,6 +131,7 @@ void CommitThread::commit(Group& group) {
     for (const Waiting& waiting : group) has_work = has_work || !waiting.batch.is_empty();
     // A group of empty batches needs no write: everything before it is on disk already.
     if (outcome && has_work) outcome = write_and_drop(group);
+    if (outcome) batches_.fetch_add(group.size(), std::memory_order_relaxed);
     for (Waiting& waiting : group) waiting.done(outcome);
     group.clear();
     if (outcome && has_work && durability_ == Durability::fast) {
@@ -174,7 +175,6 @@ Result<void> CommitThread::write(const Group& group) {
     if (!status.ok()) return failed(status, "write the log");
     sync_micros_.fetch_add(micros_since(start), std::memory_order_relaxed);
     commits_.fetch_add(1, std::memory_order_relaxed);
-    batches_.fetch_add(group.size(), std::memory_order_relaxed);
     bytes_written_.fetch_add(bytes, std::memory_order_relaxed);
     guard_ = guard;
     {
