@@ -4,8 +4,7 @@
 // `BENCH_STORED_MB` stored? How many durable JSON samples a second, and for each CPU-second?
 // Every run is bounded in count and stops by itself.
 import { readFileSync } from "node:fs";
-import mqtt from "mqtt";
-import { Node, sleep } from "../tests/node.mjs";
+import { Node, mqtt, sleep } from "../tests/node.mjs";
 
 const latencyCount = Number(process.env.BENCH_LATENCY_COUNT ?? 500);
 const loadMessages = Number(process.env.BENCH_MESSAGES ?? 200_000);
@@ -62,7 +61,7 @@ async function latency(node) {
         sent.set(n, began);
         await publish(client, "lineshaft/v1/bench-1/telemetry", JSON.stringify({ n }));
         acked.push(performance.now() - began);
-        await sleep(60);  // longer than the live interval, so that no value is overtaken by the next
+        await sleep(120);  // longer than the live interval and its timer's slot: no value is overtaken by the next
     }
     await sleep(500);
     stop();

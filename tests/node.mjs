@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import mqtt from "mqtt";
+export { mqtt };  // for bench/, which has no packages of its own
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 export const binary = resolve(process.env.LINESHAFT ?? join(root, "build/release/lineshaft"));

@@ -260,10 +260,14 @@ void Part::judge_all() {
 
 void Part::arm_live() {
     if (closing_ || live_timer_.is_armed()) return;
-    shard_.wheel().arm(live_timer_, limits_.live_interval, [this] { show_changes(); });
+    // The first change after a quiet time shows at once; then at most one batch per interval.
+    const io::Steady rested = shard_.clock().steady() - shown_at_;
+    const io::Steady wait = std::max(io::Steady{0}, limits_.live_interval - rested);
+    shard_.wheel().arm(live_timer_, wait, [this] { show_changes(); });
 }
 
 void Part::show_changes() {
+    shown_at_ = shard_.clock().steady();
     LiveBatch batch = std::exchange(pending_, {});
     for (const auto& key : std::exchange(changed_, {})) {
         const auto found = twins_.find(key);

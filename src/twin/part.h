@@ -106,6 +106,7 @@ private:
     Hub hub_;
     io::Wheel::Timer judge_timer_, live_timer_;
     io::Nursery nursery_{"twin"};
+    io::Steady shown_at_{0};  // when the last live batch went out
     Counters counters_;
     bool closing_ = false;
 };
