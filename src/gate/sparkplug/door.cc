@@ -85,17 +85,7 @@ io::Task<HostCounters> Door::counters() {
     HostCounters sum;
     for (std::size_t index = 0; index < parts_.size(); ++index) {
         auto one = co_await shards_.at(index).call(&DoorSteps::counters<Part>, parts_[index].get());
-        sum.messages += one.messages;
-        sum.samples += one.samples;
-        sum.births += one.births;
-        sum.deaths += one.deaths;
-        sum.malformed += one.malformed;
-        sum.unresolved_metrics += one.unresolved_metrics;
-        sum.stale_deaths += one.stale_deaths;
-        sum.gaps += one.gaps;
-        sum.reordered += one.reordered;
-        sum.late += one.late;
-        sum.rebirths_wanted += one.rebirths_wanted;
+        sum += one;
     }
     co_return sum;
 }

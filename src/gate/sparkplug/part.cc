@@ -226,20 +226,7 @@ io::Task<Result<Door::Sent>> Door::Part::write(OrganisationId organisation, Mach
 
 HostCounters Door::Part::counters() const {
     HostCounters sum;
-    for (const auto& [organisation, host] : hosts_) {
-        const auto& one = host.counters();
-        sum.messages += one.messages;
-        sum.samples += one.samples;
-        sum.births += one.births;
-        sum.deaths += one.deaths;
-        sum.malformed += one.malformed;
-        sum.unresolved_metrics += one.unresolved_metrics;
-        sum.stale_deaths += one.stale_deaths;
-        sum.gaps += one.gaps;
-        sum.reordered += one.reordered;
-        sum.late += one.late;
-        sum.rebirths_wanted += one.rebirths_wanted;
-    }
+    for (const auto& [organisation, host] : hosts_) sum += host.counters();
     return sum;
 }
 

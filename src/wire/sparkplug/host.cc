@@ -30,6 +30,21 @@ Publication rebirth_command(const MachineKey& node, Instant now) {
             encode_command(rebirth_metric, std::nullopt, DataType::boolean, true, now), 0, false};
 }
 
+HostCounters& HostCounters::operator+=(const HostCounters& other) {
+    messages += other.messages;
+    samples += other.samples;
+    births += other.births;
+    deaths += other.deaths;
+    malformed += other.malformed;
+    unresolved_metrics += other.unresolved_metrics;
+    stale_deaths += other.stale_deaths;
+    gaps += other.gaps;
+    reordered += other.reordered;
+    late += other.late;
+    rebirths_wanted += other.rebirths_wanted;
+    return *this;
+}
+
 Host::Host(Limits limits) : limits_(limits), scratch_(std::make_unique<HostScratch>()) {}
 Host::~Host() = default;
 Host::Host(Host&&) noexcept = default;

@@ -133,6 +133,8 @@ struct HostCounters {
     std::uint64_t stale_deaths = 0;  ///< NDEATH of another session, ignored
     std::uint64_t gaps = 0, reordered = 0, late = 0;
     std::uint64_t rebirths_wanted = 0;
+
+    HostCounters& operator+=(const HostCounters& other);
 };
 
 class EdgeSession;   // one node's state, in session.h
