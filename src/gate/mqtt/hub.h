@@ -234,6 +234,8 @@ private:
         mqtt::Reason success = mqtt::Reason::success;
         std::optional<Error> error;
         std::uint32_t waits = 0;
+        std::uint16_t packet_id = 0;                ///< of `tapped`
+        std::shared_ptr<const Publication> tapped;  ///< goes into a round once its taps are done
     };
 
     Round& open_round();
@@ -254,6 +256,9 @@ private:
         bool is_all_local = true;
     };
     mqtt::Reason plan(const Publication& what);
+    void put_in_round(const std::shared_ptr<const Publication>& what, std::uint32_t join,
+                      Session* keeps_id);
+    void after_taps(std::uint32_t join);
     void deliver_directly(const Publication& what);
     void deliver_shared(const std::shared_ptr<const Publication>& what);
     void add_entry(std::shared_ptr<const Publication> what, std::uint32_t join,

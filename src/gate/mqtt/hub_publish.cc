@@ -134,12 +134,14 @@ mqtt::Reason Hub::route(Publication&& draft, Origin& origin) {
             nobody_wants ? mqtt::Reason::no_matching_subscribers : mqtt::Reason::success;
         joins_[join].waits += static_cast<std::uint32_t>(std::popcount(taps));
     }
-    if (in_round) {
-        const std::uint64_t version = what->retain ? common.store.ticket() : 0;
-        if (join != 0) ++joins_[join].waits;
-        add_entry(what, join, version);
-        if (version != 0) retain(what, version);
-        if (keeps_id) progress_now(*session);
+    if (keeps_id && taps != 0) {
+        // The id is kept only once the taps are done: a crash before makes the client send again,
+        // and the taps must then see the message again.
+        joins_[join].tapped = what;
+        joins_[join].packet_id = origin.packet_id;
+        session->tapped.push_back(origin.packet_id);
+    } else if (in_round) {
+        put_in_round(what, join, keeps_id ? session : nullptr);
     } else {
         for (std::size_t each = 0; each < plan_.others.size(); ++each) {
             deliver(plan_.others[each], plan_.other_homes[each], what, {});
@@ -154,6 +156,35 @@ mqtt::Reason Hub::route(Publication&& draft, Origin& origin) {
     }
     if (join != 0) join_done(join, {});
     return mqtt::Reason::success;
+}
+
+// Message, retained value and (for `keeps_id`) the publisher's packet id: one commit.
+void Hub::put_in_round(const std::shared_ptr<const Publication>& what, std::uint32_t join,
+                       Session* keeps_id) {
+    const std::uint64_t version = what->retain ? common.store.ticket() : 0;
+    if (join != 0) ++joins_[join].waits;
+    add_entry(what, join, version);
+    if (version != 0) retain(what, version);
+    if (keeps_id != nullptr) progress_now(*keeps_id);
+}
+
+// The taps have what they wanted of a QoS 2 message; now it goes to the others. Subscriptions may
+// have changed meanwhile, so who gets it is decided here.
+void Hub::after_taps(std::uint32_t join) {
+    const auto what = std::exchange(joins_[join].tapped, nullptr);
+    Session* session = joins_[join].session;
+    std::erase(session->tapped, joins_[join].packet_id);
+    joins_[join].waits = 1;
+    if (!joins_[join].error) {
+        const auto refused = plan(*what);
+        if (refused == mqtt::Reason::success) {
+            put_in_round(what, join, session);
+        } else {
+            if (refused == mqtt::Reason::retain_not_supported) ++stats.publishes_refused_retained;
+            joins_[join].success = mqtt::Reason::quota_exceeded;
+        }
+    }
+    join_done(join, {});
 }
 
 void Hub::deliver_directly(const Publication& what) {

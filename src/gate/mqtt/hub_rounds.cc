@@ -277,6 +277,7 @@ void Hub::join_done(std::uint32_t join, const Result<void>& outcome) {
     Join& waiting = joins_[join];
     if (!outcome && !waiting.error) waiting.error = outcome.error();
     if (--waiting.waits != 0) return;
+    if (waiting.tapped) return after_taps(join);
     Join over = std::exchange(waiting, Join{});
     free_joins_.push_back(join);
     if (over.done) {

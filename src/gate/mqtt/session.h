@@ -168,6 +168,7 @@ public:
     bool is_over = false;
     bool is_stored = false;               ///< has records
     std::vector<std::uint16_t> released;  ///< inbound QoS 2 ids whose PUBCOMP waits for its commit
+    std::vector<std::uint16_t> tapped;  ///< inbound QoS 2 ids whose taps are not done: not kept yet
     std::uint64_t messages_in = 0, messages_out = 0, bytes_in = 0, bytes_out = 0, dropped = 0;
 
 private:

@@ -136,6 +136,7 @@ std::uint64_t Session::low_ticket(std::uint16_t log) const {
 ProgressRecord Session::progress() const {
     ProgressRecord record;
     record.inbound_qos2 = held_inbound();
+    for (const auto id : tapped) std::erase(record.inbound_qos2, id);
     if (!mail) return record;
     for (const LogPlace& place : mail->logs) record.cursors.push_back(place.cursor);
     const auto flows = link != nullptr

@@ -37,9 +37,10 @@ public:
     /// through the shard's store::Lane, so that sample and message are one commit. QoS 0 also owes
     /// a `done`. Its error becomes the reason code of PUBACK or PUBREC (codes.cc); an `invalid`
     /// payload at 3.1.1 is acknowledged and counted, because sending it again can never make it
-    /// right. For QoS 2 the lane is written inside take: the packet id is kept in that round, and a
-    /// message whose id is kept is not given to take again. It may publish from inside take. May be
-    /// called again for one message when its commit failed and the publisher was paused.
+    /// right. QoS 2: the packet id is kept, and others get the message, once every `done` was
+    /// called without error; after a crash before that, the client sends again and the message is
+    /// taken again.
+    /// May be called again for one message when its commit failed and the publisher was paused.
     virtual void take(const std::shared_ptr<const Publication>& publication, Done done) = 0;
     virtual ~Tap() = default;
 };

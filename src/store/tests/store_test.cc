@@ -3,8 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cerrno>
 #include <sys/stat.h>
+#include <cerrno>
 
 #include <atomic>
 #include <fstream>

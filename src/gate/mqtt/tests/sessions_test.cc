@@ -228,6 +228,88 @@ TEST_F(Taps, AnOldClientIsAcknowledgedWhatCanNeverBeRightAndWaitsForTheRest) {
     EXPECT_EQ(rig.stats().paused_publishers, 0u);
 }
 
+TEST_F(Taps, ACrashBeforeTheyAreDoneLeavesTheMessageToTheNextTry) {
+    std::unique_ptr<Rig> after;  // outlives the clients that move to it
+    TestClient sender(rig, {.client_id = "sender", .clean = false, .expiry_s = 100});
+    TestClient sleeper(rig, {.client_id = "sleeper", .clean = false, .expiry_s = 100});
+    sleeper.connect();
+    sleeper.subscribe("tap/#", 2);
+    sleeper.drop();
+    sender.connect();
+    tap.waits = true;
+    sender.publish("tap/a", "tapped", 2);
+    sender.publish("other", "writes the session's progress", 2);
+    rig.advance(io::Steady{3000});
+    EXPECT_TRUE(sender.published.empty());
+    after = rig.crash();
+    tap.waits = false;
+    sender.drop();
+    sender.move_to(*after);
+    sender.connect();
+    EXPECT_EQ(sender.published.size(), 2u);
+    TestClient again(*after, {.client_id = "sleeper", .clean = false, .expiry_s = 100});
+    again.connect();
+    EXPECT_EQ(again.payloads(), std::vector<std::string>{"tapped"}) << "not held as a repeat";
+}
+
+TEST_F(Taps, WhatTheyHaveTakenGoesToTheOthersOnce) {
+    std::unique_ptr<Rig> after;  // outlives the clients that move to it
+    TestClient sender(rig, {.client_id = "sender", .clean = false, .expiry_s = 100});
+    TestClient reader(rig, {.client_id = "reader", .clean = false, .expiry_s = 100});
+    reader.connect();
+    reader.subscribe("tap/#", 2);
+    sender.connect();
+    tap.waits = true;
+    sender.publish("tap/a", "1", 2);
+    sender.publish("tap/a", "2", 2);
+    EXPECT_TRUE(reader.arrived.empty());
+    rig.on(0, [&] {
+        tap.pending[0]({});
+        tap.pending[1](fail(Code::exhausted, "later"));
+    });
+    rig.settle();
+    EXPECT_EQ(reader.payloads(), std::vector<std::string>{"1"});
+    ASSERT_EQ(sender.published.size(), 2u);
+    EXPECT_EQ(sender.published[0].reason, Reason::quota_exceeded) << "its flow ends with PUBREC";
+    EXPECT_EQ(sender.published[1].reason, Reason::success);
+    after = rig.crash();
+    tap.waits = false;
+    sender.drop();
+    sender.move_to(*after);
+    sender.connect();
+    reader.drop();
+    reader.move_to(*after);
+    reader.connect();
+    EXPECT_EQ(reader.arrived.size(), 1u) << "acknowledged once, delivered once";
+}
+
+TEST_F(Taps, MayBeDoneAfterTheirPublisherHasGone) {
+    TestClient sender(rig, {.client_id = "sender", .clean = false, .expiry_s = 100});
+    sender.connect();
+    tap.waits = true;
+    sender.publish("tap/a", "1", 2);
+    sender.drop();
+    rig.on(0, [&] { tap.pending[0]({}); });
+    rig.settle();
+    sender.connect();
+    EXPECT_EQ(tap.taken.size(), 1u) << "it was taken: the repeat is only acknowledged";
+    EXPECT_EQ(sender.published.size(), 1u);
+}
+
+TEST_F(Taps, NotDoneYetKeepTheirPublisherWaitingForConnack) {
+    TestClient sender(rig, {.client_id = "sender", .clean = false, .expiry_s = 100});
+    sender.connect();
+    tap.waits = true;
+    sender.publish("tap/a", "1", 2);
+    sender.drop();
+    sender.connect();
+    EXPECT_EQ(sender.connacks.size(), 1u) << "a repeat could not be answered truly yet";
+    rig.on(0, [&] { tap.pending[0]({}); });
+    rig.settle();
+    EXPECT_EQ(sender.connacks.size(), 2u);
+    EXPECT_EQ(sender.published.size(), 1u);
+}
+
 class EchoTap final : public Tap {
 public:
     explicit EchoTap(Rig& rig) : rig_(rig) {}
