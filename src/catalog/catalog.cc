@@ -104,17 +104,6 @@ Result<void> SqlCatalog::load_all() {
     return {};
 }
 
-Result<void> SqlCatalog::load_organisations() {
-    std::vector<Organisation> organisations;
-    TRY_VOID(database_->query(
-        "SELECT id, name, created_at FROM organisation ORDER BY id", {}, [&](const Row& row) {
-            organisations.push_back({row.id<OrganisationId>(0), row.text(1), row.instant(2)});
-        }));
-    organisations_ = std::move(organisations);
-    touch();
-    return {};
-}
-
 Result<std::int64_t> SqlCatalog::next_id(std::string_view name) {
     std::int64_t id = 0;
     TRY_VOID(
@@ -135,27 +124,6 @@ Result<void> SqlCatalog::check_organisation(OrganisationId organisation) {
         count("SELECT COUNT(*) FROM organisation WHERE id = $1", {organisation}));
     if (found == 0) return fail(Code::not_found, "no such organisation");
     return {};
-}
-
-Result<Organisation> SqlCatalog::create_organisation(std::string_view name, Instant now) {
-    TRY_VOID(check_organisation_name(name));
-    TRY(auto transaction, Transaction::begin(*database_));
-    TRY(const std::size_t taken,
-        count("SELECT COUNT(*) FROM organisation WHERE name = $1", {name}));
-    if (taken > 0) {
-        return fail(Code::conflict, fmt::format("an organisation named {} exists already", name));
-    }
-    TRY(const std::size_t all, count("SELECT COUNT(*) FROM organisation", {}));
-    if (all >= limits_.organisations_max) {
-        return fail(Code::exhausted,
-                    fmt::format("there are {} organisations, no more are allowed", all));
-    }
-    TRY(const std::int64_t id, next_id("organisation"));
-    TRY_VOID(database_->change(
-        "INSERT INTO organisation (id, name, created_at) VALUES ($1, $2, $3)", {id, name, now}));
-    TRY_VOID(transaction.commit());
-    TRY_VOID(load_organisations());
-    return Organisation{OrganisationId(static_cast<std::uint32_t>(id)), std::string(name), now};
 }
 
 }  // namespace lineshaft::catalog

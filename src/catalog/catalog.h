@@ -51,6 +51,8 @@ public:
     virtual Result<bool> refresh() = 0;
 
     virtual Result<Organisation> create_organisation(std::string_view name, Instant now) = 0;
+    /// invalid: a negative limit. The name stays, because topics and stored messages carry it.
+    virtual Result<Organisation> change_organisation(OrganisationId, const OrganisationChange&) = 0;
 
     virtual Result<Site> create_site(OrganisationId, const NewSite&) = 0;
     virtual Result<Site> change_site(OrganisationId, SiteId, const SiteChange&) = 0;
@@ -67,6 +69,8 @@ public:
     virtual Result<Ensured> ensure_machines(std::span<const Discovery>) = 0;
     virtual Result<Machine> change_machine(OrganisationId, std::string_view machine,
                                            const MachineChange&, Instant now) = 0;
+    /// Forgets the machine and what people said about its tags. conflict: live tokens are for it.
+    virtual Result<void> remove_machine(OrganisationId, std::string_view machine) = 0;
 
     /// What people know about a tag; the tag need not have been seen. invalid: low above high.
     virtual Result<Tag> change_tag(OrganisationId, std::string_view machine, std::string_view tag,
@@ -75,6 +79,18 @@ public:
     /// not allowed are left out. True when something changed.
     virtual Result<bool> learn_tags(OrganisationId, std::string_view machine,
                                     std::span<const TagFacts>) = 0;
+
+    struct Learned {
+        std::size_t changed = 0;
+        std::size_t refused = 0;  ///< machine not known, name or value not allowed, past the limit
+    };
+    /// What machines say they are, many at once in one transaction; what is known costs nothing.
+    virtual Result<Learned> learn_attributes(std::span<const AttributeFact>) = 0;
+    /// What people tell a machine (ThingsBoard's shared attributes); gives all of them, by name.
+    /// Nothing is changed on failure. invalid, exhausted.
+    virtual Result<std::vector<Attribute>> share_attributes(OrganisationId,
+                                                            std::string_view machine,
+                                                            std::span<const AttributeChange>) = 0;
 
     virtual Result<Person> create_person(OrganisationId, const NewPerson&, Instant now) = 0;
     virtual Result<std::vector<Person>> people(OrganisationId) = 0;  ///< by name
@@ -86,6 +102,20 @@ public:
     /// Also ends the person's sessions. conflict: the last admin.
     virtual Result<void> remove_person(OrganisationId, PersonId) = 0;
     virtual Result<void> person_seen(OrganisationId, PersonId, Instant at) = 0;
+
+    /// Keeps a new second factor, not asked for until it is confirmed. conflict: one is confirmed.
+    virtual Result<void> offer_totp(OrganisationId, PersonId, std::string_view sealed) = 0;
+    /// From now on it is asked for. `step`: the one the proving code was of. The recovery codes are
+    /// digests of 32 bytes. conflict: nothing offered, or confirmed already.
+    virtual Result<void> confirm_totp(OrganisationId, PersonId, std::int64_t step,
+                                      std::span<const std::string> recovery_sha256,
+                                      Instant now) = 0;
+    /// Nothing there is no error.
+    virtual Result<void> remove_totp(OrganisationId, PersonId) = 0;
+    /// A step is used once, and only forwards. denied: not after the last one (replayed).
+    virtual Result<void> use_totp_step(OrganisationId, PersonId, std::int64_t step) = 0;
+    /// Spends one. denied: the person has no such code (left).
+    virtual Result<void> use_recovery_code(OrganisationId, PersonId, std::string_view sha256) = 0;
 
     /// The one-time secret of the first start. Keeps the digest, replacing an unused one. conflict:
     /// nothing to set up any more.
@@ -104,6 +134,28 @@ public:
     virtual Result<void> revoke_token(OrganisationId, TokenId, Instant now) = 0;
     /// Moves last_used_at forward; unknown ids are ignored.
     virtual Result<void> tokens_used(std::span<const std::pair<TokenId, Instant>>) = 0;
+
+    /// Adds what the authority issued. conflict: that serial number exists.
+    virtual Result<CertificateId> add_certificate(OrganisationId, const NewCertificate&,
+                                                  Instant now) = 0;
+    /// Newest first, at most `count_max` with ids below `before`; an empty machine: all machines.
+    virtual Result<std::vector<Certificate>> certificates(OrganisationId, std::string_view machine,
+                                                          std::optional<CertificateId> before,
+                                                          std::size_t count_max) = 0;
+    virtual Result<Certificate> find_certificate(OrganisationId, std::string_view serial) = 0;
+    /// Of everyone, not past their end: what counts, and what was revoked.
+    virtual Result<std::vector<Certificate>> live_certificates(Instant now) = 0;
+    virtual Result<std::vector<Certificate>> revoked_certificates(Instant now) = 0;
+    /// conflict: revoked already.
+    virtual Result<void> revoke_certificate(OrganisationId, std::string_view serial,
+                                            std::string_view by, Instant now) = 0;
+    virtual Result<void> certificate_warned(CertificateId, int days) = 0;
+
+    virtual Result<void> create_enrolment(OrganisationId, const NewEnrolment&, Instant now) = 0;
+    virtual Result<Enrolment> find_enrolment(std::string_view sha256) = 0;
+    /// Uses the enrolment up and adds the certificate, both or neither. conflict: used or expired.
+    virtual Result<CertificateId> spend_enrolment(std::string_view sha256, const NewCertificate&,
+                                                  Instant now) = 0;
 
     virtual Result<std::vector<Session>> sessions() = 0;
     virtual Result<void> save_session(const Session&) = 0;  ///< new, or seen again

@@ -144,7 +144,7 @@ Result<void> SqlCatalog::remove_site(OrganisationId organisation, SiteId id) {
 }
 
 Result<void> SqlCatalog::load_machines() {
-    std::map<OrganisationId, std::map<std::string, MachineEntry, std::less<>>> entries;
+    EntriesById entries;
     TRY_VOID(database_->query(
         "SELECT organisation, id, name, kind, site, adopted_at, source, first_seen FROM machine",
         {}, [&](const Row& row) {
@@ -162,6 +162,7 @@ Result<void> SqlCatalog::load_machines() {
             const auto entry = by_id->second.find(row.text(1));
             if (entry != by_id->second.end()) entry->second.tags.push_back(merged_tag(row, 2));
         }));
+    TRY_VOID(load_all_attributes(entries));
     machines_.clear();
     for (auto& [organisation, by_id] : entries) {
         for (auto& [id, entry] : by_id) {
@@ -189,6 +190,7 @@ Result<void> SqlCatalog::reload_machine(OrganisationId organisation, std::string
         "SELECT name, label, unit, low, high, writable, source_unit, source_low, source_high,"
         " source_writable FROM tag WHERE organisation = $1 AND machine = $2 ORDER BY name",
         {organisation, id}, [&](const Row& row) { entry.tags.push_back(merged_tag(row, 0)); }));
+    TRY_VOID(load_attributes(organisation, id, entry));
     machines_[organisation][std::string(id)] =
         std::make_shared<const MachineEntry>(std::move(entry));
     touch();
@@ -290,6 +292,31 @@ Result<Machine> SqlCatalog::change_machine(OrganisationId organisation, std::str
     TRY_VOID(transaction.commit());
     TRY_VOID(reload_machine(organisation, id));
     return machine;
+}
+
+Result<void> SqlCatalog::remove_machine(OrganisationId organisation, std::string_view id) {
+    TRY(auto transaction, Transaction::begin(*database_));
+    TRY_VOID(find_machine(organisation, id));
+    TRY(const std::size_t tokens,
+        count("SELECT COUNT(*) FROM token WHERE organisation = $1 AND machine = $2"
+              " AND revoked_at IS NULL",
+              {organisation, id}));
+    if (tokens > 0) {
+        return fail(Code::conflict,
+                    fmt::format("{} live tokens are for {}: revoke them first", tokens, id));
+    }
+    TRY_VOID(database_->change("DELETE FROM tag WHERE organisation = $1 AND machine = $2",
+                               {organisation, id}));
+    TRY_VOID(database_->change("DELETE FROM machine WHERE organisation = $1 AND id = $2",
+                               {organisation, id}));
+    TRY_VOID(transaction.commit());
+    const auto by_id = machines_.find(organisation);
+    if (by_id != machines_.end()) {
+        const auto entry = by_id->second.find(id);
+        if (entry != by_id->second.end()) by_id->second.erase(entry);
+    }
+    touch();
+    return {};
 }
 
 }  // namespace lineshaft::catalog

@@ -114,7 +114,74 @@ CREATE TABLE answer (
 CREATE INDEX answer_by_age ON answer (created_at);
 )sql";
 
-constexpr std::string_view all[] = {version_1};
+// Organisations may be limited and titled; people have a second factor. A limit that is NULL is the
+// setting's. `totp_sealed` opens only with the node's key.
+constexpr std::string_view version_2 = R"sql(
+ALTER TABLE organisation ADD COLUMN title TEXT;
+ALTER TABLE organisation ADD COLUMN machines_max BIGINT;
+ALTER TABLE organisation ADD COLUMN sessions_max BIGINT;
+ALTER TABLE organisation ADD COLUMN messages_per_s BIGINT;
+ALTER TABLE organisation ADD COLUMN samples_per_s BIGINT;
+ALTER TABLE organisation ADD COLUMN retained_bytes_max BIGINT;
+ALTER TABLE person ADD COLUMN totp_sealed BYTEA;
+ALTER TABLE person ADD COLUMN totp_confirmed_at BIGINT;
+ALTER TABLE person ADD COLUMN totp_step BIGINT;
+CREATE TABLE recovery_code (
+    organisation BIGINT NOT NULL,
+    person       BIGINT NOT NULL,
+    sha256       BYTEA NOT NULL,
+    PRIMARY KEY (organisation, person, sha256),
+    FOREIGN KEY (organisation, person) REFERENCES person (organisation, id) ON DELETE CASCADE
+);
+)sql";
+
+// Machine certificates of the node's own authority, and leave to enrol for one.
+constexpr std::string_view version_3 = R"sql(
+CREATE TABLE certificate (
+    id           BIGINT NOT NULL PRIMARY KEY,
+    organisation BIGINT NOT NULL REFERENCES organisation (id),
+    machine      TEXT NOT NULL,
+    serial       TEXT NOT NULL UNIQUE,
+    sha256       BYTEA NOT NULL UNIQUE,
+    key_sha256   BYTEA NOT NULL,
+    der          BYTEA NOT NULL,
+    not_before   BIGINT NOT NULL,
+    not_after    BIGINT NOT NULL,
+    issued_at    BIGINT NOT NULL,
+    issued_by    TEXT NOT NULL,
+    revoked_at   BIGINT,
+    revoked_by   TEXT,
+    warned_days  BIGINT
+);
+CREATE INDEX certificate_by_machine ON certificate (organisation, machine, id);
+CREATE INDEX certificate_by_end ON certificate (not_after);
+CREATE TABLE enrolment (
+    sha256       BYTEA NOT NULL PRIMARY KEY,
+    organisation BIGINT NOT NULL REFERENCES organisation (id),
+    machine      TEXT NOT NULL,
+    created_at   BIGINT NOT NULL,
+    created_by   TEXT NOT NULL,
+    expires_at   BIGINT NOT NULL,
+    used_at      BIGINT,
+    certificate  BIGINT
+);
+CREATE INDEX enrolment_by_end ON enrolment (organisation, expires_at);
+)sql";
+
+// What machines are: said by themselves (shared = 0) or told by people (1). Values are JSON.
+constexpr std::string_view version_4 = R"sql(
+CREATE TABLE machine_attribute (
+    organisation BIGINT NOT NULL,
+    machine      TEXT NOT NULL,
+    shared       SMALLINT NOT NULL,
+    name         TEXT NOT NULL,
+    value        TEXT NOT NULL,
+    PRIMARY KEY (organisation, machine, shared, name),
+    FOREIGN KEY (organisation, machine) REFERENCES machine (organisation, id) ON DELETE CASCADE
+);
+)sql";
+
+constexpr std::string_view all[] = {version_1, version_2, version_3, version_4};
 
 }  // namespace
 

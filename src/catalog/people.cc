@@ -13,6 +13,12 @@ constexpr std::string_view setup_secret = "setup.sha256";
 constexpr std::string_view setup_done = "setup.done";
 constexpr std::size_t hash_bytes_max = 1024;
 
+std::optional<Totp> totp_of(const Row& row) {
+    if (row.is_null(7)) return std::nullopt;
+    return Totp{row.text(7), row.instant_or_nothing(8), row.is_null(9) ? 0 : row.integer(9),
+                row.integer(10)};
+}
+
 Person person_of(const Row& row) {
     return {row.id<OrganisationId>(0),
             row.id<PersonId>(1),
@@ -20,7 +26,8 @@ Person person_of(const Row& row) {
             row.text(3),
             row.text(4),
             row.instant(5),
-            row.instant_or_nothing(6)};
+            row.instant_or_nothing(6),
+            totp_of(row)};
 }
 
 Result<void> check_hash(std::string_view hash) {
@@ -57,15 +64,17 @@ Result<Person> SqlCatalog::create_person(OrganisationId organisation, const NewP
     return Person{organisation,         PersonId(static_cast<std::uint64_t>(id)),
                   wanted.name,          wanted.role,
                   wanted.password_hash, now,
-                  std::nullopt};
+                  std::nullopt,         std::nullopt};
 }
 
 Result<std::vector<Person>> SqlCatalog::people(OrganisationId organisation) {
     TRY_VOID(check_organisation(organisation));
     std::vector<Person> people;
     TRY_VOID(database_->query(
-        "SELECT organisation, id, name, role, password_hash, created_at,"
-        " last_seen_at FROM person WHERE organisation = $1 ORDER BY name_key",
+        "SELECT organisation, id, name, role, password_hash, created_at, last_seen_at,"
+        " totp_sealed, totp_confirmed_at, totp_step, (SELECT COUNT(*) FROM recovery_code AS code"
+        " WHERE code.organisation = person.organisation AND code.person = person.id)"
+        " FROM person WHERE organisation = $1 ORDER BY name_key",
         {organisation}, [&](const Row& row) { people.push_back(person_of(row)); }));
     return people;
 }
@@ -73,20 +82,24 @@ Result<std::vector<Person>> SqlCatalog::people(OrganisationId organisation) {
 Result<Person> SqlCatalog::find_person(OrganisationId organisation, std::string_view name) {
     std::optional<Person> person;
     const std::string key = name_key(name.substr(0, limits_.name_bytes_max + 1));
-    TRY_VOID(
-        database_->query("SELECT organisation, id, name, role, password_hash, created_at,"
-                         " last_seen_at FROM person WHERE organisation = $1 AND name_key = $2",
-                         {organisation, key}, [&](const Row& row) { person = person_of(row); }));
+    TRY_VOID(database_->query(
+        "SELECT organisation, id, name, role, password_hash, created_at, last_seen_at,"
+        " totp_sealed, totp_confirmed_at, totp_step, (SELECT COUNT(*) FROM recovery_code AS code"
+        " WHERE code.organisation = person.organisation AND code.person = person.id)"
+        " FROM person WHERE organisation = $1 AND name_key = $2",
+        {organisation, key}, [&](const Row& row) { person = person_of(row); }));
     if (!person) return fail(Code::not_found, "no such person");
     return *std::move(person);
 }
 
 Result<Person> SqlCatalog::find_person(OrganisationId organisation, PersonId id) {
     std::optional<Person> person;
-    TRY_VOID(
-        database_->query("SELECT organisation, id, name, role, password_hash, created_at,"
-                         " last_seen_at FROM person WHERE organisation = $1 AND id = $2",
-                         {organisation, id}, [&](const Row& row) { person = person_of(row); }));
+    TRY_VOID(database_->query(
+        "SELECT organisation, id, name, role, password_hash, created_at, last_seen_at,"
+        " totp_sealed, totp_confirmed_at, totp_step, (SELECT COUNT(*) FROM recovery_code AS code"
+        " WHERE code.organisation = person.organisation AND code.person = person.id)"
+        " FROM person WHERE organisation = $1 AND id = $2",
+        {organisation, id}, [&](const Row& row) { person = person_of(row); }));
     if (!person) return fail(Code::not_found, "no such person");
     return *std::move(person);
 }

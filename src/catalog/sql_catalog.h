@@ -22,6 +22,7 @@ public:
     Result<bool> refresh() override;
 
     Result<Organisation> create_organisation(std::string_view name, Instant now) override;
+    Result<Organisation> change_organisation(OrganisationId, const OrganisationChange&) override;
 
     Result<Site> create_site(OrganisationId, const NewSite&) override;
     Result<Site> change_site(OrganisationId, SiteId, const SiteChange&) override;
@@ -31,10 +32,15 @@ public:
     Result<Ensured> ensure_machines(std::span<const Discovery>) override;
     Result<Machine> change_machine(OrganisationId, std::string_view machine, const MachineChange&,
                                    Instant now) override;
+    Result<void> remove_machine(OrganisationId, std::string_view machine) override;
     Result<Tag> change_tag(OrganisationId, std::string_view machine, std::string_view tag,
                            const TagChange&) override;
     Result<bool> learn_tags(OrganisationId, std::string_view machine,
                             std::span<const TagFacts>) override;
+
+    Result<Learned> learn_attributes(std::span<const AttributeFact>) override;
+    Result<std::vector<Attribute>> share_attributes(OrganisationId, std::string_view machine,
+                                                    std::span<const AttributeChange>) override;
 
     Result<Person> create_person(OrganisationId, const NewPerson&, Instant now) override;
     Result<std::vector<Person>> people(OrganisationId) override;
@@ -45,6 +51,13 @@ public:
     Result<void> remove_person(OrganisationId, PersonId) override;
     Result<void> person_seen(OrganisationId, PersonId, Instant at) override;
 
+    Result<void> offer_totp(OrganisationId, PersonId, std::string_view sealed) override;
+    Result<void> confirm_totp(OrganisationId, PersonId, std::int64_t step,
+                              std::span<const std::string> recovery_sha256, Instant now) override;
+    Result<void> remove_totp(OrganisationId, PersonId) override;
+    Result<void> use_totp_step(OrganisationId, PersonId, std::int64_t step) override;
+    Result<void> use_recovery_code(OrganisationId, PersonId, std::string_view sha256) override;
+
     Result<void> offer_setup(std::string_view secret_sha256) override;
     Result<bool> setup_needed() override;
     Result<Person> set_up(std::string_view secret_sha256, const NewPerson&, Instant now) override;
@@ -54,6 +67,23 @@ public:
     Result<std::vector<Token>> all_tokens() override;
     Result<void> revoke_token(OrganisationId, TokenId, Instant now) override;
     Result<void> tokens_used(std::span<const std::pair<TokenId, Instant>>) override;
+
+    Result<CertificateId> add_certificate(OrganisationId, const NewCertificate&,
+                                          Instant now) override;
+    Result<std::vector<Certificate>> certificates(OrganisationId, std::string_view machine,
+                                                  std::optional<CertificateId> before,
+                                                  std::size_t count_max) override;
+    Result<Certificate> find_certificate(OrganisationId, std::string_view serial) override;
+    Result<std::vector<Certificate>> live_certificates(Instant now) override;
+    Result<std::vector<Certificate>> revoked_certificates(Instant now) override;
+    Result<void> revoke_certificate(OrganisationId, std::string_view serial, std::string_view by,
+                                    Instant now) override;
+    Result<void> certificate_warned(CertificateId, int days) override;
+
+    Result<void> create_enrolment(OrganisationId, const NewEnrolment&, Instant now) override;
+    Result<Enrolment> find_enrolment(std::string_view sha256) override;
+    Result<CertificateId> spend_enrolment(std::string_view sha256, const NewCertificate&,
+                                          Instant now) override;
 
     Result<std::vector<Session>> sessions() override;
     Result<void> save_session(const Session&) override;
@@ -68,11 +98,18 @@ private:
     using EntryPtr = std::shared_ptr<const MachineEntry>;
     using MachinesById = std::map<std::string, EntryPtr, std::less<>>;
 
+    using EntriesById =
+        std::map<OrganisationId, std::map<std::string, MachineEntry, std::less<>>>;
+
     Result<void> load_all();
     Result<void> load_organisations();
     Result<void> load_sites();
     Result<void> load_machines();
     Result<void> reload_machine(OrganisationId organisation, std::string_view machine);
+    Result<void> load_all_attributes(EntriesById& entries);
+    Result<void> load_attributes(OrganisationId organisation, std::string_view machine,
+                                 MachineEntry& entry);
+    Result<void> check_attribute(std::string_view name, std::string_view value) const;
     void touch();
     /// The ten columns from `name` to `source_writable`, beginning at `first_column`.
     static Tag merged_tag(const Row& row, int first_column);

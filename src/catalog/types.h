@@ -15,10 +15,23 @@ namespace lineshaft::catalog {
 inline constexpr OrganisationId default_organisation{1};
 inline constexpr std::string_view default_organisation_name = "default";
 
+/// What one organisation may take of the node; nothing: the setting `organisation.*`. A zero means
+/// none at all.
+struct OrganisationLimits {
+    std::optional<std::int64_t> machines_max{};
+    std::optional<std::int64_t> sessions_max{};    ///< MQTT sessions, connected or asleep
+    std::optional<std::int64_t> messages_per_s{};  ///< published to the node
+    std::optional<std::int64_t> samples_per_s{};
+    std::optional<std::int64_t> retained_bytes_max{};
+    bool operator==(const OrganisationLimits&) const = default;
+};
+
 struct Organisation {
     OrganisationId id;
-    std::string name;  ///< 1..64 of [a-z0-9-], unique, also the prefix of its topics
+    std::string name;  ///< 1..64 of [a-z0-9-], unique, also the prefix of its topics: never changes
     Instant created_at;
+    std::optional<std::string> title{};  ///< what people call it
+    OrganisationLimits limits{};
 };
 
 /// Degrees, WGS 84: latitude -90..90, longitude -180..180.
@@ -58,6 +71,21 @@ struct Tag {
     bool operator==(const Tag&) const = default;
 };
 
+/// A person's second factor (RFC 6238).
+struct Totp {
+    std::string sealed;                   ///< the secret under the node's key; opaque
+    std::optional<Instant> confirmed_at;  ///< nothing: offered, not asked for yet
+    std::int64_t last_step = 0;           ///< the newest time step that was used
+    std::int64_t recovery_codes = 0;      ///< how many are left
+};
+
+/// Something a machine is, or was told. `value` is JSON text: "\"East\"", "42", "true".
+struct Attribute {
+    std::string name;
+    std::string value;
+    bool operator==(const Attribute&) const = default;
+};
+
 struct Person {
     OrganisationId organisation;
     PersonId id;
@@ -66,6 +94,7 @@ struct Person {
     std::string password_hash;  ///< opaque; never shown, never logged
     Instant created_at;
     std::optional<Instant> last_seen_at;
+    std::optional<Totp> totp{};
 };
 
 /// A token that has not been revoked. Exactly one of `role` and `machine` is set.
@@ -81,6 +110,32 @@ struct Token {
     std::string created_by;
     std::optional<Instant> last_used_at;
     std::optional<Instant> revoked_at;
+};
+
+/// A machine's certificate that the node's own authority issued.
+struct Certificate {
+    OrganisationId organisation;
+    CertificateId id;
+    std::string machine;
+    std::string serial;      ///< hexadecimal, unique in the node
+    std::string sha256;      ///< 32 bytes, of the whole certificate
+    std::string key_sha256;  ///< 32 bytes, of its public key; find_certificate only
+    std::string der;         ///< find_certificate only
+    Instant not_before, not_after, issued_at;
+    std::string issued_by;
+    std::optional<Instant> revoked_at;
+    std::optional<std::string> revoked_by;
+    std::optional<int> warned_days;  ///< the nearest warning about its end that was given
+};
+
+/// Leave to enrol once: what is kept of the token that a machine was given.
+struct Enrolment {
+    OrganisationId organisation;
+    std::string machine;
+    std::string created_by;
+    Instant expires_at;
+    std::optional<Instant> used_at;
+    std::optional<std::string> serial;  ///< of the certificate it was spent on
 };
 
 /// A browser's session as trust wants it kept.
@@ -102,6 +157,14 @@ Change<T> cleared() {
     return Change<T>(std::in_place);
 }
 
+struct OrganisationChange {
+    Change<std::string> title{};
+    Change<std::int64_t> machines_max{};
+    Change<std::int64_t> sessions_max{};
+    Change<std::int64_t> messages_per_s{};
+    Change<std::int64_t> samples_per_s{};
+    Change<std::int64_t> retained_bytes_max{};
+};
 struct NewSite {
     std::string name{};
     std::string time_zone{};
@@ -133,6 +196,17 @@ struct TagFacts {
     std::optional<double> high{};
     std::optional<bool> writable{};
 };
+/// What a machine says it is, for example a tag of its Influx lines.
+struct AttributeFact {
+    OrganisationId organisation{};
+    std::string machine{};
+    std::string name{};
+    std::string value{};  ///< JSON text
+};
+struct AttributeChange {
+    std::string name{};
+    std::optional<std::string> value{};  ///< nothing: remove it
+};
 struct Discovery {
     OrganisationId organisation{};
     std::string machine{};
@@ -153,18 +227,40 @@ struct NewToken {
     std::string created_by{};
 };
 
+struct NewCertificate {
+    std::string machine{};
+    std::string serial{};
+    std::string sha256{};
+    std::string key_sha256{};
+    std::string der{};
+    Instant not_before{};
+    Instant not_after{};
+    std::string issued_by{};
+};
+struct NewEnrolment {
+    std::string machine{};
+    std::string sha256{};  ///< 32 bytes, of the token
+    Instant expires_at{};
+    std::string created_by{};
+};
+
 /// Full means `exhausted`; text past its limit is `invalid`.
 struct Limits {
     std::size_t organisations_max = 1'000;
     std::size_t sites_max = 10'000;  ///< in one organisation, as the next four
     std::size_t machines_max = 100'000;
     std::size_t tags_per_machine_max = 5'000;
+    std::size_t attributes_per_machine_max = 64;  ///< said, and as many told
     std::size_t people_max = 10'000;
-    std::size_t tokens_max = 100'000;    ///< not counting revoked ones
-    std::size_t sessions_max = 100'000;  ///< in all
-    std::size_t name_bytes_max = 128;    ///< names of sites, machines, people, tokens; kinds
-    std::size_t tag_bytes_max = 256;     ///< a tag's name
+    std::size_t tokens_max = 100'000;          ///< not counting revoked ones
+    std::size_t sessions_max = 100'000;        ///< in all
+    std::size_t certificates_max = 1'000'000;  ///< in one organisation, a year past their end
+    std::size_t enrolments_max = 100'000;      ///< in one organisation, not used, not expired
+    std::size_t name_bytes_max = 128;          ///< names of sites, machines, people, tokens; kinds
+    std::size_t tag_bytes_max = 256;           ///< a tag's name
     std::size_t unit_bytes_max = 64;
+    std::size_t attribute_bytes_max = 1'024;  ///< an attribute's value
+    std::size_t recovery_codes_max = 20;     ///< of one person
     std::size_t answer_bytes_max = 1 << 20;  ///< one remembered answer
     std::size_t answers_max = 100'000;
     std::size_t text_bytes_max = 4 << 20;  ///< whatever else reaches SQL
