@@ -23,6 +23,7 @@ using OrganisationId = Id<struct OrganisationKind, std::uint32_t>;  ///< 1 is `d
 using SiteId = Id<struct SiteKind>;
 using PersonId = Id<struct PersonKind>;
 using TokenId = Id<struct TokenKind>;
+using CertificateId = Id<struct CertificateKind>;
 using SeriesId = Id<struct SeriesKind>;
 using ShardIndex = Id<struct ShardKind, std::uint32_t>;  ///< 0 .. shards-1
 

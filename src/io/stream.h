@@ -11,6 +11,16 @@ namespace lineshaft::io {
 /// A patience without an end.
 inline constexpr Steady for_ever = Steady::max();
 
+/// A client's certificate that TLS has verified: its chain, its time, and that the client has the
+/// key. Whether it was revoked, and what it may do, is for others to say.
+struct PeerCertificate {
+    std::string sha256;       ///< 32 bytes, of the certificate
+    std::string root_sha256;  ///< 32 bytes, of the trusted certificate its chain leads to
+    std::string serial;       ///< hexadecimal
+    std::string common_name;
+    Instant not_after;
+};
+
 /// Who is at the other end, as text and as what a rule needs to know.
 struct Peer {
     std::string address;  ///< "192.0.2.7", "::1", "" for a local socket
@@ -18,6 +28,7 @@ struct Peer {
     bool is_loopback = false;     ///< both ends of the connection have loopback addresses
     bool is_encrypted = false;    ///< TLS
     bool is_node_socket = false;  ///< came through DATA/node.sock: the owner of the files
+    std::shared_ptr<const PeerCertificate> certificate{};  ///< null: showed none
 };
 
 /// A byte stream: TCP, TLS, a local socket or memory. One type, virtual, because a session

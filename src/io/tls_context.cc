@@ -6,9 +6,16 @@
 #include <openssl/x509v3.h>
 
 #include <cstring>
+#include <ctime>
+
+#include "base/bytes.h"
+#include "io/tls.h"
 
 namespace lineshaft::io {
 namespace {
+
+/// Of a client's certificate: itself, issuers between, the root.
+constexpr int chain_certificates_max = 4;
 
 using Bio = std::unique_ptr<BIO, Freed<BIO_free>>;
 using Certificate = std::unique_ptr<X509, Freed<X509_free>>;
@@ -49,6 +56,93 @@ int select_protocol(SSL*, const unsigned char** out, unsigned char* out_size,
     return SSL_TLSEXT_ERR_NOACK;
 }
 
+Result<void> use_own(SSL_CTX* context, std::string_view certificate_pem, std::string_view key_pem) {
+    const Bio certificates = reader_of(certificate_pem);
+    const Certificate own(PEM_read_bio_X509(certificates.get(), nullptr, no_password, nullptr));
+    if (!own || SSL_CTX_use_certificate(context, own.get()) != 1) {
+        return fail(Code::invalid, "certificate: no PEM certificate: " + tls_reason());
+    }
+    while (
+        Certificate issuer{PEM_read_bio_X509(certificates.get(), nullptr, no_password, nullptr)}) {
+        if (SSL_CTX_add1_chain_cert(context, issuer.get()) != 1) {
+            return fail(Code::invalid, "certificate: bad issuer: " + tls_reason());
+        }
+    }
+    ERR_clear_error();  // the end of the file is an error to PEM
+    const Bio keys = reader_of(key_pem);
+    const Key key(PEM_read_bio_PrivateKey(keys.get(), nullptr, no_password, nullptr));
+    if (!key)
+        return fail(Code::invalid, "key: no PEM private key without password: " + tls_reason());
+    if (SSL_CTX_use_PrivateKey(context, key.get()) != 1 ||
+        SSL_CTX_check_private_key(context) != 1) {
+        return fail(Code::invalid, "key: not the certificate's: " + tls_reason());
+    }
+    return {};
+}
+
+/// `named`: also what a server tells clients it accepts, so that browsers ask nobody without one.
+Result<void> trust_certificates(SSL_CTX* context, std::string_view ca_pem, bool is_named) {
+    const Bio certificates = reader_of(ca_pem);
+    std::size_t count = 0;
+    while (Certificate ca{PEM_read_bio_X509(certificates.get(), nullptr, no_password, nullptr)}) {
+        X509_STORE_add_cert(SSL_CTX_get_cert_store(context), ca.get());
+        if (is_named) SSL_CTX_add_client_CA(context, ca.get());
+        ++count;
+    }
+    const std::string reason = tls_reason();
+    if (count == 0)
+        return fail(Code::invalid, "trusted certificates: no PEM certificate: " + reason);
+    return {};
+}
+
+Result<void> ask_clients(SSL_CTX* context, const TlsIdentity& identity) {
+    if (identity.clients == TlsIdentity::Clients::off) return {};
+    TRY_VOID(trust_certificates(context, identity.client_ca_pem, true));
+    const int needed =
+        identity.clients == TlsIdentity::Clients::required ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0;
+    SSL_CTX_set_verify(context, SSL_VERIFY_PEER | needed, nullptr);
+    SSL_CTX_set_verify_depth(context, chain_certificates_max);
+    // A resumed session would bring back a certificate that was verified some other day.
+    SSL_CTX_set_options(context, SSL_OP_NO_TICKET);
+    SSL_CTX_set_num_tickets(context, 0);
+    return {};
+}
+
+Instant instant_of(const ASN1_TIME* time) {
+    std::tm parts{};
+    if (time == nullptr || ASN1_TIME_to_tm(time, &parts) != 1) return Instant{};
+    return Instant{static_cast<std::int64_t>(::timegm(&parts)) * 1'000'000};
+}
+
+std::string digest_of(const X509* certificate) {
+    std::string digest(32, '\0');
+    unsigned size = 0;
+    X509_digest(certificate, EVP_sha256(), reinterpret_cast<unsigned char*>(digest.data()), &size);
+    return digest;
+}
+
+std::string common_name_of(const X509* certificate) {
+    const X509_NAME* subject = X509_get_subject_name(certificate);
+    const int at = X509_NAME_get_index_by_NID(subject, NID_commonName, -1);
+    if (at < 0) return {};
+    unsigned char* text = nullptr;
+    const int size =
+        ASN1_STRING_to_UTF8(&text, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at)));
+    if (size < 0) return {};
+    std::string out(reinterpret_cast<char*>(text), static_cast<std::size_t>(size));
+    OPENSSL_free(text);
+    return out;
+}
+
+std::string serial_of(const X509* certificate) {
+    BIGNUM* number = ASN1_INTEGER_to_BN(X509_get0_serialNumber(certificate), nullptr);
+    if (number == nullptr) return {};
+    std::string bytes(static_cast<std::size_t>(BN_num_bytes(number)), '\0');
+    BN_bn2bin(number, reinterpret_cast<unsigned char*>(bytes.data()));
+    BN_free(number);
+    return to_hex(as_bytes(bytes));
+}
+
 }  // namespace
 
 std::string tls_reason() {
@@ -60,47 +154,35 @@ std::string tls_reason() {
     return reason;
 }
 
-Result<SslContext> make_server_context(std::string_view certificate_pem, std::string_view key_pem) {
+Result<SslContext> make_server_context(const TlsIdentity& identity) {
     ERR_clear_error();
     SslContext context = make_context(TLS_server_method());
     SSL_CTX_set_alpn_select_cb(context.get(), select_protocol, nullptr);
-    const Bio certificates = reader_of(certificate_pem);
-    const Certificate own(PEM_read_bio_X509(certificates.get(), nullptr, no_password, nullptr));
-    if (!own || SSL_CTX_use_certificate(context.get(), own.get()) != 1) {
-        return fail(Code::invalid, "certificate: no PEM certificate: " + tls_reason());
-    }
-    while (
-        Certificate issuer{PEM_read_bio_X509(certificates.get(), nullptr, no_password, nullptr)}) {
-        if (SSL_CTX_add1_chain_cert(context.get(), issuer.get()) != 1) {
-            return fail(Code::invalid, "certificate: bad issuer: " + tls_reason());
-        }
-    }
-    ERR_clear_error();  // the end of the file is an error to PEM
-    const Bio keys = reader_of(key_pem);
-    const Key key(PEM_read_bio_PrivateKey(keys.get(), nullptr, no_password, nullptr));
-    if (!key)
-        return fail(Code::invalid, "key: no PEM private key without password: " + tls_reason());
-    if (SSL_CTX_use_PrivateKey(context.get(), key.get()) != 1 ||
-        SSL_CTX_check_private_key(context.get()) != 1) {
-        return fail(Code::invalid, "key: not the certificate's: " + tls_reason());
+    TRY_VOID(use_own(context.get(), identity.certificate_pem, identity.key_pem));
+    TRY_VOID(ask_clients(context.get(), identity));
+    return context;
+}
+
+Result<SslContext> make_client_context(std::string_view ca_pem, std::string_view certificate_pem,
+                                       std::string_view key_pem) {
+    ERR_clear_error();
+    SslContext context = make_context(TLS_client_method());
+    SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
+    TRY_VOID(trust_certificates(context.get(), ca_pem, false));
+    if (!certificate_pem.empty()) {
+        TRY_VOID(use_own(context.get(), certificate_pem, key_pem));
     }
     return context;
 }
 
-Result<SslContext> make_client_context(std::string_view ca_pem) {
-    ERR_clear_error();
-    SslContext context = make_context(TLS_client_method());
-    SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
-    const Bio certificates = reader_of(ca_pem);
-    std::size_t count = 0;
-    while (Certificate ca{PEM_read_bio_X509(certificates.get(), nullptr, no_password, nullptr)}) {
-        X509_STORE_add_cert(SSL_CTX_get_cert_store(context.get()), ca.get());
-        ++count;
-    }
-    const std::string reason = tls_reason();
-    if (count == 0)
-        return fail(Code::invalid, "trusted certificates: no PEM certificate: " + reason);
-    return context;
+std::shared_ptr<const PeerCertificate> peer_certificate(SSL* ssl) {
+    const X509* shown = SSL_get0_peer_certificate(ssl);
+    STACK_OF(X509)* chain = SSL_get0_verified_chain(ssl);
+    if (shown == nullptr || chain == nullptr || sk_X509_num(chain) == 0) return nullptr;
+    if (SSL_get_verify_result(ssl) != X509_V_OK) return nullptr;
+    return std::make_shared<const PeerCertificate>(PeerCertificate{
+        digest_of(shown), digest_of(sk_X509_value(chain, sk_X509_num(chain) - 1)), serial_of(shown),
+        common_name_of(shown), instant_of(X509_get0_notAfter(shown))});
 }
 
 Result<void> prepare_client(SSL* ssl, const std::string& server_name,

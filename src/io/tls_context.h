@@ -21,8 +21,15 @@ struct Freed {
 using SslContext = std::shared_ptr<SSL_CTX>;
 using Ssl = std::unique_ptr<SSL, Freed<SSL_free>>;
 
-Result<SslContext> make_server_context(std::string_view certificate_pem, std::string_view key_pem);
-Result<SslContext> make_client_context(std::string_view ca_pem);
+struct TlsIdentity;
+struct PeerCertificate;
+
+Result<SslContext> make_server_context(const TlsIdentity& identity);
+/// `certificate_pem` empty: the client has none to show.
+Result<SslContext> make_client_context(std::string_view ca_pem, std::string_view certificate_pem,
+                                       std::string_view key_pem);
+/// What the client showed and OpenSSL has verified; null when it showed none.
+std::shared_ptr<const PeerCertificate> peer_certificate(SSL* ssl);
 /// Which certificate name to insist on and which protocols to offer.
 Result<void> prepare_client(SSL* ssl, const std::string& server_name,
                             const std::vector<std::string>& protocols);

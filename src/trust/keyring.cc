@@ -1,5 +1,6 @@
 #include "trust/keyring.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "base/machine_id.h"
@@ -14,7 +15,20 @@ std::size_t Keyring::DigestHash::operator()(const Digest& digest) const noexcept
     return head;
 }
 
-Keyring::Keyring(const std::vector<TokenRecord>& tokens) : records_(tokens) {
+Keyring::Keyring(const std::vector<TokenRecord>& tokens,
+                 const std::vector<CertificateRecord>& certificates)
+    : records_(tokens) {
+    for (const CertificateRecord& record : certificates) {
+        if (!check_machine_id(record.machine)) continue;
+        auto principal = std::make_shared<const Principal>(Principal{
+            PrincipalKind::certificate, record.organisation, record.organisation_name, std::nullopt,
+            record.machine, record.machine, record.id.number(), record.not_after});
+        by_certificate_[record.sha256] = principal;
+        by_certificate_id_[record.id.number()] = principal;
+        by_machine_.emplace(std::pair(record.organisation, record.machine), std::move(principal));
+        ends_.push_back(record.not_after);
+    }
+    std::ranges::sort(ends_);
     for (const TokenRecord& record : records_) {
         // Exactly one of the two, or the row is broken and the token opens nothing.
         if (record.role.has_value() == !record.machine.empty()) continue;
@@ -41,9 +55,35 @@ PrincipalPtr Keyring::authenticate_mqtt(std::optional<std::string_view> user,
 }
 
 bool Keyring::still_holds(const Principal& principal) const {
-    if (principal.kind != PrincipalKind::token) return true;
-    const auto found = by_token_.find(principal.credential);
-    return found != by_token_.end() && *found->second == principal;
+    const bool is_certificate = principal.kind == PrincipalKind::certificate;
+    if (!is_certificate && principal.kind != PrincipalKind::token) return true;
+    if (is_certificate && principal.credential == 0) return true;  // of another authority
+    const auto& by_id = is_certificate ? by_certificate_id_ : by_token_;
+    const auto found = by_id.find(principal.credential);
+    return found != by_id.end() && *found->second == principal;
+}
+
+PrincipalPtr Keyring::by_certificate(const Digest& sha256, Instant now) const {
+    const auto found = by_certificate_.find(sha256);
+    if (found == by_certificate_.end() || found->second->expires <= now) return nullptr;
+    return found->second;
+}
+
+PrincipalPtr Keyring::by_machine(OrganisationId organisation, std::string_view machine,
+                                 Instant now) const {
+    PrincipalPtr best;
+    const auto [from, until] = by_machine_.equal_range({organisation, std::string(machine)});
+    for (auto at = from; at != until; ++at) {
+        if (at->second->expires <= now) continue;
+        if (!best || best->expires < at->second->expires) best = at->second;
+    }
+    return best;
+}
+
+std::size_t Keyring::ending(Instant after, Instant until) const {
+    const auto from = std::ranges::upper_bound(ends_, after);
+    const auto to = std::ranges::upper_bound(ends_, until);
+    return to > from ? static_cast<std::size_t>(to - from) : 0;
 }
 
 PrincipalPtr Keyring::by_id(TokenId id) const {

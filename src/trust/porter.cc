@@ -78,12 +78,13 @@ Porter::Porter(io::Shards& shards, io::Workers& rows, io::Workers& passwords,
 }
 
 Result<void> Porter::open() {
-    TRY(const auto tokens, principals_.tokens());
+    TRY(const auto ring, load_ring());
     TRY(const auto people, principals_.people());
     TRY(const auto kept, principals_.sessions());
-    const auto ring = std::make_shared<const Keyring>(tokens);
     shards_.run_everywhere([&](io::Shard& shard) {
-        on_shard_[shard.index().number()]->keys.replace(ring);
+        here().keys.replace(ring);
+        here().asked_at = shard.now();
+        watch_ends();
         if (shard.index() == ShardIndex(0)) {
             sessions_.restore(kept, people, shard.now());
             tend();
@@ -176,11 +177,11 @@ io::Task<Result<NewTokenSecret>> Porter::make_token() {
 }
 
 io::Task<Result<void>> Porter::reload_tokens() {
-    auto tokens = co_await rows_.run([this] { return principals_.tokens(); });
-    if (!tokens) co_return std::unexpected(tokens.error());
-    const auto ring = std::make_shared<const Keyring>(*tokens);
+    auto ring = co_await rows_.run([this] { return load_ring(); });
+    if (!ring) co_return std::unexpected(ring.error());
     for (std::size_t index = 0; index < shards_.size(); ++index) {
-        shards_.at(index).post([keys = &on_shard_[index]->keys, ring] { keys->replace(ring); });
+        shards_.at(index).post(
+            [keys = &on_shard_[index]->keys, ring = *ring] { keys->replace(ring); });
     }
     co_return Result<void>{};
 }
@@ -211,6 +212,7 @@ void Porter::close() {
             closing_ = true;
         }
         here().timer.disarm();
+        here().ends_timer.disarm();
     });
 }
 

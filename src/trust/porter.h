@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "io/shard.h"
+#include "io/stream.h"
 #include "io/workers.h"
 #include "trust/keyring.h"
 #include "trust/password.h"
@@ -14,6 +15,14 @@
 #include "trust/token.h"
 
 namespace lineshaft::trust {
+
+/// Which root certificates lead to which machines.
+struct CertificateTrust {
+    Digest own_root{};  ///< of the node's own authority
+    /// Machines of other authorities (setting tls.client_ca) belong to this organisation.
+    OrganisationId outside_organisation{};
+    std::string outside_name{};
+};
 
 /// Lets people and programs in: each shard's keys, the browser sessions and the throttle (both on
 /// shard 0), passwords on their own worker, rows on theirs. Owner: the program; outlives the
@@ -34,6 +43,14 @@ public:
 
     /// This shard's keys: for tokens, and to hear when they change.
     Keys& keys();
+
+    /// Whose certificates count besides those of the node's own authority. Before anyone is let in.
+    void trust_certificates(CertificateTrust trust) { certificates_ = std::move(trust); }
+    /// The machine whose certificate the connection showed (TLS has verified it), or nothing: no
+    /// certificate, revoked, ended, or a name no machine may have.
+    PrincipalPtr by_certificate(const io::Peer& peer);
+    /// As Keyring::still_holds, and its certificate has not ended.
+    bool still_holds(const Principal& principal);
     void note_use(const Principal& principal);
 
     /// Whom a cookie's secret stands for, or nothing; counts as activity. Any shard.
@@ -72,16 +89,24 @@ private:
         Keys keys;
         TokenUse use;
         io::Wheel::Timer timer;
+        io::Wheel::Timer ends_timer;
+        Instant asked_at{};        // until here ended certificates were told about
+        bool has_outside = false;  // somebody came with a certificate of another authority
+        unsigned beats = 0;
     };
     OnShard& here();
     void tend();  // shard 0, every few seconds: sweeps, saves
     void save_use();
+    void watch_ends();  // each shard, every few seconds
+    void tell_ends();
+    Result<std::shared_ptr<const Keyring>> load_ring();  // on the rows' worker
 
     io::Shards& shards_;
     io::Workers& rows_;
     io::Workers& passwords_;
     Principals& principals_;
     Settings settings_;
+    CertificateTrust certificates_;
     std::vector<std::unique_ptr<OnShard>> on_shard_;
     Sessions sessions_;       // shard 0
     LoginThrottle throttle_;  // shard 0

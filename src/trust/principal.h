@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/ids.h"
+#include "base/time.h"
 
 namespace lineshaft::trust {
 
@@ -17,7 +18,7 @@ inline constexpr Role all_roles[] = {Role::viewer, Role::operator_, Role::engine
 std::string_view name_of(Role role);  ///< "viewer", "operator", ...
 std::optional<Role> parse_role(std::string_view name);
 
-enum class PrincipalKind : std::uint8_t { nobody, person, token, loopback, node };
+enum class PrincipalKind : std::uint8_t { nobody, person, token, loopback, node, certificate };
 
 /// Someone who was let in, with what they may be. Made without arguments it is nobody and may
 /// nothing. Immutable once shared; rights are asked in rights.h and topic_rights.h.
@@ -25,12 +26,16 @@ struct Principal {
     PrincipalKind kind = PrincipalKind::nobody;
     OrganisationId organisation{};
     std::string organisation_name{};  ///< the prefix of its topics, unless `default`
-    std::optional<Role> role{};       ///< nothing for a machine's token
-    std::string machine{};            ///< the one machine of a machine's token, else empty
+    std::optional<Role> role{};       ///< nothing for a machine's credential
+    std::string machine{};            ///< the one machine of a machine's credential, else empty
     std::string name{};               ///< for people's eyes and the audit log
-    std::uint64_t credential = 0;     ///< TokenId or PersonId by kind; 0 otherwise
+    std::uint64_t credential = 0;     ///< TokenId, CertificateId or PersonId by kind; 0 otherwise
+    Instant expires{};                ///< of a certificate; zero: never
 
-    bool is_machine() const { return kind == PrincipalKind::token && !machine.empty(); }
+    bool is_machine() const {
+        return (kind == PrincipalKind::token || kind == PrincipalKind::certificate) &&
+               !machine.empty();
+    }
     bool operator==(const Principal&) const = default;
 };
 using PrincipalPtr = std::shared_ptr<const Principal>;

@@ -35,6 +35,16 @@ struct TokenRecord {
     std::string scram_verifier;
 };
 
+/// A machine's certificate of the node's own authority: neither revoked nor past its end.
+struct CertificateRecord {
+    OrganisationId organisation;
+    std::string organisation_name;
+    CertificateId id;
+    std::string machine;
+    Digest sha256{};  ///< of the whole certificate
+    Instant not_after;
+};
+
 struct SessionRecord {
     Digest sha256{};  ///< of the cookie's secret
     OrganisationId organisation;
@@ -57,6 +67,10 @@ public:
     virtual ~Principals() = default;
 
     virtual Result<std::vector<TokenRecord>> tokens() = 0;
+    /// Default: the node has no authority of its own.
+    virtual Result<std::vector<CertificateRecord>> certificates() {
+        return std::vector<CertificateRecord>{};
+    }
     /// not_found: nobody of that name in that organisation, or no such organisation.
     virtual Result<PersonRecord> find_person(std::string_view organisation,
                                              std::string_view name) = 0;
