@@ -102,7 +102,15 @@ std::size_t sequence_at(std::string_view text) {
 }  // namespace
 
 bool is_utf8(std::string_view text) {
+    constexpr std::uint64_t beyond_ascii = 0x8080'8080'8080'8080;
     while (!text.empty()) {
+        // Mostly ASCII: eight bytes at once.
+        for (std::uint64_t eight = 0; text.size() >= sizeof eight;) {
+            std::memcpy(&eight, text.data(), sizeof eight);
+            if ((eight & beyond_ascii) != 0) break;
+            text.remove_prefix(sizeof eight);
+        }
+        if (text.empty()) break;
         const std::size_t length = sequence_at(text);
         if (length == 0) return false;
         text.remove_prefix(length);

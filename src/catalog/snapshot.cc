@@ -21,6 +21,11 @@ const Tag* MachineEntry::tag(std::string_view name) const {
     return at != tags.end() && at->name == name ? &*at : nullptr;
 }
 
+const Attribute* MachineEntry::attribute(std::string_view name) const {
+    const auto at = std::ranges::lower_bound(attributes, name, {}, &Attribute::name);
+    return at != attributes.end() && at->name == name ? &*at : nullptr;
+}
+
 Snapshot::Snapshot(std::uint64_t version, std::vector<Organisation> organisations,
                    std::vector<Site> sites, Machines machines)
     : version_(version),

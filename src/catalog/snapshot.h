@@ -12,9 +12,13 @@ namespace lineshaft::catalog {
 struct MachineEntry {
     Machine machine;
     std::vector<Tag> tags;  ///< by name; only tags somebody said something about
+    std::vector<Attribute> attributes{};  ///< by name; what the machine said it is
+    std::vector<Attribute> shared{};      ///< by name; what people told it
 
     /// Nothing when nobody said anything about it.
     const Tag* tag(std::string_view name) const;
+    /// Of those it said.
+    const Attribute* attribute(std::string_view name) const;
 };
 
 /// Organisations, sites, machines and tags as they were after one write. Immutable, shared by

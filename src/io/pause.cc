@@ -4,6 +4,10 @@
 
 namespace lineshaft::io {
 
+Task<void> let_others_run() {
+    co_await boost::asio::post(use_task);
+}
+
 Task<bool> Pause::wait(Steady length) {
     if (is_ended_) co_return false;
     CHECK(!waiter_);

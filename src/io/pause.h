@@ -5,6 +5,9 @@
 
 namespace lineshaft::io {
 
+/// Goes to the end of this shard's queue: between the pieces of work that takes milliseconds.
+Task<void> let_others_run();
+
 /// A sleep that can be cut short: for retries, tickers and "at most every" loops. One coroutine
 /// waits at a time. Owner: one shard; nobody may be waiting when it is destroyed.
 class Pause {

@@ -25,6 +25,9 @@ std::string_view name_of(Source source) {
         case Source::json: return "json";
         case Source::sparkplug: return "sparkplug";
         case Source::other: return "other";
+        case Source::influx: return "influx";
+        case Source::remote_write: return "remote_write";
+        case Source::thingsboard: return "thingsboard";
     }
     std::unreachable();
 }

@@ -12,7 +12,7 @@
 namespace lineshaft::twin {
 
 /// Which door a machine speaks through.
-enum class Source : std::uint8_t { json, sparkplug, other };
+enum class Source : std::uint8_t { json, sparkplug, other, influx, remote_write, thingsboard };
 std::string_view name_of(Source source);
 
 /// online: heard within its expected silence. stale: silent too long, or its edge node died.

@@ -1,0 +1,56 @@
+#pragma once
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "catalog/desk.h"
+
+namespace lineshaft::catalog {
+
+/// What machines say they are, on its way into the catalog. A value that the catalog has already
+/// costs a look-up; new ones are collected per shard and written together, the first after a quiet
+/// time at once, then at most one transaction per `interval`. So a door may tell it with every
+/// message. Owner: the program; outlives the shards' loops and the catalog's worker.
+class Learner {
+public:
+    struct Limits {
+        std::size_t waiting_max = 20'000;  ///< attributes on one shard; more are refused
+        io::Steady interval{1'000};
+    };
+    struct Stats {
+        std::uint64_t changed = 0;  ///< attributes written
+        std::uint64_t refused = 0;  ///< names, values, past a machine's or the waiting's limit
+    };
+    using Done = std::move_only_function<void(Result<void>)>;
+
+    Learner(Desk& desk, io::Shards& shards, Limits limits);
+    ~Learner();
+    Learner(const Learner&) = delete;
+
+    /// `value` is JSON text. On any shard, once the machine has spoken (else it is refused).
+    void note(OrganisationId organisation, std::string_view machine, std::string_view name,
+              std::string value);
+    /// Calls `done` on this shard once everything noted here before is on disk, or could not be.
+    void then(Done done);
+    Stats stats() const;  ///< of this shard
+    /// Disarms timers; what waits is handed over. From no shard's thread, while the shards run.
+    void close();
+
+private:
+    struct OnShard;
+    OnShard& here() const;
+    void flush_soon(OnShard& place);
+    void flush(OnShard& place);
+    void flushed(OnShard& place, const Result<Catalog::Learned>& outcome,
+                 std::vector<Done> waiters);
+
+    Desk& desk_;
+    io::Shards& shards_;
+    Limits limits_;
+    std::vector<std::unique_ptr<OnShard>> on_shard_;
+};
+
+}  // namespace lineshaft::catalog
