@@ -5,6 +5,7 @@
 // Every run is bounded in count and stops by itself.
 import { readFileSync } from "node:fs";
 import { Node, mqtt, sleep } from "../tests/node.mjs";
+import { RawPublisher } from "../tests/raw_publisher.mjs";
 
 const latencyCount = Number(process.env.BENCH_LATENCY_COUNT ?? 500);
 const loadMessages = Number(process.env.BENCH_MESSAGES ?? 200_000);
@@ -91,6 +92,28 @@ async function load(node, messages, label) {
     print(label, `${Math.round(messages * 10 / wall)} samples/s wall, ${Math.round(messages * 10 / cpu)} per server CPU-second, ${Math.round(messages / wall)} messages/s`);
 }
 
+/** Random numbers, which nothing compresses, until the store holds `megabytes`. Gives what it holds. */
+async function fill(node, megabytes) {
+    const storeMb = async () => Number(/^lineshaft_store_size_bytes (\d+)/m.exec(await (await node.fetch("/metrics")).text())[1]) / 1e6;
+    const payloads = Array.from({ length: 20_000 }, () =>
+        JSON.stringify(Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`v${i}`, Math.random()]))));
+    const epoch = Date.parse("2026-01-01T00:00:00Z");
+    const payload = (n) => `{"ts":${epoch + n},"values":${payloads[n % payloads.length]}}`;
+    let from = 0, stored = await storeMb();
+    for (; stored < megabytes; stored = await storeMb()) {
+        const began = performance.now(), count = 100_000;
+        const all = [0, 1, 2, 3].map((index) => new RawPublisher({
+            port: node.mqttPort, token: node.writer, clientId: `fill-${index}`, from, count: count / 4, window: 500,
+            message: (n) => ({ topic: `lineshaft/v1/fill-${index}/telemetry`, payload: payload(n) }),
+        }));
+        await Promise.all(all.map((one) => one.closed));
+        if (all.some((one) => one.acked < from + count / 4)) throw new Error("the node ended a connection");
+        from += count / 4;
+        print(`filling: ${Math.round(stored)} MB`, `${Math.round(count * 100 / ((performance.now() - began) / 1000))} samples/s`);
+    }
+    return stored;
+}
+
 const node = await Node.start(null, {});
 try {
     node.writer = node.token({ role: "engineer", name: "bench" });
@@ -100,9 +123,7 @@ try {
     await latency(node);
     await load(node, loadMessages, "QoS 1 JSON, 10 values a message, 4 clients");
     print("resident after the load", `${residentMb(node.child.pid).toFixed(1)} MB`);
-    const storeMb = async () => Number(/^lineshaft_store_size_bytes (\d+)/m.exec(await (await node.fetch("/metrics")).text())[1]) / 1e6;
-    while (storedMb > 0 && (await storeMb()) < storedMb) await load(node, 400_000, `filling: ${Math.round(await storeMb())} MB`);
-    const stored = await storeMb();
+    const stored = await fill(node, storedMb);
     await node.kill();
     await node.start();
     print(`ready after kill -9 with ${stored.toFixed(0)} MB stored`, `${Math.round(node.startMs)} ms`);

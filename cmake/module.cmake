@@ -1,7 +1,7 @@
 # lineshaft_module(NAME history DEPS base store HEADERS history.h SOURCES chunk.cc LIBS PkgConfig::zstd)
 # A module is one static library, its tests, benchmarks and fuzzers, found by name in tests/.
 #   DEPS   modules below, whose headers our headers may use     LIBS  third-party, private
-#   TEST_LIBS  extra libraries for the tests only               PCH   `asio` where Asio is used
+#   TEST_LIBS  extra libraries for the tests only               PCH   `asio` where Asio is used, `json` with Boost.JSON
 function(lineshaft_module)
   cmake_parse_arguments(m "" "NAME;PCH" "DEPS;HEADERS;SOURCES;LIBS;TEST_LIBS" ${ARGN})
   add_library(${m_NAME} STATIC ${m_SOURCES})
@@ -12,14 +12,22 @@ function(lineshaft_module)
       FILES ${m_HEADERS})
     set_target_properties(${m_NAME} PROPERTIES VERIFY_INTERFACE_HEADER_SETS ON)
   endif()
-  lineshaft_pch(${m_NAME} "${m_PCH}")
+  set(flags lineshaft_warnings)
+  if(m_PCH STREQUAL "json")
+    list(APPEND flags Boost::json)
+  endif()
+  lineshaft_pch(${m_NAME} "${m_PCH}" "${flags}")
 
   file(GLOB tests CONFIGURE_DEPENDS tests/*_test.cc)
   if(tests AND NOT LINESHAFT_FUZZ)
     add_executable(${m_NAME}_tests ${tests})
     target_link_libraries(${m_NAME}_tests PRIVATE ${m_NAME} ${m_LIBS} ${m_TEST_LIBS}
-      lineshaft_warnings GTest::gmock_main GTest::gmock GTest::gtest)
-    lineshaft_pch(${m_NAME}_tests "${m_PCH}")
+      lineshaft_test_flags)
+    if(m_PCH)
+      lineshaft_pch(${m_NAME}_tests asio_test lineshaft_test_flags)
+    else()
+      lineshaft_pch(${m_NAME}_tests test lineshaft_test_flags)
+    endif()
     add_test(NAME ${m_NAME} COMMAND ${m_NAME}_tests --gtest_brief=1
       --gtest_output=xml:${CMAKE_BINARY_DIR}/reports/${m_NAME}.xml)
     set_tests_properties(${m_NAME} PROPERTIES LABELS unit)
@@ -41,15 +49,17 @@ function(lineshaft_module)
   endif()
 endfunction()
 
-# Precompiled headers, one object each, shared by every target compiled with the same flags.
-function(lineshaft_pch target kind)
+# Precompiled headers, one object each, shared by every target compiled with the same `flags`.
+function(lineshaft_pch target kind flags)
   if(NOT kind OR LINESHAFT_FUZZ)
     return()
   endif()
   if(NOT TARGET pch_${kind})
-    add_library(pch_${kind} STATIC ${PROJECT_SOURCE_DIR}/cmake/pch_${kind}.cc)
+    set(source ${CMAKE_BINARY_DIR}/pch_${kind}.cc)
+    file(GENERATE OUTPUT ${source} CONTENT "// Owns pch_${kind}.h, precompiled.\n")
+    add_library(pch_${kind} STATIC ${source})
     target_include_directories(pch_${kind} PUBLIC ${PROJECT_SOURCE_DIR}/src)
-    target_link_libraries(pch_${kind} PRIVATE lineshaft_warnings)
+    target_link_libraries(pch_${kind} PRIVATE ${flags})
     target_precompile_headers(pch_${kind} PRIVATE ${PROJECT_SOURCE_DIR}/cmake/pch_${kind}.h)
   endif()
   target_precompile_headers(${target} REUSE_FROM pch_${kind})

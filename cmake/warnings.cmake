@@ -28,3 +28,13 @@ if(LINESHAFT_FUZZ)
   add_compile_options(-fsanitize=fuzzer-no-link)
   add_link_options(-fsanitize=fuzzer-no-link)
 endif()
+
+# Tests are compiled faster than what they check: less optimised, and undefined behaviour is looked
+# for in the product's code, not in theirs.
+add_library(lineshaft_test_flags INTERFACE)
+target_link_libraries(lineshaft_test_flags INTERFACE lineshaft_warnings GTest::gmock_main GTest::gmock
+  GTest::gtest)
+target_compile_options(lineshaft_test_flags INTERFACE -O1)
+if(LINESHAFT_SANITIZE MATCHES "undefined" AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  target_compile_options(lineshaft_test_flags INTERFACE -fno-sanitize=undefined)
+endif()

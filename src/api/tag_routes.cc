@@ -5,6 +5,7 @@
 
 #include "api/render.h"
 #include "api/routes.h"
+#include "twin/command.h"
 
 namespace lineshaft::api {
 namespace {
@@ -61,19 +62,6 @@ Result<history::Value> value_of(const json::value& given, history::Kind kind) {
     std::unreachable();
 }
 
-Result<void> check_range(const history::Value& value, const catalog::Tag& tag) {
-    const double number = history::number_of(value);
-    if (std::holds_alternative<std::string>(value) || std::holds_alternative<bool>(value))
-        return {};
-    if ((tag.low && number < *tag.low) || (tag.high && number > *tag.high)) {
-        return fail(Code::invalid,
-                    fmt::format("{} is outside the range of {}: {} to {}", number, tag.name,
-                                tag.low ? fmt::format("{}", *tag.low) : "any",
-                                tag.high ? fmt::format("{}", *tag.high) : "any"));
-    }
-    return {};
-}
-
 io::Task<Answer> write(Call call) {
     CO_TRY(auto body, body_object(call.request, {"value"}));
     const json::value* given = body.if_contains("value");
@@ -91,17 +79,8 @@ io::Task<Answer> write(Call call) {
     }
     const auto catalog = call.services->desk.snapshot();
     const auto* known = catalog->tag(organisation, machine, tag);
-    if (known == nullptr || !known->writable.value_or(false)) {
-        co_return fail(
-            Code::denied,
-            fmt::format("{} of {} is not writable; an engineer can mark it so", tag, machine));
-    }
     CO_TRY(auto value, value_of(*given, history::kind_of(current->sample.value)));
-    CO_TRY_VOID(check_range(value, *known));
-    if (state->connection != twin::Connection::online) {
-        co_return fail(Code::conflict,
-                       fmt::format("{} is not connected; nothing was sent", machine));
-    }
+    CO_TRY_VOID(twin::check_command(*state, *current, known, value));
     const std::string told = json_text(*given);
     auto sent = co_await call.services->node.command(call.principal, *state, tag, std::move(value));
     if (!sent) co_return std::unexpected(sent.error());

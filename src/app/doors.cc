@@ -1,6 +1,8 @@
 #include "app/doors.h"
 
 #include "base/machine_id.h"
+#include "io/http/server.h"
+#include "io/http/websocket.h"
 
 namespace lineshaft::app {
 namespace {
@@ -84,6 +86,25 @@ void MachineWatch::disconnected(const Client& client, mqtt::Reason reason, std::
     const bool on_purpose = reason == mqtt::Reason::success;
     plant_.presence(who.organisation, who.machine, twin::Source::json,
                     on_purpose ? twin::Presence::goodbye : twin::Presence::died, std::string(why));
+}
+
+io::Task<void> serve_websocket(broker::Broker* broker, io::http::Request request,
+                               std::unique_ptr<io::Stream> stream) {
+    const std::string_view origin = request.header("origin");
+    const auto scheme_end = origin.find("://");
+    const bool is_foreign =
+        !origin.empty() &&
+        (scheme_end == origin.npos || origin.substr(scheme_end + 3) != request.header("host"));
+    if (is_foreign) {
+        auto refusal =
+            io::http::problem(403, "Foreign origin", "Open the page under the node's own address.");
+        co_await io::http::answer_refusal(std::move(stream), std::move(refusal));
+        co_return;
+    }
+    std::string subprotocol = "mqtt";
+    auto opened = co_await io::http::accept_websocket(std::move(request), std::move(stream),
+                                                      std::move(subprotocol));
+    if (opened) broker->serve(std::move(*opened));
 }
 
 }  // namespace lineshaft::app

@@ -1,8 +1,10 @@
 #pragma once
 #include "catalog/desk.h"
+#include "gate/mqtt/broker.h"
 #include "gate/mqtt/tap.h"
 #include "gate/sparkplug/door.h"
 #include "gate/telemetry/telemetry.h"
+#include "io/http/message.h"
 #include "trust/topic_rights.h"
 #include "twin/plant.h"
 
@@ -43,5 +45,10 @@ public:
 private:
     twin::Plant& plant_;
 };
+
+/// MQTT over WebSocket is MQTT over another stream. A page of another origin is turned away: where
+/// trust.loopback_role lets clients in without credentials, any page could be such a client.
+io::Task<void> serve_websocket(broker::Broker* broker, io::http::Request request,
+                               std::unique_ptr<io::Stream> stream);
 
 }  // namespace lineshaft::app

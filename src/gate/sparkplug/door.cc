@@ -51,23 +51,17 @@ void Door::take(OrganisationId organisation, std::string topic, std::string payl
                      std::move(done)});
 }
 
-namespace {
-
-using WriteOn = Result<Door::Sent>;
-
-}  // namespace
-
+// What runs on the shard of a part.
 struct DoorSteps {
-    template <class Part>
-    static io::Task<WriteOn> write(Part* part, OrganisationId organisation, MachineKey machine,
-                                   std::string tag, history::Value value) {
-        co_return co_await part->write(organisation, std::move(machine), std::move(tag),
-                                       std::move(value));
+    using Part = Door::Part;
+    static io::Task<Result<Door::Sent>> write(Part* part, OrganisationId organisation,
+                                              MachineKey machine, std::string tag,
+                                              history::Value value) {
+        auto sent =
+            co_await part->write(organisation, std::move(machine), std::move(tag), std::move(value));
+        co_return sent;
     }
-    template <class Part>
-    static io::Task<HostCounters> counters(Part* part) {
-        co_return part->counters();
-    }
+    static io::Task<HostCounters> counters(Part* part) { co_return part->counters(); }
 };
 
 io::Task<Result<Door::Sent>> Door::write(OrganisationId organisation, std::string machine,
@@ -77,14 +71,14 @@ io::Task<Result<Door::Sent>> Door::write(OrganisationId organisation, std::strin
         co_return fail(Code::not_found, "\"" + machine + "\" is not the id of a Sparkplug machine");
     const ShardIndex there = owner(organisation, name->group, name->node);
     MachineKey key{name->group, name->node, name->device};
-    co_return co_await shards_[there].call(&DoorSteps::write<Part>, &part(there), organisation,
+    co_return co_await shards_[there].call(&DoorSteps::write, &part(there), organisation,
                                            std::move(key), std::move(tag), std::move(value));
 }
 
 io::Task<HostCounters> Door::counters() {
     HostCounters sum;
     for (std::size_t index = 0; index < parts_.size(); ++index) {
-        auto one = co_await shards_.at(index).call(&DoorSteps::counters<Part>, parts_[index].get());
+        auto one = co_await shards_.at(index).call(&DoorSteps::counters, parts_[index].get());
         sum += one;
     }
     co_return sum;

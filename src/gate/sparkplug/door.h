@@ -62,6 +62,7 @@ public:
 
 private:
     class Part;
+    friend struct DoorSteps;
     ShardIndex owner(OrganisationId organisation, std::string_view group,
                      std::string_view node) const;
     Part& part(ShardIndex index) { return *parts_[index.number()]; }
