@@ -8,6 +8,9 @@ namespace lineshaft::io {
 /// many files may be open.
 std::size_t prepare_process();
 
+/// Bytes of this process in memory now; 0 when the system does not tell.
+std::size_t resident_bytes();
+
 /// Cores this process may run on, at least 1.
 unsigned cores();
 

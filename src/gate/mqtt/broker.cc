@@ -2,23 +2,11 @@
 
 #include <algorithm>
 
-#include "gate/mqtt/hub.h"
+#include "gate/mqtt/broker_state.h"
 #include "gate/mqtt/link.h"
 #include "gate/mqtt/load.h"
 
 namespace lineshaft::broker {
-
-struct Broker::State {
-    Common common;
-    bool is_loaded = false;
-    bool is_closed = false;
-
-    Hub& here() {
-        Hub& hub = *common.hubs.at(io::Shard::here().index().number());
-        CHECK(&hub.shard == &io::Shard::here());
-        return hub;
-    }
-};
 
 Broker::Broker(std::vector<Place> places, store::Store& store, Gatekeeper& gatekeeper,
                Limits limits)
@@ -57,8 +45,8 @@ Result<Loaded> Broker::load() {
     return loader.take();
 }
 
-void Broker::serve(std::unique_ptr<io::Stream> stream) {
-    state_->here().serve(std::move(stream));
+void Broker::serve(std::unique_ptr<io::Stream> stream, bool is_websocket) {
+    state_->here().serve(std::move(stream), is_websocket);
 }
 
 void Broker::publish(Outgoing message, Done done) {
@@ -108,32 +96,6 @@ io::Task<Result<std::shared_ptr<const Publication>>> Broker::retained(std::strin
     co_return Answer(std::move(found));
 }
 
-namespace {
-
-template <class T>
-io::Task<std::vector<T>> ask(Hub& hub, std::function<T(Hub&)> question) {
-    auto answers = co_await io::suspend<std::vector<T>>([&](io::Answer<std::vector<T>> answer) {
-        hub.ask_all<T>(std::move(question),
-                       [kept = std::make_shared<io::Answer<std::vector<T>>>(std::move(answer))](
-                           std::vector<T> list) { (*kept)(std::move(list)); });
-    });
-    co_return answers;
-}
-
-}  // namespace
-
-io::Task<std::vector<ClientRow>> Broker::clients(std::optional<OrganisationId> organisation,
-                                                 std::string after, std::size_t count_max) {
-    // Named, then moved in: g++ 12 destroys a closure made inside a co_await expression twice.
-    auto rows_of = [=](Hub& hub) { return hub.rows(organisation, after, count_max); };
-    auto by_hub = co_await ask<std::vector<ClientRow>>(state_->here(), std::move(rows_of));
-    std::vector<ClientRow> all;
-    for (auto& rows : by_hub) std::ranges::move(rows, std::back_inserter(all));
-    std::ranges::sort(all, {}, &ClientRow::client_id);
-    if (all.size() > count_max) all.resize(count_max);
-    co_return all;
-}
-
 io::Task<Result<void>> Broker::end_client(OrganisationId organisation, std::string client_id,
                                           bool forget) {
     const auto key = client_key(organisation, client_id);
@@ -143,6 +105,7 @@ io::Task<Result<void>> Broker::end_client(OrganisationId organisation, std::stri
                 session->organisation != organisation) {
                 continue;
             }
+            ++hub.stats.ended_by_operator;
             if (session->link != nullptr) {
                 session->link->end(mqtt::Reason::administrative_action, "ended by an operator",
                                    true);
@@ -168,7 +131,10 @@ std::size_t Broker::recheck_here() {
     }
     for (auto& [number, session] : hub.sessions) {
         if (session->principal && !hub.common.gatekeeper.still_holds(*session->principal)) {
-            if (session->link == nullptr) session->principal = nullptr;
+            // A machine with a renewed certificate is still itself.
+            if (session->link == nullptr) {
+                session->principal = hub.common.gatekeeper.find(session->principal_reference);
+            }
         }
     }
     for (Link* link : over) {

@@ -15,33 +15,12 @@
 #include "gate/mqtt/limits.h"
 #include "gate/mqtt/stats.h"
 #include "gate/mqtt/tap.h"
+#include "gate/mqtt/view.h"
 #include "io/shard.h"
 #include "io/stream.h"
 #include "store/lane.h"
 
 namespace lineshaft::broker {
-
-/// One client as the console shows it.
-struct ClientRow {
-    OrganisationId organisation{1};
-    std::string client_id;
-    std::string principal;
-    std::string address;  ///< "" while sleeping
-    std::uint16_t port = 0;
-    bool is_encrypted = false;
-    bool is_connected = false;
-    bool is_durable = false;  ///< outlives its connection
-    bool is_full = false;     ///< refuses publishes of others
-    bool is_paused = false;   ///< its own publishes wait for a full session or the disk
-    mqtt::Version version = mqtt::Version::v3_1_1;
-    std::uint16_t keep_alive_s = 0;
-    Instant changed;  ///< connected, or disconnected, since
-    std::size_t subscriptions = 0;
-    std::uint64_t queued_bytes = 0;
-    std::uint64_t messages_in = 0, messages_out = 0, bytes_in = 0, bytes_out = 0;
-    std::uint64_t dropped = 0;  ///< QoS 0, slow reader
-    std::string last_end;       ///< why the last connection ended: "keep alive timeout"
-};
 
 /// What load() found. Damaged records are left out, set aside under a key of their own, named in
 /// the log, and never stop the start.
@@ -89,7 +68,7 @@ public:
 
     /// Takes over a connection accepted on this shard: a listener's on_stream, or an upgraded
     /// WebSocket. Refused (closed) after close() began.
-    void serve(std::unique_ptr<io::Stream> stream);
+    void serve(std::unique_ptr<io::Stream> stream, bool is_websocket = false);
 
     /// Publishes for the node, with every right. `done`, if any, is called on this shard when the
     /// message is durable wherever it must be. Errors: invalid (topic), exhausted (a session or
@@ -99,9 +78,21 @@ public:
     /// The retained message of `topic`. not_found: none, or hidden by a withdrawn right.
     io::Task<Result<std::shared_ptr<const Publication>>> retained(std::string topic);
 
-    /// At most `count_max` clients after `after` by client id; all organisations if none is given.
-    io::Task<std::vector<ClientRow>> clients(std::optional<OrganisationId> organisation,
-                                             std::string after, std::size_t count_max);
+    // ---- For operators (broker_view.cc). Cost: a walk over the sessions or departures.
+
+    io::Task<ClientPage> clients(ClientQuery query);
+    /// not_found: neither there nor remembered.
+    io::Task<Result<ClientDetail>> client(OrganisationId organisation, std::string client_id);
+    /// The levels of topics below `prefix` (nothing: the first levels) behind the one named
+    /// `after`, as far as `who` may receive them. Retained messages always; others from the first
+    /// look on and while looks go on.
+    io::Task<TopicPage> topics(trust::PrincipalPtr who, std::optional<std::string> prefix,
+                               std::optional<std::string> after, std::size_t count_max);
+    /// not_found: no message is known, or `who` may not receive it.
+    io::Task<Result<LastMessage>> topic(trust::PrincipalPtr who, std::string topic);
+
+    /// How loaded this shard is.
+    LoadLevel load_level_here() const;
     /// Disconnects with 0x98 and, with `forget`, ends the session: what it is owed is counted as
     /// dropped. Errors: not_found.
     io::Task<Result<void>> end_client(OrganisationId organisation, std::string client_id,

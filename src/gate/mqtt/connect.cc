@@ -15,6 +15,11 @@ Events refuse(Link& link, mqtt::Reason reason, std::string_view why) {
     return {};
 }
 
+Events refuse_for_load(Link& link) {
+    ++link.hub.stats.connects_refused_load;
+    return refuse(link, mqtt::Reason::quota_exceeded, "the node is overloaded");
+}
+
 io::Task<Hub::Grant> claim_session(Hub* hub, std::string key, bool clean) {
     const auto number = hub->next_claim++;
     const Directory::Claim claim{.hub = hub->index, .number = number, .clean = clean};
@@ -121,6 +126,7 @@ io::Task<Events> open_session(Link* link, std::unique_ptr<mqtt::Connect> connect
         ++hub.stats.connects_refused_rate;
         co_return refuse(*link, mqtt::Reason::connection_rate_exceeded, "too many connects");
     }
+    if (hub.refuses_sessions() && connect->clean_start) co_return refuse_for_load(*link);
     Credentials shown{.client_id = connect->client_id,
                       .user_name = connect->user_name,
                       .password = connect->password,
@@ -149,6 +155,10 @@ io::Task<Events> open_session(Link* link, std::unique_ptr<mqtt::Connect> connect
         co_return refuse(*link, grant.reason, "no room for another session");
     }
     const bool is_resumed = grant.session != nullptr;
+    if (!is_resumed && hub.refuses_sessions()) {
+        settle(hub, key, 0);
+        co_return refuse_for_load(*link);
+    }
     Session& session =
         is_resumed ? *grant.session : hub.make_session(organisation, connect->client_id);
     const SessionNumber number = session.number;

@@ -34,9 +34,12 @@ Hub::Hub(Common& its_common, std::uint32_t its_index)
       retained({.count_max = its_common.limits.retained_count_max / its_common.places.size(),
                 .bytes_max = its_common.limits.retained_bytes_max / its_common.places.size()}),
       log(its_common.store, stats),
+      recent(its_common.limits),
+      load(its_common.limits.load),
       nursery("mqtt"),
       retained_full(its_common.places.size()),
-      boxes_(its_common.places.size()) {}
+      boxes_(its_common.places.size()),
+      levels_(its_common.places.size()) {}
 
 Hub::~Hub() = default;
 
@@ -83,13 +86,13 @@ void Hub::broadcast(RouteChange change, std::move_only_function<void()> then) {
 
 // ---- Connections -----------------------------------------------------------------------------
 
-void Hub::serve(std::unique_ptr<io::Stream> stream) {
+void Hub::serve(std::unique_ptr<io::Stream> stream, bool is_websocket) {
     if (is_closing) return stream->close();
     if (unaccepted >= limits().unaccepted_max) {
         ++stats.connects_refused_unaccepted;
         return stream->close();
     }
-    nursery.spawn(serve_link(this, std::move(stream)));
+    nursery.spawn(serve_link(this, std::move(stream), is_websocket));
 }
 
 void Hub::flush_soon(Link& link) {
@@ -116,6 +119,7 @@ void Hub::flush_links() {
 void Hub::forget(Link& link) {
     std::ranges::replace(to_flush_, &link, static_cast<Link*>(nullptr));
     std::erase(paused_links_, &link);
+    std::erase(throttled_, &link);
     links.back()->place = link.place;
     links[link.place] = links.back();
     links.pop_back();
@@ -153,6 +157,9 @@ void Hub::tick() {
     repeat_steps();
     retry_paused();
     const auto steady = shard.clock().steady();
+    window = static_cast<std::uint32_t>(steady.count() / 1000 / Meter::window_s) + 1;
+    recent.tick(steady);
+    measure_load(steady);
     if (steady < next_progress_) return;
     next_progress_ = steady + limits().progress_delay;
     write_progress();
@@ -179,6 +186,8 @@ void Hub::retry_paused() {
 io::Task<void> Hub::close_connections() {
     is_closing = true;
     tick_timer_.disarm();
+    release_throttled();
+    release_answers();
     for (std::size_t at = links.size(); at-- > 0;) {
         links[at]->end(mqtt::Reason::server_shutting_down, "the node is stopping", false);
         links[at]->hang_up();

@@ -9,6 +9,7 @@
 #include "gate/mqtt/directory.h"
 #include "gate/mqtt/log_tail.h"
 #include "gate/mqtt/message_log.h"
+#include "gate/mqtt/recent.h"
 #include "gate/mqtt/retained.h"
 #include "gate/mqtt/routes.h"
 #include "gate/mqtt/session.h"
@@ -143,7 +144,7 @@ public:
     }
 
     // ---- Connections (link.cc, connect.cc).
-    void serve(std::unique_ptr<io::Stream> stream);
+    void serve(std::unique_ptr<io::Stream> stream, bool is_websocket);
     /// Writes the link's output at the end of this turn of the loop.
     void flush_soon(Link& link);
     void forget(Link& link);
@@ -163,10 +164,39 @@ public:
     /// Everything of this shard is on disk.
     io::Task<void> close_store();
 
-    // ---- Introspection (hub_rows.cc).
-    std::vector<ClientRow> rows(std::optional<OrganisationId> organisation,
-                                const std::string& after, std::size_t count_max);
+    // ---- What operators see (hub_rows.cc, hub_topics.cc).
+    struct Rows {
+        std::vector<ClientRow> rows;  ///< in the order asked for
+        std::size_t total = 0;
+    };
+    Rows rows(const ClientQuery& query);
+    /// How the last connections of these clients ended here, as far as remembered.
+    std::unordered_map<std::string, Ended> endings(OrganisationId organisation,
+                                                   const std::vector<std::string>& client_ids);
+    std::vector<ClientRow> departed(const ClientQuery& query);
+    std::vector<std::string> present(OrganisationId organisation,
+                                     const std::vector<std::string>& client_ids);
+    Session* find_client(OrganisationId organisation, std::string_view client_id);
     Stats snapshot();
+
+    struct Levels {
+        std::vector<TopicLevel> levels;  ///< ascending by name
+        bool is_whole = true;
+        Instant since;
+    };
+    /// What `who` may see below `prefix`; behind the level named `after`.
+    Levels levels(const trust::Principal& who, const std::optional<std::string>& prefix,
+                  const std::optional<std::string>& after, std::size_t count_max);
+    LastMessage last_message(const trust::Principal& who, const std::string& topic);
+
+    // ---- Load (hub_load.cc).
+    /// Under this load it is refused.
+    bool refuses_sessions() const { return load.is_at(LoadLevel::no_sessions); }
+    bool throttles_qos0() const { return load.is_at(LoadLevel::throttle_qos0); }
+    bool delays_answers() const { return load.is_at(LoadLevel::delay_acks); }
+    void throttle(Link& link);
+    /// Its answers go out with the next tick.
+    void answer_later(Session& session);
 
     const Limits& limits() const { return common.limits; }
     std::uint32_t count() const { return static_cast<std::uint32_t>(common.hubs.size()); }
@@ -181,6 +211,10 @@ public:
     RetainedShelf retained;
     MessageLog log;
     Stats stats;
+    RecentTopics recent;
+    LoadGauge load;
+    LoadSigns signs;           ///< as measured last
+    std::uint32_t window = 1;  ///< of the meters
     io::Nursery nursery;
     std::unordered_map<SessionNumber, std::unique_ptr<Session>> sessions;
     std::vector<Link*> links;
@@ -277,6 +311,15 @@ private:
     void retry_paused();
     void write_progress();
     void start_loaded_sessions();
+    void remember(const Session& session, const Ended& ended);
+
+    // Load (hub_load.cc).
+    void measure_load(io::Steady now);
+    void probe_loop();
+    void note_level(std::uint32_t hub, LoadLevel level, const std::string& cause);
+    void drop_slow_readers();
+    void release_throttled();
+    void release_answers();
 
     // Trimming (hub_trim.cc).
     struct Owed {
@@ -344,6 +387,16 @@ private:
         unsigned count = 0;
     };
     std::unordered_map<std::string, Attempts, StringHash, std::equal_to<>> attempts_;
+    Ring<ClientRow> departures_;
+    std::vector<Link*> throttled_;
+    std::vector<SessionNumber> held_answers_;
+    std::vector<io::Steady> opened_rounds_;  // of the rounds not on disk, the oldest first
+    io::Steady lag_{0};                      // of the loop, the longest since the last tick
+    bool is_probing_ = false;
+    std::uint8_t lane_looks_ = 0;  // a bit for each of the last ticks: the lane was full
+    io::Steady next_memory_{0};
+    std::vector<LoadLevel> levels_;  // by hub; of hub 0 only
+    LoadLevel told_level_ = LoadLevel::normal;
 };
 
 }  // namespace lineshaft::broker

@@ -16,15 +16,17 @@ Instant expiry_of(const std::optional<std::uint32_t>& expiry_s, Instant now) {
 
 void Hub::publish_from(Session& session, mqtt::PublishReceived&& received) {
     const auto size = received.message.bytes().size();
-    ++session.messages_in;
-    session.bytes_in += size;
+    session.metered().came(window, size);
     stats.received_bytes += size;
     ++(received.qos == mqtt::Qos::at_most_once    ? stats.received_qos0
        : received.qos == mqtt::Qos::at_least_once ? stats.received_qos1
                                                   : stats.received_qos2);
+    if (received.qos == mqtt::Qos::at_most_once && throttles_qos0() && session.link != nullptr)
+        throttle(*session.link);
     const auto topic = received.message.topic();
     if (!session.principal || !common.gatekeeper.may_publish(*session.principal, topic)) {
         ++stats.publishes_refused_rights;
+        session.lose(Loss::refused_rights);
         if (received.qos == mqtt::Qos::at_most_once) return;
         const auto owed = session.owe_answer(received.packet_id, received.qos);
         return session.answer(owed, mqtt::Reason::not_authorized);
@@ -53,9 +55,13 @@ void Hub::publish_draft(Session& session, std::uint16_t packet_id, Publication&&
     Origin origin{.session = qos == mqtt::Qos::at_most_once ? nullptr : &session,
                   .packet_id = packet_id,
                   .done = {}};
+    const bool is_retained = draft.retain && !draft.message.payload().empty();
     auto refused = route(std::move(draft), origin);
+    if (refused == mqtt::Reason::success && is_retained) ++session.metered().retained;
+    if (refused == mqtt::Reason::quota_exceeded) session.lose(Loss::refused_queue);
     if (refused == mqtt::Reason::retain_not_supported) {
         ++stats.publishes_refused_retained;
+        session.lose(Loss::refused_retained);
         if (session.version == mqtt::Version::v5_0 && qos != mqtt::Qos::at_most_once) {
             refused = mqtt::Reason::quota_exceeded;
         } else {  // cannot be told; the message at least goes to those who listen now
@@ -113,11 +119,13 @@ mqtt::Reason Hub::route(Publication&& draft, Origin& origin) {
     if (const auto refused = plan(draft); refused != mqtt::Reason::success) return refused;
     const bool is_qos0 = draft.qos == mqtt::Qos::at_most_once;
     if (is_qos0 && !draft.retain && plan_.taps == 0 && plan_.is_all_local) {
+        if (recent.is_on()) recent.note(std::make_shared<const Publication>(draft));
         deliver_directly(draft);
         if (origin.done) origin.done({});
         return mqtt::Reason::success;
     }
     const auto what = std::make_shared<const Publication>(std::move(draft));
+    if (recent.is_on() && !what->retain) recent.note(what);
     Session* session = origin.session;
     const bool keeps_id =
         session != nullptr && what->qos == mqtt::Qos::exactly_once && session->is_durable();
@@ -149,8 +157,11 @@ mqtt::Reason Hub::route(Publication&& draft, Origin& origin) {
     }
     for (; taps != 0; taps &= taps - 1) {
         Tap& tap = *common.taps[static_cast<std::size_t>(std::countr_zero(taps))];
-        tap.take(what, [this, join](Result<void> outcome) {
-            if (!outcome) ++stats.publishes_refused_tap;
+        tap.take(what, [this, join, from = what->session](Result<void> outcome) {
+            if (!outcome) {
+                ++stats.publishes_refused_tap;
+                if (Session* publisher = find(from)) publisher->lose(Loss::refused_payload);
+            }
             join_done(join, outcome);
         });
     }

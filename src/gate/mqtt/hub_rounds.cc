@@ -14,6 +14,7 @@ constexpr std::size_t entry_overhead_bytes = 64;
 Hub::Round& Hub::open_round() {
     if (!open_.is_open) {
         open_.is_open = true;
+        opened_rounds_.push_back(shard.clock().steady());
         lane.then([this](const Result<void>& outcome) { on_commit(outcome); });
     }
     return open_;
@@ -155,6 +156,7 @@ void Hub::seal_sessions(store::Batch& batch, Round& round) {
 
 void Hub::on_commit(const Result<void>& outcome) {
     Round round = sealed_.pop_front();
+    opened_rounds_.erase(opened_rounds_.begin());
     if (!outcome) {
         log::warn("mqtt: a round of {} messages was not stored: {}", round.entries.size(),
                   outcome.error().context);
@@ -200,6 +202,7 @@ void Hub::commit_entry(Round& round, Entry& entry, const Result<void>& outcome) 
         }
     } else {
         ++stats.publishes_refused_store;
+        if (Session* publisher = find(entry.what->session)) publisher->lose(Loss::refused_store);
     }
     if (entry.retained_version != 0)
         retained_committed(entry.what, entry.retained_version, outcome);

@@ -80,12 +80,13 @@ void Hub::detach(Session& session, mqtt::Reason reason, std::string_view why, bo
             {session.client_id, *session.principal, link.stream->peer(), session.version}, reason,
             why);
     }
+    remember(session, {now(), reason, why});
+    session.changed = now();
+    session.last_end = reason;
     session.sleep = std::make_unique<Sleep>();
     session.sleep->flows = link.connection.session();
     session.link = nullptr;
     link.session = nullptr;
-    session.changed = now();
-    session.last_end = reason;
     session.forget_deferred();
     session.fold_mail();
     if (!with_will) session.will.reset();

@@ -33,7 +33,7 @@ auto place_of(std::vector<Subscribed>& list, std::string_view filter) {
     });
 }
 
-mqtt::Reason refusal(Hub& hub, const Session& session, const mqtt::Subscription& wish,
+mqtt::Reason refusal(Hub& hub, Session& session, const mqtt::Subscription& wish,
                      bool is_new) {
     const auto parsed = mqtt::parse_filter(wish.filter);
     if (!parsed) return mqtt::Reason::topic_filter_invalid;
@@ -47,10 +47,12 @@ mqtt::Reason refusal(Hub& hub, const Session& session, const mqtt::Subscription&
     if (!session.principal ||
         !hub.common.gatekeeper.may_subscribe(*session.principal, parsed->filter)) {
         ++hub.stats.subscriptions_refused_rights;
+        session.lose(Loss::refused_subscriptions);
         return mqtt::Reason::not_authorized;
     }
     if (is_new && session.subscriptions.size() >= hub.limits().subscriptions_max) {
         ++hub.stats.subscriptions_refused_limit;
+        session.lose(Loss::refused_subscriptions);
         return mqtt::Reason::quota_exceeded;
     }
     return mqtt::Reason::success;
@@ -151,10 +153,12 @@ void give_retained(Hub& hub, const std::shared_ptr<Request>& request,
 bool Hub::may_show_retained(const Publication& what) {
     if (what.expires != Instant{0} && what.expires <= now()) return false;
     if (!what.publisher) return true;  // the node's own
-    if (common.gatekeeper.still_holds(*what.publisher) &&
-        common.gatekeeper.may_publish(*what.publisher, what.message.topic())) {
-        return true;
+    trust::PrincipalPtr who = what.publisher;
+    // The certificate it was published under may have been renewed since.
+    if (!common.gatekeeper.still_holds(*who)) {
+        who = common.gatekeeper.find(common.gatekeeper.reference(*who));
     }
+    if (who && common.gatekeeper.may_publish(*who, what.message.topic())) return true;
     ++stats.retained_hidden_rights;
     return false;
 }

@@ -12,11 +12,12 @@ constexpr io::Steady linger_max{1'000};
 
 }  // namespace
 
-Link::Link(Hub& its_hub, std::unique_ptr<io::Stream> its_stream)
+Link::Link(Hub& its_hub, std::unique_ptr<io::Stream> its_stream, bool its_is_websocket)
     : hub(its_hub),
       stream(std::move(its_stream)),
       connection(its_hub.limits().wire),
       place(static_cast<std::uint32_t>(its_hub.links.size())),
+      is_websocket(its_is_websocket),
       opened_ms_(its_hub.shard.clock().steady().count()) {
     hub.links.push_back(this);
     ++hub.unaccepted;
@@ -90,7 +91,7 @@ io::Task<void> write_rest(Link* link) {
 
 bool Link::wants_input() const {
     return connection.wants_input() && backlog_bytes() <= hub.limits().output_bytes_max &&
-           (session == nullptr || !session->is_paused()) && !hub.lane.is_full();
+           (session == nullptr || !session->is_paused()) && !is_throttled && !hub.lane.is_full();
 }
 
 io::Task<void> Link::input_allowed() {
@@ -191,8 +192,8 @@ io::Task<void> step_aside(Link* link) {
     }
 }
 
-io::Task<void> serve_link(Hub* hub, std::unique_ptr<io::Stream> stream) {
-    Link link(*hub, std::move(stream));
+io::Task<void> serve_link(Hub* hub, std::unique_ptr<io::Stream> stream, bool is_websocket) {
+    Link link(*hub, std::move(stream), is_websocket);
     for (;;) {
         const bool is_last = link.is_over_;
         if (is_last || link.connect_ || !link.wants_input()) {

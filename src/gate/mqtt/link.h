@@ -19,7 +19,7 @@ class Session;
 /// names it; `end` parts them.
 class Link {
 public:
-    Link(Hub& hub, std::unique_ptr<io::Stream> stream);
+    Link(Hub& hub, std::unique_ptr<io::Stream> stream, bool is_websocket);
     ~Link();
     Link(const Link&) = delete;
 
@@ -47,9 +47,13 @@ public:
     std::uint32_t place = 0;  ///< in Hub::links
     bool is_flush_due = false;
     bool is_accepted = false;
+    bool is_websocket = false;
+    bool is_throttled = false;  ///< under load: not read until the next tick
+    bool was_slow = false;      ///< much was waiting for its socket at the last tick
 
 private:
-    friend io::Task<void> serve_link(Hub* hub, std::unique_ptr<io::Stream> stream);
+    friend io::Task<void> serve_link(Hub* hub, std::unique_ptr<io::Stream> stream,
+                                     bool is_websocket);
     friend io::Task<void> step_aside(Link* link);
     friend io::Task<void> write_rest(Link* link);
     /// What only a busy or ending link has.
@@ -75,7 +79,7 @@ private:
     bool is_over_ = false;
 };
 
-io::Task<void> serve_link(Hub* hub, std::unique_ptr<io::Stream> stream);
+io::Task<void> serve_link(Hub* hub, std::unique_ptr<io::Stream> stream, bool is_websocket);
 
 /// Answers ConnectReceived: admits the client, finds or makes its session, accepts. Gives the
 /// events of bytes that came behind CONNECT. (connect.cc)

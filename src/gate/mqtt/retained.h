@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -45,6 +46,19 @@ public:
     /// The messages of topics that `filter` matches.
     void match(std::string_view filter,
                std::vector<std::shared_ptr<const Publication>>& found) const;
+
+    /// As TopicTree::each_below, with the message or null.
+    template <class Visit>
+    bool each_below(const std::optional<std::string>& prefix, std::size_t count_max,
+                    Visit visit) const {
+        return tree_.each_below(prefix, count_max,
+                                [&](std::string_view name, bool has_more, const auto* kept) {
+                                    std::shared_ptr<const Publication> what;
+                                    if (kept != nullptr) what = (*kept)->what;
+                                    if (what && what->message.payload().empty()) what = nullptr;
+                                    visit(name, has_more, std::move(what));
+                                });
+    }
 
     /// Removes from the store what is not needed any more.
     void seal(store::Batch& batch);

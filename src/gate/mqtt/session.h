@@ -5,6 +5,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "gate/mqtt/meter.h"
 #include "gate/mqtt/records.h"
 #include "gate/mqtt/ring.h"
 #include "gate/mqtt/routes.h"
@@ -120,6 +121,8 @@ public:
     /// the client waits; what never can is acknowledged.
     void answer(std::uint64_t sequence, mqtt::Reason reason,
                 std::shared_ptr<const Publication> for_retry = {});
+    /// Gives those that are ready, up to the first that is not.
+    void give_answers();
     void defer(std::uint16_t packet_id, std::shared_ptr<const Publication> what);
     /// Publishes again what a full session or disk kept from being acknowledged (3.1.1).
     void retry_deferred();
@@ -136,6 +139,12 @@ public:
     /// Forgets what is in memory of logged letters; they will be read again.
     void fold_mail();
     void add_owed(std::int64_t bytes, std::int64_t messages);
+
+    // ---- What operators see (hub_rows.cc).
+    Meter& metered();
+    void lose(Loss loss) { metered().lost(loss); }
+    /// A message of so many bytes went to the client.
+    void went(std::size_t bytes);
 
     Mail& mailbox();
     ClientRow row() const;
@@ -169,7 +178,7 @@ public:
     bool is_stored = false;               ///< has records
     std::vector<std::uint16_t> released;  ///< inbound QoS 2 ids whose PUBCOMP waits for its commit
     std::vector<std::uint16_t> tapped;  ///< inbound QoS 2 ids whose taps are not done: not kept yet
-    std::uint64_t messages_in = 0, messages_out = 0, bytes_in = 0, bytes_out = 0, dropped = 0;
+    std::unique_ptr<Meter> meter;   ///< null: no message yet
 
 private:
     struct OwedAnswer {
@@ -196,6 +205,7 @@ private:
     bool refill();
     void finish(std::uint64_t token);
     bool is_wanted(const Publication& what);
+    void drop_too_large();
     mqtt::Delivery delivery(const Letter& letter, bool dup) const;
     void give_answer(OwedAnswer& owed);
     std::vector<std::uint16_t> held_inbound() const;

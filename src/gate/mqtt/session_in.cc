@@ -33,6 +33,12 @@ void Session::answer(std::uint64_t sequence, mqtt::Reason reason,
     owed.ready = true;
     owed.reason = reason;
     if (mqtt::is_error(reason)) owed.for_retry = std::move(for_retry);
+    if (hub->delays_answers() && link != nullptr) return hub->answer_later(*this);
+    give_answers();
+}
+
+void Session::give_answers() {
+    if (!answers) return;
     while (!answers->ring.empty() && answers->ring.front().ready) {
         OwedAnswer front = answers->ring.pop_front();
         ++answers->first;

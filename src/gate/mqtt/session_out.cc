@@ -42,10 +42,12 @@ Mail& Session::mailbox() {
 bool Session::is_wanted(const Publication& what) {
     if (is_expired(what, hub->now())) {
         ++hub->stats.dropped_expired;
+        lose(Loss::expired);
         return false;
     }
     if (!principal || !hub->common.gatekeeper.may_receive(*principal, what.message.topic())) {
         ++hub->stats.dropped_rights;
+        lose(Loss::rights);
         return false;
     }
     return true;
@@ -59,6 +61,11 @@ mqtt::Delivery Session::delivery(const Letter& letter, bool dup) const {
                           .subscription_ids = letter.subscription_ids};
 }
 
+void Session::drop_too_large() {
+    ++hub->stats.dropped_too_large;
+    lose(Loss::too_large);
+}
+
 // ---- QoS 0 -----------------------------------------------------------------------------------
 
 void Session::take_qos0(const mqtt::MessageView& message, const Publication& what, bool retain,
@@ -68,7 +75,7 @@ void Session::take_qos0(const mqtt::MessageView& message, const Publication& wha
     const bool behind_others = mail && mail->waiting_qos0 > 0;
     if (link->backlog_bytes() > hub->limits().output_bytes_max ||
         (behind_others && mail->waiting_bytes > hub->limits().window_bytes)) {
-        ++dropped;
+        lose(Loss::slow);
         ++hub->stats.dropped_slow_qos0;
         return;
     }
@@ -83,25 +90,20 @@ void Session::take_qos0(const mqtt::MessageView& message, const Publication& wha
         link->connection.publish(message, {.retain = retain,
                                            .expiry_s = seconds_left(what.expires, hub->now()),
                                            .subscription_ids = subscription_ids});
-    if (sent == mqtt::Sent::too_large) ++hub->stats.dropped_too_large;
+    if (sent == mqtt::Sent::too_large) drop_too_large();
     if (sent != mqtt::Sent::sent) return;
-    ++messages_out;
     ++hub->stats.sent_qos0;
-    bytes_out += message.payload.size();
-    hub->stats.sent_bytes += message.payload.size() + message.topic.size();
+    went(message.payload.size() + message.topic.size());
     hub->flush_soon(*link);
 }
 
 void Session::send_qos0(const Letter& letter) {
     if (!is_wanted(*letter.what)) return;
     const auto sent = link->connection.publish(letter.what->message, delivery(letter, false));
-    if (sent == mqtt::Sent::too_large) ++hub->stats.dropped_too_large;
+    if (sent == mqtt::Sent::too_large) drop_too_large();
     if (sent != mqtt::Sent::sent) return;
-    ++messages_out;
     ++hub->stats.sent_qos0;
-    const auto size = letter.what->message.bytes().size();
-    bytes_out += size;
-    hub->stats.sent_bytes += size;
+    went(letter.what->message.bytes().size());
     hub->flush_soon(*link);
 }
 
@@ -286,16 +288,12 @@ void Session::transmit(std::uint16_t packet_id, const Letter& letter, std::uint6
                        bool dup) {
     if (link == nullptr) return;  // the flow stays; it is sent again on resumption
     switch (link->connection.send(packet_id, letter.what->message, delivery(letter, dup))) {
-        case mqtt::Sent::sent: {
-            const auto size = letter.what->message.bytes().size();
-            ++messages_out;
+        case mqtt::Sent::sent:
             ++(letter.qos == mqtt::Qos::exactly_once ? hub->stats.sent_qos2 : hub->stats.sent_qos1);
-            bytes_out += size;
-            hub->stats.sent_bytes += size;
+            went(letter.what->message.bytes().size());
             break;
-        }
         case mqtt::Sent::too_large:
-            ++hub->stats.dropped_too_large;
+            drop_too_large();
             finish(token);
             break;
         case mqtt::Sent::no_room:
@@ -354,7 +352,10 @@ bool Session::resend_one() {
     const Position position = is_known ? box.outstanding[place].position : Position{};
     auto letter = hub->log.read_one(number, position);
     if (!letter || !is_wanted(*letter->what)) {
-        if (!letter) ++hub->stats.damaged_messages;
+        if (!letter) {
+            ++hub->stats.damaged_messages;
+            lose(Loss::damaged);
+        }
         link->connection.abandon(flow.packet_id);
         finish(flow.token);
         ++box.resent;
@@ -365,10 +366,10 @@ bool Session::resend_one() {
     if (sent == mqtt::Sent::no_room || sent == mqtt::Sent::closed) return false;
     ++box.resent;
     if (sent == mqtt::Sent::too_large) {
-        ++hub->stats.dropped_too_large;
+        drop_too_large();
         finish(flow.token);
     } else {
-        ++messages_out;
+        went(letter->what->message.bytes().size());
         ++(flow.qos == mqtt::Qos::exactly_once ? hub->stats.sent_qos2 : hub->stats.sent_qos1);
     }
     hub->flush_soon(*link);

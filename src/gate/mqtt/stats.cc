@@ -1,5 +1,6 @@
 #include "gate/mqtt/stats.h"
 
+#include <algorithm>
 #include <iterator>
 
 namespace lineshaft::broker {
@@ -16,6 +17,9 @@ constexpr StatField fields[] = {
     {"full_sessions", &Stats::full_sessions, true},
     {"paused_publishers", &Stats::paused_publishers, true},
     {"log_bytes", &Stats::log_bytes, true},
+    {"load_level", &Stats::load_level, true},
+    {"loop_lag_ms", &Stats::loop_lag_ms, true},
+    {"recent_topics", &Stats::recent_topics, true},
     {"connects", &Stats::connects, false},
     {"received_qos0", &Stats::received_qos0, false},
     {"received_qos1", &Stats::received_qos1, false},
@@ -36,6 +40,7 @@ constexpr StatField fields[] = {
     {"connects_refused_rights", &Stats::connects_refused_rights, false},
     {"connects_refused_sessions", &Stats::connects_refused_sessions, false},
     {"connects_refused_protocol", &Stats::connects_refused_protocol, false},
+    {"connects_refused_load", &Stats::connects_refused_load, false},
     {"publishes_refused_rights", &Stats::publishes_refused_rights, false},
     {"publishes_refused_queue", &Stats::publishes_refused_queue, false},
     {"publishes_refused_store", &Stats::publishes_refused_store, false},
@@ -47,6 +52,10 @@ constexpr StatField fields[] = {
     {"keep_alive_timeouts", &Stats::keep_alive_timeouts, false},
     {"write_stalls", &Stats::write_stalls, false},
     {"revoked", &Stats::revoked, false},
+    {"ended_by_operator", &Stats::ended_by_operator, false},
+    {"throttled_qos0", &Stats::throttled_qos0, false},
+    {"slow_disconnected", &Stats::slow_disconnected, false},
+    {"delayed_answers", &Stats::delayed_answers, false},
     {"dropped_slow_qos0", &Stats::dropped_slow_qos0, false},
     {"dropped_rights", &Stats::dropped_rights, false},
     {"dropped_expired", &Stats::dropped_expired, false},
@@ -65,7 +74,11 @@ std::span<const StatField> stat_fields() {
 }
 
 Stats& Stats::operator+=(const Stats& other) {
+    const auto level = std::max(load_level, other.load_level);
+    const auto lag = std::max(loop_lag_ms, other.loop_lag_ms);
     for (const StatField& field : fields) this->*field.member += other.*field.member;
+    load_level = level;  // the most loaded shard's, not a sum
+    loop_lag_ms = lag;
     return *this;
 }
 

@@ -19,6 +19,9 @@ struct Stats {
     std::uint64_t full_sessions = 0;      ///< at their queue limit
     std::uint64_t paused_publishers = 0;  ///< 3.1.1 clients not read because a session is full
     std::uint64_t log_bytes = 0;          ///< in mqtt.messages, not trimmed
+    std::uint64_t load_level = 0;         ///< LoadLevel of the most loaded shard
+    std::uint64_t loop_lag_ms = 0;        ///< of the most loaded shard
+    std::uint64_t recent_topics = 0;      ///< remembered for the topic browser
 
     // Traffic.
     std::uint64_t connects = 0;
@@ -39,6 +42,7 @@ struct Stats {
     std::uint64_t connects_refused_rights = 0;
     std::uint64_t connects_refused_sessions = 0;  ///< sessions_max
     std::uint64_t connects_refused_protocol = 0;  ///< broken before CONNECT was accepted
+    std::uint64_t connects_refused_load = 0;      ///< new sessions while overloaded
     std::uint64_t publishes_refused_rights = 0;
     std::uint64_t publishes_refused_queue = 0;     ///< a session is full
     std::uint64_t publishes_refused_store = 0;     ///< disk floor, store closed
@@ -50,6 +54,10 @@ struct Stats {
     std::uint64_t keep_alive_timeouts = 0;
     std::uint64_t write_stalls = 0;
     std::uint64_t revoked = 0;
+    std::uint64_t ended_by_operator = 0;
+    std::uint64_t throttled_qos0 = 0;     ///< pauses of senders of QoS 0 while overloaded
+    std::uint64_t slow_disconnected = 0;  ///< slow readers ended while overloaded
+    std::uint64_t delayed_answers = 0;    ///< acknowledgements held back while overloaded
 
     // Not delivered, with a reason.
     std::uint64_t dropped_slow_qos0 = 0;       ///< reader too slow, QoS 0

@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "gate/mqtt/gatekeeper.h"
+#include "gate/mqtt/pressure.h"
 #include "io/stream.h"
 #include "wire/mqtt/message.h"
 #include "wire/mqtt/packet.h"
@@ -55,6 +56,8 @@ public:
         mqtt::Version version;
     };
     virtual void connected(const Client& client) = 0;
+    /// The node's load level; told on shard 0. `cause`: what was measured, for people.
+    virtual void load_changed(LoadLevel, LoadLevel, std::string_view) {}
     virtual void disconnected(const Client& client, mqtt::Reason reason, std::string_view why) = 0;
     virtual ~Observer() = default;
 };

@@ -36,6 +36,19 @@ public:
     /// The nodes whose path, read as a topic, is matched by `filter`; inner nodes included.
     void match_filter(std::string_view filter, std::vector<Node>& found) const;
 
+    /// Calls visit(child) for the children of `node` in no particular order, at most `count_max`.
+    /// False: there are more.
+    template <class Visit>
+    bool each_child(Node node, std::size_t count_max, Visit visit) const {
+        for (Node child = nodes_[node].first_child; child != none; child = nodes_[child].next) {
+            if (count_max-- == 0) return false;
+            visit(child);
+        }
+        return true;
+    }
+    std::string_view level_of(Node node) const { return nodes_[node].level; }
+    bool has_children(Node node) const { return nodes_[node].first_child != none; }
+
     std::string path_of(Node node) const;
     /// One past the largest node number in use, for tables beside the tree.
     std::size_t capacity() const { return nodes_.size(); }

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -137,6 +138,21 @@ public:
         for (const auto node : found) {
             if (node < values_.size() && values_[node]) visit(*values_[node]);
         }
+    }
+
+    /// Calls visit(level, has_more, const Value* or null) for the levels right below `prefix`
+    /// (nothing: the first levels), in no particular order, at most `count_max` of them. False:
+    /// there are more. `visit` must not change the tree.
+    template <class Visit>
+    bool each_below(const std::optional<std::string>& prefix, std::size_t count_max,
+                    Visit visit) const {
+        const auto node = prefix ? tree_.find(*prefix) : LevelTree::root;
+        if (node == LevelTree::none) return true;
+        return tree_.each_child(node, count_max, [&](LevelTree::Node child) {
+            const Value* value =
+                child < values_.size() && values_[child] ? &*values_[child] : nullptr;
+            visit(tree_.level_of(child), tree_.has_children(child), value);
+        });
     }
 
     std::size_t size() const { return size_; }

@@ -291,8 +291,9 @@ io::Task<Stats> ask_stats(Broker* broker) {
 }
 
 io::Task<std::vector<ClientRow>> ask_clients(Broker* broker) {
-    auto rows = co_await broker->clients(std::nullopt, "", 1000);
-    co_return rows;
+    ClientQuery query{.count_max = 1000};
+    auto page = co_await broker->clients(std::move(query));
+    co_return page.rows;
 }
 
 }  // namespace

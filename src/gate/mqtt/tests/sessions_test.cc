@@ -418,10 +418,10 @@ TEST(Node, ListsAndEndsClients) {
     const auto rows = rig.clients();
     ASSERT_EQ(rows.size(), 2u);
     EXPECT_EQ(rows[0].client_id, "one");
-    EXPECT_TRUE(rows[0].is_connected && rows[0].is_durable);
+    EXPECT_TRUE(rows[0].state == ClientState::connected && rows[0].is_durable);
     EXPECT_EQ(rows[0].subscriptions, 1u);
-    EXPECT_EQ(rows[0].messages_out, 1u);
-    EXPECT_EQ(rows[1].messages_in, 1u);
+    EXPECT_EQ(rows[0].total.messages_out, 1u);
+    EXPECT_EQ(rows[1].total.messages_in, 1u);
     EXPECT_TRUE(rig.run(end_client(rig.broker.get(), "one", false)).has_value());
     rig.settle();
     ASSERT_EQ(one.ended.size(), 1u);
