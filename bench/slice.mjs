@@ -101,7 +101,7 @@ async function fill(node, megabytes) {
     const payload = (n) => `{"ts":${epoch + n},"values":${payloads[n % payloads.length]}}`;
     let from = 0, stored = await storeMb();
     for (; stored < megabytes; stored = await storeMb()) {
-        const began = performance.now(), count = 100_000;
+        const began = performance.now(), before = cpuSeconds(node.child.pid), count = 100_000;
         const all = [0, 1, 2, 3].map((index) => new RawPublisher({
             port: node.mqttPort, token: node.writer, clientId: `fill-${index}`, from, count: count / 4, window: 500,
             message: (n) => ({ topic: `lineshaft/v1/fill-${index}/telemetry`, payload: payload(n) }),
@@ -109,7 +109,8 @@ async function fill(node, megabytes) {
         await Promise.all(all.map((one) => one.closed));
         if (all.some((one) => one.acked < from + count / 4)) throw new Error("the node ended a connection");
         from += count / 4;
-        print(`filling: ${Math.round(stored)} MB`, `${Math.round(count * 100 / ((performance.now() - began) / 1000))} samples/s`);
+        const wall = (performance.now() - began) / 1000, cpu = cpuSeconds(node.child.pid) - before;
+        print(`filling: ${Math.round(stored)} MB`, `${Math.round(count * 100 / wall)} samples/s wall, ${Math.round(count * 100 / cpu)} per server CPU-second`);
     }
     return stored;
 }
