@@ -13,7 +13,7 @@ namespace lineshaft::io::http {
 struct Limits {
     std::size_t header_bytes_max = 16 * 1024;  ///< request line and headers; past it 431
     std::size_t target_bytes_max = 8 * 1024;   ///< past it 414
-    std::size_t body_bytes_max = 16 << 20;  ///< of the fallback; a route has its own. Past it 413
+    std::size_t body_bytes_max = 16 << 20;  ///< any request; a route may take less. Past it 413
     std::size_t bodies_bytes_max = 256 << 20;  ///< held by one shard at once; past it 503
     Steady header_wait_max{10'000};  ///< from connect or a request's first byte: slowloris
     Steady body_wait_max{30'000};    ///< silence while a body is awaited

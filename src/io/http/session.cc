@@ -273,8 +273,10 @@ Task<Next> route_request(Session& session, RequestParser& parser, Target target)
         co_return next;
     }
 
+    // A route may take less than the server, never more.
     const std::size_t body_max =
-        match.route != nullptr ? match.route->body_bytes_max : limits.body_bytes_max;
+        match.route != nullptr ? std::min(match.route->body_bytes_max, limits.body_bytes_max)
+                               : limits.body_bytes_max;
     Request request;
     request.is_head = head.method == "HEAD";
     request.method = std::move(head.method);

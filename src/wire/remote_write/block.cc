@@ -1,0 +1,26 @@
+#include "wire/remote_write/block.h"
+
+#include <fmt/format.h>
+#include <snappy.h>
+
+namespace lineshaft::remote_write {
+
+Result<std::string> unpack(Bytes packed, std::size_t bytes_max) {
+    const char* const begin = reinterpret_cast<const char*>(packed.data());
+    std::size_t size = 0;
+    if (!snappy::GetUncompressedLength(begin, packed.size(), &size))
+        return fail(Code::invalid, "the body is no snappy block");
+    if (size > bytes_max) {
+        return fail(Code::exhausted,
+                    fmt::format("the body is over {} bytes once decompressed", bytes_max));
+    }
+    // A length without the data for it must not make us allocate: a block's elements copy at most
+    // 64 bytes for each two of theirs.
+    if (size > 64 * packed.size()) return fail(Code::invalid, "the snappy block is damaged");
+    std::string out(size, '\0');
+    if (!snappy::RawUncompress(begin, packed.size(), out.data()))
+        return fail(Code::invalid, "the snappy block is damaged");
+    return out;
+}
+
+}  // namespace lineshaft::remote_write

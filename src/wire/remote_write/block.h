@@ -1,0 +1,13 @@
+#pragma once
+#include <string>
+
+#include "base/bytes.h"
+
+namespace lineshaft::remote_write {
+
+/// Undoes snappy's block format (not the framed one), as remote write 1.0 sends it. The size it
+/// will have stands in its first bytes and is checked before anything is allocated. Errors:
+/// exhausted (over bytes_max), invalid (damaged).
+Result<std::string> unpack(Bytes packed, std::size_t bytes_max);
+
+}  // namespace lineshaft::remote_write

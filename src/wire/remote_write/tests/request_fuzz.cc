@@ -1,0 +1,46 @@
+// Properties: any bytes, packed or not, are read to an end or an error within the limits, and every
+// view lies in the request.
+#include "base/check.h"
+#include "wire/remote_write/block.h"
+#include "wire/remote_write/request.h"
+
+namespace {
+
+using namespace lineshaft;
+using namespace lineshaft::remote_write;
+
+void read_all(Bytes request) {
+    const Limits limits{.labels_max = 8, .samples_max = 16, .series_max = 32};
+    RequestReader reader(request, limits);
+    const std::string_view whole = as_text(request);
+    const auto is_inside = [&](std::string_view view) {
+        return view.empty() || (view.data() >= whole.data() &&
+                                view.data() + view.size() <= whole.data() + whole.size());
+    };
+    for (std::size_t count = 0;; ++count) {
+        CHECK(count <= limits.series_max);
+        const auto more = reader.next();
+        if (!more) {
+            CHECK(more.error().code == Code::invalid || more.error().code == Code::exhausted);
+            return;
+        }
+        if (!*more) return;
+        CHECK(reader.series().labels.size() <= limits.labels_max);
+        CHECK(reader.series().samples.size() <= limits.samples_max);
+        for (const Label& label : reader.series().labels)
+            CHECK(is_inside(label.name) && is_inside(label.value));
+    }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    const Bytes input(reinterpret_cast<const std::byte*>(data), size);
+    read_all(input);
+    constexpr std::size_t bytes_max = 1 << 20;
+    if (const auto request = unpack(input, bytes_max)) {
+        CHECK(request->size() <= bytes_max);
+        read_all(as_bytes(*request));
+    }
+    return 0;
+}

@@ -1,0 +1,159 @@
+#include "wire/remote_write/request.h"
+
+#include <gtest/gtest.h>
+#include <snappy.h>
+
+#include <bit>
+#include <cmath>
+#include <random>
+
+#include "remote.pb.h"
+#include "wire/remote_write/block.h"
+
+namespace lineshaft::remote_write {
+namespace {
+
+struct Read {
+    std::vector<TimeSeries> series;
+    Skipped skipped;
+    std::optional<Error> failed;
+};
+
+Read read(std::string_view request, const Limits& limits = {}) {
+    Read out;
+    RequestReader reader(as_bytes(request), limits);
+    for (;;) {
+        const auto more = reader.next();
+        if (!more) out.failed = more.error();
+        if (!more || !*more) break;
+        out.series.push_back(reader.series());
+    }
+    out.skipped = reader.skipped();
+    return out;
+}
+
+// The bytes of the specification's own shape, written out: one series {__name__="up"} 1 @1000.
+TEST(Request, ReadsGoldenBytes) {
+    const auto bytes =
+        from_hex("0a1e 0a0e 0a085f5f6e616d655f5f 12027570 120c 09000000000000f03f 10e807");
+    ASSERT_TRUE(bytes.has_value());
+    const Read got = read(*bytes);
+    ASSERT_FALSE(got.failed) << got.failed->context;
+    ASSERT_EQ(got.series.size(), 1U);
+    EXPECT_EQ(got.series[0].labels, (std::vector<Label>{{"__name__", "up"}}));
+    EXPECT_EQ(got.series[0].samples, (std::vector<Sample>{{1.0, 1000}}));
+    EXPECT_EQ(got.series[0].label("__name__"), "up");
+    EXPECT_EQ(got.series[0].label("job"), "");
+}
+
+TEST(Request, AgreesWithProtobuf) {
+    std::mt19937_64 dice(5);
+    const auto word = [&] {
+        std::string text;
+        for (std::size_t left = dice() % 12; left > 0; --left) text += "abc_\xc3\xa9"[dice() % 4];
+        return text;
+    };
+    for (int round = 0; round < 3'000; ++round) {
+        prometheus::WriteRequest request;
+        Skipped skipped;
+        for (std::size_t all = dice() % 4; all > 0; --all) {
+            auto* series = request.add_timeseries();
+            for (std::size_t labels = dice() % 5; labels > 0; --labels) {
+                auto* label = series->add_labels();
+                label->set_name(word());
+                label->set_value(word());
+            }
+            for (std::size_t samples = dice() % 4; samples > 0; --samples) {
+                auto* sample = series->add_samples();
+                sample->set_value(static_cast<double>(dice() % 1000) / 8);
+                sample->set_timestamp(std::bit_cast<std::int64_t>(dice()) >> (dice() % 60));
+            }
+            if (dice() % 3 == 0) series->add_exemplars()->set_value(7), ++skipped.exemplars;
+            if (dice() % 3 == 0) series->add_histograms()->set_sum(7), ++skipped.histograms;
+        }
+        if (dice() % 2 == 0) request.add_metadata()->set_help(word()), ++skipped.metadata;
+        const std::string bytes = request.SerializeAsString();
+        const Read got = read(bytes);
+        ASSERT_FALSE(got.failed) << got.failed->context;
+        EXPECT_EQ(got.skipped, skipped);
+        ASSERT_EQ(got.series.size(), static_cast<std::size_t>(request.timeseries_size()));
+        for (int index = 0; index < request.timeseries_size(); ++index) {
+            const auto& want = request.timeseries(index);
+            const TimeSeries& have = got.series[static_cast<std::size_t>(index)];
+            ASSERT_EQ(have.labels.size(), static_cast<std::size_t>(want.labels_size()));
+            for (int at = 0; at < want.labels_size(); ++at) {
+                EXPECT_EQ(have.labels[static_cast<std::size_t>(at)].name, want.labels(at).name());
+                EXPECT_EQ(have.labels[static_cast<std::size_t>(at)].value, want.labels(at).value());
+            }
+            ASSERT_EQ(have.samples.size(), static_cast<std::size_t>(want.samples_size()));
+            for (int at = 0; at < want.samples_size(); ++at) {
+                EXPECT_EQ(have.samples[static_cast<std::size_t>(at)].value, want.samples(at).value());
+                EXPECT_EQ(have.samples[static_cast<std::size_t>(at)].millis,
+                          want.samples(at).timestamp());
+            }
+        }
+        // Cut anywhere: a prefix reads as some of the same, or fails; it never crashes.
+        const Read cut = read(std::string_view(bytes).substr(0, dice() % (bytes.size() + 1)));
+        EXPECT_LE(cut.series.size(), got.series.size());
+    }
+}
+
+TEST(Request, RefusesWhatIsDamaged) {
+    for (const auto hex : {"0a", "0a05", "0a02 0a05", "0b", "0a04 0a02 0a01", "0a0a 1208 0900000000",
+                           "ffffffffffffffffffffff", "0a06 0a04 0a02 c328"}) {
+        const auto bytes = from_hex(hex);
+        ASSERT_TRUE(bytes.has_value()) << hex;
+        const Read got = read(*bytes);
+        ASSERT_TRUE(got.failed.has_value()) << hex;
+        EXPECT_EQ(got.failed->code, Code::invalid) << hex;
+    }
+}
+
+TEST(Request, HoldsItsLimits) {
+    prometheus::WriteRequest request;
+    for (int index = 0; index < 2; ++index) {
+        auto* series = request.add_timeseries();
+        for (int count = 0; count < 3; ++count) {
+            series->add_labels()->set_name("a");
+            series->add_samples()->set_value(1);
+        }
+    }
+    const std::string bytes = request.SerializeAsString();
+    EXPECT_FALSE(read(bytes, {.labels_max = 3, .samples_max = 3, .series_max = 2}).failed);
+    for (const Limits limits : {Limits{2, 3, 2}, Limits{3, 2, 2}, Limits{3, 3, 1}}) {
+        const Read got = read(bytes, limits);
+        ASSERT_TRUE(got.failed.has_value());
+        EXPECT_EQ(got.failed->code, Code::exhausted);
+    }
+}
+
+TEST(Request, KnowsTheStaleMark) {
+    EXPECT_TRUE(is_stale_mark(std::bit_cast<double>(stale_bits)));
+    EXPECT_FALSE(is_stale_mark(std::nan("")));
+    EXPECT_FALSE(is_stale_mark(0));
+}
+
+TEST(Block, UnpacksWithinItsLimit) {
+    const std::string text(1000, 'x');
+    std::string packed;
+    snappy::Compress(text.data(), text.size(), &packed);
+    EXPECT_EQ(*unpack(as_bytes(packed), 1000), text);
+    EXPECT_EQ(unpack(as_bytes(packed), 999).error().code, Code::exhausted);
+    packed.clear();
+    snappy::Compress("", 0, &packed);
+    EXPECT_EQ(*unpack(as_bytes(packed), 0), "");
+}
+
+TEST(Block, RefusesWhatIsDamaged) {
+    std::string packed;
+    snappy::Compress("hello hello hello hello hello", 29, &packed);
+    for (std::size_t size = 0; size < packed.size(); ++size)
+        EXPECT_EQ(unpack(as_bytes(packed).first(size), 100).error().code, Code::invalid) << size;
+    // Says 64 MB in five bytes.
+    const auto bomb = from_hex("8080 8020 00");
+    EXPECT_EQ(unpack(as_bytes(*bomb), 1 << 30).error().code, Code::invalid);
+    EXPECT_EQ(unpack(as_bytes(*bomb), 1 << 20).error().code, Code::exhausted);
+}
+
+}  // namespace
+}  // namespace lineshaft::remote_write
