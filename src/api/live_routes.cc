@@ -126,9 +126,11 @@ io::Task<Answer> live(Call call) {
         [raw = stream.get()](std::shared_ptr<const twin::LiveBatch> batch) { show(*raw, *batch); });
     if (!stream->watch) co_return fail(Code::exhausted, "as many live streams as allowed are open");
     stream->listener = call.services->porter.keys().on_change(
-        [weak = std::weak_ptr<Stream>(stream)](const trust::Keyring& ring) {
+        [weak = std::weak_ptr<Stream>(stream)](const trust::Keyring&) {
             const auto alive = weak.lock();
-            if (alive && !ring.still_holds(*alive->principal)) alive->queue.end();
+            if (alive && !alive->services->porter.still_holds(*alive->principal)) {
+                alive->queue.end();
+            }
         });
     http::Response response;
     response.set("content-type", "text/event-stream");

@@ -3,12 +3,38 @@
 #include <charconv>
 
 #include "trust/loopback.h"
+#include "trust/token.h"
 
 namespace lineshaft::app {
 namespace {
 
 constexpr std::string_view token_reference = "token:";
 constexpr std::string_view loopback_reference = "loopback";
+// Machines with certificates are named, not their certificates: what they retained and what waits
+// for them outlives a renewal. "certificate:1/press-3", of another authority "outside:1/press-3".
+constexpr std::string_view certificate_reference = "certificate:";
+constexpr std::string_view outside_reference = "outside:";
+
+// A certificate says who comes. A token shown with it says so louder; a user name alone does not,
+// unless it has a token's form.
+bool shows_token(const broker::Credentials& shown) {
+    if (shown.password && !shown.password->empty()) return true;
+    if (!shown.user_name) return false;
+    return shown.peer.certificate == nullptr || trust::token_digest(*shown.user_name).has_value();
+}
+
+struct NamedMachine {
+    OrganisationId organisation;
+    std::string_view machine;
+};
+std::optional<NamedMachine> parse_named(std::string_view text) {
+    std::uint32_t number = 0;
+    const auto slash = text.find('/');
+    if (slash == text.npos) return std::nullopt;
+    const auto [end, problem] = std::from_chars(text.data(), text.data() + slash, number);
+    if (problem != std::errc() || end != text.data() + slash) return std::nullopt;
+    return NamedMachine{OrganisationId(number), text.substr(slash + 1)};
+}
 
 }  // namespace
 
@@ -24,9 +50,11 @@ TrustGatekeeper::TrustGatekeeper(trust::Porter& porter, catalog::Desk& desk,
 io::Task<broker::Admission> TrustGatekeeper::admit(broker::Credentials shown) {
     const bool shows_something = shown.user_name.has_value() || shown.password.has_value();
     trust::PrincipalPtr who;
-    if (shows_something) {
+    if (shows_token(shown)) {
         who = porter_.keys().ring()->authenticate_mqtt(shown.user_name, shown.password);
-    } else {
+    } else if (shown.peer.certificate) {
+        who = porter_.by_certificate(shown.peer);
+    } else if (!shows_something) {
         who = trust::loopback_principal(loopback_role_, shown.peer.is_loopback);
     }
     if (!who) {
@@ -53,10 +81,14 @@ const trust::TopicRights& TrustGatekeeper::rights() const {
 }
 
 bool TrustGatekeeper::still_holds(const trust::Principal& who) const {
-    return porter_.keys().ring()->still_holds(who);
+    return porter_.still_holds(who);
 }
 
 std::string TrustGatekeeper::reference(const trust::Principal& who) const {
+    if (who.kind == trust::PrincipalKind::certificate) {
+        const auto prefix = who.credential == 0 ? outside_reference : certificate_reference;
+        return std::string(prefix) + std::to_string(who.organisation.number()) + "/" + who.machine;
+    }
     if (who.kind != trust::PrincipalKind::token) return std::string(loopback_reference);
     return std::string(token_reference) + std::to_string(who.credential);
 }
@@ -85,6 +117,15 @@ trust::PrincipalPtr TrustGatekeeper::find(std::string_view reference) const {
         if (problem == std::errc() && end == reference.data() + reference.size()) {
             who = porter_.keys().ring()->by_id(TokenId(number));
         }
+    } else if (reference.starts_with(certificate_reference)) {
+        const auto named = parse_named(reference.substr(certificate_reference.size()));
+        if (named) {
+            who = porter_.keys().ring()->by_machine(named->organisation, named->machine,
+                                                    io::Clock::system().now());
+        }
+    } else if (reference.starts_with(outside_reference)) {
+        const auto named = parse_named(reference.substr(outside_reference.size()));
+        if (named) who = porter_.outside_machine(named->organisation, named->machine);
     }
     return who;
 }

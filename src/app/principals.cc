@@ -1,5 +1,7 @@
 #include "app/principals.h"
 
+#include "io/clock.h"
+
 namespace lineshaft::app {
 
 std::string CatalogPrincipals::organisation_name(OrganisationId id) {
@@ -22,6 +24,17 @@ Result<std::vector<trust::TokenRecord>> CatalogPrincipals::tokens() {
         records.push_back({row.organisation, organisation_name(row.organisation), row.id, row.name,
                            row.role ? trust::parse_role(*row.role) : std::nullopt,
                            row.machine.value_or(""), digest, row.scram_verifier});
+    }
+    return records;
+}
+
+Result<std::vector<trust::CertificateRecord>> CatalogPrincipals::certificates() {
+    TRY(const auto rows, catalog_.live_certificates(io::Clock::system().now()));
+    std::vector<trust::CertificateRecord> records;
+    for (const auto& row : rows) {
+        TRY(const auto digest, trust::digest_of(row.sha256));
+        records.push_back({row.organisation, organisation_name(row.organisation), row.id,
+                           row.machine, digest, row.not_after});
     }
     return records;
 }

@@ -11,6 +11,7 @@ public:
     explicit CatalogPrincipals(catalog::Catalog& catalog) : catalog_(catalog) {}
 
     Result<std::vector<trust::TokenRecord>> tokens() override;
+    Result<std::vector<trust::CertificateRecord>> certificates() override;
     Result<trust::PersonRecord> find_person(std::string_view organisation,
                                             std::string_view name) override;
     Result<std::vector<trust::PersonRecord>> people() override;

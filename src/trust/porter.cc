@@ -7,59 +7,12 @@ namespace {
 
 constexpr io::Steady tend_interval{5'000};
 
-// "name" is of organisation `default`, else "organisation/name".
-Result<PersonRecord> find(Principals& principals, std::string_view login) {
-    const auto slash = login.find('/');
-    if (slash == login.npos) return principals.find_person("default", login);
-    return principals.find_person(login.substr(0, slash), login.substr(slash + 1));
-}
-
-// The same sentence and the same time, whether the name (no hash) or the password is wrong.
-Result<void> verify(std::string_view password, std::string_view hash, const ScryptCost& cost) {
-    const bool good =
-        hash.empty() ? verify_nobody(password, cost) : verify_password(password, hash);
-    if (!good) return fail(Code::denied, "name or password is wrong");
-    return {};
-}
-
 }  // namespace
 
 // Free coroutines that run on shard 0, where sessions and throttle live.
 struct PorterSteps {
     static io::Task<PrincipalPtr> find(Porter* porter, std::string secret) {
         co_return porter->sessions_.find(secret, io::Shard::here().now());
-    }
-    static io::Task<long> wait(Porter* porter, std::string login, std::string address) {
-        const auto wait =
-            porter->throttle_.wait(login, address, io::Shard::here().clock().steady());
-        co_return (wait.count() + 999) / 1000;
-    }
-    // Counts the attempt before its password is checked, so that many at once are many.
-    static io::Task<long> admit(Porter* porter, std::string login, std::string address) {
-        const auto wait =
-            porter->throttle_.admit(login, address, io::Shard::here().clock().steady());
-        co_return (wait.count() + 999) / 1000;
-    }
-    static io::Task<bool> forgive(Porter* porter, std::string login, std::string address) {
-        porter->throttle_.succeeded(login, address);
-        co_return true;
-    }
-    static io::Task<Result<Porter::SignedIn>> open(Porter* porter, PersonRecord person,
-                                                   std::string origin, std::string previous) {
-        auto opened = porter->sessions_.open(person, origin, io::Shard::here().now(), previous);
-        if (!opened) co_return std::unexpected(opened.error());
-        porter->tend();
-        co_return Porter::SignedIn{std::move(opened->secret), std::move(opened->principal)};
-    }
-    static io::Task<bool> end(Porter* porter, std::string secret) {
-        porter->sessions_.end(secret);
-        porter->tend();
-        co_return true;
-    }
-    static io::Task<bool> end_person(Porter* porter, PersonId person) {
-        porter->sessions_.end_person(person);
-        porter->tend();
-        co_return true;
     }
 };
 
@@ -120,49 +73,6 @@ void Porter::save_use() {
 
 io::Task<PrincipalPtr> Porter::by_session(std::string secret) {
     co_return co_await shards_.at(0).call(&PorterSteps::find, this, std::move(secret));
-}
-
-io::Task<long> Porter::wait_s(std::string login, std::string address) {
-    co_return co_await shards_.at(0).call(&PorterSteps::wait, this, std::move(login),
-                                          std::move(address));
-}
-
-io::Task<Result<Porter::SignedIn>> Porter::sign_in(std::string login, std::string password,
-                                                   std::string address, std::string origin,
-                                                   std::string previous) {
-    auto wait = co_await shards_.at(0).call(&PorterSteps::admit, this, login, address);
-    if (wait > 0) {
-        co_return fail(Code::exhausted,
-                       "too many attempts: try again in " + std::to_string(wait) + " s");
-    }
-    // The row on its worker, the hash on the other: a slow hash never holds up the catalog.
-    // Closures are named before they are awaited: g++ 12 destroys a temporary one twice.
-    auto look_up = [this, login] { return find(principals_, login); };
-    auto person = co_await rows_.run(std::move(look_up));
-    if (!person && person.error().code != Code::not_found)
-        co_return std::unexpected(person.error());
-    const std::string hash = person ? person->password_hash : std::string();
-    auto check = [this, hash, password = std::move(password)] {
-        return verify(password, hash, settings_.cost);
-    };
-    auto verified = co_await passwords_.run(std::move(check));
-    if (!verified) co_return std::unexpected(verified.error());
-    (void)co_await shards_.at(0).call(&PorterSteps::forgive, this, login, address);
-    co_return co_await shards_.at(0).call(&PorterSteps::open, this, std::move(*person),
-                                          std::move(origin), std::move(previous));
-}
-
-io::Task<Result<Porter::SignedIn>> Porter::open_session(PersonRecord person, std::string origin) {
-    co_return co_await shards_.at(0).call(&PorterSteps::open, this, std::move(person),
-                                          std::move(origin), std::string());
-}
-
-io::Task<bool> Porter::sign_out(std::string secret) {
-    co_return co_await shards_.at(0).call(&PorterSteps::end, this, std::move(secret));
-}
-
-io::Task<bool> Porter::end_person(PersonId person) {
-    co_return co_await shards_.at(0).call(&PorterSteps::end_person, this, person);
 }
 
 io::Task<Result<std::string>> Porter::hash(std::string password) {

@@ -13,6 +13,7 @@
 #include "trust/sessions.h"
 #include "trust/throttle.h"
 #include "trust/token.h"
+#include "trust/totp.h"
 
 namespace lineshaft::trust {
 
@@ -33,6 +34,7 @@ public:
         SessionLimits sessions;
         ThrottleLimits throttle;
         ScryptCost cost;
+        TotpVault totp{SealKey::random()};
     };
     /// `rows`: one thread, the only one that uses `principals`. `passwords`: one thread.
     Porter(io::Shards& shards, io::Workers& rows, io::Workers& passwords, Principals& principals,
@@ -49,6 +51,8 @@ public:
     /// The machine whose certificate the connection showed (TLS has verified it), or nothing: no
     /// certificate, revoked, ended, or a name no machine may have.
     PrincipalPtr by_certificate(const io::Peer& peer);
+    /// That machine as certificates of other authorities name it, while they count; without an end.
+    PrincipalPtr outside_machine(OrganisationId organisation, std::string_view machine) const;
     /// As Keyring::still_holds, and its certificate has not ended.
     bool still_holds(const Principal& principal);
     void note_use(const Principal& principal);
@@ -56,19 +60,41 @@ public:
     /// Whom a cookie's secret stands for, or nothing; counts as activity. Any shard.
     io::Task<PrincipalPtr> by_session(std::string secret);
 
+    /// Name and password, and the second factor of who has one.
+    struct Attempt {
+        std::string login;  ///< "name", or "organisation/name"
+        std::string password;
+        std::string code;  ///< from the phone, or a recovery code; empty: not asked for yet
+        std::string address;
+    };
+    struct Proven {
+        PersonRecord person;
+        bool needs_code = false;  ///< the password is right; come again with the code
+    };
+    /// Who somebody proves to be; nothing is opened yet. Errors: denied (one sentence, and the same
+    /// time, whether the name or the password is wrong; another for a wrong code), exhausted
+    /// (throttled; `wait_s` says how long).
+    io::Task<Result<Proven>> prove(Attempt attempt);
+    /// The same for somebody signed in who changes something of their own; without the code.
+    io::Task<Result<PersonRecord>> prove_again(Principal who, std::string password,
+                                               std::string address);
+
     struct SignedIn {
         std::string secret;
         PrincipalPtr principal;
     };
-    /// Errors: denied (one sentence for all), exhausted (throttled; `wait_s` says how long).
-    io::Task<Result<SignedIn>> sign_in(std::string login, std::string password, std::string address,
-                                       std::string origin, std::string previous);
+    /// For somebody proven; `previous`, the cookie the browser came with, ends.
+    io::Task<Result<SignedIn>> open_session(PersonRecord person, std::string origin,
+                                            std::string previous = {});
     /// Seconds until the throttle lets this account and address try again.
     io::Task<long> wait_s(std::string login, std::string address);
-    /// For somebody just proven by other means (the one-time secret).
-    io::Task<Result<SignedIn>> open_session(PersonRecord person, std::string origin);
     io::Task<bool> sign_out(std::string secret);
     io::Task<bool> end_person(PersonId person);
+    /// Role, name or second factor are others now: live sessions follow.
+    io::Task<bool> person_changed(PersonRecord person);
+    io::Task<std::vector<SessionRecord>> sessions_of(PersonId person);
+    /// Ends one that `sessions_of` showed. False: there is none.
+    io::Task<bool> end_listed(PersonId person, std::string digest_hex);
 
     /// On the passwords' worker, because they take milliseconds to tenths of a second. Errors:
     /// exhausted.
@@ -85,6 +111,7 @@ public:
 
 private:
     friend struct PorterSteps;
+    friend struct PorterPeople;
     struct OnShard {
         Keys keys;
         TokenUse use;

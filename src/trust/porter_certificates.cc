@@ -25,11 +25,22 @@ PrincipalPtr Porter::by_certificate(const io::Peer& peer) {
     const auto root = digest_of(shown.root_sha256);
     if (!digest || !root || shown.not_after <= now) return nullptr;
     if (*root == certificates_.own_root) return keys().ring()->by_certificate(*digest, now);
-    if (certificates_.outside_name.empty() || !check_machine_id(shown.common_name)) return nullptr;
+    const auto named = outside_machine(certificates_.outside_organisation, shown.common_name);
+    if (!named) return nullptr;
+    Principal principal = *named;
+    principal.expires = shown.not_after;
     here().has_outside = true;
-    return std::make_shared<const Principal>(Principal{
-        PrincipalKind::certificate, certificates_.outside_organisation, certificates_.outside_name,
-        std::nullopt, shown.common_name, shown.common_name, 0, shown.not_after});
+    return std::make_shared<const Principal>(std::move(principal));
+}
+
+PrincipalPtr Porter::outside_machine(OrganisationId organisation, std::string_view machine) const {
+    if (certificates_.outside_name.empty()) return nullptr;
+    if (organisation != certificates_.outside_organisation || !check_machine_id(machine)) {
+        return nullptr;
+    }
+    return std::make_shared<const Principal>(Principal{PrincipalKind::certificate, organisation,
+                                                       certificates_.outside_name, std::nullopt,
+                                                       std::string(machine), std::string(machine)});
 }
 
 bool Porter::still_holds(const Principal& principal) {
