@@ -159,12 +159,7 @@ struct Opened {
     Bytes columns;
 };
 
-Result<Opened> open_unnamed(Bytes chunk) {
-    if (chunk.size() < checksum_bytes) return fail(Code::invalid, "short");
-    const Bytes covered = chunk.first(chunk.size() - checksum_bytes);
-    Reader tail(chunk.last(checksum_bytes));
-    TRY(const auto checksum, tail.take_le<std::uint32_t>());
-    if (checksum != checksum_of(covered)) return fail(Code::invalid, "bad checksum");
+Result<Opened> open_covered(Bytes covered) {
     Reader in(covered);
     TRY(const auto layout, in.take_le<std::uint8_t>());
     TRY(const auto kind, in.take_le<std::uint8_t>());
@@ -180,6 +175,15 @@ Result<Opened> open_unnamed(Bytes chunk) {
     TRY_VOID(take_fields(Reader(fields), opened.header));
     opened.columns = in.rest();
     return opened;
+}
+
+Result<Opened> open_unnamed(Bytes chunk) {
+    if (chunk.size() < checksum_bytes) return fail(Code::invalid, "short");
+    const Bytes covered = chunk.first(chunk.size() - checksum_bytes);
+    Reader tail(chunk.last(checksum_bytes));
+    TRY(const auto checksum, tail.take_le<std::uint32_t>());
+    if (checksum != checksum_of(covered)) return fail(Code::invalid, "bad checksum");
+    return open_covered(covered);
 }
 
 // Whatever a decoder finds wrong in stored bytes is damage.
@@ -218,6 +222,13 @@ Statistics statistics_of(const Columns& samples, std::size_t from, std::size_t u
 Result<ChunkHeader> parse_chunk_header(Bytes chunk) {
     auto opened = open_unnamed(chunk);
     if (!opened) return std::unexpected(damage(opened.error()));
+    return opened->header;
+}
+
+std::optional<ChunkHeader> guess_chunk_header(Bytes chunk) {
+    if (chunk.size() < checksum_bytes) return std::nullopt;
+    const auto opened = open_covered(chunk.first(chunk.size() - checksum_bytes));
+    if (!opened) return std::nullopt;
     return opened->header;
 }
 

@@ -38,6 +38,10 @@ Statistics statistics_of(const Columns& samples, std::size_t from, std::size_t u
 /// Errors: corrupt (named), unsupported (a newer version's chunk).
 Result<ChunkHeader> parse_chunk_header(Bytes chunk);
 
+/// What a damaged chunk seems to have held, whatever its checksum says: for telling a person what was
+/// lost, never for reading. nullopt: not even that can be made out.
+std::optional<ChunkHeader> guess_chunk_header(Bytes chunk);
+
 /// Keeps its buffers between calls, so nothing is allocated per sample. Owner: one thread at a
 /// time.
 class ChunkCodec {

@@ -103,22 +103,42 @@ public:
         return std::move(found_);
     }
 
-    std::string salvage() {
-        std::string salvaged;
-        salvaged_ = &salvaged;
-        for (;;) {
-            while (at_ < file_.size() && read_record()) {
-            }
-            if (found_.verdict == LogScan::Verdict::whole) return salvaged;
-            const auto later = find_later_commit();
-            if (!later) return salvaged;
-            at_ = *later;
-            in_commit_ = false;
-            found_.verdict = LogScan::Verdict::whole;
+    Salvaged salvage() {
+        Salvaged salvaged;
+        salvaged_ = &salvaged.log;
+        while (salvage_stretch(salvaged)) {
         }
+        salvaged.last_commit = found_.last_commit;
+        return salvaged;
     }
 
 private:
+    // False: nothing that can be read is left.
+    bool salvage_stretch(Salvaged& salvaged) {
+        while (at_ < file_.size() && read_record()) {
+        }
+        if (found_.verdict == LogScan::Verdict::whole && !in_commit_) return false;
+        const auto later = at_ < file_.size() ? find_later_commit() : std::nullopt;
+        salvaged.gaps.push_back(gap_until(later));
+        if (!later) return false;
+        at_ = *later;
+        in_commit_ = false;
+        found_.verdict = LogScan::Verdict::whole;
+        return true;
+    }
+
+    LogGap gap_until(std::optional<std::size_t> later) const {
+        LogGap gap{found_.whole_bytes, file_.size(), 0, 0};
+        if (found_.commits > 0) gap.first_commit = found_.last_commit + 1;
+        if (!later) return gap;
+        const Bytes rest = file_.subspan(*later);
+        const auto guard = guard_of_batch(
+            as_text(rest.subspan(header_bytes, read_header(rest).length)));  // found, so it is one
+        gap.until_byte = *later;
+        gap.last_commit = guard->commit - 1;
+        return gap;
+    }
+
     std::size_t block_left(std::size_t at) const { return block_bytes - at % block_bytes; }
 
     // False: stop, with the verdict set.
@@ -196,6 +216,7 @@ private:
     bool judge(std::string_view what) {
         const std::size_t commit_at = in_commit_ ? commit_at_ : at_;
         if (const auto bit = find_flipped_bit()) {
+            found_.flipped_bit = static_cast<std::int64_t>(8 * at_ + *bit);
             return stop(LogScan::Verdict::damaged, at_ + *bit / 8,
                         fmt::format("{}: bit {} of this byte was flipped", what, *bit % 8));
         }
@@ -303,7 +324,7 @@ LogScan scan_log(Bytes file) {
 LogScan scan_manifest(Bytes file) {
     return Scan(file, Kind::manifest).run();
 }
-std::string salvage_log(Bytes file) {
+Salvaged salvage_log(Bytes file) {
     return Scan(file).salvage();
 }
 

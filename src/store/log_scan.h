@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "base/bytes.h"
 
@@ -20,6 +21,8 @@ struct LogScan {
     std::uint64_t commits = 0;       ///< whole ones before any trouble
     std::uint64_t first_commit = 0;  ///< their numbers; 0: none
     std::uint64_t last_commit = 0;
+    /// Damaged by one flipped bit: which one (8 * byte + bit of the file); -1: it is not that.
+    std::int64_t flipped_bit = -1;
 };
 
 /// Reads a whole log file of RocksDB 7.8 (format: docs/formats/store.md). Pure; any bytes allowed.
@@ -30,7 +33,18 @@ LogScan scan_log(Bytes file);
 /// edits.
 LogScan scan_manifest(Bytes file);
 
-/// A sound log of all whole commits of a torn or damaged one, those behind the damage too.
-std::string salvage_log(Bytes file);
+/// A stretch of a log that had to be left out.
+struct LogGap {
+    std::uint64_t from_byte = 0, until_byte = 0;
+    std::uint64_t first_commit = 0;  ///< 0: nothing whole before it in this file
+    std::uint64_t last_commit = 0;   ///< 0: nothing whole behind it in this file
+};
+struct Salvaged {
+    std::string log;           ///< a sound one of all whole commits, those behind damage too
+    std::vector<LogGap> gaps;  ///< in order
+    std::uint64_t last_commit = 0;
+};
+/// Of a torn or damaged log. Pure; any bytes allowed.
+Salvaged salvage_log(Bytes file);
 
 }  // namespace lineshaft::store

@@ -20,6 +20,7 @@
 #include "store/log_scan.h"
 #include "store/options.h"
 #include "store/private_files.h"
+#include "store/recovery.h"
 #include "store/status.h"
 
 namespace lineshaft::store {
@@ -106,14 +107,26 @@ Result<void> prepare_directory(const std::string& directory) {
     return {};
 }
 
-// What stands in the directory before anybody touches it.
-struct Contents {
-    bool has_current = false;
-    std::string stray;  // a file with data in it, though there may be no CURRENT
-    std::vector<std::pair<std::uint64_t, std::string>> logs;  // number and path, ascending
+class ClockedEnv final : public rocksdb::EnvWrapper {
+public:
+    ClockedEnv(std::unique_ptr<rocksdb::Env> env, std::shared_ptr<rocksdb::SystemClock> clock)
+        : EnvWrapper(std::move(env)) {
+        system_clock_ = std::move(clock);
+    }
 };
 
-Result<Contents> list(const std::string& directory) {
+rocksdb::DBOptions options_for(Mode mode, const OpenRequest& request, const Database& database) {
+    auto options = database_options(request.limits, database.env.get(), database.watch);
+    if (mode == Mode::write) return options;
+    options.paranoid_checks = false;  // a bad sorted file fails its own reads only
+    options.create_if_missing = false;
+    options.create_missing_column_families = false;
+    return options;
+}
+
+}  // namespace
+
+Result<Contents> list_files(const std::string& directory) {
     Contents contents;
     std::error_code failed;
     for (const auto& entry : fs::directory_iterator(directory, failed)) {
@@ -135,38 +148,13 @@ Result<Contents> list(const std::string& directory) {
     return contents;
 }
 
-struct Request {
-    const std::string& directory;
-    const Limits& limits;
-    const Surroundings& surroundings;
-};
-
-class ClockedEnv final : public rocksdb::EnvWrapper {
-public:
-    ClockedEnv(std::unique_ptr<rocksdb::Env> env, std::shared_ptr<rocksdb::SystemClock> clock)
-        : EnvWrapper(std::move(env)) {
-        system_clock_ = std::move(clock);
-    }
-};
-
-enum class Mode {
-    write,
-    read_only,     ///< damaged logs are replaced by what is whole in them
-    without_logs,  ///< what the sorted files hold, only for looking
-};
-
-rocksdb::DBOptions options_for(Mode mode, const Request& request, const Database& database) {
-    auto options = database_options(request.limits, database.env.get(), database.watch);
-    if (mode == Mode::write) return options;
-    options.paranoid_checks = false;  // a bad sorted file fails its own reads only
-    options.create_if_missing = false;
-    options.create_missing_column_families = false;
-    return options;
+Result<std::string> read_whole(const std::string& path) {
+    TRY(const auto file, File::open(path, O_RDONLY));
+    TRY(const auto bytes, file.read_all());
+    return std::string(as_text(bytes));
 }
 
-using Texts = std::map<std::string, std::string>;  // by path
-
-Result<Database> open_database(const Request& request, Mode mode, Texts replaced = {}) {
+Result<Database> open_database(const OpenRequest& request, Mode mode, Texts replaced) {
     Database database;
     auto files = request.surroundings.file_system;
     if (!files) files = rocksdb::FileSystem::Default();
@@ -190,21 +178,15 @@ Result<Database> open_database(const Request& request, Mode mode, Texts replaced
     TRY_VOID(checked(status, "open the store in " + request.directory));
     database.db.reset(db);
     for (std::size_t number = 0; number < database.handles.size(); ++number) {
-        if (database.handles[number]->GetID() == number) continue;
+        // Only what is written names families by number; a rebuilt list of files may have others.
+        if (mode != Mode::write || database.handles[number]->GetID() == number) continue;
         return fail(Code::corrupt, "open the store in " + request.directory + ": family " +
                                        families[number].name + " has an unexpected number");
     }
     return database;
 }
 
-// What the sorted files hold, before any log is replayed.
-struct Sorted {
-    std::uint64_t commit = 0;     // the last one that is wholly in them
-    std::uint64_t logs_from = 0;  // number of the first log that is still needed
-    std::string damage;
-};
-
-Result<Sorted> look_at_sorted_files(const Request& request, const Contents& contents) {
+Result<Sorted> look_at_sorted_files(const OpenRequest& request, const Contents& contents) {
     Sorted sorted;
     if (!contents.has_current) return sorted;
     const auto database = open_database(request, Mode::without_logs);
@@ -225,8 +207,10 @@ Result<Sorted> look_at_sorted_files(const Request& request, const Contents& cont
     return sorted;
 }
 
+namespace {
+
 // The list of files first: if it is damaged, RocksDB may forget files and then delete them.
-Result<std::string> judge_manifest(const Request& request, const Contents& contents) {
+Result<std::string> judge_manifest(const OpenRequest& request, const Contents& contents) {
     if (!contents.has_current) return std::string();
     TRY(const auto current, File::open(request.directory + "/CURRENT", O_RDONLY));
     TRY(const auto name, current.read_all());
@@ -272,7 +256,7 @@ void add_scan(LogsFound& found, const std::string& path, Bytes bytes) {
                                        found.last_commit + 1, scan.first_commit - 1, path));
     }
     found.last_commit = std::max(found.last_commit, scan.last_commit);
-    if (scan.verdict != LogScan::Verdict::whole) found.salvaged[path] = salvage_log(bytes);
+    if (scan.verdict != LogScan::Verdict::whole) found.salvaged[path] = salvage_log(bytes).log;
     if (scan.verdict == LogScan::Verdict::damaged) {
         note_damage(found,
                     fmt::format("{} is damaged at byte {}: {}", path, scan.trouble_at, scan.why));
@@ -302,7 +286,7 @@ Result<LogsFound> read_logs(const Contents& contents, const Sorted& sorted) {
     return found;
 }
 
-Result<std::unique_ptr<Engine>> start(DirectoryLock lock, Database database, const Request& request,
+Result<std::unique_ptr<Engine>> start(DirectoryLock lock, Database database, const OpenRequest& request,
                                       Durability durability, const Recovery& recovery,
                                       Guard guard) {
     std::random_device entropy;
@@ -316,7 +300,7 @@ Result<std::unique_ptr<Engine>> start(DirectoryLock lock, Database database, con
 }
 
 // nullopt: RocksDB found damage, or brought back less than the log holds; noted in `found`.
-Result<std::optional<Database>> open_for_writing(const Request& request, LogsFound& found) {
+Result<std::optional<Database>> open_for_writing(const OpenRequest& request, LogsFound& found) {
     auto opened = open_database(request, Mode::write);
     if (!opened && opened.error().code != Code::corrupt) {
         return std::unexpected(std::move(opened).error());
@@ -343,8 +327,8 @@ struct Recovered {
 };
 
 // The order matters: the log is judged before RocksDB may change or drop anything.
-Result<Recovered> recover(const Request& request) {
-    TRY(const auto contents, list(request.directory));
+Result<Recovered> recover(const OpenRequest& request) {
+    TRY(const auto contents, list_files(request.directory));
     if (!contents.has_current && !contents.stray.empty()) {
         return fail(Code::corrupt, request.directory + "/CURRENT is missing, though " +
                                        contents.stray + " exists");
@@ -387,7 +371,7 @@ Result<Opened> open_in(const std::string& directory, Limits limits, Durability d
     if (!surroundings.on_fatal) surroundings.on_fatal = end_process;
     TRY_VOID(prepare_directory(directory));
     TRY(auto lock, DirectoryLock::take(directory));
-    const Request request{directory, limits, surroundings};
+    const OpenRequest request{directory, limits, surroundings};
     TRY(auto recovered, recover(request));
     if (!recovered.recovery.damage.empty()) log::error("store: {}", recovered.recovery.damage);
     // Unreadable only where damage has been noted; then nothing is written and the default will do.
