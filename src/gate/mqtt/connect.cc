@@ -134,6 +134,11 @@ io::Task<Events> open_session(Link* link, std::unique_ptr<mqtt::Connect> connect
                       .version = connect->version};
     auto admission = co_await hub.common.gatekeeper.admit(std::move(shown));
     if (link->is_over()) co_return Events{};
+    if (admission.principal && connect->will) {
+        mqtt::Message& will = connect->will->message;
+        const auto topic = hub.common.gatekeeper.topic_in(*admission.principal, will.topic());
+        if (topic) will = mqtt::Message(*topic, will.payload(), will.properties());
+    }
     if (admission.principal) {
         if (const auto why = will_refusal(hub, *connect, *admission.principal);
             mqtt::is_error(why)) {

@@ -43,6 +43,20 @@ public:
     /// find gives null when it is gone: what it retained is hidden, its session gets nothing.
     virtual std::string reference(const trust::Principal& who) const = 0;
     virtual trust::PrincipalPtr find(std::string_view reference) const = 0;
+
+    /// A topic may have another name for one client than for the node (a ThingsBoard device says
+    /// "me" for itself). What it publishes and subscribes to comes in, deliveries go out; nothing:
+    /// it stands as it is. Rights, routing and storage know the node's name only. Filters with
+    /// their share prefix.
+    virtual std::optional<std::string> topic_in(const trust::Principal&, std::string_view) const {
+        return std::nullopt;
+    }
+    virtual std::optional<std::string> filter_in(const trust::Principal&, std::string_view) const {
+        return std::nullopt;
+    }
+    virtual std::optional<std::string> topic_out(const trust::Principal&, std::string_view) const {
+        return std::nullopt;
+    }
     virtual ~Gatekeeper() = default;
 };
 

@@ -28,6 +28,18 @@ void disconnected(Link& link, const mqtt::Disconnected& bye) {
     link.end(bye.reason, "the client disconnected", bye.publish_will);
 }
 
+// The node's names for what the client calls otherwise.
+void rename(const Gatekeeper& gatekeeper, const Session& session, mqtt::Message& message) {
+    if (!session.principal) return;
+    const auto topic = gatekeeper.topic_in(*session.principal, message.topic());
+    if (topic) message = mqtt::Message(*topic, message.payload(), message.properties());
+}
+
+void rename(const Gatekeeper& gatekeeper, const Session& session, std::string& filter) {
+    if (!session.principal) return;
+    if (auto named = gatekeeper.filter_in(*session.principal, filter)) filter = std::move(*named);
+}
+
 }  // namespace
 
 void handle(Link& link, mqtt::Event&& event) {
@@ -38,7 +50,9 @@ void handle(Link& link, mqtt::Event&& event) {
     }
     Session* session = link.session;
     if (session == nullptr) return;
+    const Gatekeeper& gatekeeper = link.hub.common.gatekeeper;
     if (auto* publish = std::get_if<mqtt::PublishReceived>(&event)) {
+        rename(gatekeeper, *session, publish->message);
         link.hub.publish_from(*session, std::move(*publish));
     } else if (auto* acked = std::get_if<mqtt::Acked>(&event)) {
         session->on_acked(*acked);
@@ -47,8 +61,11 @@ void handle(Link& link, mqtt::Event&& event) {
     } else if (auto* released = std::get_if<mqtt::ReleaseReceived>(&event)) {
         release(link, *released);
     } else if (auto* subscribe = std::get_if<mqtt::SubscribeReceived>(&event)) {
+        for (auto& wish : subscribe->subscribe.subscriptions)
+            rename(gatekeeper, *session, wish.filter);
         link.hub.subscribe(*session, std::move(*subscribe));
     } else if (auto* unsubscribe = std::get_if<mqtt::UnsubscribeReceived>(&event)) {
+        for (auto& filter : unsubscribe->unsubscribe.filters) rename(gatekeeper, *session, filter);
         link.hub.unsubscribe(*session, std::move(*unsubscribe));
     } else if (auto* bye = std::get_if<mqtt::Disconnected>(&event)) {
         disconnected(link, *bye);

@@ -207,6 +207,7 @@ private:
     bool is_wanted(const Publication& what);
     void drop_too_large();
     mqtt::Delivery delivery(const Letter& letter, bool dup) const;
+    mqtt::MessageView as_named(mqtt::MessageView message, std::string& room) const;
     void give_answer(OwedAnswer& owed);
     std::vector<std::uint16_t> held_inbound() const;
 

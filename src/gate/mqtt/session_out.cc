@@ -66,6 +66,16 @@ void Session::drop_too_large() {
     lose(Loss::too_large);
 }
 
+// The message under the name this client knows its topic by; `room` keeps that name.
+mqtt::MessageView Session::as_named(mqtt::MessageView message, std::string& room) const {
+    if (!principal || !principal->is_machine()) return message;
+    if (auto topic = hub->common.gatekeeper.topic_out(*principal, message.topic)) {
+        room = std::move(*topic);
+        message.topic = room;
+    }
+    return message;
+}
+
 // ---- QoS 0 -----------------------------------------------------------------------------------
 
 void Session::take_qos0(const mqtt::MessageView& message, const Publication& what, bool retain,
@@ -86,10 +96,11 @@ void Session::take_qos0(const mqtt::MessageView& message, const Publication& wha
                              .retain = retain,
                              .subscription_ids = subscription_ids});
     }
-    const auto sent =
-        link->connection.publish(message, {.retain = retain,
-                                           .expiry_s = seconds_left(what.expires, hub->now()),
-                                           .subscription_ids = subscription_ids});
+    std::string room;
+    const auto sent = link->connection.publish(as_named(message, room),
+                                               {.retain = retain,
+                                                .expiry_s = seconds_left(what.expires, hub->now()),
+                                                .subscription_ids = subscription_ids});
     if (sent == mqtt::Sent::too_large) drop_too_large();
     if (sent != mqtt::Sent::sent) return;
     ++hub->stats.sent_qos0;
@@ -99,7 +110,9 @@ void Session::take_qos0(const mqtt::MessageView& message, const Publication& wha
 
 void Session::send_qos0(const Letter& letter) {
     if (!is_wanted(*letter.what)) return;
-    const auto sent = link->connection.publish(letter.what->message, delivery(letter, false));
+    std::string room;
+    const auto sent = link->connection.publish(as_named(letter.what->message, room),
+                                               delivery(letter, false));
     if (sent == mqtt::Sent::too_large) drop_too_large();
     if (sent != mqtt::Sent::sent) return;
     ++hub->stats.sent_qos0;
@@ -287,7 +300,9 @@ void Session::send(Letter letter) {
 void Session::transmit(std::uint16_t packet_id, const Letter& letter, std::uint64_t token,
                        bool dup) {
     if (link == nullptr) return;  // the flow stays; it is sent again on resumption
-    switch (link->connection.send(packet_id, letter.what->message, delivery(letter, dup))) {
+    std::string room;
+    switch (link->connection.send(packet_id, as_named(letter.what->message, room),
+                                  delivery(letter, dup))) {
         case mqtt::Sent::sent:
             ++(letter.qos == mqtt::Qos::exactly_once ? hub->stats.sent_qos2 : hub->stats.sent_qos1);
             went(letter.what->message.bytes().size());
@@ -361,8 +376,9 @@ bool Session::resend_one() {
         ++box.resent;
         return true;
     }
-    const auto sent =
-        link->connection.send(flow.packet_id, letter->what->message, delivery(*letter, true));
+    std::string room;
+    const auto sent = link->connection.send(
+        flow.packet_id, as_named(letter->what->message, room), delivery(*letter, true));
     if (sent == mqtt::Sent::no_room || sent == mqtt::Sent::closed) return false;
     ++box.resent;
     if (sent == mqtt::Sent::too_large) {

@@ -1,0 +1,227 @@
+// The broker beside its peers: the same load on the same machine in the same run. Run: ./dev bench broker
+// Ours is the whole node with rights and it syncs before it acknowledges; the peers do not sync. Each server is a child
+// process on a free port with a fresh directory; nothing is installed as a service. The table goes to docs/benchmarks.md.
+//   node bench/broker.mjs [table|idle|reconnect|ramp|flood|all] [--long]
+import { spawn, spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync, mkdirSync, existsSync } from "node:fs";
+import { createServer } from "node:net";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
+const load = process.env.MQTT_LOAD ?? join(root, "build/release/bench/mqtt_load");
+const binary = process.env.LINESHAFT ?? join(root, "build/release/lineshaft");
+const what = process.argv[2] ?? "all";
+const isLong = process.argv.includes("--long");
+const doc = join(root, "docs/benchmarks.md");
+const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
+const print = (text) => console.log(text);
+
+const freePort = () => new Promise((done) => {
+    const server = createServer().listen(0, "127.0.0.1", () => {
+        const { port } = server.address();
+        server.close(() => done(port));
+    });
+});
+
+async function accepts(port) {
+    for (let tries = 0; tries < 200; tries += 1) {
+        const open = await new Promise((done) => {
+            const socket = connect(port, "127.0.0.1", () => { socket.destroy(); done(true); });
+            socket.on("error", () => done(false));
+        });
+        if (open) return;
+        await sleep(50);
+    }
+    throw new Error(`nothing listens on ${port}`);
+}
+
+const running = new Set();
+process.on("exit", () => running.forEach((child) => child.kill("SIGKILL")));
+
+/** A server of its own directory. `stop` kills it by its pid. */
+async function start(name, command, args, port, folder) {
+    const child = spawn(command, args, { stdio: ["ignore", "ignore", process.env.BENCH_VERBOSE ? "inherit" : "ignore"] });
+    running.add(child);
+    child.once("exit", () => running.delete(child));
+    await accepts(port);
+    return { name, port, pid: child.pid, folder, async stop() {
+        const ended = new Promise((done) => child.once("exit", done));
+        child.kill("SIGKILL");
+        await ended;
+        rmSync(folder, { recursive: true, force: true });
+    } };
+}
+
+const folderOf = (name) => mkdtempSync(join(tmpdir(), `bench-${name}-`));
+
+async function lineshaft(sets = [], folder = folderOf("lineshaft")) {
+    const port = await freePort(), http = await freePort();
+    const settings = [`mqtt.listen=127.0.0.1:${port}`, `http.listen=127.0.0.1:${http}`, "trust.loopback_role=admin", ...sets];
+    const server = await start("Lineshaft", binary, ["serve", "--data", join(folder, "data"), ...settings.flatMap((one) => ["--set", one])], port, folder);
+    return { ...server, http, async broker() { return (await fetch(`http://127.0.0.1:${http}/api/v1/broker`)).json(); } };
+}
+
+async function mosquitto() {
+    const folder = folderOf("mosquitto"), port = await freePort();
+    writeFileSync(join(folder, "conf"), `listener ${port} 127.0.0.1\nallow_anonymous true\npersistence true\npersistence_location ${folder}/\n`);
+    const user = process.getuid?.() === 0 ? "user root\n" : "";
+    writeFileSync(join(folder, "conf"), user + readFileSync(join(folder, "conf"), "utf8"));
+    return start("mosquitto", peer("mosquitto", "usr/sbin/mosquitto"), ["-c", join(folder, "conf")], port, folder);
+}
+
+async function nats() {
+    const folder = folderOf("nats"), port = await freePort(), client = await freePort();
+    writeFileSync(join(folder, "conf"), `server_name: bench\nlisten: 127.0.0.1:${client}\nmqtt { listen: "127.0.0.1:${port}", max_ack_pending: 1000 }\njetstream { store_dir: "${folder}/js" }\n`);
+    return start("nats-server", peer("nats-server", "usr/sbin/nats-server"), ["-c", join(folder, "conf")], port, folder);
+}
+
+/** The program of a Debian package, unpacked into build/peers: nothing is installed and no service starts. */
+function peer(name, path) {
+    const folder = join(root, "build/peers", name);
+    for (const at of [join(folder, path), join(folder, path.replace("sbin", "bin")), `/${path}`]) if (existsSync(at)) return at;
+    mkdirSync(folder, { recursive: true });
+    const run = (command, args) => {
+        const done = spawnSync(command, args, { cwd: folder, encoding: "utf8" });
+        if (done.status !== 0) throw new Error(`${command} ${args.join(" ")}: ${done.stderr}`);
+        return done.stdout;
+    };
+    run("apt-get", ["download", name]);
+    const file = run("sh", ["-c", "ls *.deb | tail -1"]).trim();
+    run("dpkg", ["-x", file, "."]);
+    for (const at of [join(folder, path), join(folder, path.replace("sbin", "bin"))]) if (existsSync(at)) return at;
+    throw new Error(`no ${path} in ${file}`);
+}
+
+/** Runs the load program against a server; gives its numbers. */
+function measure(server, args) {
+    return new Promise((done, failed) => {
+        const child = spawn(load, [...args, "--port", `${server.port}`, "--pid", `${server.pid}`, "--json"], { stdio: ["ignore", "pipe", "pipe"] });
+        running.add(child);
+        let out = "", err = "";
+        child.stdout.on("data", (piece) => (out += piece));
+        child.stderr.on("data", (piece) => (err += piece));
+        const timer = setTimeout(() => child.kill("SIGKILL"), 400_000);
+        child.once("exit", (code) => {
+            clearTimeout(timer);
+            running.delete(child);
+            code === 0 ? done(JSON.parse(out.trim().split("\n").pop())) : failed(new Error(`${server.name}: ${args.join(" ")}: ${err || code}`));
+        });
+    });
+}
+
+const thousands = (n) => n >= 1e6 ? `${(n / 1e6).toFixed(2)} M` : n >= 1e4 ? `${Math.round(n / 1e3)} k` : n >= 1e3 ? `${(n / 1e3).toFixed(1)} k` : `${Math.round(n)}`;
+const percent = (part, whole) => `${(100 * part / whole).toFixed(part === whole ? 0 : 1)} %`;
+
+const scale = Number(process.env.BENCH_SCALE ?? 1);
+const count = (n) => String(Math.max(1000, Math.round(n * scale)));
+
+/** Each row: a name, the load's words, and what to show of its numbers. */
+const rows = [
+    ["QoS 1 to a durable subscriber, 200 in flight: messages per server CPU-second", ["--publish", "--qos", "1", "--durable", "--count", count(60_000)], (n) => thousands(n.messages_per_cpu_s)],
+    ["— acknowledged a second, wall", null, (n) => thousands(n.acknowledged_per_s)],
+    ["— delivered of what was acknowledged", null, (n) => percent(n.delivered, n.wanted)],
+    ["QoS 1, 20 in flight: messages per server CPU-second", ["--publish", "--qos", "1", "--durable", "--window", "20", "--count", count(20_000)], (n) => thousands(n.messages_per_cpu_s)],
+    ["publish → PUBACK at 10,000 messages/s: p50 / p99", ["--publish", "--qos", "1", "--rate", "10000", "--count", count(10_000)], (n) => `${n.p50_ms.toFixed(1)} / ${n.p99_ms.toFixed(1)} ms`],
+    ["QoS 0, one publisher to one subscriber: delivered a second", ["--publish", "--qos", "0", "--publishers", "1", "--count", count(1_500_000)], (n) => thousands(n.delivered_per_s)],
+    ["— delivered of what was sent", null, (n) => percent(n.delivered, n.wanted)],
+    ["QoS 0, ten publishers to one subscriber: delivered a second", ["--publish", "--qos", "0", "--publishers", "10", "--count", count(100_000)], (n) => thousands(n.delivered_per_s)],
+    ["QoS 0, one publisher to 100 subscribers: delivered a second", ["--fanout", "100", "--count", count(20_000)], (n) => thousands(n.delivered_per_s)],
+    ["a QoS 1 subscriber slower than its publishers gets", ["--publish", "--qos", "1", "--durable", "--publishers", "10", "--count", count(10_000), "--slow-us", "20000"], (n) => percent(n.delivered, n.wanted)],
+];
+
+async function table() {
+    const servers = [lineshaft, mosquitto, nats];
+    const cells = rows.map(() => []);
+    for (const make of servers) {
+        let last = null;
+        for (const [index, [name, args, show]] of rows.entries()) {
+            if (args) {
+                const server = await make();
+                last = await measure(server, args).catch((problem) => ({ problem: problem.message }));
+                await server.stop();
+                print(`${server.name.padEnd(12)} ${name}: ${JSON.stringify(last)}`);
+            }
+            cells[index].push(last.problem ? "failed" : show(last));
+        }
+    }
+    const lines = [
+        "| case | Lineshaft (synced before PUBACK) | mosquitto of Debian (not synced) | nats-server of Debian, MQTT on JetStream (not synced) |",
+        "|---|---|---|---|", ...rows.map(([name], index) => `| ${name} | ${cells[index].join(" | ")} |`),
+    ];
+    return lines;
+}
+
+async function idle() {
+    const lines = [];
+    for (const make of [lineshaft, mosquitto, nats]) {
+        const server = await make();
+        const n = await measure(server, ["--idle", count(15_000)]).catch((problem) => ({ problem: problem.message }));
+        await server.stop();
+        print(`${server.name.padEnd(12)} idle: ${JSON.stringify(n)}`);
+        lines.push(n.problem ? `| ${server.name} | failed | | | |` : `| ${server.name} | ${n.bytes_each} | ${n.bytes_socket} | ${n.bytes_session} | ${n.bytes_subscription} |`);
+    }
+    return [`| resident bytes of an idle connection with one subscription, at ${count(15_000)} | all | socket | session | subscription |`, "|---|---|---|---|---|", ...lines];
+}
+
+async function reconnect() {
+    const server = await lineshaft();
+    const n = await measure(server, ["--reconnect", count(15_000)]);
+    await server.stop();
+    print(`reconnect: ${JSON.stringify(n)}`);
+    return [`${n.clients} durable clients that come back at once are all served after ${n.seconds.toFixed(1)} s, ${n.resumed} with their session (fault 14).`];
+}
+
+async function ramp() {
+    const server = await lineshaft();
+    const levels = new Set();
+    let last = 0;
+    const watch = setInterval(() => void server.broker().then(({ load: { level } }) => { levels.add(level); last = level; }, () => {}), 200);
+    const n = await measure(server, ["--ramp", "--publishers", String(process.env.BENCH_PUBLISHERS ?? 60)]);
+    const ready = (await fetch(`http://127.0.0.1:${server.http}/readyz`)).status;
+    clearInterval(watch);
+    const now = (await server.broker()).numbers;
+    await server.stop();
+    print(`ramp: ${JSON.stringify({ ...n, levels: [...levels].sort(), last, ready, connects_refused_load: now.connects_refused_load, throttled_qos0: now.throttled_qos0, delayed_answers: now.delayed_answers })}`);
+    return [`Three times the publishers of the peak and new machines all the time: ${thousands(n.peak)} messages/s at the peak, ${thousands(n.held)} held (${n.held_percent.toFixed(0)} %), ` +
+        `${n["refused_0x97"]} of ${n.newcomers} new sessions refused with 0x97, highest load level ${Math.max(...levels)}; new sessions welcome and acknowledgements quick again ${n.recovered_s.toFixed(1)} s after (fault 15).`];
+}
+
+async function flood() {
+    const lines = ["| attack | size | taken / refused / closed | other client's p99 before → during |", "|---|---|---|---|"];
+    const sizes = isLong ? { connect: 10_000, halfopen: 10_000, retained: 1_000_000, wildcard: 100_000 } : { connect: 3_000, halfopen: 3_000, retained: 100_000, wildcard: 10_000 };
+    for (const [kind, size] of Object.entries(sizes)) {
+        const server = await lineshaft(["mqtt.retained_max=1000000"]);
+        const n = await measure(server, ["--flood", String(size), "--kind", kind]);
+        const { numbers } = await server.broker();
+        await server.stop();
+        const refused = Object.entries(numbers).filter(([name, value]) => value > 0 && /refused|dropped|slow/.test(name)).map(([name, value]) => `${name} ${value}`);
+        print(`flood ${kind}: ${JSON.stringify(n)} ${refused.join(", ")}`);
+        lines.push(`| ${kind} | ${size} | ${n.accepted + n.answers} / ${n.refused} / ${n.closed} in ${n.seconds.toFixed(1)} s | ${n.others_p99_before_ms.toFixed(1)} → ${n.others_p99_during_ms.toFixed(1)} ms |`);
+    }
+    return lines;
+}
+
+/** Replaces what stands between the marks of `part` in docs/benchmarks.md. */
+function write(part, lines) {
+    const [begin, end] = [`<!-- ${part}: written by ./dev bench broker -->`, `<!-- end of ${part} -->`];
+    const text = readFileSync(doc, "utf8");
+    const [from, until] = [text.indexOf(begin), text.indexOf(end)];
+    print(`\n${lines.join("\n")}\n`);
+    if (from < 0 || until < from) return print(`docs/benchmarks.md has no place for ${part}`);
+    writeFileSync(doc, `${text.slice(0, from)}${begin}\n${lines.join("\n")}\n${text.slice(until)}`);
+}
+
+const parts = { table, idle, reconnect, ramp, flood };
+for (const [name, run] of Object.entries(parts)) {
+    if (what !== "all" && what !== name) continue;
+    try {
+        write(name, await run());
+    } catch (problem) {
+        print(`${name}: ${problem.message}`);
+        process.exitCode = 1;
+    }
+}
+process.exit();

@@ -1,0 +1,269 @@
+// Overload: three times as much as the server can take, and attacks, beside clients that are measured.
+#include <cstdio>
+#include <random>
+#include <thread>
+
+#include "load_crowd.h"
+
+namespace lineshaft::bench {
+namespace {
+
+using std::chrono::milliseconds;
+constexpr auto version = mqtt::Version::v5_0;
+
+// Publishers that keep a window of QoS 1 messages unanswered, each as fast as it is answered.
+struct Pushers {
+    Pushers(const Settings& its_settings, long window_size)
+        : settings(its_settings),
+          crowd(static_cast<std::uint16_t>(its_settings.number("port", 1883))),
+          payload(64, 'x'),
+          window(window_size) {
+        crowd.on_frame = [this](Crowd::Client& client, const mqtt::Frame& frame) {
+            if (frame.type() == mqtt::PacketType::connack) {
+                client.is_accepted = frame.body[1] == std::byte{0};
+                ++(client.is_accepted ? accepted : refused);
+                if (frame.body[1] == std::byte{0x97}) ++refused_quota;
+                if (client.is_accepted) fill(client);
+            } else if (frame.type() == mqtt::PacketType::puback) {
+                --client.in_flight;
+                const bool is_refused =
+                    frame.body.size() > 2 && std::to_integer<int>(frame.body[2]) >= 0x80;
+                ++(is_refused ? refused_publishes : acknowledged);
+                if (client.in_flight <= window / 2) fill(client);
+            } else if (frame.type() == mqtt::PacketType::disconnect) {
+                ++disconnected;
+            }
+        };
+    }
+    void add(const std::string& name) {
+        const long number = static_cast<long>(crowd.clients.size());
+        crowd.add(number, connect_packet(name + std::to_string(number), true, version, settings));
+    }
+    void fill(Crowd::Client& client) {
+        if (is_stopped) return;
+        std::string batch;
+        const std::string topic = "ramp/" + std::to_string(client.number % 100);
+        for (; client.in_flight < window; ++client.in_flight) {
+            if (++client.next_id == 0) client.next_id = 1;
+            batch += publish_packet(topic, payload, mqtt::Qos::at_least_once, client.next_id, version);
+        }
+        crowd.send(client, batch);
+    }
+    /// Messages acknowledged a second over so long.
+    double run(double seconds, Probe* probe, const std::function<void()>& also = {}) {
+        const long before = acknowledged;
+        const auto start = Clock::now();
+        while (seconds_since(start) < seconds) {
+            crowd.step(milliseconds(1));
+            if (probe != nullptr) probe->step();
+            if (also) also();
+        }
+        return static_cast<double>(acknowledged - before) / seconds_since(start);
+    }
+
+    const Settings& settings;
+    Crowd crowd;
+    std::string payload;
+    long window;
+    bool is_stopped = false;
+    long accepted = 0, refused = 0, refused_quota = 0, acknowledged = 0, refused_publishes = 0,
+         disconnected = 0;
+};
+
+// Connects like a new machine; gives CONNACK's reason, -1 without an answer.
+int try_to_connect(const Settings& settings, long number) {
+    Crowd crowd(static_cast<std::uint16_t>(settings.number("port", 1883)));
+    int reason = -1;
+    crowd.on_frame = [&](Crowd::Client&, const mqtt::Frame& frame) {
+        if (frame.type() == mqtt::PacketType::connack) reason = std::to_integer<int>(frame.body[1]);
+    };
+    crowd.add(number, connect_packet("late-" + std::to_string(number), true, version, settings));
+    const auto start = Clock::now();
+    while (reason < 0 && crowd.open_count() > 0 && seconds_since(start) < 5) crowd.step(milliseconds(5));
+    return reason;
+}
+
+}  // namespace
+
+int run_ramp(const Settings& settings) {
+    const long publishers = settings.number("publishers", 60);
+    const double seconds = static_cast<double>(settings.number("seconds", 8));
+    const long window = settings.number("window", 1'000);
+    Probe probe(static_cast<std::uint16_t>(settings.number("port", 1883)), settings, 100);
+    Pushers base(settings, window);
+    for (long each = 0; each < publishers; ++each) base.add("ramp-");
+    base.run(2, &probe);
+    (void)probe.take_p99();
+    const double peak = base.run(seconds, &probe);
+    const double peak_p99 = probe.take_p99();
+    // Three times as many, and new machines all the time.
+    for (long each = 0; each < publishers * 2; ++each) base.add("more-");
+    Pushers newcomers(settings, 1);
+    long tried = 0;
+    const auto knock = [&] {
+        if (newcomers.crowd.open_count() < 200) {
+            newcomers.add("new-");
+            ++tried;
+        }
+        newcomers.crowd.step(milliseconds(0));
+        for (auto& client : newcomers.crowd.clients) {
+            if (client.is_accepted && seconds_since(client.at) > 0.5) newcomers.crowd.close(client);
+        }
+    };
+    const double held = base.run(seconds * 2, &probe, knock);
+    const double held_p99 = probe.take_p99();
+    // The extra load goes away; how soon is a new machine welcome and the probe as quick as before?
+    newcomers.is_stopped = true;
+    for (auto& client : newcomers.crowd.clients) newcomers.crowd.close(client);
+    for (auto& client : base.crowd.clients) {
+        if (client.number >= publishers) base.crowd.close(client);
+    }
+    const auto relieved = Clock::now();
+    double recovered_s = -1;
+    long late = 1;
+    while (recovered_s < 0 && seconds_since(relieved) < 60) {
+        base.run(0.5, &probe);
+        const double p99 = probe.take_p99();
+        if (try_to_connect(settings, late++) == 0 && p99 < peak_p99 * 2 + 5)
+            recovered_s = seconds_since(relieved);
+    }
+    Report report(settings.has("json"));
+    report.add("peak", peak, "/s");
+    report.add("held", held, "/s");
+    report.add("held_percent", 100 * held / peak, " %");
+    report.add("peak_p99_ms", peak_p99, " ms");
+    report.add("held_p99_ms", held_p99, " ms");
+    report.add("newcomers", static_cast<double>(tried));
+    report.add("refused_0x97", static_cast<double>(newcomers.refused_quota + base.refused_quota));
+    report.add("refused_publishes", static_cast<double>(base.refused_publishes));
+    report.add("recovered_s", recovered_s, " s");
+    report.print("ramp");
+    return 0;
+}
+
+namespace {
+
+struct Flood {
+    const Settings& settings;
+    Crowd crowd;
+    long count;
+    long begun = 0, accepted = 0, refused = 0, closed = 0, answers = 0;
+    std::map<int, long> reasons;
+};
+
+// New machines that all come at once and stay.
+void flood_connect(Flood& flood) {
+    for (int each = 0; each < 50 && flood.begun < flood.count; ++each, ++flood.begun) {
+        flood.crowd.add(flood.begun, connect_packet("flood-" + std::to_string(flood.begun), true,
+                                                    version, flood.settings));
+    }
+}
+
+// Sockets that never say a word, again and again.
+void flood_half_open(Flood& flood) {
+    for (int each = 0; each < 50 && flood.begun < flood.count; ++each, ++flood.begun)
+        flood.crowd.add(flood.begun, "");
+}
+
+// Retained topics as fast as they are taken, from one client.
+void flood_retained(Flood& flood) {
+    if (flood.crowd.clients.empty())
+        flood.crowd.add(0, connect_packet("retainer", true, version, flood.settings));
+    auto& client = flood.crowd.clients.front();
+    if (!client.is_accepted) return;
+    std::string batch;
+    for (; client.in_flight < 500 && flood.begun < flood.count; ++client.in_flight, ++flood.begun) {
+        if (++client.next_id == 0) client.next_id = 1;
+        batch += publish_packet("kept/" + std::to_string(flood.begun % 1'000) + "/" +
+                                    std::to_string(flood.begun),
+                                "retained", mqtt::Qos::at_least_once, client.next_id, version, true);
+    }
+    flood.crowd.send(client, batch);
+}
+
+// Subscriptions made to cost: many wildcards each, from a hundred clients, made and removed.
+void flood_wildcard(Flood& flood) {
+    if (flood.crowd.clients.empty()) {
+        for (long each = 0; each < 100; ++each)
+            flood.crowd.add(each, connect_packet("wild-" + std::to_string(each), true, version,
+                                                 flood.settings));
+    }
+    for (auto& client : flood.crowd.clients) {
+        if (!client.is_accepted || client.in_flight > 0 || flood.begun >= flood.count) continue;
+        std::string filter = "probe";
+        for (int level = 0; level < 20; ++level)
+            filter += (flood.begun >> level & 1) != 0 ? "/+" : "/" + std::to_string(level);
+        flood.crowd.send(client, subscribe_packet(filter + "/#", mqtt::Qos::at_most_once, version));
+        ++client.in_flight;
+        ++flood.begun;
+    }
+}
+
+}  // namespace
+
+int run_flood(const Settings& settings) {
+    const auto port = static_cast<std::uint16_t>(settings.number("port", 1883));
+    const std::string kind = settings.word("kind", "connect");
+    Probe probe(port, settings, 500);
+    const auto measure = [&](double seconds) {
+        const auto start = Clock::now();
+        while (seconds_since(start) < seconds) {
+            probe.step();
+            std::this_thread::sleep_for(std::chrono::microseconds(200));
+        }
+        return probe.take_p99();
+    };
+    (void)measure(1);
+    const double before = measure(3);
+    Flood flood{settings, Crowd(port), settings.number("flood", 10'000), 0, 0, 0, 0, 0, {}};
+    flood.crowd.on_frame = [&](Crowd::Client& client, const mqtt::Frame& frame) {
+        if (frame.type() == mqtt::PacketType::connack) {
+            client.is_accepted = frame.body[1] == std::byte{0};
+            ++(client.is_accepted ? flood.accepted : flood.refused);
+            if (!client.is_accepted) ++flood.reasons[std::to_integer<int>(frame.body[1])];
+            return;
+        }
+        --client.in_flight;
+        ++flood.answers;
+        const std::size_t at = frame.type() == mqtt::PacketType::suback ? 3 : 2;
+        if (frame.body.size() > at && std::to_integer<int>(frame.body[at]) >= 0x80)
+            ++flood.reasons[std::to_integer<int>(frame.body[at])];
+    };
+    flood.crowd.on_closed = [&](Crowd::Client&) { ++flood.closed; };
+    const auto act = kind == "halfopen"   ? flood_half_open
+                     : kind == "retained" ? flood_retained
+                     : kind == "wildcard" ? flood_wildcard
+                                          : flood_connect;
+    const auto start = Clock::now();
+    auto last = Clock::now();
+    long settled = -1;
+    const auto done = [&] { return flood.accepted + flood.refused + flood.closed + flood.answers; };
+    while (seconds_since(last) < 2 && seconds_since(start) < 600) {
+        act(flood);
+        flood.crowd.step(milliseconds(1));
+        probe.step();
+        if (flood.begun < flood.count || done() != settled) last = Clock::now();
+        settled = done();
+    }
+    const double seconds = seconds_since(start) - 2;
+    const double during = probe.take_p99();
+    Report report(settings.has("json"));
+    report.add("begun", static_cast<double>(flood.begun));
+    report.add("accepted", static_cast<double>(flood.accepted));
+    report.add("refused", static_cast<double>(flood.refused));
+    report.add("closed", static_cast<double>(flood.closed));
+    report.add("answers", static_cast<double>(flood.answers));
+    for (const auto& [reason, count] : flood.reasons) {
+        char name[32];
+        std::snprintf(name, sizeof name, "reason_0x%02x", static_cast<unsigned>(reason));
+        report.add(name, static_cast<double>(count));
+    }
+    report.add("seconds", seconds, " s");
+    report.add("others_p99_before_ms", before, " ms");
+    report.add("others_p99_during_ms", during, " ms");
+    report.add("resident_mb", static_cast<double>(resident_bytes(settings.number("pid", 0))) / 1e6, " MB");
+    report.print("flood " + kind);
+    return 0;
+}
+
+}  // namespace lineshaft::bench
