@@ -14,6 +14,8 @@ import { links, useRoute, type Route } from "./router";
 const Screen = lazy(() => import("./pages/screen/screen").then((m) => ({ default: m.Screen })));
 const MachinePage = lazy(() => import("./pages/machine/machine").then((m) => ({ default: m.MachinePage })));
 const Sites = lazy(() => import("./pages/sites").then((m) => ({ default: m.Sites })));
+const Connections = lazy(() => import("./pages/connections/connections").then((m) => ({ default: m.Connections })));
+const Topics = lazy(() => import("./pages/topics/topics").then((m) => ({ default: m.Topics })));
 const Tokens = lazy(() => import("./pages/tokens/tokens").then((m) => ({ default: m.Tokens })));
 const People = lazy(() => import("./pages/people").then((m) => ({ default: m.People })));
 
@@ -46,6 +48,8 @@ function Content({ person, route }: { person: Person; route: Route }) {
         case "machines": return <Machines person={person} />;
         case "machine": return <MachinePage key={route.id} id={route.id} person={person} />;
         case "sites": return <Sites person={person} />;
+        case "connections": return <Connections person={person} />;
+        case "topics": return <Topics />;
         case "tokens": return <Tokens person={person} />;
         case "people": return <People person={person} />;
         default:

@@ -6,6 +6,8 @@ export type Route =
     | { page: "machines" }
     | { page: "machine"; id: string }
     | { page: "sites" }
+    | { page: "connections" }
+    | { page: "topics" }
     | { page: "tokens" }
     | { page: "people" }
     | { page: "unknown" };
@@ -15,6 +17,8 @@ export const links = {
     machines: "/machines",
     machine: (id: string) => `/machines/${encodeURIComponent(id)}`,
     sites: "/sites",
+    connections: "/connections",
+    topics: "/topics",
     tokens: "/tokens",
     people: "/people",
 };
@@ -42,7 +46,7 @@ export function parse(pathname: string): Route {
     }
     if (parts.length > 1) return { page: "unknown" };
     switch (first) {
-        case "screen": case "machines": case "sites": case "tokens": case "people":
+        case "screen": case "machines": case "sites": case "connections": case "topics": case "tokens": case "people":
             return { page: first };
         default:
             return { page: "unknown" };

@@ -1,7 +1,7 @@
 import { ask, path, withQuery } from "./client";
 import type {
-    Connection, Machine, MachineDetail, Node, Overview, Page, Person, PersonRecord, PlantEvent, Role, Site,
-    StoredSample, Tag, TagValue, Token, Trend,
+    BrokerNow, Client, ClientDetail, ClientState, Connection, Machine, MachineDetail, Node, Overview, Page, Person, PersonRecord, PlantEvent, Role, Site,
+    StoredSample, Tag, TagValue, Token, TopicDetail, TopicPage, Trend,
 } from "./types";
 
 const session = path("session");
@@ -34,6 +34,20 @@ export const calls = {
     writeTag: (id: string, tag: string, value: TagValue) =>
         ask<{ sent_at: string; topic: string }>("POST", path("machines", id, "tags", tag, "write"), { body: { value } }),
 
+    broker: () => ask<BrokerNow>("GET", path("broker")),
+    clients: (query: ClientQuery, signal?: AbortSignal) =>
+        ask<Page<Client>>("GET", withQuery(path("connections"), { ...query }), { signal }),
+    client: (id: string) => ask<ClientDetail>("GET", path("connections", id)),
+    endClient: (id: string, forget: boolean) =>
+        ask<void>("DELETE", withQuery(path("connections", id), { forget: forget || undefined })),
+
+    /** `prefix` undefined: the first levels; an empty one is the empty first level. */
+    topics: (prefix: string | undefined, cursor?: string | null) => {
+        const query = withQuery(path("topics"), { limit: 200, cursor });
+        return ask<TopicPage>("GET", prefix === undefined ? query : `${query}&prefix=${encodeURIComponent(prefix)}`);
+    },
+    topic: (topic: string) => ask<TopicDetail>("GET", path("topics", topic)),
+
     events: (query: { limit?: number; since?: string; cursor?: string | null }) =>
         ask<Page<PlantEvent>>("GET", withQuery(path("events"), { ...query })),
 
@@ -58,6 +72,16 @@ export interface MachineQuery {
     connection?: Connection | "";
     site?: string;
     adopted?: boolean;
+    limit?: number;
+    cursor?: string | null;
+}
+
+export type ClientSort = "client" | "since" | "in" | "out" | "queued" | "lost";
+
+export interface ClientQuery {
+    q?: string;
+    state?: ClientState | "";
+    sort?: ClientSort;
     limit?: number;
     cursor?: string | null;
 }

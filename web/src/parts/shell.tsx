@@ -75,6 +75,8 @@ export function Shell({ person, route, children }: { person: Person; route: Rout
         { to: links.screen, name: words.nav.screen, here: route.page === "screen" },
         { to: links.machines, name: words.nav.machines, here: route.page === "machines" || route.page === "machine" },
         { to: links.sites, name: words.nav.sites, here: route.page === "sites" },
+        { to: links.connections, name: words.nav.connections, here: route.page === "connections" },
+        { to: links.topics, name: words.nav.topics, here: route.page === "topics" },
         ...(may(person, "admin") ? [
             { to: links.tokens, name: words.nav.tokens, here: route.page === "tokens" },
             { to: links.people, name: words.nav.people, here: route.page === "people" },
