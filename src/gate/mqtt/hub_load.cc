@@ -1,4 +1,4 @@
-// What a shard measures of its load and what it does about it: docs/decisions/0012-overload.md.
+// What a shard measures of its load and what it does about it: docs/decisions/0008-overload.md.
 #include <algorithm>
 #include <bit>
 

@@ -1,4 +1,4 @@
-// How loaded one shard is and what it does about it: docs/decisions/0012-overload.md. Pure.
+// How loaded one shard is and what it does about it: docs/decisions/0008-overload.md. Pure.
 #pragma once
 #include <array>
 #include <cstddef>

@@ -1,4 +1,4 @@
-// The overload order, level by level: docs/decisions/0012-overload.md.
+// The overload order, level by level: docs/decisions/0008-overload.md.
 #include "rig.h"
 
 namespace lineshaft::broker {
