@@ -15,6 +15,7 @@ struct TlsServer::State {
     SslContext context;
     std::atomic<std::uint64_t> done{0}, failed{0}, timed_out{0}, refused_busy{0}, replaced{0};
     std::atomic<std::size_t> under_way{0};
+    std::atomic<bool> is_refusing{false};
 
     SslContext now() const {
         const std::lock_guard lock(guard);
@@ -80,7 +81,7 @@ Task<Result<std::unique_ptr<Stream>>> TlsServer::accept(std::unique_ptr<Stream> 
                                                         Steady patience) {
     State& state = *state_;
     const Place place(state.under_way);
-    if (place.number() > state.limits.handshakes_max) {
+    if (state.is_refusing || place.number() > state.limits.handshakes_max) {
         state.refused_busy.fetch_add(1);
         stream->close();
         co_return fail(Code::exhausted, "too many TLS handshakes at once");
@@ -99,6 +100,10 @@ Task<Result<std::unique_ptr<Stream>>> TlsServer::accept(std::unique_ptr<Stream> 
         state.failed.fetch_add(1);
     }
     co_return inside;
+}
+
+void TlsServer::refuse_new(bool refused) {
+    state_->is_refusing = refused;
 }
 
 TlsServer::Stats TlsServer::stats() const {
