@@ -104,7 +104,7 @@ io::Task<void> serve_websocket(broker::Broker* broker, io::http::Request request
     std::string subprotocol = "mqtt";
     auto opened = co_await io::http::accept_websocket(std::move(request), std::move(stream),
                                                       std::move(subprotocol));
-    if (opened) broker->serve(std::move(*opened));
+    if (opened) broker->serve(std::move(*opened), true);
 }
 
 }  // namespace lineshaft::app

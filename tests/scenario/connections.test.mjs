@@ -23,12 +23,14 @@ test("a client is shown with its rates, queue, subscriptions and last end", asyn
     assert.equal(busy.listener, "mqtt");
     assert.equal(busy.address, "127.0.0.1");
     clearInterval(timer);
+    await until(async () => reader.received.length === (await one(node, "writer")).totals.messages_in, "all of it");
     let shown = await one(node, id);
     assert.equal(shown.state, "connected");
     assert.deepEqual(shown.filters, [{ filter: "line/+/state", qos: 1, no_local: true, retain_as_published: false }]);
     assert.ok(shown.totals.messages_out > 0);
     assert.equal(shown.expiry_s, 600);
     assert.equal(shown.ended, null);
+    await until(async () => (await one(node, id)).queued_messages === 0, "everything is acknowledged");
     reader.stream.destroy();
     await until(async () => (await one(node, id)).state === "sleeping", "it sleeps");
     for (let n = 0; n < 5; n += 1) await writer.publishAsync("line/1/state", "while away", { qos: 1 });

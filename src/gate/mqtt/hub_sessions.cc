@@ -80,8 +80,9 @@ void Hub::detach(Session& session, mqtt::Reason reason, std::string_view why, bo
             {session.client_id, *session.principal, link.stream->peer(), session.version}, reason,
             why);
     }
-    remember(session, {now(), reason, why});
-    session.changed = now();
+    const Instant at = now();
+    remember(session, {at, reason, why});
+    session.changed = at;
     session.last_end = reason;
     session.sleep = std::make_unique<Sleep>();
     session.sleep->flows = link.connection.session();
