@@ -4,6 +4,7 @@
 
 #include "api/console_assets.h"
 #include "api/routes.h"
+#include "base/check.h"
 
 namespace lineshaft::api {
 namespace {
@@ -63,6 +64,7 @@ void add_console(http::Router& router) {
 }
 
 void add_routes(http::Router& router, Services& services) {
+    CHECK(services.audit != nullptr);  // what is not recorded is not done
     add_session_routes(router, services);
     add_node_routes(router, services);
     add_machine_routes(router, services);
@@ -70,7 +72,15 @@ void add_routes(http::Router& router, Services& services) {
     add_trend_routes(router, services);
     add_site_routes(router, services);
     add_people_routes(router, services);
+    add_account_routes(router, services);
+    add_organisation_routes(router, services);
+    add_audit_routes(router, services);
+    add_export_routes(router, services);
     add_token_routes(router, services);
+    add_certificate_routes(router, services);
+    add_backup_routes(router, services);
+    add_connection_routes(router, services);
+    add_topic_routes(router, services);
     add_live_routes(router, services);
     add_console(router);
 }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "api/audited.h"
 #include "base/check.h"
 #include "trust/loopback.h"
 #include "trust/token.h"
@@ -58,6 +59,11 @@ io::Task<Caller> identify(Services* services, const http::Request& request) {
     if (!secret.empty()) {
         auto known = co_await services->porter.by_session(secret);
         if (known) co_return Caller{known, true, false};
+    }
+    if (request.peer.certificate) {
+        auto known = services->porter.by_certificate(request.peer);
+        const bool was_refused = known == nullptr;
+        co_return Caller{std::move(known), false, was_refused};
     }
     auto local = trust::loopback_principal(services->loopback_role, is_local(request));
     co_return Caller{std::move(local), false, false};
@@ -118,6 +124,32 @@ http::Response refusal(trust::Verdict verdict, const Caller& caller) {
     return http::problem(500, "Error", "");
 }
 
+std::string_view name_of(trust::Verdict verdict) {
+    switch (verdict) {
+        case trust::Verdict::allowed: return "allowed";
+        case trust::Verdict::unknown_caller: return "wrong credentials";
+        case trust::Verdict::refused: return "not with that role";
+        case trust::Verdict::hidden: return "another machine's";
+    }
+    return "";
+}
+
+// What changes something is in the audit log before it is done, or is not done.
+io::Task<http::Response> run_recorded(const trust::Route* route, Work work, Call call) {
+    Services* services = call.services;
+    auto line = audit_line(*route, call.request, *call.principal);
+    if (line) {
+        auto refused = co_await record_first(services, *line);
+        if (refused) co_return std::move(*refused);
+    }
+    auto answer = co_await work(std::move(call));
+    const std::string why = !answer ? answer.error().context
+                            : answer->status >= 400 ? fmt::format("answered {}", answer->status)
+                                                    : std::string();
+    if (line && !why.empty()) (void)co_await record_failure(services, std::move(*line), why);
+    co_return answer ? std::move(*answer) : problem_of(answer.error());
+}
+
 io::Task<http::Response> run(Services* services, const trust::Route* route, Work work,
                              http::Request request) {
     const bool is_encrypted = request.peer.is_encrypted;
@@ -128,16 +160,19 @@ io::Task<http::Response> run(Services* services, const trust::Route* route, Work
                              : judge(*route, request, caller.principal.get());
     auto foreign = check_origin(request, caller);
     if (foreign) {
+        note_refusal(*services, *route, request, caller.principal.get(), "of a foreign origin");
         response = std::move(*foreign);
     } else if (verdict != trust::Verdict::allowed) {
+        if (caller.principal || caller.was_refused) {
+            note_refusal(*services, *route, request, caller.principal.get(), name_of(verdict));
+        }
         response = refusal(verdict, caller);
     } else {
         if (!caller.principal) caller.principal = std::make_shared<trust::Principal>();
         // Named, then moved in: g++ 12 destroys an aggregate made inside a co_await expression
         // twice.
         Call call{services, std::move(request), caller.principal, is_encrypted};
-        auto answer = co_await work(std::move(call));
-        response = answer ? std::move(*answer) : problem_of(answer.error());
+        response = co_await run_recorded(route, work, std::move(call));
     }
     secure(response, is_encrypted);
     co_return response;

@@ -6,6 +6,7 @@
 #include <cctype>
 #include <map>
 
+#include "api/attributes.h"
 #include "api/render.h"
 #include "api/routes.h"
 
@@ -25,6 +26,7 @@ std::string lower(std::string_view text) {
 struct Filter {
     std::string words, connection, site;
     std::optional<bool> adopted;
+    AttributeFilter attributes;
 
     bool accepts(const json::object& machine) const {
         const auto is = [&](const char* member, const std::string& wanted) {
@@ -46,12 +48,14 @@ Result<Filter> filter_of(const http::Request& request) {
     Filter filter{lower(request.asked("q").value_or("")),
                   std::string(request.asked("connection").value_or("")),
                   std::string(request.asked("site").value_or("")),
+                  {},
                   {}};
     const auto adopted = request.asked("adopted");
     if (adopted && *adopted != "true" && *adopted != "false") {
         return fail(Code::invalid, "adopted must be true or false");
     }
     if (adopted) filter.adopted = *adopted == "true";
+    TRY(filter.attributes, attribute_filter(request));
     return filter;
 }
 
@@ -74,11 +78,13 @@ io::Task<Answer> list(Call call) {
     CO_TRY(const auto filter, filter_of(call.request));
     const std::string after(call.request.asked("cursor").value_or(""));
     auto all = co_await all_machines(call);
+    const auto catalog = call.services->desk.snapshot();
     json::array items;
     json::value next = nullptr;
     std::size_t total = 0;
     for (auto& [id, machine] : all) {
         if (!filter.accepts(machine)) continue;
+        if (!filter.attributes.accepts(catalog->machine(call.organisation(), id))) continue;
         ++total;
         if (id <= after) continue;
         if (items.size() < limit)
@@ -105,15 +111,19 @@ io::Task<Answer> one(Call call) {
             values.push_back(render(value, entry ? entry->tag(value.tag) : nullptr));
     }
     out["values"] = std::move(values);
+    out["attributes"] = entry ? render(entry->attributes) : json::object();
+    out["shared_attributes"] = entry ? render(entry->shared) : json::object();
     co_return reply(out);
 }
 
 io::Task<Answer> change(Call call) {
-    CO_TRY(auto body, body_object(call.request, {"name", "kind", "site", "adopted"}));
+    CO_TRY(auto body, body_object(call.request,
+                                  {"name", "kind", "site", "adopted", "shared_attributes"}));
     catalog::MachineChange change;
     CO_TRY(change.name, optional_text(body, "name"));
     CO_TRY(change.kind, optional_text(body, "kind"));
     CO_TRY(change.adopted, optional_flag(body, "adopted"));
+    CO_TRY(const auto shared, shared_changes(body));
     CO_TRY(const auto site, optional_text(body, "site"));
     if (site) {
         change.site.emplace();
@@ -130,6 +140,14 @@ io::Task<Answer> change(Call call) {
     const auto* entry_before = before->machine(organisation, id);
     const bool was_adopted =
         entry_before != nullptr && entry_before->machine.adopted_at.has_value();
+    if (!shared.empty()) {
+        auto share = [=](catalog::Catalog& catalog) {
+            return catalog.share_attributes(organisation, id, shared);
+        };
+        auto told = co_await call.services->desk.run(std::move(share));
+        if (!told) co_return std::unexpected(told.error());
+        call.services->node.tell_attributes(organisation, id, shared);
+    }
     auto work = [=](catalog::Catalog& catalog) {
         return catalog.change_machine(organisation, id, change, now);
     };

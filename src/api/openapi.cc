@@ -88,7 +88,7 @@ json::object describe(const trust::Route& route) {
     json::object out{{"operationId", id_of(operation)}, {"summary", text(operation.summary)}};
     if (auto parameters = parameters_of(operation); !parameters.empty())
         out["parameters"] = std::move(parameters);
-    if (!operation.takes.empty()) {
+    if (!operation.takes.empty() || !operation.request.empty()) {
         out["requestBody"] = json::object{{"required", true},
                                           {"content", body_of(operation.takes, operation.request)}};
     }
@@ -107,7 +107,17 @@ json::object page_of(std::string_view schema) {
                              {{"type", json::array{"string", "null"}},
                               {"description", "The cursor of the next page."}}}};
     json::array required{"items", "next"};
-    if (schema == "Machine") {
+    if (schema == "Topic") {
+        properties["whole"] = json::object{
+            {"type", "boolean"}, {"description", "false: too many levels to look at all."}};
+        properties["since"] = json::object{
+            {"type", "string"},
+            {"format", "date-time"},
+            {"description", "Messages that are not retained are seen from here on."}};
+        required.push_back("whole");
+        required.push_back("since");
+    }
+    if (schema == "Machine" || schema == "Connection") {
         properties["total"] = json::object{{"type", "integer"}};
         required.push_back("total");
     }
@@ -122,7 +132,25 @@ json::object schemas() {
     detail["properties"].as_object()["values"] =
         json::object{{"type", "array"}, {"items", reference("schemas", "Tag")}};
     detail["required"].as_array().push_back("values");
+    for (const char* kind : {"attributes", "shared_attributes"}) {
+        detail["properties"].as_object()[kind] =
+            json::object{{"type", "object"}, {"additionalProperties", json::object{}}};
+        detail["required"].as_array().push_back(json::string(kind));
+    }
     all["MachineDetail"] = std::move(detail);
+    json::object connection = all.at("Connection").as_object();
+    connection["properties"].as_object()["filters"] = json::object{
+        {"type", "array"},
+        {"items",
+         {{"type", "object"},
+          {"required", json::array{"filter", "qos", "no_local", "retain_as_published"}},
+          {"properties",
+           {{"filter", {{"type", "string"}}},
+            {"qos", {{"type", "integer"}}},
+            {"no_local", {{"type", "boolean"}}},
+            {"retain_as_published", {{"type", "boolean"}}}}}}}};
+    connection["required"].as_array().push_back("filters");
+    all["ConnectionDetail"] = std::move(connection);
     for (const auto schema : listed_schemas()) all[std::string(schema) + "List"] = page_of(schema);
     return all;
 }

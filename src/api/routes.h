@@ -11,7 +11,15 @@ void add_tag_routes(http::Router& router, Services& services);
 void add_trend_routes(http::Router& router, Services& services);
 void add_site_routes(http::Router& router, Services& services);
 void add_people_routes(http::Router& router, Services& services);
+void add_account_routes(http::Router& router, Services& services);
+void add_organisation_routes(http::Router& router, Services& services);
+void add_audit_routes(http::Router& router, Services& services);
+void add_export_routes(http::Router& router, Services& services);
 void add_token_routes(http::Router& router, Services& services);
+void add_certificate_routes(http::Router& router, Services& services);
+void add_backup_routes(http::Router& router, Services& services);
+void add_connection_routes(http::Router& router, Services& services);
+void add_topic_routes(http::Router& router, Services& services);
 void add_live_routes(http::Router& router, Services& services);
 void add_console(http::Router& router);
 

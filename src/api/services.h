@@ -8,6 +8,8 @@
 #include "catalog/desk.h"
 #include "history/history.h"
 #include "io/http/server.h"
+#include "trust/audit.h"
+#include "trust/office.h"
 #include "trust/porter.h"
 #include "trust/rights.h"
 #include "twin/plant.h"
@@ -48,10 +50,60 @@ public:
     virtual io::Task<Result<SentCommand>> command(trust::PrincipalPtr by,
                                                   twin::MachineState machine, std::string tag,
                                                   history::Value value) = 0;
+    /// People told a machine what it is: passes it on where the machine listens for that.
+    virtual void tell_attributes(OrganisationId organisation, const std::string& machine,
+                                 const std::vector<catalog::AttributeChange>& changes) = 0;
+    /// Every setting as it is in force, by key.
+    virtual std::vector<std::pair<std::string, std::string>> settings() const { return {}; }
     /// Prometheus text.
     virtual io::Task<std::string> metrics() = 0;
     virtual ~Node() = default;
 };
+
+/// One backup of this run of the node.
+struct BackupFacts {
+    std::uint64_t id = 0;
+    std::string state;  ///< "running", "done", "failed"
+    std::string file;   ///< in backup.directory; empty until done
+    std::uint64_t bytes_done = 0, bytes_total = 0;  ///< written, then read back from the start
+    Instant started_at;
+    std::optional<Instant> ended_at;
+    std::string why;  ///< of a failure
+};
+
+/// Copies of the whole node; `app` plugs it. Called on any shard.
+class Backups {
+public:
+    struct Snapshot {
+        std::string directory;
+        std::uint64_t sequence = 0;  ///< everything acknowledged before has a smaller store ticket
+    };
+    /// For `lineshaft backup`, which copies and removes it. conflict: there is one already.
+    virtual io::Task<Result<Snapshot>> snapshot() = 0;
+    /// Into backup.directory. conflict: no such setting, or one is running.
+    virtual io::Task<Result<BackupFacts>> start() = 0;
+    virtual io::Task<std::vector<BackupFacts>> list() = 0;  ///< oldest first
+    virtual ~Backups() = default;
+};
+
+/// What an organisation takes of the node, and what it was refused since the start.
+struct OrganisationUse {
+    catalog::OrganisationLimits in_force;  ///< its own, else the settings'; nothing: no limit
+    std::uint64_t machines = 0, sessions = 0, retained_bytes = 0;
+    std::uint64_t refused_machines = 0, refused_sessions = 0, refused_messages = 0;
+    std::uint64_t refused_samples = 0, refused_retained = 0;
+};
+
+/// Limits of organisations; `app` plugs it. Thread-safe.
+class OrganisationQuotas {
+public:
+    virtual OrganisationUse use(OrganisationId organisation) const = 0;
+    /// It is new, or its limits are others now.
+    virtual void changed(const catalog::Organisation& organisation) = 0;
+    virtual ~OrganisationQuotas() = default;
+};
+
+class MqttView;  // mqtt_view.h
 
 /// Everything a route may use. Outlives the HTTP server.
 struct Services {
@@ -62,6 +114,11 @@ struct Services {
     Node& node;
     io::Shards& shards;
     std::optional<trust::Role> loopback_role;
+    trust::CertificateOffice* office = nullptr;  ///< null: no certificate authority
+    trust::Audit* audit = nullptr;           ///< never null when routes are added
+    OrganisationQuotas* quotas = nullptr;    ///< null: nobody is limited
+    Backups* backups = nullptr;  ///< null: the node makes none
+    MqttView* mqtt = nullptr;    ///< null: the node serves no MQTT
 };
 
 /// Adds every route of docs/protocols/http-api.md and the console to `router`. `services` must

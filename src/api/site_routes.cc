@@ -85,30 +85,6 @@ io::Task<Answer> remove(Call call) {
     co_return no_content();
 }
 
-json::object organisation_json(const catalog::Organisation& organisation) {
-    return {{"id", std::to_string(organisation.id.number())},
-            {"name", organisation.name},
-            {"created_at", render_time(organisation.created_at)}};
-}
-
-io::Task<Answer> organisations(Call call) {
-    json::array items;
-    const auto catalog = call.services->desk.snapshot();
-    for (const auto& one : catalog->organisations()) items.push_back(organisation_json(one));
-    co_return reply(json::object{{"items", std::move(items)}, {"next", nullptr}});
-}
-
-io::Task<Answer> create_organisation(Call call) {
-    CO_TRY(auto body, body_object(call.request, {"name"}));
-    CO_TRY(const auto name, text_member(body, "name"));
-    const Instant now = io::Shard::here().now();
-    auto work = [=](catalog::Catalog& catalog) -> Result<catalog::Answer> {
-        TRY(const auto made, catalog.create_organisation(name, now));
-        return catalog::Answer{201, json_text(organisation_json(made))};
-    };
-    co_return co_await write_once(call, std::move(work));
-}
-
 }  // namespace
 
 void add_site_routes(http::Router& router, Services& services) {
@@ -116,8 +92,6 @@ void add_site_routes(http::Router& router, Services& services) {
     serve(router, services, "POST", "/api/v1/sites", &create);
     serve(router, services, "PATCH", "/api/v1/sites/{site}", &change);
     serve(router, services, "DELETE", "/api/v1/sites/{site}", &remove);
-    serve(router, services, "GET", "/api/v1/organisations", &organisations);
-    serve(router, services, "POST", "/api/v1/organisations", &create_organisation);
 }
 
 }  // namespace lineshaft::api

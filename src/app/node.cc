@@ -6,12 +6,19 @@
 #include <thread>
 
 #include "api/services.h"
+#include "app/audit_room.h"
+#include "app/backup.h"
+#include "app/backup_service.h"
+#include "app/certificate_desk.h"
 #include "app/doors.h"
 #include "app/gatekeeper.h"
+#include "app/ingest.h"
 #include "app/metrics.h"
+#include "app/mqtt_view.h"
 #include "app/node_limits.h"
 #include "app/principals.h"
 #include "base/log.h"
+#include "gate/est/door.h"
 #include "gate/mqtt/broker.h"
 #include "io/files.h"
 #include "io/nursery.h"
@@ -59,6 +66,11 @@ public:
     bool is_ready() const override;
     io::Task<Result<api::SentCommand>> command(trust::PrincipalPtr by, twin::MachineState machine,
                                                std::string tag, history::Value value) override;
+    void tell_attributes(OrganisationId organisation, const std::string& machine,
+                         const std::vector<catalog::AttributeChange>& changes) override;
+    std::vector<std::pair<std::string, std::string>> settings() const override {
+        return app::texts_of(settings_);
+    }
     io::Task<std::string> metrics() override;
 
 private:
@@ -69,7 +81,6 @@ private:
     Result<void> listen(std::string_view name, std::string_view key, const std::string& address,
                         const io::Listener::OnStream& on_stream,
                         std::shared_ptr<io::TlsServer> tls);
-    Result<std::shared_ptr<io::TlsServer>> load_tls();
     Result<void> offer_setup();
     void reconcile();
     void watch_rates();
@@ -91,6 +102,7 @@ private:
     std::unique_ptr<store::Store> store_;
     std::unique_ptr<catalog::Catalog> catalog_;
     std::unique_ptr<CatalogPrincipals> principals_;
+    std::unique_ptr<AuditRoom> audit_room_;
     std::unique_ptr<io::Shards> shards_;
     std::vector<std::unique_ptr<store::Lane>> lanes_;
     std::vector<store::Lane*> lane_pointers_;
@@ -99,12 +111,18 @@ private:
     std::unique_ptr<catalog::Desk> desk_;
     std::unique_ptr<trust::Porter> porter_;
     std::unique_ptr<twin::Plant> plant_;
+    std::unique_ptr<CertificateDesk> certificates_;
+    std::unique_ptr<est::Door> est_door_;
     std::unique_ptr<TrustGatekeeper> gatekeeper_;
     std::unique_ptr<broker::Broker> broker_;
     std::unique_ptr<sparkplug::Door> door_;
     std::unique_ptr<TelemetryTap> telemetry_tap_;
     std::unique_ptr<SparkplugTap> sparkplug_tap_;
     std::unique_ptr<MachineWatch> machine_watch_;
+    std::unique_ptr<LoadWatch> load_watch_;
+    std::unique_ptr<BrokerView> broker_view_;
+    std::unique_ptr<BackupService> backups_;
+    std::unique_ptr<IngestDoors> ingest_;
     std::unique_ptr<api::Services> services_;
     std::unique_ptr<io::http::Server> http_;
     std::vector<std::unique_ptr<io::Listener>> listeners_;
@@ -116,6 +134,7 @@ private:
 
 Result<void> RunningNode::open_store() {
     TRY_VOID(io::make_private_dir(options_.data));
+    TRY_VOID(check_restored(options_.data));
     const auto durability =
         settings_.store_durability == "fast" ? store::Durability::fast : store::Durability::synced;
     auto opened = store::open(options_.data + "/store", store_limits(settings_), durability);
@@ -132,6 +151,8 @@ Result<void> RunningNode::open_store() {
     if (!catalog) return std::unexpected(catalog.error().in("catalog in " + options_.data));
     catalog_ = std::move(*catalog);
     principals_ = std::make_unique<CatalogPrincipals>(*catalog_);
+    TRY(audit_room_, AuditRoom::open(*store_, options_.data));
+    if (!audit_room_->trouble().empty()) banner_.notes.push_back(audit_room_->trouble());
     return {};
 }
 
@@ -153,8 +174,11 @@ Result<void> RunningNode::open_rooms() {
                                          history_limits(settings_)));
     reconcile();
     desk_ = std::make_unique<catalog::Desk>(*catalog_, *shards_, *catalog_worker_);
+    audit_room_->start(*shards_, settings_, version());
+    auto porter_words = porter_settings(settings_);
+    porter_words.totp = trust::TotpVault(audit_room_->key());
     porter_ = std::make_unique<trust::Porter>(*shards_, *catalog_worker_, *password_worker_,
-                                              *principals_, porter_settings(settings_));
+                                              *principals_, std::move(porter_words));
     TRY_VOID(porter_->open());
     twin::Observer observer;
     observer.discovered = [this](OrganisationId organisation, std::string machine,
@@ -171,6 +195,10 @@ Result<void> RunningNode::open_rooms() {
     };
     plant_ =
         twin::Plant::open(*history_, *shards_, lane_pointers_, std::move(observer), twin::Limits{});
+    TRY(certificates_,
+        CertificateDesk::open(settings_, options_.data,
+                              {*shards_, *catalog_, *desk_, *porter_, *plant_}));
+    est_door_ = std::make_unique<est::Door>(*certificates_, *porter_, *shards_, est::Limits{});
     return {};
 }
 
@@ -223,6 +251,9 @@ Result<void> RunningNode::open_broker() {
     broker_->add(*telemetry_tap_);
     broker_->add(*sparkplug_tap_);
     broker_->add(*machine_watch_);
+    load_watch_ = std::make_unique<LoadWatch>(*plant_);
+    broker_->add(*load_watch_);
+    broker_view_ = std::make_unique<BrokerView>(*broker_, *plant_);
     auto loaded = broker_->load();
     if (!loaded) return std::unexpected(loaded.error().in("MQTT sessions"));
     for (const auto& sentence : loaded->damage) banner_.notes.push_back(sentence);
@@ -230,27 +261,11 @@ Result<void> RunningNode::open_broker() {
     shards_->run_everywhere([this](io::Shard&) {
         porter_->keys().on_change([this](const trust::Keyring&) {
             const auto ended = broker_->recheck_here();
-            if (ended > 0) log::info("{} connections ended: their token was revoked", ended);
+            if (ended > 0) log::info("{} connections ended: their credential has ended", ended);
         });
     });
     door_->start();
     return {};
-}
-
-Result<std::shared_ptr<io::TlsServer>> RunningNode::load_tls() {
-    if (settings_.https_listen.empty() && settings_.mqtt_tls_listen.empty())
-        return std::shared_ptr<io::TlsServer>();
-    if (settings_.https_certificate.empty()) {
-        return fail(Code::invalid,
-                    "https.listen and mqtt.tls_listen need https.certificate and https.key");
-    }
-    constexpr std::size_t pem_bytes_max = 1 << 20;
-    TRY_VOID(io::check_private(settings_.https_key));
-    TRY(const auto certificate, io::read_file(settings_.https_certificate, pem_bytes_max));
-    TRY(const auto key, io::read_file(settings_.https_key, pem_bytes_max));
-    auto tls = io::TlsServer::create(certificate, key);
-    if (!tls) return std::unexpected(tls.error().in("https.certificate and https.key"));
-    return std::move(*tls);
 }
 
 Result<void> RunningNode::listen(std::string_view name, std::string_view key,
@@ -261,6 +276,7 @@ Result<void> RunningNode::listen(std::string_view name, std::string_view key,
     TRY(auto parsed, io::parse_address(address));
     io::Listener::Limits limits;
     limits.is_node_socket = !parsed.path.empty();
+    limits.handshake_max = std::chrono::seconds{settings_.tls_handshake_timeout_s};
     auto opened = io::Listener::open(*shards_, parsed, limits, on_stream, std::move(tls));
     if (!opened) return std::unexpected(opened.error().in(fmt::format("{} = {}", key, address)));
     if (parsed.path.empty()) {
@@ -275,8 +291,20 @@ Result<void> RunningNode::open_listeners() {
     TRY(const auto loopback_role, trust::parse_loopback_role(settings_.trust_loopback_role));
     services_ = std::make_unique<api::Services>(
         api::Services{*desk_, *porter_, *plant_, *history_, *this, *shards_, loopback_role});
+    backups_ = std::make_unique<BackupService>(
+        *shards_, *store_,
+        BackupService::Settings{options_.data, settings_.node_name, settings_.backup_directory,
+                                settings_.backup_key});
+    services_->audit = &audit_room_->audit();
+    services_->backups = backups_.get();
+    services_->mqtt = broker_view_.get();
+    ingest_ = std::make_unique<IngestDoors>(
+        IngestDoors::Rooms{*plant_, *desk_, *porter_, *shards_, loopback_role}, settings_);
     auto router = std::make_shared<io::http::Router>();
+    services_->office = certificates_.get();
     api::add_routes(*router, *services_);
+    est_door_->add_routes(*router);
+    ingest_->add_routes(*router);
     router->add_upgrade(
         "/mqtt", "websocket",
         [broker = broker_.get()](io::http::Request request, std::unique_ptr<io::Stream> stream) {
@@ -285,7 +313,7 @@ Result<void> RunningNode::open_listeners() {
     io::http::Limits limits;
     limits.body_bytes_max = static_cast<std::size_t>(settings_.http_body_bytes_max);
     http_ = std::make_unique<io::http::Server>(*shards_, router, limits);
-    TRY(const auto tls, load_tls());
+    const auto& tls = certificates_->tls();
     const auto to_http = http_->on_stream();
     const auto to_mqtt = [broker = broker_.get()](std::unique_ptr<io::Stream> stream) {
         broker->serve(std::move(stream));
@@ -313,6 +341,7 @@ Result<void> RunningNode::start() {
     TRY_VOID(open_rooms());
     TRY_VOID(open_broker());
     TRY_VOID(open_listeners());
+    certificates_->start();
     shards_->run_everywhere([this](io::Shard& shard) {
         if (shard.index() != ShardIndex(0)) return;
         rates_nursery_ = std::make_unique<io::Nursery>("rates");
@@ -380,13 +409,18 @@ io::Task<Result<api::SentCommand>> RunningNode::command(trust::PrincipalPtr,
     co_return api::SentCommand{io::Shard::here().now(), topic};
 }
 
+void RunningNode::tell_attributes(OrganisationId, const std::string&,
+                                  const std::vector<catalog::AttributeChange>&) {}
+
 io::Task<std::string> RunningNode::metrics() {
     auto broker = co_await broker_->stats();
     auto plant = co_await plant_->counters();
     auto history = co_await history_->stats();
     auto sparkplug = co_await door_->counters();
+    auto ingest = co_await ingest_->metrics();
     co_return metrics_page(
-        {broker, plant, history, sparkplug, store_->stats(), http_->stats(), facts()});
+        {broker, plant, history, sparkplug, store_->stats(), http_->stats(), facts()}) +
+        ingest + certificates_->metrics();
 }
 
 void RunningNode::stop() {
@@ -396,11 +430,16 @@ void RunningNode::stop() {
     if (rates_nursery_) {
         shards_->run_blocking(ShardIndex(0), end_rates(&rates_timer_, rates_nursery_.get()));
     }
+    if (backups_) backups_->stop();
+    if (certificates_) certificates_->close();
     if (http_) http_->close();
+    if (ingest_) ingest_->close();
+    if (backups_) backups_->close();
     if (door_ && !listeners_.empty()) door_->close();
     if (broker_) shards_->run_blocking(ShardIndex(0), close_broker(broker_.get()));
     if (plant_) plant_->close();
     if (porter_) porter_->close();
+    if (audit_room_) audit_room_->close();
     if (history_) history_->close();
     for (std::size_t index = 0; index < lanes_.size(); ++index) {
         shards_->run_blocking(shards_->at(index).index(), flush_lane(lane_pointers_[index]));

@@ -41,6 +41,7 @@ broker::Limits broker_limits(const Settings& settings) {
     limits.subscriptions_max = static_cast<std::size_t>(settings.mqtt_subscriptions_max);
     limits.retained_count_max = static_cast<std::size_t>(settings.mqtt_retained_max);
     limits.retained_bytes_max = static_cast<std::size_t>(settings.mqtt_retained_bytes_max);
+    limits.load.memory_bytes_max = static_cast<std::size_t>(settings.node_memory_bytes_max);
     return limits;
 }
 
@@ -48,6 +49,11 @@ trust::Porter::Settings porter_settings(const Settings& settings) {
     trust::Porter::Settings out;
     out.sessions.idle_max = std::chrono::seconds{settings.trust_session_idle_s};
     out.sessions.age_max = std::chrono::seconds{settings.trust_session_life_s};
+    for (const auto& word : list_of(settings.trust_totp_required_for)) {
+        if (const auto role = trust::parse_role(word)) {
+            out.sessions.totp_required_for.push_back(*role);
+        }
+    }
     return out;
 }
 

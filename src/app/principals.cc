@@ -12,8 +12,16 @@ std::string CatalogPrincipals::organisation_name(OrganisationId id) {
 
 trust::PersonRecord CatalogPrincipals::record_of(const catalog::Person& person) {
     // A role that cannot be read is none: rights deny by default.
-    return {person.organisation, organisation_name(person.organisation), person.id,
-            person.name,         trust::parse_role(person.role),         person.password_hash};
+    trust::PersonRecord record{person.organisation,
+                               organisation_name(person.organisation),
+                               person.id,
+                               person.name,
+                               trust::parse_role(person.role),
+                               person.password_hash};
+    if (person.totp && person.totp->confirmed_at) {
+        record.totp = trust::PersonRecord::Totp{person.totp->sealed, person.totp->last_step};
+    }
+    return record;
 }
 
 Result<std::vector<trust::TokenRecord>> CatalogPrincipals::tokens() {
@@ -81,6 +89,16 @@ Result<void> CatalogPrincipals::keep(const std::vector<trust::SessionChange>& ch
                                         record.created_at, record.last_seen_at, record.origin}));
     }
     return {};
+}
+
+Result<void> CatalogPrincipals::use_totp_step(const trust::PersonRecord& person,
+                                              std::int64_t step) {
+    return catalog_.use_totp_step(person.organisation, person.id, step);
+}
+
+Result<void> CatalogPrincipals::use_recovery_code(const trust::PersonRecord& person,
+                                                  const trust::Digest& sha256) {
+    return catalog_.use_recovery_code(person.organisation, person.id, trust::text_of(sha256));
 }
 
 Result<void> CatalogPrincipals::used(const std::vector<std::pair<TokenId, Instant>>& tokens) {

@@ -15,6 +15,9 @@ public:
     Result<trust::PersonRecord> find_person(std::string_view organisation,
                                             std::string_view name) override;
     Result<std::vector<trust::PersonRecord>> people() override;
+    Result<void> use_totp_step(const trust::PersonRecord& person, std::int64_t step) override;
+    Result<void> use_recovery_code(const trust::PersonRecord& person,
+                                   const trust::Digest& sha256) override;
     Result<std::vector<trust::SessionRecord>> sessions() override;
     Result<void> keep(const std::vector<trust::SessionChange>& changes) override;
     Result<void> used(const std::vector<std::pair<TokenId, Instant>>& tokens) override;

@@ -9,6 +9,7 @@
 
 #include "base/time.h"
 #include "io/listener.h"
+#include "trust/principal.h"
 
 namespace lineshaft::app {
 namespace {
@@ -105,6 +106,19 @@ bool is_any(std::string_view) {
 bool is_name(std::string_view value) {
     return !value.empty() && value.size() <= 64 && value.find_first_of("+#/") == value.npos;
 }
+bool is_list(std::string_view value) {
+    const auto items = list_of(value);
+    return !items.empty() && items.size() <= 16 && std::ranges::all_of(items, [](const auto& item) {
+        return !item.empty() && item.size() <= 128 && item.find_first_of(" \t") == item.npos;
+    });
+}
+bool is_roles(std::string_view value) {
+    if (value == "none") return true;
+    const auto words = list_of(value);
+    return !words.empty() && std::ranges::all_of(words, [](const auto& word) {
+        return trust::parse_role(word).has_value();
+    });
+}
 bool is_time(std::string_view value) {
     return parse_rfc3339(value).has_value();
 }
@@ -122,17 +136,46 @@ std::vector<Key> make_keys() {
         text("node.name", &S::node_name, "", "1..64 bytes without + # /", is_name,
              "How the node calls itself on its pages."),
         number("node.shards", &S::node_shards, 0, 64, "threads", "Event loops; 0: one per core."),
+        number("node.memory_bytes_max", &S::node_memory_bytes_max, 0, 1'024 * gib, "bytes",
+               "Resident memory the node may have: from 80 % of it on new connections, then new "
+               "sessions are refused, and clients are slowed down; 0: no limit."),
 
         text("http.listen", &S::http_listen, "address", address_rule, is_address_or_empty,
              "Console, API and MQTT over WebSocket (/mqtt), in plain text: loopback only."),
         number("http.body_bytes_max", &S::http_body_bytes_max, 1'024, gib, "bytes",
-               "Largest request body."),
+               "Largest request body, for InfluxDB, remote write and JSON telemetry also once "
+               "decompressed; other routes of the API take at most 1 MiB of it."),
         text("https.listen", &S::https_listen, "address", address_rule, is_address_or_empty,
              "The same over TLS."),
         text("https.certificate", &S::https_certificate, "path", "a PEM file", is_any,
-             "Certificate chain, needed by https.listen and mqtt.tls_listen."),
+             "Certificate chain of https.listen and mqtt.tls_listen, read again when it changes; "
+             "empty: one of the node's own authority."),
         text("https.key", &S::https_key, "path", "a PEM file, not readable by others", is_any,
              "Private key of https.certificate."),
+
+        choice("tls.client_certificates", &S::tls_client_certificates,
+               {"off", "optional", "required"},
+               "Whether clients of the TLS listeners show a certificate: never asked, may, or must "
+               "(then also browsers and EST's first enrolment)."),
+        text("tls.client_ca", &S::tls_client_ca, "path", "a PEM file or empty", is_any,
+             "Certificate authorities besides the node's own whose client certificates count."),
+        text("tls.client_ca_organisation", &S::tls_client_ca_organisation, "",
+             "1..64 bytes without + # /", is_name,
+             "Organisation of the machines that tls.client_ca names."),
+        text("tls.names", &S::tls_names, "", "names and addresses, separated by commas, or empty",
+             is_any,
+             "What the node's own server certificate is for; empty: host name, localhost and the "
+             "machine's addresses."),
+        number("tls.machine_life", &S::tls_machine_life_s, 10, 10 * year_s, "seconds",
+               "Life of a machine's certificate."),
+        number("tls.server_life", &S::tls_server_life_s, 10, 10 * year_s, "seconds",
+               "Life of the node's own server certificate; renewed when two thirds are over."),
+        number("tls.enrolment_life", &S::tls_enrolment_life_s, 10, 30 * 86'400, "seconds",
+               "How long a one-time enrolment token waits to be used."),
+        number("tls.handshakes_max", &S::tls_handshakes_max, 1, 100'000, "handshakes",
+               "TLS handshakes at once; further connections are closed and counted."),
+        number("tls.handshake_timeout", &S::tls_handshake_timeout_s, 1, 300, "seconds",
+               "How long a TLS handshake may take altogether."),
 
         text("mqtt.listen", &S::mqtt_listen, "address", address_rule, is_address_or_empty,
              "MQTT 3.1.1 and 5.0 in plain text: loopback only."),
@@ -164,6 +207,22 @@ std::vector<Key> make_keys() {
         number("mqtt.retained_bytes_max", &S::mqtt_retained_bytes_max, 0, 1'024 * gib, "bytes",
                "Bytes of all retained messages."),
 
+        text("influx.machine_tags", &S::influx_machine_tags, "tags", "1..16 names, separated by commas",
+             is_list,
+             "Which tag of an Influx line names its machine: the first that is present, else the "
+             "measurement does."),
+
+        number("organisation.machines_max", &S::organisation_machines_max, 0, 10'000'000,
+               "machines", "Machines of one organisation that has no limit of its own; 0: no limit."),
+        number("organisation.sessions_max", &S::organisation_sessions_max, 0, 10'000'000,
+               "sessions", "MQTT sessions of one organisation; 0: no limit."),
+        number("organisation.messages_per_s", &S::organisation_messages_per_s, 0, 1'000'000'000,
+               "per second", "Messages one organisation may publish; 0: no limit."),
+        number("organisation.samples_per_s", &S::organisation_samples_per_s, 0, 1'000'000'000,
+               "per second", "Samples one organisation may hand in; 0: no limit."),
+        number("organisation.retained_bytes_max", &S::organisation_retained_bytes_max, 0,
+               1'024 * gib, "bytes", "Retained messages of one organisation; 0: no limit."),
+
         text("handle.listen", &S::handle_listen, "address", address_rule, is_address_or_empty,
              "Handle System resolution; not served by this version."),
         text("pg.listen", &S::pg_listen, "address", address_rule, is_address_or_empty,
@@ -183,6 +242,11 @@ std::vector<Key> make_keys() {
         number("store.block_cache_bytes", &S::store_block_cache_bytes, 1 << 20, 1'024 * gib,
                "bytes", "Memory for blocks read from disk."),
 
+        text("backup.directory", &S::backup_directory, "path", "a directory or empty (off)", is_any,
+             "Where POST /api/v1/backups puts backups; `lineshaft backup` needs no setting."),
+        text("backup.key", &S::backup_key, "path", "a file of `lineshaft backup new-key`, or empty",
+             is_any, "Encrypts the backups of backup.directory."),
+
         text("history.time_min", &S::history_time_min, "RFC 3339", "an RFC 3339 time", is_time,
              "Samples before it are refused and counted."),
         number("history.future_max", &S::history_future_max_s, 0, year_s, "seconds",
@@ -198,6 +262,9 @@ std::vector<Key> make_keys() {
         choice("trust.loopback_role", &S::trust_loopback_role,
                {"none", "viewer", "operator", "engineer", "admin", "auditor"},
                "Role of clients without credentials when listener and peer are both loopback."),
+        text("trust.totp_required_for", &S::trust_totp_required_for, "roles",
+             "none, or viewer, operator, engineer, admin, auditor separated by commas", is_roles,
+             "People of these roles may do nothing but set up a second factor until they have one."),
         number("trust.session_idle", &S::trust_session_idle_s, 60, 86'400, "seconds",
                "A browser session ends after this silence."),
         number("trust.session_life", &S::trust_session_life_s, 300, 30 * 86'400, "seconds",
@@ -212,6 +279,21 @@ std::vector<Key> make_keys() {
              "Where the log goes."),
     };
 }
+
+}  // namespace
+
+std::vector<std::string> list_of(std::string_view text) {
+    std::vector<std::string> items;
+    while (!text.empty()) {
+        const auto end = std::min(text.find(','), text.size());
+        items.emplace_back(text.substr(0, end));
+        if (end + 1 == text.size()) items.emplace_back();  // a comma at the end: nothing follows
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    return items;
+}
+
+namespace {
 
 // Levenshtein distance, for "did you mean": keys are short.
 std::size_t distance(std::string_view a, std::string_view b) {
@@ -231,6 +313,12 @@ std::size_t distance(std::string_view a, std::string_view b) {
 }
 
 }  // namespace
+
+std::vector<std::pair<std::string, std::string>> texts_of(const Settings& settings) {
+    std::vector<std::pair<std::string, std::string>> texts;
+    for (const Key& key : keys()) texts.emplace_back(key.name, key.text(settings));
+    return texts;
+}
 
 const std::vector<Key>& keys() {
     static const std::vector<Key> all = make_keys();

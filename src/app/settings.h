@@ -3,6 +3,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -15,12 +16,23 @@ struct Settings {
     std::string node_role = "enterprise";
     std::string node_name = "lineshaft";
     std::int64_t node_shards = 0;
+    std::int64_t node_memory_bytes_max = 0;
 
     std::string http_listen = "127.0.0.1:8080";
     std::string https_listen;
     std::string https_certificate;
     std::string https_key;
     std::int64_t http_body_bytes_max = 16 << 20;
+
+    std::string tls_client_certificates = "optional";
+    std::string tls_client_ca;
+    std::string tls_client_ca_organisation = "default";
+    std::string tls_names;
+    std::int64_t tls_machine_life_s = 90 * 86'400;
+    std::int64_t tls_server_life_s = 90 * 86'400;
+    std::int64_t tls_enrolment_life_s = 86'400;
+    std::int64_t tls_handshakes_max = 1'000;
+    std::int64_t tls_handshake_timeout_s = 10;
 
     std::string mqtt_listen = "127.0.0.1:1883";
     std::string mqtt_tls_listen;
@@ -37,6 +49,14 @@ struct Settings {
     std::int64_t mqtt_retained_max = 1'000'000;
     std::int64_t mqtt_retained_bytes_max = 256 << 20;
 
+    std::string influx_machine_tags = "machine,device,name,host";
+
+    std::int64_t organisation_machines_max = 100'000;
+    std::int64_t organisation_sessions_max = 100'000;
+    std::int64_t organisation_messages_per_s = 0;
+    std::int64_t organisation_samples_per_s = 0;
+    std::int64_t organisation_retained_bytes_max = 256 << 20;
+
     std::string handle_listen;
     std::string pg_listen;
 
@@ -47,6 +67,9 @@ struct Settings {
     std::int64_t store_free_bytes_min = 256 << 20;
     std::int64_t store_block_cache_bytes = 16 << 20;
 
+    std::string backup_directory;
+    std::string backup_key;
+
     std::string history_time_min = "2000-01-01T00:00:00Z";
     std::int64_t history_future_max_s = 86'400;
     std::int64_t history_inbox_bytes_max = 64 << 20;
@@ -54,6 +77,7 @@ struct Settings {
     std::int64_t history_series_per_machine_max = 10'000;
 
     std::string trust_loopback_role = "none";
+    std::string trust_totp_required_for = "none";
     std::int64_t trust_session_idle_s = 900;
     std::int64_t trust_session_life_s = 43'200;
     bool trust_plaintext_off_loopback = false;
@@ -75,9 +99,15 @@ struct Key {
 /// All keys, grouped by section, in the order of docs/settings.md.
 const std::vector<Key>& keys();
 
+/// Every key with its value as it would be written.
+std::vector<std::pair<std::string, std::string>> texts_of(const Settings& settings);
+
 /// Sets one key. Sizes may carry K, M, G (powers of 1024); times s, m, h, d.
 /// Errors: not_found (names the nearest key), invalid (names key, value and what is allowed).
 Result<void> set(Settings& settings, std::string_view key, std::string_view value);
+
+/// The items of a setting that is a list: "a,b" is {"a", "b"}.
+std::vector<std::string> list_of(std::string_view text);
 
 /// Reads a TOML file of sections and keys over what is there. Errors: as set, with the line.
 Result<void> read_file(Settings& settings, const std::string& path);

@@ -1,5 +1,9 @@
 #include "io/clock.h"
 
+#include <sys/timex.h>
+
+#include <utility>
+
 namespace lineshaft::io {
 namespace {
 
@@ -13,9 +17,24 @@ public:
         using namespace std::chrono;
         return duration_cast<Steady>(steady_clock::now().time_since_epoch());
     }
+    ClockState state() const override {
+        timex asked{};  // modes 0: asks, changes nothing
+        const int state = ::ntp_adjtime(&asked);
+        if (state < 0) return ClockState::unknown;
+        return state == TIME_ERROR ? ClockState::unsynchronised : ClockState::synchronised;
+    }
 };
 
 }  // namespace
+
+std::string_view name_of(ClockState state) {
+    switch (state) {
+        case ClockState::unknown: return "unknown";
+        case ClockState::synchronised: return "synchronised";
+        case ClockState::unsynchronised: return "unsynchronised";
+    }
+    std::unreachable();
+}
 
 const Clock& Clock::system() {
     static const SystemClock clock;

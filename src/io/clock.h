@@ -1,5 +1,7 @@
 #pragma once
 #include <chrono>
+#include <cstdint>
+#include <string_view>
 
 #include "base/time.h"
 
@@ -8,11 +10,16 @@ namespace lineshaft::io {
 /// Milliseconds that never go back: for deadlines, never shown to a person.
 using Steady = std::chrono::milliseconds;
 
+/// Whether the machine's wall clock follows an outside one (NTP, PTP), as the kernel knows.
+enum class ClockState : std::uint8_t { unknown, synchronised, unsynchronised };
+std::string_view name_of(ClockState state);
+
 /// The only source of time. Thread-safe.
 class Clock {
 public:
     virtual Instant now() const = 0;
     virtual Steady steady() const = 0;
+    virtual ClockState state() const { return ClockState::unknown; }
     virtual ~Clock() = default;
 
     /// The machine's clocks; lives for ever.

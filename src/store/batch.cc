@@ -72,6 +72,14 @@ bool Batch::only_removes() const {
     return !rep_ || !rep_->has_puts;
 }
 
+void Batch::use_reserve() {
+    if (!rep_) rep_ = std::make_unique<Rep>();
+    rep_->uses_reserve = true;
+}
+bool Batch::uses_reserve() const {
+    return rep_ && rep_->uses_reserve;
+}
+
 void append_default_put(std::string& operations, std::string_view key, std::string_view value) {
     operations.push_back(tag_default_put);
     append_string(operations, key);

@@ -15,6 +15,7 @@ struct Batch::Rep {
     std::string operations;
     std::uint32_t count = 0;
     bool has_puts = false;
+    bool uses_reserve = false;
     /// Ranges removed from history.chunks, whose files are dropped whole after the commit.
     std::vector<std::pair<std::string, std::string>> chunk_ranges;
 };

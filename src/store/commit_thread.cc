@@ -53,7 +53,7 @@ std::optional<Error> CommitThread::refusal(const Batch& batch) {
     if (queued_bytes_ + batch.size_bytes() > limits_.queued_bytes_max) {
         return Error{Code::exhausted, "the disk is behind: too much is waiting to be written"};
     }
-    if (!wiring_.space->has_room(batch.only_removes())) {
+    if (!wiring_.space->has_room(batch.only_removes() || batch.uses_reserve())) {
         return Error{Code::exhausted, "the disk is nearly full (store.free_bytes_min)"};
     }
     return std::nullopt;

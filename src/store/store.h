@@ -58,6 +58,10 @@ public:
     bool is_empty() const;
     std::size_t size_bytes() const;  ///< encoded: keys, values and a few bytes for each
     bool only_removes() const;       ///< no put: accepted on a nearly full disk
+    /// For the audit log's small records, without which nobody may act: accepted on a nearly full
+    /// disk as removals are, down to half the floor.
+    void use_reserve();
+    bool uses_reserve() const;
 
 private:
     friend class EngineAccess;
@@ -111,8 +115,9 @@ public:
     /// (Durability::synced), in the order of submit. An empty batch waits for everything before it.
     /// A refusal is answered before submit returns, on the caller's thread. Use it through Lane
     /// rather than directly. exhausted: disk space under the floor, or the queue is full (nothing
-    /// was written). Batches that only remove are accepted down to half the floor, so that space
-    /// can be made. invalid: over batch_bytes_max. unavailable: closed, read-only or failed.
+    /// was written). Batches that only remove, and those that use_reserve(), are accepted down to
+    /// half the floor, so that space can be made. invalid: over batch_bytes_max. unavailable:
+    /// closed, read-only or failed.
     virtual void submit(Batch batch, Done done) = 0;
 
     /// A number greater than every one given before, in this run and all earlier ones; from 1.

@@ -65,4 +65,23 @@ HttpCaller program_behind(Porter& porter, const io::http::Request& request,
     return {loopback_principal(loopback_role, is_local(request)), false};
 }
 
+HttpAdmission admit_program(Porter& porter, const io::http::Request& request, const Route& route,
+                            std::string_view machine, std::optional<Role> loopback_role,
+                            std::optional<std::string_view> token_elsewhere) {
+    if (is_from_foreign_page(request))
+        return {nullptr, 403, "a page of another address may not write"};
+    auto caller = program_behind(porter, request, loopback_role, token_elsewhere);
+    if (caller.was_refused) return {nullptr, 401, "unauthorized: the token is not valid"};
+    switch (may_use_route(caller.principal.get(), route, machine)) {
+        case Verdict::allowed: return {std::move(caller.principal), 200, {}};
+        case Verdict::unknown_caller:
+            return {nullptr, 401, "unauthorized: send a token, Authorization: Bearer TOKEN"};
+        case Verdict::hidden: return {nullptr, 404, "no such machine"};
+        case Verdict::refused: break;
+    }
+    return {nullptr, 403,
+            "this token may not write; a role engineer or admin may, and a machine's own token for "
+            "its machine"};
+}
+
 }  // namespace lineshaft::trust

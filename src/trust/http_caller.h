@@ -6,6 +6,7 @@
 
 #include "io/http/message.h"
 #include "trust/porter.h"
+#include "trust/rights.h"
 
 namespace lineshaft::trust {
 
@@ -27,5 +28,16 @@ struct HttpCaller {
 HttpCaller program_behind(Porter& porter, const io::http::Request& request,
                           std::optional<Role> loopback_role,
                           std::optional<std::string_view> token_elsewhere = {});
+
+/// The whole question of a door without cookies: may whoever sent this use `route`, for `machine`
+/// (empty: not known before the body is read)? 200, or the status and the sentence to refuse with.
+struct HttpAdmission {
+    PrincipalPtr principal;  ///< never null with 200, unless the route is open
+    unsigned status = 200;   ///< 200, 401, 403, 404
+    std::string_view why;
+};
+HttpAdmission admit_program(Porter& porter, const io::http::Request& request, const Route& route,
+                            std::string_view machine, std::optional<Role> loopback_role,
+                            std::optional<std::string_view> token_elsewhere = {});
 
 }  // namespace lineshaft::trust

@@ -31,6 +31,7 @@ struct Principal {
     std::string name{};               ///< for people's eyes and the audit log
     std::uint64_t credential = 0;     ///< TokenId, CertificateId or PersonId by kind; 0 otherwise
     Instant expires{};                ///< of a certificate; zero: never
+    bool is_held = false;  ///< signed in, but must set up a second factor before anything else
 
     bool is_machine() const {
         return (kind == PrincipalKind::token || kind == PrincipalKind::certificate) &&

@@ -21,6 +21,12 @@ struct PersonRecord {
     std::string name;
     std::optional<Role> role;  ///< nothing when the row's word is no role: may nothing
     std::string password_hash;
+    /// The second factor, once it is confirmed.
+    struct Totp {
+        std::string sealed;
+        std::int64_t last_step = 0;
+    };
+    std::optional<Totp> totp{};
 };
 
 /// A live token. A row whose role cannot be read has neither role nor machine, and may nothing.
@@ -75,6 +81,9 @@ public:
     virtual Result<PersonRecord> find_person(std::string_view organisation,
                                              std::string_view name) = 0;
     virtual Result<std::vector<PersonRecord>> people() = 0;  ///< of all organisations
+    /// denied: a step not after the last one; no such recovery code.
+    virtual Result<void> use_totp_step(const PersonRecord& person, std::int64_t step) = 0;
+    virtual Result<void> use_recovery_code(const PersonRecord& person, const Digest& sha256) = 0;
     virtual Result<std::vector<SessionRecord>> sessions() = 0;
     virtual Result<void> keep(const std::vector<SessionChange>& changes) = 0;
     virtual Result<void> used(const std::vector<std::pair<TokenId, Instant>>& tokens) = 0;

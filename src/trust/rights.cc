@@ -22,16 +22,21 @@ constexpr Grant grants[] = {
 
     {Role::operator_, read},
     {Role::operator_, write_tag},
+    {Role::operator_, end_client},
 
     {Role::engineer, read},
     {Role::engineer, write_tag},
+    {Role::engineer, end_client},
     {Role::engineer, edit_catalog},
     {Role::engineer, publish},
+    {Role::engineer, report},
 
     {Role::admin, read},
     {Role::admin, write_tag},
+    {Role::admin, end_client},
     {Role::admin, edit_catalog},
     {Role::admin, publish},
+    {Role::admin, report},
     {Role::admin, manage_people},
     {Role::admin, manage_tokens},
     {Role::admin, manage_organisations},
@@ -49,6 +54,8 @@ constexpr auto rights_of_role = [] {
     }
     return bits;
 }();
+
+constexpr bool gate = true;
 
 constexpr Route route_table[] = {
     {"GET", "/healthz", open},
@@ -80,17 +87,70 @@ constexpr Route route_table[] = {
 
     {"GET", "/api/v1/organisations", manage_organisations},
     {"POST", "/api/v1/organisations", manage_organisations},
+    {"GET", "/api/v1/organisations/{organisation}", manage_organisations},
+    {"PATCH", "/api/v1/organisations/{organisation}", manage_organisations},
+    {"POST", "/api/v1/organisations/{organisation}/people", manage_organisations},
 
     {"GET", "/api/v1/people", manage_people},
     {"POST", "/api/v1/people", manage_people},
+    {"GET", "/api/v1/people/{id}", manage_people},
+    {"PATCH", "/api/v1/people/{id}", manage_people},
     {"DELETE", "/api/v1/people/{id}", manage_people},
+    {"GET", "/api/v1/people/{id}/sessions", manage_people},
+    {"DELETE", "/api/v1/people/{id}/sessions", manage_people},
+    {"DELETE", "/api/v1/people/{id}/sessions/{session}", manage_people},
+
+    {"GET", "/api/v1/account", be_known},
+    {"POST", "/api/v1/account/password", be_known},
+    {"POST", "/api/v1/account/totp", be_known},
+    {"POST", "/api/v1/account/totp/confirm", be_known},
+    {"DELETE", "/api/v1/account/totp", be_known},
+    {"GET", "/api/v1/account/sessions", be_known},
+    {"DELETE", "/api/v1/account/sessions/{session}", be_known},
+
+    {"GET", "/api/v1/audit", read_audit},
+    {"GET", "/api/v1/audit/export", read_audit},
+    {"GET", "/api/v1/audit/checkpoint", read_audit},
+    {"GET", "/api/v1/audit/consistency", read_audit},
+    {"GET", "/api/v1/audit/raw", manage_organisations},
+    {"GET", "/api/v1/export", manage_people},
+
+    {"GET", "/api/v1/certificates", manage_tokens},
+    {"POST", "/api/v1/certificates", manage_tokens},
+    {"POST", "/api/v1/certificates/{serial}/revoke", manage_tokens},
+    {"GET", "/api/v1/certificates/authority", open},
+    {"GET", "/api/v1/certificates/crl", be_known},
+    {"POST", "/api/v1/machines/{machine}/enrolments", manage_tokens},
 
     {"GET", "/api/v1/tokens", manage_tokens},
     {"POST", "/api/v1/tokens", manage_tokens},
     {"DELETE", "/api/v1/tokens/{id}", manage_tokens},
 
+    {"GET", "/api/v1/backups", manage_organisations},
+    {"POST", "/api/v1/backups", manage_organisations},
+    {"POST", "/api/v1/backups/snapshot", manage_organisations},
+
+    {"GET", "/api/v1/broker", read},
+    {"GET", "/api/v1/connections", read},
+    {"GET", "/api/v1/connections/{id}", read},
+    {"DELETE", "/api/v1/connections/{id}", end_client},
+    {"GET", "/api/v1/topics", read},
+    {"GET", "/api/v1/topics/{topic}", read},
+
     {"GET", "/api/v1/events", read},
     {"GET", "/api/v1/live", read, true},  // its own ?machine=
+
+    {"POST", "/api/v2/write", report, false, false, gate},
+    {"POST", "/write", report, false, false, gate},
+    {"GET", "/query", report, false, false, gate},
+    {"POST", "/query", report, false, false, gate},
+    {"GET", "/ping", open, false, false, gate},
+    {"GET", "/health", open, false, false, gate},
+    {"GET", "/.well-known/est/cacerts", open, false, false, gate},
+    {"GET", "/.well-known/est/csrattrs", open, false, false, gate},
+    // By the one-time token of the request, and by the certificate of the connection.
+    {"POST", "/.well-known/est/simpleenroll", open, false, false, gate},
+    {"POST", "/.well-known/est/simplereenroll", open, false, false, gate},
 };
 
 }  // namespace
@@ -101,12 +161,14 @@ std::string_view name_of(Right right) {
         case be_known: return "be_known";
         case read: return "read";
         case write_tag: return "write_tag";
+        case end_client: return "end_client";
         case edit_catalog: return "edit_catalog";
         case publish: return "publish";
         case manage_people: return "manage_people";
         case manage_tokens: return "manage_tokens";
         case manage_organisations: return "manage_organisations";
         case read_audit: return "read_audit";
+        case report: return "report";
     }
     std::unreachable();
 }
@@ -123,6 +185,7 @@ bool may(const Principal& principal, Right right) {
     if (principal.kind == PrincipalKind::nobody) return false;
     if (principal.kind == PrincipalKind::node) return true;
     if (right == be_known) return principal.role.has_value() || principal.is_machine();
+    if (principal.is_held) return false;
     // A principal with both would be a mistake of ours or a broken row: it may nothing.
     if (!principal.role || !principal.machine.empty()) return false;
     if (right == manage_organisations && principal.organisation != OrganisationId(1)) return false;
@@ -158,6 +221,9 @@ Verdict may_use_route(const Principal* principal, const Route& route, std::strin
     }
     if (principal->is_machine() && !principal->role) {
         if (route.right == be_known) return Verdict::allowed;
+        if (route.right == report && machine.empty()) return Verdict::allowed;  // each sample is asked
+        if (route.right == report)
+            return is_own_machine(*principal, machine) ? Verdict::allowed : Verdict::hidden;
         if (!route.own_machine || machine.empty()) return Verdict::refused;
         return is_own_machine(*principal, machine) ? Verdict::allowed : Verdict::hidden;
     }

@@ -14,18 +14,20 @@ enum class Right : std::uint8_t {
     be_known,      ///< any principal, also a machine's token
     read,          ///< machines, values, sites, events
     write_tag,     ///< send commands to machines
+    end_client,    ///< disconnect MQTT clients and end their sessions
     edit_catalog,  ///< adopt, name and place machines; describe tags; sites
     publish,       ///< any topic of the organisation
     manage_people,
     manage_tokens,
     manage_organisations,  ///< only admins of `default`
     read_audit,
+    report,  ///< hand in samples over HTTP; a machine's token: of its own machine
 };
 inline constexpr Right all_rights[] = {
     Right::open,          Right::be_known,      Right::read,
-    Right::write_tag,     Right::edit_catalog,  Right::publish,
+    Right::write_tag,     Right::end_client,    Right::edit_catalog,  Right::publish,
     Right::manage_people, Right::manage_tokens, Right::manage_organisations,
-    Right::read_audit};
+    Right::read_audit,    Right::report};
 std::string_view name_of(Right right);
 
 /// Deny by default: what no line of the table allows is refused.
@@ -43,8 +45,10 @@ struct Route {
     Right right;
     bool own_machine = false;    ///< a machine's token may use it for its own machine
     bool loopback_open = false;  ///< for anyone whose both ends are loopback (metrics)
+    bool is_of_gate = false;     ///< served by a gate in its own dialect, not by api
 };
-/// Every route of docs/protocols/http-api.md. A route that is not here cannot be served.
+/// Every route of docs/protocols/http-api.md and of the gates. One that is not here cannot be
+/// served.
 std::span<const Route> routes();
 const Route* find_route(std::string_view method, std::string_view pattern);
 

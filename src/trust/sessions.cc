@@ -12,14 +12,18 @@ constexpr std::size_t secret_bytes = 32;
 constexpr std::size_t secret_letters = 43;
 constexpr std::size_t origin_bytes_max = 200;
 
-PrincipalPtr principal_of(const PersonRecord& person) {
-    return std::make_shared<const Principal>(Principal{PrincipalKind::person,
-                                                       person.organisation,
-                                                       person.organisation_name,
-                                                       person.role,
-                                                       {},
-                                                       person.name,
-                                                       person.id.number()});
+PrincipalPtr principal_of(const PersonRecord& person, const SessionLimits& limits) {
+    const auto& required = limits.totp_required_for;
+    const bool is_required =
+        person.role && std::ranges::find(required, *person.role) != required.end();
+    return std::make_shared<const Principal>(
+        Principal{.kind = PrincipalKind::person,
+                  .organisation = person.organisation,
+                  .organisation_name = person.organisation_name,
+                  .role = person.role,
+                  .name = person.name,
+                  .credential = person.id.number(),
+                  .is_held = is_required && !person.totp});
 }
 
 }  // namespace
@@ -43,7 +47,7 @@ void Sessions::drop(Table::iterator at) {
 void Sessions::restore(const std::vector<SessionRecord>& records,
                        const std::vector<PersonRecord>& people, Instant now) {
     std::unordered_map<PersonId, PrincipalPtr> known;
-    for (const PersonRecord& person : people) known[person.id] = principal_of(person);
+    for (const PersonRecord& person : people) known[person.id] = principal_of(person, limits_);
     for (SessionRecord record : records) {
         const auto person = known.find(record.person);
         // A clock that went back while we were down must not give a session more than its age.
@@ -86,7 +90,7 @@ Result<Sessions::Opened> Sessions::open(const PersonRecord& person, std::string_
     const SessionRecord record{digest,    person.organisation,
                                person.id, now,
                                now,       std::string(origin.substr(0, origin_bytes_max))};
-    PrincipalPtr principal = principal_of(person);
+    PrincipalPtr principal = principal_of(person, limits_);
     live_[digest] = Live{record, principal, now};
     changes_[digest] = SessionChange{digest, record};
     return Opened{std::move(secret), std::move(principal)};
@@ -125,7 +129,7 @@ void Sessions::end_person(PersonId person) {
 }
 
 void Sessions::update(const PersonRecord& person) {
-    const PrincipalPtr principal = principal_of(person);
+    const PrincipalPtr principal = principal_of(person, limits_);
     for (auto& [digest, live] : live_) {
         if (live.record.person == person.id) live.principal = principal;
     }

@@ -17,6 +17,7 @@ struct SessionLimits {
     std::size_t sessions_max = 10'000;
     std::size_t per_person_max = 32;  ///< one more ends the person's oldest
     std::chrono::seconds save_every = std::chrono::minutes(1);
+    std::vector<Role> totp_required_for{};  ///< without a second factor these may only set one up
 };
 
 /// All browser sessions of the node. Owned by one shard; others ask it. Does no I/O: what must be

@@ -83,4 +83,13 @@ void LoginThrottle::succeeded(std::string_view account, std::string_view address
     if (at != addresses_.end() && --at->second.failures == 0) addresses_.erase(at);
 }
 
+void LoginThrottle::taken_back(std::string_view account, std::string_view address) {
+    const auto account_at = accounts_.find(account_key(account));
+    if (account_at != accounts_.end() && --account_at->second.failures == 0) {
+        accounts_.erase(account_at);
+    }
+    const auto at = addresses_.find(address_key(address));
+    if (at != addresses_.end() && --at->second.failures == 0) addresses_.erase(at);
+}
+
 }  // namespace lineshaft::trust

@@ -38,6 +38,10 @@ public:
     /// not buy guesses at others.
     void succeeded(std::string_view account, std::string_view address);
 
+    /// As if the attempt had not been: the password was right and the code is still to come. Does
+    /// not forgive, so guessing codes is slowed like guessing passwords.
+    void taken_back(std::string_view account, std::string_view address);
+
     std::size_t size() const { return accounts_.size() + addresses_.size(); }
 
 private:

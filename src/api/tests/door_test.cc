@@ -8,7 +8,9 @@ namespace {
 std::string concrete(std::string_view pattern) {
     std::string path(pattern);
     const std::pair<std::string_view, std::string_view> parts[] = {
-        {"{machine}", "press"}, {"{tag}", "speed"}, {"{site}", "999"}, {"{id}", "999999"}};
+        {"{machine}", "press"},       {"{tag}", "speed"},    {"{site}", "999"},
+        {"{id}", "999999"},           {"{serial}", "abcd"},  {"{topic}", "none"},
+        {"{organisation}", "999999"}, {"{session}", "abcd"}};
     for (const auto& [part, value] : parts) {
         if (const auto at = path.find(part); at != path.npos) path.replace(at, part.size(), value);
     }
@@ -55,8 +57,45 @@ const std::pair<std::string_view, std::string_view> matrix[] = {
     {"POST /api/v1/tokens", "a"},
     {"DELETE /api/v1/tokens/{id}", "a"},
     {"GET /api/v1/events", "voeau"},
+    {"GET /api/v1/organisations/{organisation}", "a"},
+    {"PATCH /api/v1/organisations/{organisation}", "a"},
+    {"POST /api/v1/organisations/{organisation}/people", "a"},
+    {"GET /api/v1/people/{id}", "a"},
+    {"PATCH /api/v1/people/{id}", "a"},
+    {"GET /api/v1/people/{id}/sessions", "a"},
+    {"DELETE /api/v1/people/{id}/sessions", "a"},
+    {"DELETE /api/v1/people/{id}/sessions/{session}", "a"},
+    {"GET /api/v1/account", "voeaum"},
+    {"POST /api/v1/account/password", "voeaum"},
+    {"POST /api/v1/account/totp", "voeaum"},
+    {"POST /api/v1/account/totp/confirm", "voeaum"},
+    {"DELETE /api/v1/account/totp", "voeaum"},
+    {"GET /api/v1/account/sessions", "voeaum"},
+    {"DELETE /api/v1/account/sessions/{session}", "voeaum"},
+    {"GET /api/v1/audit", "au"},
+    {"GET /api/v1/audit/export", "au"},
+    {"GET /api/v1/audit/checkpoint", "au"},
+    {"GET /api/v1/audit/consistency", "au"},
+    {"GET /api/v1/audit/raw", "a"},
+    {"GET /api/v1/certificates", "a"},
+    {"POST /api/v1/certificates", "a"},
+    {"POST /api/v1/certificates/{serial}/revoke", "a"},
+    {"GET /api/v1/certificates/authority", "voeaumn"},
+    {"GET /api/v1/certificates/crl", "voeaum"},
+    {"POST /api/v1/machines/{machine}/enrolments", "a"},
+    {"GET /api/v1/backups", "a"},
+    {"POST /api/v1/backups", "a"},
+    {"POST /api/v1/backups/snapshot", "a"},
+    {"GET /api/v1/broker", "voeau"},
+    {"GET /api/v1/connections", "voeau"},
+    {"GET /api/v1/connections/{id}", "voeau"},
+    {"DELETE /api/v1/connections/{id}", "oea"},
+    {"GET /api/v1/topics", "voeau"},
+    {"GET /api/v1/topics/{topic}", "voeau"},
+    {"GET /api/v1/export", "a"},
 };
 
+// Control 10: deny by default, every route for every role.
 TEST(Door, EveryRouteForEveryRole) {
     Rig rig;
     const std::pair<char, std::string> callers[] = {
@@ -65,6 +104,7 @@ TEST(Door, EveryRouteForEveryRole) {
     std::size_t walked = 0;
     for (const auto& route : trust::routes()) {
         if (route.pattern == "/api/v1/live") continue;  // never ends: live_test.cc
+        if (route.is_of_gate) continue;                 // that gate's tests walk them
         const std::string name = std::string(route.method) + " " + std::string(route.pattern);
         const auto row =
             std::ranges::find(matrix, name, [](const auto& one) { return std::string(one.first); });
@@ -81,7 +121,9 @@ TEST(Door, EveryRouteForEveryRole) {
                                                                            : 403u;
             EXPECT_TRUE(!is_refused(told) || told.status == refused) << name << told.status;
             EXPECT_NE(told.status, 405) << name;
-            EXPECT_LT(told.status, 500) << name << " " << told.text;
+            // 503: this rig has no MQTT, certificate authority or backups.
+            EXPECT_TRUE(told.status < 500 || told.status == 501 || told.status == 503)
+                << name << " " << told.text;
         }
     }
     EXPECT_EQ(walked, std::size(matrix));

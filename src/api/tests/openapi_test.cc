@@ -74,6 +74,8 @@ std::string complaint(const json::value& value, const json::value& given,
     const auto* properties = schema.if_contains("properties");
     for (const auto& [name, member] : value.as_object()) {
         const auto* known = properties ? properties->as_object().if_contains(name) : nullptr;
+        const auto* others = schema.if_contains("additionalProperties");
+        if (known == nullptr && others != nullptr && others->is_object()) known = others;
         // Ours list every member, so that an example cannot show what the schema does not know.
         if (known == nullptr) return where + " has an unknown member " + std::string(name);
         if (auto why = complaint(member, *known, where + "." + std::string(name)); !why.empty())

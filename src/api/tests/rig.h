@@ -41,10 +41,18 @@ public:
         sent = std::move(value);
         co_return SentCommand{io::Shard::here().now(), "to/" + machine.id};
     }
+    void tell_attributes(OrganisationId, const std::string& machine,
+                         const std::vector<catalog::AttributeChange>& changes) override {
+        for (const auto& change : changes)
+            told += machine + "." + change.name + "=" + change.value.value_or("-") + ";";
+    }
+    std::vector<std::pair<std::string, std::string>> settings() const override {
+        return {{"node.name", "hall"}};
+    }
     io::Task<std::string> metrics() override { co_return "lineshaft_test 1\n"; }
 
     bool is_ready_ = true;
-    std::string sent_by, sent_to;
+    std::string sent_by, sent_to, told;
     std::optional<history::Value> sent;
 };
 
@@ -83,7 +91,7 @@ struct Told {
 class Rig {
 public:
     explicit Rig(unsigned shards = 1, std::optional<trust::Role> loopback_role = {},
-                 twin::Limits twin_limits = {});
+                 twin::Limits twin_limits = {}, std::vector<trust::Role> totp_roles = {});
     ~Rig();
 
     Told ask(std::string method, std::string target, From from, std::string body = {});
@@ -104,6 +112,8 @@ public:
     T run(io::Task<T> task) {
         return shards->run_blocking(ShardIndex(0), std::move(task));
     }
+    /// From now on nothing can be recorded in the audit log.
+    void break_audit();
     /// Runs on shard 0 and waits.
     void on_shard(std::function<void()> work);
     /// A new connection to the API; used on shard 0.
@@ -123,6 +133,9 @@ public:
     std::unique_ptr<catalog::Desk> desk;
     std::unique_ptr<Rows> rows;
     std::unique_ptr<trust::Porter> porter;
+    std::unique_ptr<io::Workers> audit_readers;
+    std::unique_ptr<trust::AuditLog> audit_log;
+    std::unique_ptr<trust::Audit> audit;
     std::unique_ptr<twin::Plant> plant;
     std::unique_ptr<Services> services;
     std::unique_ptr<http::Server> server;

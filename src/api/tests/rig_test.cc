@@ -30,7 +30,8 @@ io::Task<Result<http::ClientResponse>> fetch_there(io::Stream* stream, http::Cli
 
 }  // namespace
 
-Rig::Rig(unsigned shard_count, std::optional<trust::Role> loopback_role, twin::Limits twin_limits) {
+Rig::Rig(unsigned shard_count, std::optional<trust::Role> loopback_role, twin::Limits twin_limits,
+         std::vector<trust::Role> totp_roles) {
     std::string name = (std::filesystem::temp_directory_path() / "api-XXXXXX").string();
     CHECK(::mkdtemp(name.data()) != nullptr);
     dir = name;
@@ -52,20 +53,34 @@ Rig::Rig(unsigned shard_count, std::optional<trust::Role> loopback_role, twin::L
     rows = std::make_unique<Rows>(*catalog);
     trust::Porter::Settings settings;
     settings.cost.log2_n = 4;
+    settings.sessions.totp_required_for = std::move(totp_roles);
     porter =
         std::make_unique<trust::Porter>(*shards, *rows_worker, *password_worker, *rows, settings);
     CHECK(porter->open().has_value());
     twin_limits.live_interval = io::Steady{10};
     plant = twin::Plant::open(*history, *shards, pointers, {}, twin_limits);
+    audit_readers = std::make_unique<io::Workers>("audit", io::Workers::Limits{});
+    audit_log = std::move(*trust::AuditLog::open(*store, trust::SealKey::random(), "test"));
+    audit = std::make_unique<trust::Audit>(*shards, *store, audit_log.get(),
+                                           *audit_readers);
     services = std::make_unique<Services>(
         Services{*desk, *porter, *plant, *history, node, *shards, loopback_role});
+    services->audit = audit.get();
     auto router = std::make_shared<http::Router>();
     add_routes(*router, *services);
     server = std::make_unique<http::Server>(*shards, router, http::Limits{});
 }
 
+void Rig::break_audit() {
+    audit->close();
+    audit = std::make_unique<trust::Audit>(*shards, *store, nullptr, *audit_readers);
+    services->audit = audit.get();
+}
+
 Rig::~Rig() {
     server->close();
+    audit->close();
+    audit_readers.reset();
     plant->close();
     porter->close();
     history->close();

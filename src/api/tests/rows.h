@@ -34,6 +34,13 @@ public:
     Result<std::vector<trust::SessionRecord>> sessions() override {
         return std::vector<trust::SessionRecord>{};
     }
+    Result<void> use_totp_step(const trust::PersonRecord& person, std::int64_t step) override {
+        return catalog_.use_totp_step(person.organisation, person.id, step);
+    }
+    Result<void> use_recovery_code(const trust::PersonRecord& person,
+                                   const trust::Digest& sha256) override {
+        return catalog_.use_recovery_code(person.organisation, person.id, trust::text_of(sha256));
+    }
     Result<void> keep(const std::vector<trust::SessionChange>&) override { return {}; }
     Result<void> used(const std::vector<std::pair<TokenId, Instant>>& tokens) override {
         return catalog_.tokens_used(tokens);
@@ -46,8 +53,16 @@ private:
         return found == nullptr ? std::string() : found->name;
     }
     trust::PersonRecord record(const catalog::Person& person) {
-        return {person.organisation, name_of(person.organisation),   person.id,
-                person.name,         trust::parse_role(person.role), person.password_hash};
+        trust::PersonRecord out{person.organisation,
+                                name_of(person.organisation),
+                                person.id,
+                                person.name,
+                                trust::parse_role(person.role),
+                                person.password_hash};
+        if (person.totp && person.totp->confirmed_at) {
+            out.totp = trust::PersonRecord::Totp{person.totp->sealed, person.totp->last_step};
+        }
+        return out;
     }
     catalog::Catalog& catalog_;
 };

@@ -178,11 +178,20 @@ TEST(FreeSpace, BelowTheFloorNothingNewIsTakenAndItResumes) {
     trim.remove_range(Family::log, "a", "b");
     EXPECT_TRUE(submit(store, std::move(trim))) << "space can be made";
 
+    Batch audited;
+    audited.put(Family::log, "audit", "x");
+    audited.use_reserve();
+    EXPECT_TRUE(submit(store, std::move(audited))) << "what must be recorded still is";
+
     disk.pretend_free_bytes(499'999);
     while (store.stats().free_bytes != 499'999) std::this_thread::yield();
     Batch late;
     late.remove(Family::log, "c");
     EXPECT_EQ(submit(store, std::move(late)).error().code, Code::exhausted) << "half the floor";
+    Batch unrecorded;
+    unrecorded.put(Family::log, "audit", "y");
+    unrecorded.use_reserve();
+    EXPECT_EQ(submit(store, std::move(unrecorded)).error().code, Code::exhausted);
 
     disk.pretend_free_bytes(std::nullopt);
     while (!store.stats().is_accepting) std::this_thread::yield();
