@@ -41,7 +41,7 @@ test("a client is shown with its rates, queue, subscriptions and last end", asyn
     const { items, total } = await node.api("connections?state=sleeping");
     assert.deepEqual(items.map((each) => each.id), [id]);
     assert.equal(total, 1);
-    const again = await node.mqtt(durable);
+    const again = node.watch(mqtt.connect(node.mqttOptions(durable)));  // listens before the first message can come
     await until(() => again.received.length === 5, "what it missed");
     shown = await one(node, id);
     assert.equal(shown.state, "connected");

@@ -194,7 +194,7 @@ export const en = {
         emptyTitle: "No MQTT client is connected", emptyStep: "Connect one with a token. It then appears here by itself.",
         details: "Details", user: "User or machine", address: "Address", listener: "Listener", protocol: "Protocol", keepAlive: "Keep alive",
         expiry: "Session ends after", never: "never", atOnce: "with the connection", seconds: (n: number) => many(n, "second", "seconds"),
-        rate: "Rate", total: "Since it connected", inFlight: "Sent, not acknowledged", unanswered: "Received, not acknowledged",
+        rate: "Rate", total: "In all", inFlight: "Sent, not acknowledged", unanswered: "Received, not acknowledged",
         retained: "Retained messages it set", subscriptions: "Subscriptions", noSubscriptions: "It subscribes to nothing.",
         filter: "Filter", qos: "QoS", noLocal: "not its own", losses: "Refused or lost, by reason", noLosses: "Nothing was refused or lost.",
         lossNames: {

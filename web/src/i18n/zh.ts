@@ -185,7 +185,7 @@ export const zh: Strings = {
         emptyTitle: "没有 MQTT 客户端连接", emptyStep: "使用令牌连接一个客户端，它会自动出现在这里。",
         details: "详情", user: "用户或设备", address: "地址", listener: "监听", protocol: "协议", keepAlive: "保活时间",
         expiry: "会话保留", never: "永久", atOnce: "随连接结束", seconds: (n) => `${count(n)} 秒`,
-        rate: "速率", total: "连接以来", inFlight: "已发送未确认", unanswered: "已收到未确认",
+        rate: "速率", total: "累计", inFlight: "已发送未确认", unanswered: "已收到未确认",
         retained: "其设置的保留消息", subscriptions: "订阅", noSubscriptions: "没有订阅。",
         filter: "过滤器", qos: "QoS", noLocal: "不含自身", losses: "按原因统计的拒绝或丢失", noLosses: "没有任何拒绝或丢失。",
         lossNames: {
