@@ -5,8 +5,10 @@
 #include <cstdio>
 #include <filesystem>
 
+#include "app/backup.h"
 #include "app/commands.h"
 #include "app/node.h"
+#include "app/repair.h"
 
 namespace lineshaft::app {
 namespace {
@@ -22,6 +24,12 @@ struct Words {
     SimWords sim;
     TokenWords token;
     UserWords user;
+    CaWords ca;
+    BackupWords backup;
+    VerifyWords verify;
+    RestoreWords restore;
+    RepairWords repair;
+    std::string new_key;
     bool show_settings = false;
 };
 
@@ -97,6 +105,57 @@ void add_token(CLI::App& app, Words& words) {
         "Authorization: Bearer TOKEN.");
 }
 
+CLI::App* add_ca_action(CLI::App* ca, Words& words, const char* name, CaWords::Action action,
+                        const char* what) {
+    auto* one = ca->add_subcommand(name, what);
+    one->add_option("--data", words.ca.data, "Data directory of the node, running or not")
+        ->type_name("DIR")
+        ->required();
+    one->add_option("--organisation", words.ca.organisation, "Whose machines")
+        ->type_name("NAME")
+        ->capture_default_str();
+    one->add_option("--config", words.ca.config, "Settings file, with the node stopped")
+        ->type_name("FILE");
+    one->add_option("--set", words.ca.sets, "One setting, with the node stopped")
+        ->type_name("SECTION.KEY=VALUE")
+        ->expected(1)
+        ->take_all();
+    one->callback([&words, action] { words.ca.action = action; });
+    return one;
+}
+
+void add_ca(CLI::App& app, Words& words) {
+    using Action = CaWords::Action;
+    auto* ca = app.add_subcommand("ca", "Certificates of machines, and the authority behind them");
+    ca->require_subcommand(1);
+    add_ca_action(ca, words, "init", Action::show, "Make the authority if there is none; show it");
+    add_ca_action(ca, words, "show", Action::show,
+                  "Print the root certificate (PEM) and its fingerprint");
+    auto* issue = add_ca_action(ca, words, "issue", Action::issue,
+                                "A certificate for a machine, with a new key or for a request");
+    issue->add_option("--machine", words.ca.machine, "The machine's id")
+        ->type_name("NAME")
+        ->required();
+    issue->add_option("--csr", words.ca.request_file, "Its certificate request (PKCS#10)")
+        ->type_name("FILE");
+    issue->add_option("--out", words.ca.out, "Write NAME.crt, NAME.key and ca.crt here")
+        ->type_name("DIR");
+    add_ca_action(ca, words, "list", Action::list, "Certificates, newest first")
+        ->add_option("--machine", words.ca.machine, "Only of this machine")
+        ->type_name("NAME");
+    auto* revoke = add_ca_action(ca, words, "revoke", Action::revoke,
+                                 "End a certificate now; its live sessions end, too");
+    auto* serial = revoke->add_option("serial", words.ca.serial, "Its serial number");
+    revoke->add_option("--machine", words.ca.machine, "All of this machine")
+        ->type_name("NAME")
+        ->excludes(serial);
+    add_ca_action(ca, words, "enrol", Action::enrol,
+                  "Print a one-time token, with which the machine enrols itself (EST)")
+        ->add_option("--machine", words.ca.machine, "The machine's id")
+        ->type_name("NAME")
+        ->required();
+}
+
 void add_user(CLI::App& app, Words& words) {
     auto* user = app.add_subcommand("user", "People who sign in to the console");
     user->require_subcommand(1);
@@ -110,11 +169,41 @@ void add_user(CLI::App& app, Words& words) {
         ->capture_default_str();
 }
 
-// The node's socket lies in the data directory, and a socket's address is absolute.
-void make_absolute(std::string& data) {
-    std::error_code problem;
-    const auto whole = std::filesystem::absolute(data, problem);
-    if (!data.empty() && !problem) data = whole.string();
+void add_backup(CLI::App& app, Words& words) {
+    auto* backup = app.add_subcommand("backup", "Copy a node, running or not, into one file");
+    auto* data = backup->add_option("--data", words.backup.data, "Data directory of the node")
+                     ->type_name("DIR");
+    auto* to = backup
+                   ->add_option("--to", words.backup.to,
+                                "A file that does not exist, or a directory to put one into")
+                   ->type_name("PATH");
+    data->needs(to);
+    backup->add_option("--key", words.backup.key_file, "Encrypts it with this key")
+        ->type_name("FILE");
+    backup->add_flag("--quiet", words.backup.is_quiet, "Print nothing but the file's path");
+    backup->require_subcommand(0, 1);
+    auto* verify = backup->add_subcommand("verify", "Read a backup and prove every byte of it");
+    verify->add_option("from", words.verify.from, "The backup")->required();
+    verify->add_option("--key", words.verify.key_file, "Its key")->type_name("FILE");
+    backup->add_subcommand("new-key", "Make a key for backups; keep it apart from them")
+        ->add_option("file", words.new_key, "Where to write it; must not exist")
+        ->required();
+    auto* restore = app.add_subcommand("restore", "A backup into an empty directory");
+    restore->add_option("--from", words.restore.from, "The backup")->type_name("FILE")->required();
+    restore->add_option("--data", words.restore.data, "Missing or empty")
+        ->type_name("DIR")
+        ->required();
+    restore->add_option("--key", words.restore.key_file, "Its key")->type_name("FILE");
+}
+
+void add_repair(CLI::App& app, Words& words) {
+    auto* repair = app.add_subcommand("repair", "Say what is damaged in a stopped node, and mend it");
+    repair->add_option("--data", words.repair.data, "Data directory of the node")
+        ->type_name("DIR")
+        ->required();
+    repair->add_flag("--apply", words.repair.apply,
+                     "Put repaired files in place; the damaged ones stay beside them");
+    repair->footer("Exit status: 0 whole or repaired, 3 damaged and nothing changed, 1 beyond repair.");
 }
 
 int report(const Result<void>& done) {
@@ -123,8 +212,34 @@ int report(const Result<void>& done) {
     return 1;
 }
 
+int run_backup(CLI::App& app, const Words& words) {
+    const auto* backup = app.get_subcommand("backup");
+    if (backup->got_subcommand("verify")) return report(verify_backup(words.verify));
+    if (backup->got_subcommand("new-key")) return report(make_backup_key(words.new_key));
+    if (words.backup.data.empty() || words.backup.to.empty()) {
+        std::fputs("lineshaft backup: --data DIR and --to PATH are needed\n", stderr);
+        return 2;
+    }
+    return report(back_up(words.backup));
+}
+
+// The node's socket lies in the data directory, and a socket's address is absolute.
+void make_absolute(std::string& data) {
+    std::error_code problem;
+    const auto whole = std::filesystem::absolute(data, problem);
+    if (!data.empty() && !problem) data = whole.string();
+}
+
+int run_repair(const RepairWords& words) {
+    const auto is_whole = repair(words);
+    if (is_whole) return *is_whole ? 0 : 3;
+    std::fprintf(stderr, "lineshaft: %s\n", is_whole.error().context.c_str());
+    return 1;
+}
+
 int run_command(CLI::App& app, Words& words) {
-    for (auto* data : {&words.serve.data, &words.token.data, &words.user.data})
+    for (auto* data : {&words.serve.data, &words.token.data, &words.user.data, &words.ca.data, &words.backup.data,
+                       &words.restore.data, &words.repair.data})
         make_absolute(*data);
     if (app.got_subcommand("version")) {
         std::printf("lineshaft %s\n", std::string(version()).c_str());
@@ -148,6 +263,10 @@ int run_command(CLI::App& app, Words& words) {
         return report(serve(words.serve));
     }
     if (app.got_subcommand("sim")) return report(simulate(words.sim));
+    if (app.got_subcommand("backup")) return run_backup(app, words);
+    if (app.got_subcommand("repair")) return run_repair(words.repair);
+    if (app.got_subcommand("restore")) return report(restore(words.restore));
+    if (app.got_subcommand("ca")) return report(ca_command(words.ca));
     if (app.got_subcommand("token")) return report(create_token(words.token));
     return report(add_user(words.user));
 }
@@ -164,6 +283,9 @@ int run(int count, char** words_given) {
     add_sim(app, words);
     add_token(app, words);
     add_user(app, words);
+    add_ca(app, words);
+    add_backup(app, words);
+    add_repair(app, words);
     app.add_subcommand("version", "Print the version");
     try {
         app.parse(count, words_given);

@@ -44,6 +44,20 @@ Result<std::string> make_token(const TokenWords& words);
 /// Prints the new token alone on standard output.
 Result<void> create_token(const TokenWords& words);
 
+struct CaWords {
+    enum class Action { show, issue, list, revoke, enrol } action = Action::show;
+    std::string data;
+    std::string config;             ///< with the node stopped: its lives of certificates
+    std::vector<std::string> sets;  ///< the same
+    std::string organisation = "default";
+    std::string machine;
+    std::string request_file;
+    std::string out;
+    std::string serial;
+};
+/// The certificate authority: asks a running node, else opens the files.
+Result<void> ca_command(const CaWords& words);
+
 struct UserWords {
     std::string data;
     std::string name;
