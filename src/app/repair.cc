@@ -181,9 +181,13 @@ Result<bool> repair_catalog(const RepairWords& words) {
     TRY(const auto tables, catalog::salvage_catalog(path, repaired, io::Clock::system().now()));
     for (const auto& table : tables) {
         if (table.why.empty() && table.gap_rows == 0) continue;
-        say(fmt::format("  {}: {} rows kept, {} against a rule of the table, at most {} could not be "
-                        "read ({})",
-                        table.table, table.kept, table.refused, table.gap_rows, table.why));
+        say(fmt::format("  {}: {} rows kept, {} against a rule of the table, {} places between them "
+                        "could not be read{} ({})",
+                        table.table, table.kept, table.refused, table.gap_rows,
+                        table.cut_after > 0
+                            ? fmt::format(", nor any row behind number {}", table.cut_after)
+                            : "",
+                        table.why));
     }
     std::uint64_t kept = 0;
     for (const auto& table : tables) kept += table.kept;

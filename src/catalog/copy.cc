@@ -159,7 +159,10 @@ public:
             if (done_ > last_good_) step = 1;
             last_good_ = done_;
             after = std::max(after, done_) + step;
-            if (step > std::int64_t{1} << 40) break;
+            if (step > std::int64_t{1} << 40) {
+                rows_.cut_after = done_;
+                break;
+            }
             step *= 2;
         }
         return std::move(rows_);

@@ -29,6 +29,8 @@ struct TableRows {
     /// Row numbers that could not be read, `gap_rows` at most; rows that were removed long ago count
     /// among them, so this is a bound and not a number of losses.
     std::uint64_t gap_rows = 0;
+    /// Nothing behind this row could be read; 0: that is not so.
+    std::int64_t cut_after = 0;
     std::string why;  ///< empty: nothing was in the way
 };
 

@@ -11,6 +11,7 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "store/batch_rep.h"
+#include "store/recovery.h"
 #include "store/status.h"
 
 namespace lineshaft::store {
@@ -18,6 +19,7 @@ namespace lineshaft::store {
 Database::~Database() {
     if (!db) return;
     for (auto* handle : handles) {
+        if (handle == nullptr) continue;  // a family that a rescue did not find
         (void)db->DestroyColumnFamilyHandle(handle);  // fails only for a null handle
     }
 }
@@ -211,6 +213,10 @@ Result<void> Engine::checkpoint(const std::string& directory) {
     TRY_VOID(checked(rocksdb::Checkpoint::Create(database_->db.get(), &made), "checkpoint"));
     const std::unique_ptr<rocksdb::Checkpoint> checkpoint(made);
     TRY_VOID(checked(checkpoint->CreateCheckpoint(directory), "checkpoint to " + directory));
+    std::error_code failed;  // RocksDB knows nothing of this file
+    std::filesystem::copy_file(start_.directory + "/" + std::string(format_name),
+                               directory + "/" + std::string(format_name), failed);
+    if (failed) return fail(Code::unavailable, "checkpoint: copy FORMAT: " + failed.message());
     if (::chmod(directory.c_str(), 0700) != 0) {
         return fail(Code::denied, "checkpoint: cannot close " + directory + " to others");
     }

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <cstdlib>
 #include <filesystem>
 #include <random>
@@ -16,6 +17,7 @@
 #include <fmt/format.h>
 
 #include "base/log.h"
+#include "io/files.h"
 #include "store/engine.h"
 #include "store/log_scan.h"
 #include "store/options.h"
@@ -27,6 +29,10 @@ namespace lineshaft::store {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr unsigned format_version = 1;
+constexpr std::string_view format_head = "lineshaft-store ";
+constexpr std::string_view format_text = "lineshaft-store 1\n";
 
 constexpr std::string_view next_step =
     "the store is open for reading only; keep a copy of the directory, then run `lineshaft repair`";
@@ -124,6 +130,30 @@ rocksdb::DBOptions options_for(Mode mode, const OpenRequest& request, const Data
     return options;
 }
 
+Result<void> leave_out_missing(const rocksdb::DBOptions& options, const std::string& directory,
+                               std::vector<rocksdb::ColumnFamilyDescriptor>& families) {
+    std::vector<std::string> there;
+    TRY_VOID(checked(rocksdb::DB::ListColumnFamilies(options, directory, &there),
+                     "list the families in " + directory));
+    std::erase_if(families, [&](const auto& family) {
+        return std::ranges::find(there, family.name) == there.end();
+    });
+    return {};
+}
+
+std::vector<rocksdb::ColumnFamilyHandle*> by_number(
+    std::vector<rocksdb::ColumnFamilyHandle*> handles) {
+    std::vector<rocksdb::ColumnFamilyHandle*> all(family_count + 1, nullptr);
+    for (auto* handle : handles) {
+        if (handle->GetName() == rocksdb::kDefaultColumnFamilyName) all[0] = handle;
+        for (std::size_t number = 1; number <= family_count; ++number) {
+            if (handle->GetName() == name_of(static_cast<Family>(number - 1)))
+                all[number] = handle;
+        }
+    }
+    return all;
+}
+
 }  // namespace
 
 Result<Contents> list_files(const std::string& directory) {
@@ -148,6 +178,27 @@ Result<Contents> list_files(const std::string& directory) {
     return contents;
 }
 
+Result<void> check_format(const std::string& directory) {
+    const std::string path = directory + "/" + std::string(format_name);
+    if (!fs::exists(path)) return {};
+    TRY(const auto text, read_whole(path));
+    if (text == format_text) return {};
+    unsigned version = 0;
+    const std::string_view number =
+        text.starts_with(format_head) ? std::string_view(text).substr(format_head.size()) : "";
+    const auto [end, failed] = std::from_chars(number.data(), number.data() + number.size(), version);
+    if (failed != std::errc() || std::string_view(end, number.data() + number.size()) != "\n" ||
+        version <= format_version) {
+        return fail(Code::corrupt,
+                    path + " is damaged: it should say \"lineshaft-store 1\"; `lineshaft repair` "
+                           "mends it");
+    }
+    return fail(Code::unsupported,
+                fmt::format("{} was written by a newer Lineshaft (store format {}, this one knows "
+                            "{}): start that version, or restore a backup made by this one",
+                            directory, version, format_version));
+}
+
 Result<std::string> read_whole(const std::string& path) {
     TRY(const auto file, File::open(path, O_RDONLY));
     TRY(const auto bytes, file.read_all());
@@ -167,7 +218,10 @@ Result<Database> open_database(const OpenRequest& request, Mode mode, Texts repl
     }
     database.watch = std::make_shared<BackgroundWatch>(request.surroundings.on_fatal);
     const auto options = options_for(mode, request, database);
-    const auto families = family_descriptors(request.limits);
+    auto families = family_descriptors(request.limits);
+    if (mode == Mode::rescue) {
+        TRY_VOID(leave_out_missing(options, request.directory, families));
+    }
 
     rocksdb::DB* db = nullptr;
     const auto status =
@@ -177,6 +231,7 @@ Result<Database> open_database(const OpenRequest& request, Mode mode, Texts repl
                                            &db);
     TRY_VOID(checked(status, "open the store in " + request.directory));
     database.db.reset(db);
+    if (mode == Mode::rescue) database.handles = by_number(std::move(database.handles));
     for (std::size_t number = 0; number < database.handles.size(); ++number) {
         // Only what is written names families by number; a rebuilt list of files may have others.
         if (mode != Mode::write || database.handles[number]->GetID() == number) continue;
@@ -371,8 +426,13 @@ Result<Opened> open_in(const std::string& directory, Limits limits, Durability d
     if (!surroundings.on_fatal) surroundings.on_fatal = end_process;
     TRY_VOID(prepare_directory(directory));
     TRY(auto lock, DirectoryLock::take(directory));
+    TRY_VOID(check_format(directory));
     const OpenRequest request{directory, limits, surroundings};
     TRY(auto recovered, recover(request));
+    const std::string format = directory + "/" + std::string(format_name);
+    if (recovered.recovery.damage.empty() && !fs::exists(format)) {
+        TRY_VOID(io::write_private_file(format, format_text));
+    }
     if (!recovered.recovery.damage.empty()) log::error("store: {}", recovered.recovery.damage);
     // Unreadable only where damage has been noted; then nothing is written and the default will do.
     const auto last = recovered.database.read_guard();

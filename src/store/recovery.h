@@ -28,6 +28,7 @@ enum class Mode : std::uint8_t {
     write,
     read_only,     ///< damaged logs are replaced by what is whole in them
     without_logs,  ///< what the sorted files hold, only for looking
+    rescue,        ///< as read_only, and families may be missing: their handles are null
 };
 using Texts = std::map<std::string, std::string>;  // by path
 Result<Database> open_database(const OpenRequest& request, Mode mode, Texts replaced = {});
@@ -39,6 +40,11 @@ struct Sorted {
     std::string damage;
 };
 Result<Sorted> look_at_sorted_files(const OpenRequest& request, const Contents& contents);
+
+/// The version of everything in the directory, as FORMAT says; no such file means 1. Errors:
+/// unsupported (a newer program's), corrupt (FORMAT says nothing that makes sense).
+Result<void> check_format(const std::string& directory);
+inline constexpr std::string_view format_name = "FORMAT";
 
 /// The file's whole content. Errors name it.
 Result<std::string> read_whole(const std::string& path);

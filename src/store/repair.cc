@@ -77,6 +77,7 @@ Result<void> copy_store(const std::string& from, const std::string& to) {
     for (const auto& entry : fs::directory_iterator(from, failed)) {
         const std::string name = entry.path().filename();
         if (!entry.is_regular_file(failed) || name == "lineshaft.lock" || name == "LOCK" ||
+            name == format_name ||
             name.starts_with(ingest_prefix)) {
             continue;
         }
@@ -106,7 +107,14 @@ public:
     }
 
     Result<RepairReport> run() {
+        const auto format = check_format(directory_);
+        if (!format && format.error().code != Code::corrupt) return std::unexpected(format.error());
         TRY_VOID(copy_store(directory_, work_));
+        if (!format) {
+            note({.kind = Finding::Kind::mended,
+                  .file = std::string(format_name),
+                  .text = "FORMAT was damaged; written anew, nothing is lost"});
+        }
         TRY_VOID(mend_current());
         TRY_VOID(mend_manifest());
         TRY_VOID(check_sorted_files());
@@ -298,7 +306,7 @@ private:
               .until_byte = until,
               .first_commit = first,
               .last_commit = gap.last_commit,
-              .text = fmt::format("{}: bytes {} to {} cannot be read: {} of the log is lost", name,
+              .text = fmt::format("{}: bytes {} to {} cannot be read; lost with them: {}", name,
                                   gap.from_byte, until, commits)});
     }
 

@@ -195,13 +195,14 @@ std::string key_between(const std::string& low, const std::string& high) {
 }
 
 Result<std::vector<KeyGap>> copy_readable(const OpenRequest& from, const OpenRequest& to) {
-    TRY(const auto source, open_database(from, Mode::read_only));
+    TRY(const auto source, open_database(from, Mode::rescue));
     if (!fs::create_directories(to.directory))
         return fail(Code::conflict, to.directory + " exists already");
     fs::permissions(to.directory, fs::perms::owner_all);
     TRY(auto target, open_database(to, Mode::write));
     std::vector<KeyGap> all;
     for (std::size_t number = 0; number < source.handles.size(); ++number) {
+        if (source.handles[number] == nullptr) continue;
         std::vector<KeyGap> gaps;
         Filing filing(target, number, to.directory);
         const auto put = [&](std::string_view key, std::string_view value) {
