@@ -41,7 +41,8 @@ std::string lower(std::string_view method) {
 std::string id_of(const Operation& operation) {
     std::string out = lower(operation.method);
     std::string_view path = operation.pattern;
-    if (path.starts_with("/api/v1")) path.remove_prefix(7);
+    // InfluxDB's /write keeps the short name.
+    if (path.starts_with("/api/v1") && path != "/api/v1/write") path.remove_prefix(7);
     for (const char letter : path) {
         if (letter == '/' || letter == '.')
             out += '_';

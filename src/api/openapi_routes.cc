@@ -316,6 +316,18 @@ constexpr Operation all[] = {
      "[{\"machine\":\"exc-01\",\"values\":[{\"tag\":\"speed\",\"value\":812.5,\"at\":\"2026-11-"
      "21T08:15:00Z\",\"quality\":\"good\"}]}]\n\n"},
 
+    {"POST", "/api/v1/telemetry",
+     "JSON telemetry of machines named in it; also an array, one a line (application/x-ndjson), "
+     "gzip. 204: every value is on disk; 200: some were refused alone.",
+     "", "Telemetry", R"({"machine":"press-7","ts":1795248900250,"values":{"speed":812.5}})", 204,
+     "", ""},
+    {"POST", "/api/v1/telemetry/{machine}",
+     "JSON telemetry of one machine, as it would publish it over MQTT.", "", "Telemetry",
+     R"({"ts":"2026-11-21T08:15:00Z","values":{"speed":812.5,"state":"Running"}})", 204, "", ""},
+    {"POST", "/api/v1/write",
+     "Prometheus remote write 1.0: snappy, prometheus.WriteRequest. 204, 400 (never again), 503 "
+     "(send again).",
+     "", "", "(a snappy block)", 204, "", ""},
     {"POST", "/api/v2/write",
      "InfluxDB 2: line protocol, also gzip. 204: every value is on disk; 400 names the lines that "
      "are not. org and bucket are not used.",

@@ -51,6 +51,10 @@ constexpr std::string_view schemas_text = R"({
   "fault": {"type": ["string", "null"]}, "source": {"type": "string"},
   "first_seen": {"type": ["string", "null"], "format": "date-time"}, "last_seen": {"type": "string", "format": "date-time"},
   "tags": {"type": "integer"}, "position": {"$ref": "#/components/schemas/Position"}}},
+"Telemetry": {"type": "object", "additionalProperties": {}, "properties": {
+  "machine": {"type": "string", "description": "Where the path names none."},
+  "ts": {"type": ["integer", "number", "string"], "description": "Milliseconds since 1970 or RFC 3339; now by default."},
+  "values": {"type": "object", "additionalProperties": {}}}},
 "MachineChange": {"type": "object", "additionalProperties": false, "properties": {
   "name": {"type": ["string", "null"]}, "kind": {"type": ["string", "null"]}, "site": {"type": ["string", "null"]},
   "adopted": {"type": "boolean"}, "shared_attributes": {"type": "object", "additionalProperties": {},

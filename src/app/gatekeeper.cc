@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "gate/thingsboard/names.h"
 #include "trust/loopback.h"
 #include "trust/token.h"
 
@@ -91,6 +92,36 @@ std::string TrustGatekeeper::reference(const trust::Principal& who) const {
     }
     if (who.kind != trust::PrincipalKind::token) return std::string(loopback_reference);
     return std::string(token_reference) + std::to_string(who.credential);
+}
+
+namespace {
+
+// Nearly every topic ends the question here.
+bool may_be_device(const trust::Principal& who, std::string_view topic) {
+    return who.is_machine() && topic.contains("/me/");
+}
+
+}  // namespace
+
+std::optional<std::string> TrustGatekeeper::topic_in(const trust::Principal& who,
+                                                     std::string_view topic) const {
+    if (!may_be_device(who, topic)) return std::nullopt;
+    return thingsboard::published_topic({trust::TopicRights::prefix_of(who), who.machine}, topic);
+}
+
+std::optional<std::string> TrustGatekeeper::filter_in(const trust::Principal& who,
+                                                      std::string_view filter) const {
+    if (!may_be_device(who, filter)) return std::nullopt;
+    auto named =
+        thingsboard::subscribed_filter({trust::TopicRights::prefix_of(who), who.machine}, filter);
+    if (named && heard_) heard_(who);
+    return named;
+}
+
+std::optional<std::string> TrustGatekeeper::topic_out(const trust::Principal& who,
+                                                      std::string_view topic) const {
+    if (!may_be_device(who, topic)) return std::nullopt;
+    return thingsboard::delivered_topic({trust::TopicRights::prefix_of(who), who.machine}, topic);
 }
 
 bool TrustGatekeeper::may_publish(const trust::Principal& who, std::string_view topic) const {

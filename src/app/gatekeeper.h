@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -25,6 +26,16 @@ public:
     bool still_holds(const trust::Principal& who) const override;
     std::string reference(const trust::Principal& who) const override;
     trust::PrincipalPtr find(std::string_view reference) const override;
+    std::optional<std::string> topic_in(const trust::Principal& who,
+                                        std::string_view topic) const override;
+    std::optional<std::string> filter_in(const trust::Principal& who,
+                                         std::string_view filter) const override;
+    std::optional<std::string> topic_out(const trust::Principal& who,
+                                         std::string_view topic) const override;
+
+    /// Calls `heard`, on the session's shard, when a machine subscribes to ThingsBoard's topics.
+    /// Before the first client.
+    void on_device(std::function<void(const trust::Principal&)> heard) { heard_ = std::move(heard); }
 
 private:
     const trust::TopicRights& rights() const;
@@ -40,6 +51,7 @@ private:
     std::optional<trust::Role> loopback_role_;
     std::string host_id_;
     mutable std::vector<OnShard> on_shard_;
+    std::function<void(const trust::Principal&)> heard_;
 };
 
 }  // namespace lineshaft::app

@@ -254,6 +254,18 @@ Result<void> RunningNode::open_broker() {
     load_watch_ = std::make_unique<LoadWatch>(*plant_);
     broker_->add(*load_watch_);
     broker_view_ = std::make_unique<BrokerView>(*broker_, *plant_);
+    ingest_ = std::make_unique<IngestDoors>(
+        IngestDoors::Rooms{*plant_, *desk_, *porter_, *shards_, loopback_role}, settings_,
+        [this](OrganisationId organisation, const std::string& topic, std::string payload,
+               broker::Broker::Done done) {
+            broker::Outgoing out;
+            out.message = mqtt::Message(prefix_of(organisation) + topic, payload);
+            broker_->publish(std::move(out), std::move(done));
+        });
+    ingest_->add_taps(*broker_);
+    gatekeeper_->on_device([this](const trust::Principal& who) {
+        ingest_->thingsboard().heard(who.organisation, who.machine);
+    });
     auto loaded = broker_->load();
     if (!loaded) return std::unexpected(loaded.error().in("MQTT sessions"));
     for (const auto& sentence : loaded->damage) banner_.notes.push_back(sentence);
@@ -298,13 +310,11 @@ Result<void> RunningNode::open_listeners() {
     services_->audit = &audit_room_->audit();
     services_->backups = backups_.get();
     services_->mqtt = broker_view_.get();
-    ingest_ = std::make_unique<IngestDoors>(
-        IngestDoors::Rooms{*plant_, *desk_, *porter_, *shards_, loopback_role}, settings_);
     auto router = std::make_shared<io::http::Router>();
     services_->office = certificates_.get();
     api::add_routes(*router, *services_);
-    est_door_->add_routes(*router);
     ingest_->add_routes(*router);
+    est_door_->add_routes(*router);
     router->add_upgrade(
         "/mqtt", "websocket",
         [broker = broker_.get()](io::http::Request request, std::unique_ptr<io::Stream> stream) {
@@ -396,6 +406,12 @@ io::Task<Result<api::SentCommand>> RunningNode::command(trust::PrincipalPtr,
         if (!sent) co_return std::unexpected(sent.error());
         co_return api::SentCommand{sent->at, std::move(sent->topic)};
     }
+    if (machine.source == twin::Source::thingsboard) {
+        auto sent = co_await ingest_->thingsboard().set_value(machine.organisation, machine.id,
+                                                              std::move(tag), std::move(value));
+        if (!sent) co_return std::unexpected(sent.error());
+        co_return api::SentCommand{sent->at, prefix_of(machine.organisation) + sent->topic};
+    }
     const std::string topic =
         prefix_of(machine.organisation) + telemetry::command_topic(machine.id);
     const std::string id = trust::to_base64url(trust::random_bytes(12));
@@ -409,8 +425,10 @@ io::Task<Result<api::SentCommand>> RunningNode::command(trust::PrincipalPtr,
     co_return api::SentCommand{io::Shard::here().now(), topic};
 }
 
-void RunningNode::tell_attributes(OrganisationId, const std::string&,
-                                  const std::vector<catalog::AttributeChange>&) {}
+void RunningNode::tell_attributes(OrganisationId organisation, const std::string& machine,
+                                  const std::vector<catalog::AttributeChange>& changes) {
+    ingest_->thingsboard().tell_attributes(organisation, machine, changes);
+}
 
 io::Task<std::string> RunningNode::metrics() {
     auto broker = co_await broker_->stats();
@@ -433,10 +451,10 @@ void RunningNode::stop() {
     if (backups_) backups_->stop();
     if (certificates_) certificates_->close();
     if (http_) http_->close();
-    if (ingest_) ingest_->close();
     if (backups_) backups_->close();
     if (door_ && !listeners_.empty()) door_->close();
     if (broker_) shards_->run_blocking(ShardIndex(0), close_broker(broker_.get()));
+    if (ingest_) ingest_->close();
     if (plant_) plant_->close();
     if (porter_) porter_->close();
     if (audit_room_) audit_room_->close();

@@ -211,6 +211,9 @@ std::vector<Key> make_keys() {
              is_list,
              "Which tag of an Influx line names its machine: the first that is present, else the "
              "measurement does."),
+        text("remote_write.machine_labels", &S::remote_write_machine_labels, "labels",
+             "1..16 names, separated by commas", is_list,
+             "Which label of a Prometheus series names its machine: the first that is present."),
 
         number("organisation.machines_max", &S::organisation_machines_max, 0, 10'000'000,
                "machines", "Machines of one organisation that has no limit of its own; 0: no limit."),

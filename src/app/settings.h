@@ -50,6 +50,7 @@ struct Settings {
     std::int64_t mqtt_retained_bytes_max = 256 << 20;
 
     std::string influx_machine_tags = "machine,device,name,host";
+    std::string remote_write_machine_labels = "machine,device,instance,job";
 
     std::int64_t organisation_machines_max = 100'000;
     std::int64_t organisation_sessions_max = 100'000;

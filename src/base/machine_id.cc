@@ -52,6 +52,24 @@ bool is_plain_level(std::string_view text) {
     return !text.empty() && std::ranges::all_of(text, may_stand_in_level) && is_utf8(text);
 }
 
+std::string machine_id_of(std::string_view name) {
+    constexpr std::string_view digits = "0123456789ABCDEF";
+    std::string id;
+    for (const char letter : name) {
+        const auto byte = static_cast<unsigned char>(letter);
+        const bool is_plain = byte >= 0x20 && byte != 0x7f && letter != '+' && letter != '#' &&
+                              letter != '/' && letter != '%';
+        if (is_plain) {
+            id += letter;
+            continue;
+        }
+        id += '%';
+        id += digits[byte >> 4];
+        id += digits[byte & 15];
+    }
+    return id;
+}
+
 Result<void> check_machine_id(std::string_view id) {
     if (id.empty()) return fail(Code::invalid, "a machine's id may not be empty");
     if (id.size() > machine_id_bytes_max) {

@@ -17,6 +17,10 @@ bool is_plain_level(std::string_view text);
 /// Errors: invalid, with the reason: empty, longer than machine_id_bytes_max, or not plain.
 Result<void> check_machine_id(std::string_view id);
 
+/// A name of another protocol as a machine id: what an id may not hold, and '%', becomes %XX. Two
+/// names never become one. Whether the id is good (length, UTF-8) is for check_machine_id to say.
+std::string machine_id_of(std::string_view name);
+
 /// A Sparkplug machine's parts; `device` is empty for the edge node itself.
 struct SparkplugName {
     std::string group, node, device;

@@ -47,6 +47,7 @@ void Learner::note(OrganisationId organisation, std::string_view machine, std::s
 
 void Learner::then(Done done) {
     OnShard& place = here();
+    if (place.is_closed) return done(fail(Code::unavailable, "the node is closing"));
     if (place.waiting.empty() && !place.is_writing) return done({});
     place.waiters.push_back(std::move(done));
     flush_soon(place);

@@ -140,6 +140,9 @@ constexpr Route route_table[] = {
     {"GET", "/api/v1/events", read},
     {"GET", "/api/v1/live", read, true},  // its own ?machine=
 
+    {"POST", "/api/v1/telemetry", report, false, false, gate},
+    {"POST", "/api/v1/telemetry/{machine}", report, false, false, gate},
+    {"POST", "/api/v1/write", report, false, false, gate},
     {"POST", "/api/v2/write", report, false, false, gate},
     {"POST", "/write", report, false, false, gate},
     {"GET", "/query", report, false, false, gate},

@@ -162,6 +162,10 @@ void Part::after(Entry& entry, const Twin::Change& change, Instant at) {
 
 void Part::on_presence(OrganisationId organisation, const std::string& machine, Source source,
                        Presence presence, const std::string& text) {
+    // A connection does not say in which form the machine will speak: what it spoke last stands.
+    const auto before = twins_.find(key_of(organisation, machine));
+    if (before != twins_.end() && source == Source::json)
+        source = before->second->twin.state().source;
     Entry* known = entry(organisation, machine, source);
     if (known == nullptr) return;
     const Instant now = shard_.now();

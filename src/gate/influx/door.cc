@@ -9,29 +9,11 @@
 #include "io/http/encoding.h"
 #include "io/http/target.h"
 #include "trust/http_caller.h"
-#include "trust/rights.h"
 
 namespace lineshaft::influx {
 namespace {
 
 namespace http = io::http;
-
-// Counts a body against its shard's room as long as it lives.
-class Room {
-public:
-    Room(std::size_t& held, std::size_t bytes) : held_(held), bytes_(bytes) { held_ += bytes_; }
-    ~Room() { held_ -= bytes_; }
-    Room(const Room&) = delete;
-
-private:
-    std::size_t& held_;
-    std::size_t bytes_;
-};
-
-struct Admitted {
-    trust::PrincipalPtr who;
-    std::optional<http::Response> refusal;
-};
 
 constexpr StatField fields[] = {
     {"requests", &DoorStats::requests},
@@ -55,31 +37,21 @@ DoorStats& DoorStats::operator+=(const DoorStats& other) {
 }
 
 struct DoorSteps {
-    static Admitted admit(Door& door, const http::Request& request, std::string_view pattern,
-                          Dialect dialect) {
+    // Null: let in as `who`.
+    static std::optional<http::Response> refusal(Door& door, const http::Request& request,
+                                                 std::string_view pattern, Dialect dialect,
+                                                 trust::PrincipalPtr& who) {
         const trust::Route* route = trust::find_route(request.method, pattern);
         CHECK(route != nullptr);
-        if (trust::is_from_foreign_page(request))
-            return {nullptr, failure(dialect, 403, "a page of another address may not write")};
-        auto caller =
-            trust::program_behind(door.services_.porter, request, door.services_.loopback_role,
-                                  dialect == Dialect::version_1 ? request.asked("p") : std::nullopt);
-        if (caller.was_refused)
-            return {nullptr, failure(dialect, 401, "unauthorized access: the token is not valid")};
-        switch (trust::may_use_route(caller.principal.get(), *route, "")) {
-            case trust::Verdict::allowed: return {std::move(caller.principal), std::nullopt};
-            case trust::Verdict::unknown_caller: {
-                auto response = failure(
-                    dialect, 401, "unauthorized access: send a token, Authorization: Token TOKEN");
-                response.set("www-authenticate", "Basic realm=\"lineshaft\"");
-                return {nullptr, std::move(response)};
-            }
-            case trust::Verdict::refused:
-            case trust::Verdict::hidden: break;
-        }
-        return {nullptr, failure(dialect, 403,
-                                 "this token may not write; a role engineer or admin may, and a "
-                                 "machine's own token for its machine")};
+        const auto token_elsewhere =
+            dialect == Dialect::version_1 ? request.asked("p") : std::nullopt;
+        auto admission = trust::admit_program(door.services_.porter, request, *route, "",
+                                              door.services_.loopback_role, token_elsewhere);
+        who = std::move(admission.principal);
+        if (admission.status == 200) return std::nullopt;
+        auto response = failure(dialect, admission.status, admission.why);
+        if (admission.status == 401) response.set("www-authenticate", "Basic realm=\"lineshaft\"");
+        return response;
     }
 
     static std::optional<Precision> precision_of(const http::Request& request, Dialect dialect) {
@@ -109,8 +81,9 @@ struct DoorSteps {
         ++here.stats.requests;
         const std::string_view pattern =
             dialect == Dialect::version_1 ? "/write" : "/api/v2/write";
-        auto admitted = admit(*door, request, pattern, dialect);
-        if (admitted.refusal) co_return refused(here, std::move(*admitted.refusal));
+        trust::PrincipalPtr who;
+        if (auto no = refusal(*door, request, pattern, dialect, who))
+            co_return refused(here, std::move(*no));
         const auto precision = precision_of(request, dialect);
         if (!precision) {
             co_return refused(here, failure(dialect, 400,
@@ -125,14 +98,13 @@ struct DoorSteps {
         }
         // While it is decompressed, as much as it may become.
         const bool is_packed = !request.header("content-encoding").empty();
-        auto room = std::make_unique<Room>(
-            here.decoded_bytes, is_packed ? door->limits_.body_bytes_max : request.body.size());
+        http::BodyRoom room(here.decoded_bytes,
+                            is_packed ? door->limits_.body_bytes_max : request.body.size());
         auto body = co_await http::decoded_body(request, door->limits_.body_bytes_max);
         if (!body)
             co_return refused(here, failure(dialect, status_of(body.error()), body.error().context));
-        room = nullptr;
-        room = std::make_unique<Room>(here.decoded_bytes, body->size());
-        Write lines(*door, std::move(admitted.who), dialect, *precision, *body);
+        room.resize(body->size());
+        Write lines(*door, std::move(who), dialect, *precision, *body);
         auto response = co_await lines.run();
         co_return response;
     }
@@ -163,10 +135,10 @@ struct DoorSteps {
     }
 
     static io::Task<http::Response> query(Door* door, http::Request request) {
-        auto admitted = admit(*door, request, "/query", Dialect::version_1);
+        trust::PrincipalPtr who;
         http::Response response;
-        if (admitted.refusal) {
-            response = refused(door->here(), std::move(*admitted.refusal));
+        if (auto no = refusal(*door, request, "/query", Dialect::version_1, who)) {
+            response = refused(door->here(), std::move(*no));
         } else {
             const auto answer = answer_query(statements_of(request));
             if (answer) {

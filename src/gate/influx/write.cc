@@ -102,9 +102,13 @@ void Write::take(const Line& line) {
         named_by = &*found;
         break;
     }
-    const std::string_view machine = named_by != nullptr ? named_by->value : line.measurement;
-    auto* into = intake_.find(machine);
+    std::string_view machine = named_by != nullptr ? named_by->value : line.measurement;
+    // A name with '%' may look like another one encoded.
+    auto* into = machine.contains('%') ? nullptr : intake_.find(machine);
+    std::string encoded;
     if (into == nullptr) {
+        encoded = machine_id_of(machine);
+        machine = encoded;
         if (const auto good = check_machine_id(machine); !good)
             return refuse(line.number, good.error().context);
         if (who_->is_machine() && !trust::is_own_machine(*who_, machine)) {

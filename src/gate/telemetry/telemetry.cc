@@ -4,6 +4,10 @@
 #include <simdjson.h>
 
 #include <cmath>
+#include <iterator>
+
+#include "base/json_quoted.h"
+#include "base/machine_id.h"
 
 namespace lineshaft::telemetry {
 namespace {
@@ -87,8 +91,11 @@ Result<Instant> instant_of(element ts) {
     return fail(Code::invalid, "neither milliseconds since 1970 nor an RFC 3339 time");
 }
 
+constexpr std::string_view machine_member = "machine";
+
+// `skips_machine`: the member of that name is not a value.
 Result<void> take_entry(element entry, std::size_t index, Instant received, const Limits& limits,
-                        std::vector<history::TagSample>& out) {
+                        std::vector<history::TagSample>& out, bool skips_machine = false) {
     simdjson::dom::object members;
     if (entry.get(members) != simdjson::SUCCESS) {
         return fail(Code::invalid,
@@ -108,6 +115,7 @@ Result<void> take_entry(element entry, std::size_t index, Instant received, cons
     const bool is_wrapped = members.at_key("values").get(values) == simdjson::SUCCESS;
     for (auto [key, value] : is_wrapped ? values : members) {
         if (!is_wrapped && has_time && key == "ts") continue;
+        if (!is_wrapped && skips_machine && key == machine_member) continue;
         TRY_VOID(take_member(walk, key, value, 1));
     }
     return {};
@@ -130,8 +138,9 @@ std::string command_topic(std::string_view machine) {
     return fmt::format("{}{}/command", root, machine);
 }
 
-Result<std::vector<history::TagSample>> parse(Bytes payload, Instant received,
-                                              const Limits& limits) {
+namespace {
+
+Result<element> document_of(Bytes payload, const Limits& limits) {
     if (payload.size() > limits.payload_bytes_max) {
         return fail(Code::invalid, fmt::format("payload over {} bytes", limits.payload_bytes_max));
     }
@@ -143,33 +152,107 @@ Result<std::vector<history::TagSample>> parse(Bytes payload, Instant received,
     if (problem != simdjson::SUCCESS) {
         return fail(Code::invalid, fmt::format("not JSON: {}", simdjson::error_message(problem)));
     }
-    std::vector<history::TagSample> samples;
+    return document;
+}
+
+// One entry, or an array of them.
+template <class Take>
+Result<void> each_entry(element document, Take take) {
     simdjson::dom::array entries;
-    if (document.get(entries) == simdjson::SUCCESS) {
-        std::size_t index = 0;
-        for (element entry : entries) {
-            TRY_VOID(take_entry(entry, ++index, received, limits, samples));
-        }
-    } else {
-        TRY_VOID(take_entry(document, 1, received, limits, samples));
+    if (document.get(entries) != simdjson::SUCCESS) return take(document, 1);
+    std::size_t index = 0;
+    for (element entry : entries) {
+        TRY_VOID(take(entry, ++index));
     }
+    return {};
+}
+
+Result<void> take_named(element entry, std::size_t index, Instant received, const Limits& limits,
+                        std::vector<Named>& out, std::size_t& left) {
+    std::string_view machine;
+    if (!entry.is_object() || entry.at_key(machine_member).get(machine) != simdjson::SUCCESS) {
+        return fail(Code::invalid,
+                    fmt::format("entry {} is no object with a text \"machine\"", index));
+    }
+    const auto good = check_machine_id(machine);
+    if (!good) return std::unexpected(good.error().in(fmt::format("machine of entry {}", index)));
+    // Entries of one machine mostly stand together.
+    if (out.empty() || out.back().machine != machine) out.push_back({std::string(machine), {}});
+    auto& samples = out.back().samples;
+    const std::size_t before = samples.size();
+    Limits rest = limits;
+    rest.samples_max = before + left;
+    TRY_VOID(take_entry(entry, index, received, rest, samples, true));
+    left -= samples.size() - before;
+    return {};
+}
+
+// Calls `take(line)` for every line that says something; its errors name the line.
+template <class Take>
+Result<void> each_line(std::string_view documents, Take take) {
+    std::size_t number = 0;
+    while (!documents.empty()) {
+        const auto end = std::min(documents.find('\n'), documents.size());
+        const std::string_view line = documents.substr(0, end);
+        documents.remove_prefix(std::min(end + 1, documents.size()));
+        ++number;
+        if (line.find_first_not_of(" \t\r") == line.npos) continue;
+        const auto taken = take(line);
+        if (!taken) return std::unexpected(taken.error().in(fmt::format("line {}", number)));
+    }
+    return {};
+}
+
+template <class T>
+void append(std::vector<T>& to, std::vector<T> more) {
+    to.insert(to.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+}
+
+}  // namespace
+
+Result<std::vector<history::TagSample>> parse(Bytes payload, Instant received,
+                                              const Limits& limits) {
+    TRY(const element document, document_of(payload, limits));
+    std::vector<history::TagSample> samples;
+    TRY_VOID(each_entry(document, [&](element entry, std::size_t index) {
+        return take_entry(entry, index, received, limits, samples);
+    }));
     return samples;
 }
 
-namespace {
-
-std::string json_text(std::string_view text) {
-    std::string out = "\"";
-    for (const char letter : text) {
-        if (letter == '"' || letter == '\\') out += '\\';
-        if (static_cast<unsigned char>(letter) < 0x20) {
-            out += fmt::format("\\u{:04x}", static_cast<unsigned>(letter));
-        } else {
-            out += letter;
-        }
-    }
-    return out + '"';
+Result<std::vector<Named>> parse_named(Bytes payload, Instant received, const Limits& limits) {
+    TRY(const element document, document_of(payload, limits));
+    std::vector<Named> all;
+    std::size_t left = limits.samples_max;
+    TRY_VOID(each_entry(document, [&](element entry, std::size_t index) {
+        return take_named(entry, index, received, limits, all, left);
+    }));
+    return all;
 }
+
+Result<std::vector<Named>> parse_named_lines(std::string_view documents, Instant received,
+                                             const Limits& limits) {
+    std::vector<Named> all;
+    TRY_VOID(each_line(documents, [&](std::string_view line) -> Result<void> {
+        TRY(auto some, parse_named(as_bytes(line), received, limits));
+        append(all, std::move(some));
+        return {};
+    }));
+    return all;
+}
+
+Result<std::vector<history::TagSample>> parse_lines(std::string_view documents, Instant received,
+                                                    const Limits& limits) {
+    std::vector<history::TagSample> all;
+    TRY_VOID(each_line(documents, [&](std::string_view line) -> Result<void> {
+        TRY(auto some, parse(as_bytes(line), received, limits));
+        append(all, std::move(some));
+        return {};
+    }));
+    return all;
+}
+
+namespace {
 
 struct ValueText {
     std::string operator()(double number) const {
@@ -177,13 +260,13 @@ struct ValueText {
     }
     std::string operator()(std::int64_t whole) const { return std::to_string(whole); }
     std::string operator()(bool flag) const { return flag ? "true" : "false"; }
-    std::string operator()(const std::string& text) const { return json_text(text); }
+    std::string operator()(const std::string& text) const { return json_quoted(text); }
 };
 
 }  // namespace
 
 std::string encode_command(std::string_view id, std::string_view tag, const history::Value& value) {
-    return fmt::format(R"({{"id":{},"values":{{{}:{}}}}})", json_text(id), json_text(tag),
+    return fmt::format(R"({{"id":{},"values":{{{}:{}}}}})", json_quoted(id), json_quoted(tag),
                        std::visit(ValueText{}, value));
 }
 

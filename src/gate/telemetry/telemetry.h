@@ -34,6 +34,20 @@ std::string command_topic(std::string_view machine);
 Result<std::vector<history::TagSample>> parse(Bytes payload, Instant received,
                                               const Limits& limits);
 
+/// What one machine says in a payload that names its machines.
+struct Named {
+    std::string machine;
+    std::vector<history::TagSample> samples;
+};
+/// As parse, but every entry has a member `machine`: `{"machine":"press-7","ts":…,"values":{…}}`.
+/// `documents`: several payloads, one per line (NDJSON); the limits hold for each.
+Result<std::vector<Named>> parse_named(Bytes payload, Instant received, const Limits& limits);
+Result<std::vector<Named>> parse_named_lines(std::string_view documents, Instant received,
+                                             const Limits& limits);
+/// parse over lines.
+Result<std::vector<history::TagSample>> parse_lines(std::string_view documents, Instant received,
+                                                    const Limits& limits);
+
 /// `{"id":…,"values":{tag:value}}`, as the machine receives it.
 std::string encode_command(std::string_view id, std::string_view tag, const history::Value& value);
 
