@@ -15,7 +15,7 @@ struct TlsServer::State {
     SslContext context;
     std::atomic<std::uint64_t> done{0}, failed{0}, timed_out{0}, refused_busy{0}, replaced{0};
     std::atomic<std::size_t> under_way{0};
-    std::atomic<bool> is_refusing{false};
+    std::function<bool()> is_overloaded;
 
     SslContext now() const {
         const std::lock_guard lock(guard);
@@ -81,7 +81,8 @@ Task<Result<std::unique_ptr<Stream>>> TlsServer::accept(std::unique_ptr<Stream> 
                                                         Steady patience) {
     State& state = *state_;
     const Place place(state.under_way);
-    if (state.is_refusing || place.number() > state.limits.handshakes_max) {
+    const bool is_overloaded = state.is_overloaded && state.is_overloaded();
+    if (is_overloaded || place.number() > state.limits.handshakes_max) {
         state.refused_busy.fetch_add(1);
         stream->close();
         co_return fail(Code::exhausted, "too many TLS handshakes at once");
@@ -102,8 +103,8 @@ Task<Result<std::unique_ptr<Stream>>> TlsServer::accept(std::unique_ptr<Stream> 
     co_return inside;
 }
 
-void TlsServer::refuse_new(bool refused) {
-    state_->is_refusing = refused;
+void TlsServer::refuse_while(std::function<bool()> is_overloaded) {
+    state_->is_overloaded = std::move(is_overloaded);
 }
 
 TlsServer::Stats TlsServer::stats() const {

@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -50,15 +51,15 @@ public:
     /// does not verify), exhausted (handshakes_max).
     Task<Result<std::unique_ptr<Stream>>> accept(std::unique_ptr<Stream> stream, Steady patience);
 
-    /// While true, new connections are closed before any work is done for them: the first step of
-    /// an overload. Any thread.
-    void refuse_new(bool refused);
+    /// New connections are closed, before any work is done for them, while `is_overloaded` says
+    /// yes: the first step of an overload. Asked on the accepting shard. Before the first accept.
+    void refuse_while(std::function<bool()> is_overloaded);
 
     struct Stats {
         std::uint64_t done = 0;
         std::uint64_t failed = 0;        ///< no TLS, too old, bad certificate, left
         std::uint64_t timed_out = 0;     ///< handshake_max
-        std::uint64_t refused_busy = 0;  ///< handshakes_max, or refuse_new
+        std::uint64_t refused_busy = 0;  ///< handshakes_max, or refuse_while
         std::uint64_t replaced = 0;      ///< new identities since the start
         std::size_t under_way = 0;       ///< now
     };

@@ -155,10 +155,11 @@ TEST(MutualTls, Control28AHalfOpenHandshakeEnds) {
 TEST(MutualTls, AnOverloadRefusesNewHandshakesFirst) {
     Shards shards(1);
     const auto server = TlsServer::create(identity(Clients::off)).value();
-    server->refuse_new(true);
+    bool is_overloaded = true;
+    server->refuse_while([&] { return is_overloaded; });
     EXPECT_FALSE(shards.run_blocking(ShardIndex(0), meet(server, client_with(nullptr))).peer);
     EXPECT_EQ(server->stats().refused_busy, 1u);
-    server->refuse_new(false);
+    is_overloaded = false;
     EXPECT_TRUE(shards.run_blocking(ShardIndex(0), meet(server, client_with(nullptr))).peer);
 }
 
