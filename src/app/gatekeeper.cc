@@ -59,6 +59,12 @@ io::Task<broker::Admission> TrustGatekeeper::admit(broker::Credentials shown) {
         who = trust::loopback_principal(loopback_role_, shown.peer.is_loopback);
     }
     if (!who) {
+        // The user name may be a token's text: only the client's own name is told.
+        auto line = trust::audit_of({}, shown.peer.address, "mqtt.connect",
+                                    std::string(shown.client_id.substr(0, 128)),
+                                    shows_something ? "wrong credentials" : "no credentials");
+        line.outcome = trust::AuditOutcome::refused;
+        if (audit_ != nullptr) audit_->note(std::move(line));
         co_return broker::Admission{nullptr, shows_something
                                                  ? mqtt::Reason::bad_user_name_or_password
                                                  : mqtt::Reason::not_authorized};
@@ -134,6 +140,32 @@ bool TrustGatekeeper::may_subscribe(const trust::Principal& who, std::string_vie
 
 bool TrustGatekeeper::may_receive(const trust::Principal& who, std::string_view topic) const {
     return still_holds(who) && rights().may_receive(who, topic);
+}
+
+bool TrustGatekeeper::take_message(const trust::Principal& who) {
+    if (quotas_ == nullptr) return true;
+    return quotas_->take_message(who.organisation,
+                                 io::Shard::here().clock().steady().count() * 1'000);
+}
+
+bool TrustGatekeeper::take_session(OrganisationId organisation) {
+    return quotas_ == nullptr || quotas_->take_session(organisation);
+}
+
+void TrustGatekeeper::session_loaded(OrganisationId organisation) {
+    if (quotas_ != nullptr) quotas_->session_loaded(organisation);
+}
+
+void TrustGatekeeper::session_gone(OrganisationId organisation) {
+    if (quotas_ != nullptr) quotas_->session_gone(organisation);
+}
+
+bool TrustGatekeeper::has_retained_room(OrganisationId organisation, std::size_t bytes) {
+    return quotas_ == nullptr || quotas_->has_retained_room(organisation, bytes);
+}
+
+void TrustGatekeeper::retained_changed(OrganisationId organisation, std::int64_t bytes) {
+    if (quotas_ != nullptr) quotas_->retained_changed(organisation, bytes);
 }
 
 trust::PrincipalPtr TrustGatekeeper::find(std::string_view reference) const {

@@ -5,8 +5,10 @@
 #include <string>
 #include <vector>
 
+#include "app/quotas.h"
 #include "catalog/desk.h"
 #include "gate/mqtt/gatekeeper.h"
+#include "trust/audit.h"
 #include "trust/porter.h"
 #include "trust/topic_rights.h"
 
@@ -33,6 +35,19 @@ public:
     std::optional<std::string> topic_out(const trust::Principal& who,
                                          std::string_view topic) const override;
 
+    bool take_message(const trust::Principal& who) override;
+    bool take_session(OrganisationId organisation) override;
+    void session_loaded(OrganisationId organisation) override;
+    void session_gone(OrganisationId organisation) override;
+    bool has_retained_room(OrganisationId organisation, std::size_t bytes) override;
+    void retained_changed(OrganisationId organisation, std::int64_t bytes) override;
+
+    /// Whose limits count, and who is told of refusals. Both outlive the broker; before load().
+    void watch(Quotas& quotas, trust::Audit& audit) {
+        quotas_ = &quotas;
+        audit_ = &audit;
+    }
+
     /// Calls `heard`, on the session's shard, when a machine subscribes to ThingsBoard's topics.
     /// Before the first client.
     void on_device(std::function<void(const trust::Principal&)> heard) { heard_ = std::move(heard); }
@@ -52,6 +67,8 @@ private:
     std::string host_id_;
     mutable std::vector<OnShard> on_shard_;
     std::function<void(const trust::Principal&)> heard_;
+    Quotas* quotas_ = nullptr;
+    trust::Audit* audit_ = nullptr;
 };
 
 }  // namespace lineshaft::app

@@ -87,7 +87,8 @@ api::Rates RateMeter::measure(const broker::Stats& broker, const twin::Counters&
     rates.messages_total = messages_of(broker);
     rates.samples_total = plant.samples;
     rates.refused_total = plant.refused + broker.publishes_refused_rights +
-                          broker.publishes_refused_queue + broker.publishes_refused_store +
+                          broker.publishes_refused_queue + broker.publishes_refused_quota +
+                          broker.publishes_refused_store +
                           broker.publishes_refused_tap;
     const double elapsed_s = std::chrono::duration<double>(now - at_).count();
     if (at_ != io::Steady{0} && elapsed_s > 0) {

@@ -10,6 +10,7 @@
 #include "app/backup.h"
 #include "app/backup_service.h"
 #include "app/certificate_desk.h"
+#include "app/clock_watch.h"
 #include "app/doors.h"
 #include "app/gatekeeper.h"
 #include "app/ingest.h"
@@ -17,6 +18,7 @@
 #include "app/mqtt_view.h"
 #include "app/node_limits.h"
 #include "app/principals.h"
+#include "app/quotas.h"
 #include "base/log.h"
 #include "gate/est/door.h"
 #include "gate/mqtt/broker.h"
@@ -103,6 +105,7 @@ private:
     std::unique_ptr<catalog::Catalog> catalog_;
     std::unique_ptr<CatalogPrincipals> principals_;
     std::unique_ptr<AuditRoom> audit_room_;
+    std::unique_ptr<Quotas> quotas_;
     std::unique_ptr<io::Shards> shards_;
     std::vector<std::unique_ptr<store::Lane>> lanes_;
     std::vector<store::Lane*> lane_pointers_;
@@ -129,6 +132,7 @@ private:
     std::vector<OnShard> on_shard_;
     io::Wheel::Timer rates_timer_;                // shard 0
     std::unique_ptr<io::Nursery> rates_nursery_;  // shard 0
+    std::unique_ptr<ClockWatch> clock_watch_;     // shard 0
     RateMeter meter_;                             // shard 0
 };
 
@@ -180,7 +184,15 @@ Result<void> RunningNode::open_rooms() {
     porter_ = std::make_unique<trust::Porter>(*shards_, *catalog_worker_, *password_worker_,
                                               *principals_, std::move(porter_words));
     TRY_VOID(porter_->open());
+    quotas_ = std::make_unique<Quotas>(settings_, *catalog_->snapshot());
     twin::Observer observer;
+    observer.admits_samples = [this](OrganisationId organisation, std::size_t samples) {
+        return quotas_->take_samples(organisation, samples,
+                                     io::Shard::here().clock().steady().count() * 1'000);
+    };
+    observer.admits_machine = [this](OrganisationId organisation) {
+        return quotas_->take_machine(organisation);
+    };
     observer.discovered = [this](OrganisationId organisation, std::string machine,
                                  twin::Source source, Instant at) {
         catalog::Discovery found{organisation, std::move(machine),
@@ -225,6 +237,7 @@ Result<void> RunningNode::open_broker() {
     TRY(const auto loopback_role, trust::parse_loopback_role(settings_.trust_loopback_role));
     gatekeeper_ = std::make_unique<TrustGatekeeper>(*porter_, *desk_, loopback_role,
                                                     settings_.sparkplug_host_id, shards_->size());
+    gatekeeper_->watch(*quotas_, audit_room_->audit());
     std::vector<broker::Broker::Place> places;
     for (std::size_t index = 0; index < shards_->size(); ++index) {
         places.push_back({&shards_->at(index), lane_pointers_[index]});
@@ -308,6 +321,7 @@ Result<void> RunningNode::open_listeners() {
         BackupService::Settings{options_.data, settings_.node_name, settings_.backup_directory,
                                 settings_.backup_key});
     services_->audit = &audit_room_->audit();
+    services_->quotas = quotas_.get();
     services_->backups = backups_.get();
     services_->mqtt = broker_view_.get();
     auto router = std::make_shared<io::http::Router>();
@@ -324,6 +338,11 @@ Result<void> RunningNode::open_listeners() {
     limits.body_bytes_max = static_cast<std::size_t>(settings_.http_body_bytes_max);
     http_ = std::make_unique<io::http::Server>(*shards_, router, limits);
     const auto& tls = certificates_->tls();
+    if (tls) {
+        tls->refuse_while([broker = broker_.get()] {
+            return broker->load_level_here() >= broker::LoadLevel::no_tls;
+        });
+    }
     const auto to_http = http_->on_stream();
     const auto to_mqtt = [broker = broker_.get()](std::unique_ptr<io::Stream> stream) {
         broker->serve(std::move(stream));
@@ -354,6 +373,9 @@ Result<void> RunningNode::start() {
     certificates_->start();
     shards_->run_everywhere([this](io::Shard& shard) {
         if (shard.index() != ShardIndex(0)) return;
+        clock_watch_ = std::make_unique<ClockWatch>(shard.clock(), [this](Instant at, auto& text) {
+            plant_->record({at, catalog::default_organisation, {}, "clock", text});
+        });
         rates_nursery_ = std::make_unique<io::Nursery>("rates");
         watch_rates();
     });
@@ -363,6 +385,7 @@ Result<void> RunningNode::start() {
 void RunningNode::watch_rates() {
     io::Shard::here().wheel().arm(rates_timer_, rates_interval, [this] {
         rates_nursery_->spawn(sample_rates());
+        clock_watch_->look();
         watch_rates();
     });
 }
@@ -438,7 +461,8 @@ io::Task<std::string> RunningNode::metrics() {
     auto ingest = co_await ingest_->metrics();
     co_return metrics_page(
         {broker, plant, history, sparkplug, store_->stats(), http_->stats(), facts()}) +
-        ingest + certificates_->metrics();
+        ingest + certificates_->metrics() +
+        quotas_->metrics(*desk_->snapshot());
 }
 
 void RunningNode::stop() {

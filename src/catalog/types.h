@@ -15,8 +15,8 @@ namespace lineshaft::catalog {
 inline constexpr OrganisationId default_organisation{1};
 inline constexpr std::string_view default_organisation_name = "default";
 
-/// What one organisation may take of the node; nothing: the setting `organisation.*`. A zero means
-/// none at all.
+/// What one organisation may take of the node; nothing: the setting `organisation.*`. Zero: no
+/// limit.
 struct OrganisationLimits {
     std::optional<std::int64_t> machines_max{};
     std::optional<std::int64_t> sessions_max{};    ///< MQTT sessions, connected or asleep

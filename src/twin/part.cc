@@ -41,6 +41,7 @@ Part::Part(history::History& history, io::Shards& shards, io::Shard& shard, stor
     : history_(history),
       shards_(shards),
       shard_(shard),
+      clock_step_(shard.clock()),
       lane_(lane),
       observer_(observer),
       limits_(limits),
@@ -106,19 +107,31 @@ void Part::take(Letter letter) {
 }
 
 Result<history::Appended> Part::append(history::Report& report) {
-    if (!twins_.contains(key_of(report.organisation, report.machine))) {
+    const std::string key = key_of(report.organisation, report.machine);
+    if (!twins_.contains(key) && !expected_.contains(key)) {
         TRY_VOID(check_machine_id(report.machine));
-        if (twins_.size() >= machines_max()) {
-            return fail(Code::exhausted, "this node knows as many machines as it may");
-        }
+        TRY_VOID(expect(report.organisation, key));
     }
     return history_.append(report);
+}
+
+// A place for a machine that was never heard of, taken before its first report is on disk.
+Result<void> Part::expect(OrganisationId organisation, const std::string& key) {
+    if (twins_.size() + expected_.size() >= machines_max()) {
+        return fail(Code::exhausted, "this node knows as many machines as it may");
+    }
+    if (observer_.admits_machine) {
+        TRY_VOID(observer_.admits_machine(organisation));
+    }
+    expected_.insert(key);
+    return {};
 }
 
 // History took out of the report what it refused.
 void Part::fold(Letter& letter) {
     Entry* known = entry(letter.report.organisation, letter.report.machine, letter.source);
     if (known == nullptr) return;
+    settle_clock();
     const Instant now = shard_.now();
     std::vector<std::string> changed;
     const auto change = known->twin.fold(letter.report.samples, now, changed);
@@ -139,7 +152,9 @@ Part::Entry* Part::entry(OrganisationId organisation, const std::string& machine
         found->second->twin.set_source(source);
         return found->second.get();
     }
-    if (twins_.size() >= machines_max() || !check_machine_id(machine)) return nullptr;
+    if (!check_machine_id(machine)) return nullptr;
+    if (!expected_.contains(key) && !expect(organisation, key)) return nullptr;
+    expected_.erase(key);
     auto& made = twins_[key] = std::make_unique<Entry>(organisation, machine, source);
     const Instant now = shard_.now();
     if (observer_.discovered) observer_.discovered(organisation, machine, source, now);
@@ -168,6 +183,7 @@ void Part::on_presence(OrganisationId organisation, const std::string& machine, 
         source = before->second->twin.state().source;
     Entry* known = entry(organisation, machine, source);
     if (known == nullptr) return;
+    settle_clock();
     const Instant now = shard_.now();
     const auto change = known->twin.on_presence(presence, now);
     record({now, organisation, machine, presence == Presence::born ? "birth" : "death", text});
@@ -242,8 +258,15 @@ void Part::audience(ShardIndex shard, int change) {
     count = static_cast<unsigned>(static_cast<int>(count) + change);
 }
 
+void Part::settle_clock() {
+    const auto step = clock_step_.take();
+    if (step.count() == 0) return;
+    for (auto& [key, entry] : twins_) entry->twin.clock_stepped(step);
+}
+
 void Part::judge_all() {
     if (closing_) return;
+    settle_clock();
     const Instant now = shard_.now();
     for (auto& [key, entry] : twins_) {
         // When it was last heard is not known before its values are loaded.

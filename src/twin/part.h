@@ -4,9 +4,11 @@
 #include <set>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "base/hash.h"
+#include "io/clock_step.h"
 #include "io/mailbox.h"
 #include "io/nursery.h"
 #include "twin/hub.h"
@@ -76,8 +78,10 @@ private:
     Result<history::Appended> append(history::Report& report);
     void fold(Letter& letter);
     std::size_t machines_max() const;
+    Result<void> expect(OrganisationId organisation, const std::string& key);
     Entry* entry(OrganisationId organisation, const std::string& machine, Source source);
     void after(Entry& entry, const Twin::Change& change, Instant at);
+    void settle_clock();  // before instants are compared
     void judge_all();
     void show_changes();
     void arm_live();
@@ -91,6 +95,7 @@ private:
     history::History& history_;
     io::Shards& shards_;
     io::Shard& shard_;
+    io::ClockStep clock_step_;
     store::Lane& lane_;
     const Observer& observer_;
     const Limits& limits_;
@@ -98,6 +103,7 @@ private:
     io::Mailbox<Letter> letters_;
     io::Mailbox<Reply> replies_;
     std::unordered_map<std::string, std::unique_ptr<Entry>, StringHash, std::equal_to<>> twins_;
+    std::unordered_set<std::string> expected_;  // may come; their first report is on its way
     std::unordered_map<std::string, unsigned, StringHash, std::equal_to<>> watched_;
     std::vector<unsigned> audience_;  // watchers on each shard
     std::deque<Event> events_;

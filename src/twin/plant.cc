@@ -48,6 +48,10 @@ public:
 
     void report(history::Report report, Source source, Done done) override {
         const ShardIndex here = io::Shard::here().index();
+        if (observer_.admits_samples) {
+            auto admitted = observer_.admits_samples(report.organisation, report.samples.size());
+            if (!admitted) return done(std::unexpected(admitted.error()));
+        }
         part(here).send({std::move(report), source, here, std::move(done)});
     }
 

@@ -28,6 +28,10 @@ struct Limits {
 /// What the plant tells its owner; called on any shard, must not block.
 struct Observer {
     std::function<void(OrganisationId, std::string machine, Source, Instant)> discovered;
+    /// Asked before a report is taken, and before a machine that nobody has heard of is: an error
+    /// refuses it. A machine that may come counts from then on. Empty: everything may.
+    std::function<Result<void>(OrganisationId, std::size_t samples)> admits_samples = {};
+    std::function<Result<void>(OrganisationId)> admits_machine = {};
 };
 
 /// One batch for those who watch: shared, immutable.

@@ -1,6 +1,18 @@
 #include "gate/mqtt/directory.h"
 
+#include <charconv>
+
 namespace lineshaft::broker {
+namespace {
+
+// The number that client_key put first.
+OrganisationId organisation_of(std::string_view key) {
+    std::uint32_t number = 0;
+    (void)std::from_chars(key.data(), key.data() + key.size(), number);
+    return OrganisationId(number);
+}
+
+}  // namespace
 
 std::string client_key(OrganisationId organisation, std::string_view client_id) {
     std::string key = std::to_string(organisation.number());
@@ -9,10 +21,17 @@ std::string client_key(OrganisationId organisation, std::string_view client_id) 
     return key;
 }
 
+void Directory::forget(const std::string& key) {
+    if (entries_.erase(key) > 0) steps_.give_back(organisation_of(key));
+}
+
 void Directory::claim(const std::string& key, Claim claim) {
     auto at = entries_.find(key);
     if (at == entries_.end()) {
         if (entries_.size() >= limits_.sessions_max) {
+            return steps_.refuse(claim, mqtt::Reason::quota_exceeded);
+        }
+        if (!steps_.take_place(organisation_of(key))) {
             return steps_.refuse(claim, mqtt::Reason::quota_exceeded);
         }
         at = entries_.emplace(key, Entry{}).first;
@@ -44,13 +63,13 @@ void Directory::settled(const std::string& key, SessionNumber session, std::uint
         if (entry.waiting->empty()) entry.waiting.reset();
         return proceed(key, entry, next);
     }
-    if (session == 0) entries_.erase(at);
+    if (session == 0) forget(key);
 }
 
 void Directory::ended(const std::string& key, SessionNumber session) {
     const auto at = entries_.find(key);
     if (at == entries_.end() || at->second.busy || at->second.session != session) return;
-    entries_.erase(at);
+    forget(key);
 }
 
 bool Directory::load(const std::string& key, SessionNumber session, std::uint32_t home) {

@@ -35,6 +35,9 @@ public:
         /// Ask `home` to give up `session` for the claim.
         std::function<void(const Claim&, SessionNumber session, std::uint32_t home)> yield;
         std::function<void(const Claim&, mqtt::Reason)> refuse;
+        /// A place for a session of that organisation; false: it has as many as it may.
+        std::function<bool(OrganisationId)> take_place = [](OrganisationId) { return true; };
+        std::function<void(OrganisationId)> give_back = [](OrganisationId) {};
     };
     Directory(Limits limits, Steps steps) : limits_(limits), steps_(std::move(steps)) {}
 
@@ -60,6 +63,7 @@ private:
         bool busy = false;
         std::unique_ptr<Ring<Claim>> waiting;
     };
+    void forget(const std::string& key);
     void proceed(const std::string& key, Entry& entry, const Claim& claim);
 
     Limits limits_;

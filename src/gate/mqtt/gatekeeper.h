@@ -57,6 +57,17 @@ public:
     virtual std::optional<std::string> topic_out(const trust::Principal&, std::string_view) const {
         return std::nullopt;
     }
+
+    // What the client's organisation may take of the node. Default: no limit.
+    /// False: one more message would be over its rate.
+    virtual bool take_message(const trust::Principal&) { return true; }
+    /// A session comes to be (false: it may not), is there at the start, or is gone.
+    virtual bool take_session(OrganisationId) { return true; }
+    virtual void session_loaded(OrganisationId) {}
+    virtual void session_gone(OrganisationId) {}
+    /// Retained messages count for the organisation of who published them.
+    virtual bool has_retained_room(OrganisationId, std::size_t) { return true; }
+    virtual void retained_changed(OrganisationId, std::int64_t) {}
     virtual ~Gatekeeper() = default;
 };
 

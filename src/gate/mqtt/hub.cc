@@ -30,9 +30,20 @@ Hub::Hub(Common& its_common, std::uint32_t its_index)
                    post(claim.hub, [claim, reason](Hub& asker) {
                        asker.granted(claim.number, {.session = nullptr, .reason = reason});
                    });
+               },
+           .take_place =
+               [this](OrganisationId organisation) {
+                   return common.gatekeeper.take_session(organisation);
+               },
+           .give_back =
+               [this](OrganisationId organisation) {
+                   common.gatekeeper.session_gone(organisation);
                }}),
       retained({.count_max = its_common.limits.retained_count_max / its_common.places.size(),
-                .bytes_max = its_common.limits.retained_bytes_max / its_common.places.size()}),
+                .bytes_max = its_common.limits.retained_bytes_max / its_common.places.size()},
+               [this](OrganisationId organisation, std::int64_t bytes) {
+                   common.gatekeeper.retained_changed(organisation, bytes);
+               }),
       log(its_common.store, stats),
       recent(its_common.limits),
       load(its_common.limits.load),

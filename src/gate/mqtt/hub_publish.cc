@@ -52,6 +52,14 @@ void Hub::publish_draft(Session& session, std::uint16_t packet_id, Publication&&
     if (session.is_paused() && qos != mqtt::Qos::at_most_once) {
         return session.defer(packet_id, std::make_shared<const Publication>(std::move(draft)));
     }
+    if (draft.publisher && !common.gatekeeper.take_message(*draft.publisher)) {
+        ++stats.publishes_refused_quota;
+        session.lose(Loss::refused_quota);
+        if (qos == mqtt::Qos::at_most_once) return;
+        auto what = std::make_shared<const Publication>(std::move(draft));
+        const auto owed = session.owe_answer(packet_id, qos);
+        return session.answer(owed, mqtt::Reason::quota_exceeded, std::move(what));
+    }
     Origin origin{.session = qos == mqtt::Qos::at_most_once ? nullptr : &session,
                   .packet_id = packet_id,
                   .done = {}};
@@ -89,6 +97,11 @@ mqtt::Reason Hub::plan(const Publication& what) {
         const bool has_room = owner == index ? retained.has_room(topic, what.message.bytes().size())
                                              : !retained_full[owner];
         if (!has_room) return mqtt::Reason::retain_not_supported;
+        const auto organisation =
+            what.publisher ? what.publisher->organisation : OrganisationId(1);
+        if (!common.gatekeeper.has_retained_room(organisation, what.message.bytes().size())) {
+            return mqtt::Reason::retain_not_supported;
+        }
     }
     auto& matches = routes.match(topic, what.session);
     const bool is_qos0 = what.qos == mqtt::Qos::at_most_once;

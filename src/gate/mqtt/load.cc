@@ -104,6 +104,7 @@ void Loader::add_session(SessionNumber number, SessionRecord record,
         return damage(store::Family::mqtt_sessions, session_key(number), encode(record),
                       "a second session of the same client");
     }
+    common_.gatekeeper.session_loaded(record.organisation);
     auto session = std::make_unique<Session>(home, number, record.organisation, record.client_id);
     session->principal_reference = record.principal;
     session->principal = common_.gatekeeper.find(record.principal);

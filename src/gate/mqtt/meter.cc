@@ -4,7 +4,7 @@ namespace lineshaft::broker {
 namespace {
 
 constexpr std::array<std::string_view, loss_count> names = {
-    "refused_rights",        "refused_queue", "refused_store", "refused_retained", "refused_payload",
+    "refused_rights",        "refused_queue", "refused_quota", "refused_store", "refused_retained", "refused_payload",
     "refused_subscriptions", "slow",          "rights",        "expired",          "too_large",
     "damaged"};
 

@@ -10,6 +10,7 @@ enum class Loss : std::uint8_t {
     // What it sent.
     refused_rights,         ///< PUBLISH without right
     refused_queue,          ///< a session that it matches is full
+    refused_quota,          ///< over its organisation's rate
     refused_store,          ///< the disk is full or failed
     refused_retained,       ///< the retained messages are at their limit
     refused_payload,        ///< a consumer of the node could not use it
@@ -21,7 +22,7 @@ enum class Loss : std::uint8_t {
     too_large,  ///< over its maximum packet size
     damaged,    ///< could not be read from the log any more
 };
-inline constexpr std::size_t loss_count = 11;
+inline constexpr std::size_t loss_count = 12;
 /// "refused_rights", "slow", ...
 std::string_view name_of(Loss loss);
 using Losses = std::array<std::uint32_t, loss_count>;

@@ -7,18 +7,25 @@ bool is_deletion(const Publication& what) {
     return what.message.payload().empty();
 }
 
+// Of the node itself, and of somebody who is gone: who runs the node.
+OrganisationId owner_of(const Publication& what) {
+    return what.publisher ? what.publisher->organisation : OrganisationId(1);
+}
+
 }  // namespace
 
 void RetainedShelf::count_in(const Publication& what) {
     if (is_deletion(what)) return;
     ++count_;
     bytes_ += what.message.bytes().size();
+    if (changed_) changed_(owner_of(what), static_cast<std::int64_t>(what.message.bytes().size()));
 }
 
 void RetainedShelf::count_out(const Publication& what) {
     if (is_deletion(what)) return;
     --count_;
     bytes_ -= what.message.bytes().size();
+    if (changed_) changed_(owner_of(what), -static_cast<std::int64_t>(what.message.bytes().size()));
 }
 
 bool RetainedShelf::has_room(std::string_view topic, std::size_t bytes) const {

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -23,7 +24,10 @@ public:
         std::size_t count_max = 0;
         std::size_t bytes_max = 0;
     };
-    explicit RetainedShelf(Limits limits) : limits_(limits) {}
+    /// Told by how many bytes what an organisation has retained grew or shrank.
+    using Changed = std::function<void(OrganisationId, std::int64_t bytes)>;
+    explicit RetainedShelf(Limits limits, Changed changed = {})
+        : limits_(limits), changed_(std::move(changed)) {}
 
     /// True: a message of `bytes` for `topic` would stay within the limits.
     bool has_room(std::string_view topic, std::size_t bytes) const;
@@ -79,6 +83,7 @@ private:
     void drop(std::string_view topic, const Kept& kept);
 
     Limits limits_;
+    Changed changed_;
     mqtt::TopicTree<std::shared_ptr<Kept>> tree_;
     std::vector<std::string> litter_;  // keys to remove
     std::size_t count_ = 0;

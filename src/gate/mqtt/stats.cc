@@ -43,6 +43,7 @@ constexpr StatField fields[] = {
     {"connects_refused_load", &Stats::connects_refused_load, false},
     {"publishes_refused_rights", &Stats::publishes_refused_rights, false},
     {"publishes_refused_queue", &Stats::publishes_refused_queue, false},
+    {"publishes_refused_quota", &Stats::publishes_refused_quota, false},
     {"publishes_refused_store", &Stats::publishes_refused_store, false},
     {"publishes_refused_retained", &Stats::publishes_refused_retained, false},
     {"publishes_refused_tap", &Stats::publishes_refused_tap, false},

@@ -45,6 +45,7 @@ struct Stats {
     std::uint64_t connects_refused_load = 0;      ///< new sessions while overloaded
     std::uint64_t publishes_refused_rights = 0;
     std::uint64_t publishes_refused_queue = 0;     ///< a session is full
+    std::uint64_t publishes_refused_quota = 0;     ///< over the organisation's rate
     std::uint64_t publishes_refused_store = 0;     ///< disk floor, store closed
     std::uint64_t publishes_refused_retained = 0;  ///< retained limits
     std::uint64_t publishes_refused_tap = 0;       ///< payload invalid, denied, busy

@@ -198,7 +198,7 @@ export const en = {
         retained: "Retained messages it set", subscriptions: "Subscriptions", noSubscriptions: "It subscribes to nothing.",
         filter: "Filter", qos: "QoS", noLocal: "not its own", losses: "Refused or lost, by reason", noLosses: "Nothing was refused or lost.",
         lossNames: {
-            refused_rights: "publishes without right", refused_queue: "publishes: a receiver's queue is full", refused_store: "publishes: the disk",
+            refused_rights: "publishes without right", refused_queue: "publishes: a receiver's queue is full", refused_quota: "publishes over the organisation's rate", refused_store: "publishes: the disk",
             refused_retained: "retained messages: no room", refused_payload: "publishes: payload not understood", refused_subscriptions: "subscriptions",
             slow: "QoS 0: it reads too slowly", rights: "deliveries without right", expired: "expired while waiting", too_large: "larger than it takes",
             damaged: "could not be read from disk",

@@ -189,7 +189,7 @@ export const zh: Strings = {
         retained: "其设置的保留消息", subscriptions: "订阅", noSubscriptions: "没有订阅。",
         filter: "过滤器", qos: "QoS", noLocal: "不含自身", losses: "按原因统计的拒绝或丢失", noLosses: "没有任何拒绝或丢失。",
         lossNames: {
-            refused_rights: "无权限的发布", refused_queue: "发布：接收方队列已满", refused_store: "发布：磁盘", refused_retained: "保留消息：没有空间",
+            refused_rights: "无权限的发布", refused_queue: "发布：接收方队列已满", refused_quota: "发布：超过组织的速率限制", refused_store: "发布：磁盘", refused_retained: "保留消息：没有空间",
             refused_payload: "发布：负载无法识别", refused_subscriptions: "订阅", slow: "QoS 0：读取过慢", rights: "无权限的投递",
             expired: "等待中过期", too_large: "超过其可接收大小", damaged: "无法从磁盘读取",
         },
