@@ -12,6 +12,7 @@ constexpr io::Steady tend_interval{5'000};
 // Free coroutines that run on shard 0, where sessions and throttle live.
 struct PorterSteps {
     static io::Task<PrincipalPtr> find(Porter* porter, std::string secret) {
+        porter->settle_clock();
         co_return porter->sessions_.find(secret, io::Shard::here().now());
     }
 };
@@ -23,6 +24,7 @@ Porter::Porter(io::Shards& shards, io::Workers& rows, io::Workers& passwords,
       passwords_(passwords),
       principals_(principals),
       settings_(settings),
+      clock_step_(shards.clock()),
       sessions_(settings.sessions),
       throttle_(settings.throttle) {
     for (std::size_t index = 0; index < shards.size(); ++index) {
@@ -96,9 +98,15 @@ io::Task<Result<void>> Porter::reload_tokens() {
     co_return Result<void>{};
 }
 
+void Porter::settle_clock() {
+    const auto step = clock_step_.take();
+    if (step.count() != 0) sessions_.clock_stepped(step);
+}
+
 void Porter::tend() {
     if (closing_) return;
     io::Shard& shard = io::Shard::here();
+    settle_clock();
     sessions_.sweep(shard.now());
     auto changes = sessions_.take_changes();
     if (!changes.empty()) {

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "io/clock_step.h"
 #include "io/shard.h"
 #include "io/stream.h"
 #include "io/workers.h"
@@ -122,6 +123,7 @@ private:
         unsigned beats = 0;
     };
     OnShard& here();
+    void settle_clock();  // shard 0: before sessions are asked
     void tend();  // shard 0, every few seconds: sweeps, saves
     void save_use();
     void watch_ends();  // each shard, every few seconds
@@ -135,7 +137,8 @@ private:
     Settings settings_;
     CertificateTrust certificates_;
     std::vector<std::unique_ptr<OnShard>> on_shard_;
-    Sessions sessions_;       // shard 0
+    io::ClockStep clock_step_;  // shard 0
+    Sessions sessions_;         // shard 0
     LoginThrottle throttle_;  // shard 0
     bool closing_ = false;    // shard 0
 };

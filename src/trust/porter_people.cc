@@ -64,6 +64,7 @@ struct PorterPeople {
     }
     static io::Task<Result<Porter::SignedIn>> open(Porter* porter, PersonRecord person,
                                                    std::string origin, std::string previous) {
+        porter->settle_clock();
         auto opened = porter->sessions_.open(person, origin, io::Shard::here().now(), previous);
         if (!opened) co_return std::unexpected(opened.error());
         porter->tend();
@@ -89,6 +90,7 @@ struct PorterPeople {
         co_return true;
     }
     static io::Task<std::vector<SessionRecord>> list(Porter* porter, PersonId person) {
+        porter->settle_clock();
         co_return porter->sessions_.list(person, io::Shard::here().now());
     }
     // Counted, looked up and its password verified; the second factor not yet.

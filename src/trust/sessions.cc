@@ -159,6 +159,15 @@ std::vector<SessionRecord> Sessions::list(PersonId person, Instant now) const {
     return records;
 }
 
+void Sessions::clock_stepped(std::chrono::microseconds by) {
+    for (auto& [digest, live] : live_) {
+        live.record.created_at = live.record.created_at + by;
+        live.record.last_seen_at = live.record.last_seen_at + by;
+        live.saved_at = live.saved_at + by;
+        changes_[digest] = SessionChange{digest, live.record};
+    }
+}
+
 void Sessions::sweep(Instant now) {
     for (auto at = live_.begin(); at != live_.end();) {
         const auto next = std::next(at);

@@ -24,8 +24,9 @@ struct SessionLimits {
 /// kept is taken with `take_changes` and given to Principals::keep on the rows' worker. A wall
 /// screen with an open live stream stays signed in as long as the stream calls `find` (at least
 /// every idle_max / 2) until age_max.
-/// Times are wall times, so a restart ends nothing that is still young; when the clock goes back,
-/// sessions live longer by as much, and never longer than age_max after the step.
+/// Times are wall times, so a restart ends nothing that is still young; clock_stepped() moves them
+/// along when the clock is set. If nobody calls it and the clock goes back, sessions live longer by
+/// as much, and never longer than age_max after the step.
 class Sessions {
 public:
     explicit Sessions(SessionLimits limits = {}) : limits_(limits) {}
@@ -53,6 +54,10 @@ public:
     /// Ends one of the person's own by the digest that `list` showed. False: no such session.
     bool end_listed(PersonId person, std::string_view digest_hex);
     std::vector<SessionRecord> list(PersonId person, Instant now) const;
+
+    /// The wall clock was set by so much: every session's times move along, so that none ends before
+    /// its time or lives longer.
+    void clock_stepped(std::chrono::microseconds by);
 
     /// Forgets what has run out. Call about once a minute.
     void sweep(Instant now);

@@ -85,6 +85,7 @@ Twin::Change Twin::fold(const std::vector<history::TagSample>& samples, Instant 
         usual_interval_s_ += smoothing * (std::min(gap_s, 3600.0) - usual_interval_s_);
     }
     state_.last_seen = std::max(state_.last_seen, heard);
+    was_heard_ = true;
     change.came_online = state_.connection != Connection::online;
     state_.connection = Connection::online;
     change.summary = change.came_online;
@@ -123,6 +124,7 @@ Twin::Change Twin::on_presence(Presence presence, Instant at) {
         case Presence::born:
             state_.connection = Connection::online;
             state_.last_seen = std::max(state_.last_seen, at);
+            was_heard_ = true;
             break;
         case Presence::died: state_.connection = Connection::stale; break;
         case Presence::goodbye: state_.connection = Connection::offline; break;
@@ -130,6 +132,10 @@ Twin::Change Twin::on_presence(Presence presence, Instant at) {
     return {.summary = before != state_.connection,
             .faults = {},
             .came_online = before != Connection::online && state_.connection == Connection::online};
+}
+
+void Twin::clock_stepped(std::chrono::microseconds by) {
+    if (was_heard_) state_.last_seen = state_.last_seen + by;
 }
 
 bool Twin::judge(Instant now, const Limits& limits) {

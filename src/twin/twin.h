@@ -31,6 +31,9 @@ public:
 
     Change on_presence(Presence presence, Instant at);
 
+    /// The wall clock was set by so much: when it was heard moves along.
+    void clock_stepped(std::chrono::microseconds by);
+
     /// Re-judges silence. True when the connection changed.
     bool judge(Instant now, const Limits& limits);
 
@@ -44,6 +47,7 @@ private:
     MachineState state_;
     std::map<std::string, history::Sample, std::less<>> values_;
     std::optional<double> latitude_, longitude_;
+    bool was_heard_ = false;  // in this run: last_seen is by our own clock
     double usual_interval_s_ = 0;  // moving average of the time between reports
 };
 

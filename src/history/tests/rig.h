@@ -146,6 +146,10 @@ public:
         node_->shards().run_everywhere([&](io::Shard&) { clock_.advance(by); });
     }
 
+    void step_wall(std::chrono::microseconds by) {
+        node_->shards().run_everywhere([&](io::Shard&) { clock_.step_wall(by); });
+    }
+
 private:
     void open_store() {
         auto opened = store::open(dir_.store(), {}, durability_);

@@ -149,6 +149,29 @@ TEST_F(SessionsTest, IsSavedAtMostOnceAMinute) {
     EXPECT_EQ(sessions.take_changes().size(), 1U);
 }
 
+// fault 6: an hour ahead or back ends nothing before its time, and lets nothing live longer.
+TEST_F(SessionsTest, Fault6AStepOfTheClockMovesThemAlong) {
+    for (const auto step : {std::chrono::microseconds(1h), std::chrono::microseconds(-1h)}) {
+        const std::string secret = open(ann);
+        clock.advance(10min);
+        clock.step_wall(step);
+        sessions.clock_stepped(step);
+        sessions.sweep(clock.now());
+        EXPECT_TRUE(is_in(secret));
+        for (int minutes = 20; minutes < 12 * 60; minutes += 10) {
+            clock.advance(10min);
+            ASSERT_TRUE(is_in(secret)) << minutes;
+        }
+        clock.advance(10min);
+        EXPECT_FALSE(is_in(secret)) << "its age counts from its own beginning";
+        const std::string idle = open(bob);
+        clock.step_wall(step);
+        sessions.clock_stepped(step);
+        clock.advance(15min);
+        EXPECT_FALSE(is_in(idle));
+    }
+}
+
 TEST_F(SessionsTest, AClockThatGoesBackGivesNoMoreThanOneAge) {
     const std::string secret = open(ann);
     clock.step_wall(-24h);

@@ -110,6 +110,24 @@ TEST(Twin, PresenceDecidesTheConnection) {
     }
 }
 
+// fault 6: a clock set an hour ahead silences nobody; set back, nobody seems alive for an hour more.
+TEST(Twin, Fault6AStepOfTheClockIsNoSilence) {
+    const Limits limits;
+    for (const int step_s : {3600, -3600}) {
+        Twin twin(home, "press", Source::json);
+        fold(twin, {});
+        twin.clock_stepped(seconds{step_s});
+        const Instant then = t0 + seconds{step_s};
+        EXPECT_EQ(twin.state().last_seen, then);
+        EXPECT_FALSE(twin.judge(then + seconds{30}, limits));
+        EXPECT_TRUE(twin.judge(then + seconds{31}, limits));
+    }
+    Twin from_disk(home, "old", Source::json);
+    from_disk.recall("x", {t0, 1.0, Quality::good}, t0 + seconds{9});
+    from_disk.clock_stepped(seconds{3600});
+    EXPECT_EQ(from_disk.state().last_seen, t0) << "an instant of another run stays what it was";
+}
+
 TEST(Twin, FallsStaleAfterSilenceThenOffline) {
     const Limits limits;
     Twin twin(home, "press", Source::json);
