@@ -12,6 +12,7 @@ find_package(CLI11 REQUIRED)
 pkg_check_modules(pc_sqlite3 REQUIRED IMPORTED_TARGET sqlite3)
 pkg_check_modules(pc_zstd REQUIRED IMPORTED_TARGET libzstd)
 pkg_check_modules(pc_xxhash REQUIRED IMPORTED_TARGET libxxhash)
+pkg_check_modules(pc_qrencode REQUIRED IMPORTED_TARGET libqrencode)
 find_package(date REQUIRED)
 find_package(GTest REQUIRED)
 

@@ -17,6 +17,7 @@ HOMES = {
     "boost/beast": {"io"},
     "boost/json": {"api", "app", "gate/telemetry", "app/sim"},
     "zlib.h": {"io"},
+    "qrencode.h": {"api"},
     "snappy": {"wire/remote_write"},
     "openssl/": {"io", "trust"},
     "rocksdb/": {"store"},

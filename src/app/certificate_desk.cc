@@ -159,6 +159,12 @@ Result<CertificateDesk::Identity> CertificateDesk::load_identity(Instant now) {
     return out;
 }
 
+std::string CertificateDesk::fingerprint() const {
+    if (!tls_) return {};
+    const auto facts = trust::read_certificate(now_.tls.certificate_pem);
+    return facts ? trust::fingerprint_text(facts->sha256) : std::string();
+}
+
 // ---- Watching ----------------------------------------------------------------------------------
 
 void CertificateDesk::start() {

@@ -32,6 +32,8 @@ public:
 
     /// Null where no TLS listener is set.
     const std::shared_ptr<io::TlsServer>& tls() const { return tls_; }
+    /// SHA-256 of the certificate they begin with, as browsers show it; empty without one.
+    std::string fingerprint() const;
     /// Renewals and warnings from now on.
     void start();
     void close();

@@ -62,6 +62,8 @@ void add_demo(CLI::App& app, Words& words) {
         ->take_all();
     demo->add_option("--ready-file", words.serve.ready_file, "Write the listeners' addresses here")
         ->type_name("FILE");
+    demo->add_flag("--lan", words.serve.is_lan,
+                   "Also HTTPS for phones in this network; prints a QR code");
     demo->add_option("--seed", words.serve.seed, "Seed of the demo plant")->capture_default_str();
 }
 

@@ -16,6 +16,7 @@ struct ServeWords {
     std::vector<std::string> sets;  ///< "section.key=value"
     std::string ready_file;         ///< written once every listener accepts
     bool is_demo = false;
+    bool is_lan = false;  ///< also HTTPS on every address, with a QR code in the banner
     std::uint64_t seed = 1;  ///< of the demo plant
 };
 /// Runs a node until a signal. With `is_demo` also the demo plant, as a process of its own.

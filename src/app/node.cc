@@ -339,6 +339,7 @@ Result<void> RunningNode::open_listeners() {
     limits.body_bytes_max = static_cast<std::size_t>(settings_.http_body_bytes_max);
     http_ = std::make_unique<io::http::Server>(*shards_, router, limits);
     const auto& tls = certificates_->tls();
+    banner_.fingerprint = certificates_->fingerprint();
     if (tls) {
         tls->refuse_while([broker = broker_.get()] {
             return broker->load_level_here() >= broker::LoadLevel::no_tls;

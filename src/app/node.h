@@ -21,6 +21,7 @@ public:
         std::vector<std::pair<std::string, std::string>> listeners;  ///< "http" -> "127.0.0.1:8080"
         std::string setup_secret;                                    ///< empty once an admin exists
         std::vector<std::string> notes;                              ///< what recovery found
+        std::string fingerprint;  ///< SHA-256 of the TLS listeners' certificate; empty: none
     };
 
     /// Errors: conflict (the directory or an address is taken, naming it), invalid, denied,

@@ -10,6 +10,7 @@
 
 #include "app/commands.h"
 #include "app/demo.h"
+#include "app/lan.h"
 #include "app/node.h"
 #include "app/service_manager.h"
 #include "base/log.h"
@@ -82,6 +83,7 @@ void print_banner(const Node::Banner& banner, const ServeWords& words) {
             "password.\n",
             banner.setup_secret);
     }
+    if (words.is_lan) text += lan_text(banner);
     text += "\n  Ctrl-C stops it.\n\n";
     std::fputs(text.c_str(), stdout);
     std::fflush(stdout);
@@ -153,7 +155,8 @@ Result<Settings> settings_of(const std::string& config, const std::vector<std::s
 }
 
 Result<void> serve(const ServeWords& words) {
-    TRY(const auto settings, settings_of(words.config, words.sets));
+    TRY(auto settings, settings_of(words.config, words.sets));
+    if (words.is_lan) open_to_lan(settings);
     const auto level = settings.log_level == "debug"   ? log::Level::debug
                        : settings.log_level == "warn"  ? log::Level::warn
                        : settings.log_level == "error" ? log::Level::error

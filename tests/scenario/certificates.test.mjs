@@ -410,3 +410,15 @@ test("certificates of organisations: each sees its own", async (t) => {
     await hall.node.api(`certificates/${row.serial}/revoke?organisation=acme`, { method: "POST" });
     assert.notEqual(hall.publish("press-3", acme, { topic: `acme/${telemetry("press-3")}` }).code, 0);
 });
+
+test("control 1: demo --lan serves HTTPS to the network and says by which fingerprint to know it", async (t) => {
+    const hall = await Hall.start(t, ["https.listen=*:0"], { command: "demo", args: ["--lan"] });
+    await until(() => /Ctrl-C stops it/.test(hall.node.log), "the banner");
+    const url = hall.node.log.match(/https:\/\/([\d.]+|\[[\da-f:]+\]):(\d+)\//);
+    if (!url) return t.skip("this machine has no network");
+    assert.match(hall.node.log, /█▀▀▀▀▀█/, "a QR code");
+    const answer = tool("curl", ["-sS", "--cacert", hall.ca, `https://${url[1]}:${url[2]}/healthz`]);
+    assert.equal(answer.out, "ok\n", answer.err);
+    const shown = hall.fingerprint(hall.https).trim().split("=")[1];
+    assert.ok(hall.node.log.includes(shown), `the banner has ${shown}`);
+});
