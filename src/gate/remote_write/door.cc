@@ -47,7 +47,9 @@ unsigned status_of(const Error& error) {
 
 // What is not understood is said so before the body is touched.
 std::optional<http::Response> misfit(const http::Request& request) {
-    if (request.header("content-encoding") != "snappy")
+    // Some clients leave the header out; what they send is snappy all the same.
+    const std::string_view coding = request.header("content-encoding");
+    if (!coding.empty() && coding != "snappy")
         return told(415, "Content-Encoding must be snappy, as remote write 1.0 sends it");
     const std::string_view type = request.header("content-type");
     if (!type.empty() && !type.starts_with("application/x-protobuf"))
