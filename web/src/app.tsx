@@ -16,6 +16,7 @@ const MachinePage = lazy(() => import("./pages/machine/machine").then((m) => ({ 
 const Sites = lazy(() => import("./pages/sites").then((m) => ({ default: m.Sites })));
 const Connections = lazy(() => import("./pages/connections/connections").then((m) => ({ default: m.Connections })));
 const Topics = lazy(() => import("./pages/topics/topics").then((m) => ({ default: m.Topics })));
+const Certificates = lazy(() => import("./pages/certificates/certificates").then((m) => ({ default: m.Certificates })));
 const Tokens = lazy(() => import("./pages/tokens/tokens").then((m) => ({ default: m.Tokens })));
 const People = lazy(() => import("./pages/people").then((m) => ({ default: m.People })));
 
@@ -51,6 +52,7 @@ function Content({ person, route }: { person: Person; route: Route }) {
         case "connections": return <Connections person={person} />;
         case "topics": return <Topics />;
         case "tokens": return <Tokens person={person} />;
+        case "certificates": return <Certificates />;
         case "people": return <People person={person} />;
         default:
             return (

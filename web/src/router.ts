@@ -9,6 +9,7 @@ export type Route =
     | { page: "connections" }
     | { page: "topics" }
     | { page: "tokens" }
+    | { page: "certificates" }
     | { page: "people" }
     | { page: "unknown" };
 
@@ -20,6 +21,7 @@ export const links = {
     connections: "/connections",
     topics: "/topics",
     tokens: "/tokens",
+    certificates: "/certificates",
     people: "/people",
 };
 
@@ -46,7 +48,7 @@ export function parse(pathname: string): Route {
     }
     if (parts.length > 1) return { page: "unknown" };
     switch (first) {
-        case "screen": case "machines": case "sites": case "connections": case "topics": case "tokens": case "people":
+        case "screen": case "machines": case "sites": case "connections": case "topics": case "tokens": case "certificates": case "people":
             return { page: first };
         default:
             return { page: "unknown" };

@@ -1,6 +1,6 @@
 import { ask, path, withQuery } from "./client";
 import type {
-    BrokerNow, Client, ClientDetail, ClientState, Connection, Machine, MachineDetail, Node, Overview, Page, Person, PersonRecord, PlantEvent, Role, Site,
+    Authority, BrokerNow, Certificate, Client, ClientDetail, ClientState, Connection, Enrolment, Machine, MachineDetail, Node, Overview, Page, Person, PersonRecord, PlantEvent, Role, Site,
     StoredSample, Tag, TagValue, Token, TopicDetail, TopicPage, Trend,
 } from "./types";
 
@@ -65,6 +65,11 @@ export const calls = {
     createToken: (body: { name: string; role: Role } | { name: string; machine: string }) =>
         ask<Token & { token: string }>("POST", path("tokens"), { body }),
     revokeToken: (id: string) => ask<void>("DELETE", path("tokens", id)),
+
+    certificates: () => ask<Page<Certificate>>("GET", withQuery(path("certificates"), { limit: 1000 })),
+    revokeCertificate: (serial: string) => ask<Certificate>("POST", path("certificates", serial, "revoke")),
+    authority: () => ask<Authority>("GET", path("certificates", "authority")),
+    enrol: (machine: string) => ask<Enrolment>("POST", path("machines", machine, "enrolments")),
 };
 
 export interface MachineQuery {

@@ -147,6 +147,32 @@ export interface Token {
     last_used_at: string | null;
 }
 
+export interface Certificate {
+    serial: string;
+    machine: string;
+    state: "live" | "revoked" | "expired";
+    fingerprint: string;
+    not_before: string;
+    not_after: string;
+    renew_at: string;
+    issued_at: string;
+    issued_by: string;
+    revoked_at: string | null;
+    revoked_by: string | null;
+}
+
+export interface Authority {
+    certificate: string;
+    fingerprint: string;
+    not_after: string;
+}
+
+export interface Enrolment {
+    machine: string;
+    token: string;
+    expires_at: string;
+}
+
 export interface PersonRecord {
     id: string;
     name: string;

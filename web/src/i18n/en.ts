@@ -23,7 +23,7 @@ export const en = {
     optional: "optional",
     skip: "Skip to content",
     nav: {
-        label: "Main", screen: "Large screen", machines: "Machines", sites: "Sites", connections: "Connections", topics: "Topics", tokens: "Tokens", people: "People",
+        label: "Main", screen: "Large screen", machines: "Machines", sites: "Sites", connections: "Connections", topics: "Topics", tokens: "Tokens", certificates: "Certificates", people: "People",
         signOut: "Sign out", signedInAs: (name: string, role: string) => `${name}, ${role}`,
     },
     roles: { viewer: "viewer", operator: "operator", engineer: "engineer", admin: "admin", auditor: "auditor" },
@@ -160,6 +160,20 @@ export const en = {
         emptyTitle: "No tokens yet", emptyStep: "Create one for each machine or program, so that each can be revoked alone.",
         revoked: (name: string) => `${name} is revoked.`, machineRole: (id: string) => `machine ${id}`, done: "I have copied it",
     },
+    certificates: {
+        title: "Certificates", lead: "A certificate proves which machine speaks, without a password that travels.", enrol: "Enrol a machine",
+        machineHelp: "The certificate will carry this name. A machine that has never spoken may be typed in.",
+        state: "State", states: { live: "Live", revoked: "Revoked", expired: "Expired" }, until: "Until", serial: "Serial number",
+        renewAt: (at: string) => `renew from ${at}`, revokedAt: (at: string) => `revoked ${at}`, revoke: "Revoke",
+        revokeTitle: "Revoke certificate?", revokeText: (machine: string) => `A certificate of ${machine} stops working at once and its open sessions end. This cannot be undone.`,
+        revoked: (machine: string) => `A certificate of ${machine} is revoked.`,
+        emptyTitle: "No certificates yet", emptyStep: "Give a machine leave to enrol: it makes its own key and fetches its certificate.",
+        newestOnly: "The newest 1,000 are shown; lineshaft ca list --machine NAME shows those of one machine.",
+        authority: "The node's authority",
+        authorityHelp: (at: string) => `Machines trust this certificate once, until ${at}. Its SHA-256 fingerprint; the button copies the certificate in PEM, for ca.crt.`,
+        once: (at: string) => `Copy the enrolment token now. It is not shown again and works once, until ${at}.`,
+        exampleHelp: "On the machine, with openssl and curl; ca.crt is the node's authority from this page. Any EST client (RFC 7030) does the same.",
+    },
     sites: {
         title: "Sites", lead: "Where machines stand. A site's time zone decides its days and shifts.", add: "Add site", editTitle: "Edit site",
         name: "Name", zone: "Time zone", zoneHelp: "IANA name, such as Asia/Shanghai.", zoneWrong: "This is not an IANA time zone name. Example: Asia/Shanghai.",
@@ -228,7 +242,7 @@ export const en = {
     events: {
         discovered: "Discovered", adopted: "Adopted", birth: "Came up", death: "Went down", stale: "Went silent", rebirth: "Asked to introduce itself again",
         fault: "Fault", fault_cleared: "Fault cleared", state: "State", write: "Command", refused: "Refused",
-        ended: "Client ended", overload: "Load",
+        ended: "Client ended", overload: "Load", certificate: "Certificate",
     },
 };
 

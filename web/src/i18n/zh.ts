@@ -24,7 +24,7 @@ export const zh: Strings = {
     optional: "可选",
     skip: "跳到正文",
     nav: {
-        label: "主导航", screen: "大屏", machines: "设备", sites: "场所", connections: "连接", topics: "主题", tokens: "令牌", people: "人员",
+        label: "主导航", screen: "大屏", machines: "设备", sites: "场所", connections: "连接", topics: "主题", tokens: "令牌", certificates: "证书", people: "人员",
         signOut: "退出登录", signedInAs: (name, role) => `${name}，${role}`,
     },
     roles: { viewer: "查看者", operator: "操作员", engineer: "工程师", admin: "管理员", auditor: "审计员" },
@@ -153,6 +153,20 @@ export const zh: Strings = {
         emptyTitle: "还没有令牌", emptyStep: "请为每台设备或每个程序各建一个，便于单独吊销。",
         revoked: (name) => `${name} 已吊销。`, machineRole: (id) => `设备 ${id}`, done: "我已复制",
     },
+    certificates: {
+        title: "证书", lead: "证书证明是哪台设备在通信，无需传输口令。", enrol: "登记设备",
+        machineHelp: "证书将使用此名称。尚未上报过的设备可直接输入编号。",
+        state: "状态", states: { live: "有效", revoked: "已吊销", expired: "已过期" }, until: "有效期至", serial: "序列号",
+        renewAt: (at) => `${at} 起可续期`, revokedAt: (at) => `${at} 吊销`, revoke: "吊销",
+        revokeTitle: "吊销证书？", revokeText: (machine) => `设备 ${machine} 的该证书将立即失效，已打开的会话会被断开。此操作无法撤销。`,
+        revoked: (machine) => `设备 ${machine} 的证书已吊销。`,
+        emptyTitle: "还没有证书", emptyStep: "请为设备发放登记令牌：设备自行生成密钥并获取证书。",
+        newestOnly: "仅显示最新的 1,000 个；用 lineshaft ca list --machine NAME 查看某台设备的全部证书。",
+        authority: "节点的证书颁发机构",
+        authorityHelp: (at) => `设备只需信任此证书一次，有效期至 ${at}。以下为其 SHA-256 指纹；按钮复制 PEM 格式证书，保存为 ca.crt。`,
+        once: (at) => `请立即复制登记令牌。之后不再显示，只能使用一次，有效期至 ${at}。`,
+        exampleHelp: "在设备上用 openssl 和 curl 执行；ca.crt 为本页的颁发机构证书。任何 EST 客户端（RFC 7030）均可。",
+    },
     sites: {
         title: "场所", lead: "设备所在的地方。场所的时区决定其日期和班次。", add: "添加场所", editTitle: "编辑场所",
         name: "名称", zone: "时区", zoneHelp: "IANA 名称，例如 Asia/Shanghai。", zoneWrong: "这不是 IANA 时区名称。例如：Asia/Shanghai。",
@@ -216,6 +230,6 @@ export const zh: Strings = {
     events: {
         discovered: "新发现", adopted: "已纳管", birth: "上线", death: "下线", stale: "失联", rebirth: "要求重新上报",
         fault: "故障", fault_cleared: "故障解除", state: "状态", write: "指令", refused: "已拒绝",
-        ended: "客户端被断开", overload: "负载",
+        ended: "客户端被断开", overload: "负载", certificate: "证书",
     },
 };

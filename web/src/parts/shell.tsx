@@ -79,6 +79,7 @@ export function Shell({ person, route, children }: { person: Person; route: Rout
         { to: links.topics, name: words.nav.topics, here: route.page === "topics" },
         ...(may(person, "admin") ? [
             { to: links.tokens, name: words.nav.tokens, here: route.page === "tokens" },
+            { to: links.certificates, name: words.nav.certificates, here: route.page === "certificates" },
             { to: links.people, name: words.nav.people, here: route.page === "people" },
         ] : []),
     ];
