@@ -12,7 +12,7 @@
 #include "app/demo.h"
 #include "app/lan.h"
 #include "app/node.h"
-#include "app/service_manager.h"
+#include "app/systemd.h"
 #include "base/log.h"
 #include "io/files.h"
 #include "io/nursery.h"
@@ -167,14 +167,14 @@ Result<void> serve(const ServeWords& words) {
     TRY(const auto node, Node::start(settings, {words.data, words.is_demo}));
     print_banner(node->banner(), words);
     TRY_VOID(write_ready_file(words.ready_file, node->banner()));
-    tell_service_manager("READY=1");
+    tell_systemd("READY=1");
     std::unique_ptr<PlantProcess> plant;
     if (words.is_demo) {
         TRY(plant, PlantProcess::start(words, address_of(node->banner(), "mqtt")));
         foreman.furnish(words.data);
     }
     foreman.wait_for_signal();
-    tell_service_manager("STOPPING=1");
+    tell_systemd("STOPPING=1");
     plant.reset();
     node->stop();
     return {};

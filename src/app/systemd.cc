@@ -1,4 +1,4 @@
-#include "app/service_manager.h"
+#include "app/systemd.h"
 
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -12,7 +12,7 @@
 
 namespace lineshaft::app {
 
-void tell_service_manager(std::string_view state) {
+void tell_systemd(std::string_view state) {
     const char* named = std::getenv("NOTIFY_SOCKET");
     if (named == nullptr) return;
     const std::string_view path(named);
@@ -28,7 +28,7 @@ void tell_service_manager(std::string_view state) {
             ? ::sendto(socket.number(), state.data(), state.size(), MSG_NOSIGNAL,
                        reinterpret_cast<const sockaddr*>(&address), size)
             : -1;
-    if (sent < 0) log::warn("the service manager was not told {}", state);
+    if (sent < 0) log::warn("systemd was not told {}", state);
 }
 
 }  // namespace lineshaft::app
