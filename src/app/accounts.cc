@@ -7,10 +7,11 @@
 #include <cstdio>
 #include <iostream>
 
+#include "app/ask_node.h"
+#include "app/audit_room.h"
 #include "app/commands.h"
 #include "catalog/catalog.h"
 #include "io/files.h"
-#include "io/http/client.h"
 #include "trust/password.h"
 #include "trust/rights.h"
 #include "trust/token.h"
@@ -19,36 +20,6 @@ namespace lineshaft::app {
 namespace {
 
 namespace json = boost::json;
-constexpr io::Steady patience{10'000};
-
-// nothing: no node listens there.
-Result<std::optional<json::object>> ask_node(const std::string& data, const std::string& path,
-                                             const json::object& body) {
-    using Answered = std::optional<json::object>;
-    io::Shards shards(1);
-    TRY(auto socket, io::parse_address("unix:" + data + "/node.sock"));
-    const std::vector<io::http::Field> headers{{"content-type", "application/json"}};
-    auto answer = shards.run_blocking(
-        ShardIndex(0),
-        io::http::fetch(std::move(socket), "POST", path, headers, json::serialize(body), patience));
-    if (!answer) {
-        const bool nobody =
-            answer.error().code == Code::unavailable || answer.error().code == Code::not_found;
-        if (nobody) return Answered{};
-        return std::unexpected(answer.error().in("ask the running node"));
-    }
-    boost::system::error_code problem;
-    const json::value parsed = json::parse(answer->body, problem);
-    if (problem || !parsed.is_object())
-        return fail(Code::invalid, "the running node answered nonsense");
-    if (answer->status >= 300) {
-        const auto* detail = parsed.as_object().if_contains("detail");
-        return fail(Code::conflict, detail && detail->is_string()
-                                        ? std::string(detail->as_string())
-                                        : fmt::format("the node answered {}", answer->status));
-    }
-    return Answered{parsed.as_object()};
-}
 
 Result<std::unique_ptr<catalog::Catalog>> open_files(const std::string& data) {
     TRY_VOID(io::make_private_dir(data));
@@ -82,6 +53,33 @@ Result<std::string> read_password() {
     return password;
 }
 
+// "acme/ann" is a person of the organisation acme.
+Result<std::string> people_path(const std::string& data, std::string_view organisation) {
+    if (organisation.empty()) return std::string("/api/v1/people");
+    TRY(const auto all, get_from_node(data, "/api/v1/organisations"));
+    if (!all) return std::string();
+    for (const auto& one : all->at("items").as_array()) {
+        if (std::string_view(one.at("name").as_string()) != organisation) continue;
+        return fmt::format("/api/v1/organisations/{}/people",
+                           std::string_view(one.at("id").as_string()));
+    }
+    return fail(Code::not_found, fmt::format("there is no organisation {}", organisation));
+}
+
+Result<void> add_offline(const UserWords& words, const std::string& organisation,
+                         const std::string& name, const std::string& password) {
+    TRY_VOID(record_offline(words.data, "person.create", organisation,
+                            fmt::format("name={}, role={}", name, words.role)));
+    TRY(const auto catalog, open_files(words.data));
+    const auto* found = catalog->snapshot()->organisation(
+        organisation.empty() ? catalog::default_organisation_name : std::string_view(organisation));
+    if (found == nullptr) return fail(Code::not_found, "there is no organisation " + organisation);
+    TRY(const auto hash, trust::hash_password(password));
+    TRY_VOID(catalog->create_person(found->id, {name, words.role, hash},
+                                    io::Clock::system().now()));
+    return {};
+}
+
 }  // namespace
 
 Result<std::string> make_token(const TokenWords& words) {
@@ -101,6 +99,9 @@ Result<std::string> make_token(const TokenWords& words) {
     TRY(const auto answered, ask_node(words.data, "/api/v1/tokens", body));
     if (answered) return std::string(answered->at("token").as_string());
 
+    TRY_VOID(record_offline(words.data, "token.create", "",
+                            fmt::format("name={}, role={}, machine={}", name, words.role,
+                                        words.machine)));
     TRY(const auto catalog, open_files(words.data));
     const auto secret = trust::make_token();
     catalog::NewToken token{
@@ -122,14 +123,18 @@ Result<void> create_token(const TokenWords& words) {
 Result<void> add_user(const UserWords& words) {
     TRY_VOID(check_role(words.role));
     TRY(const auto password, read_password());
-    TRY(const auto answered,
-        ask_node(words.data, "/api/v1/people",
-                 {{"name", words.name}, {"role", words.role}, {"password", password}}));
+    const auto slash = words.name.find('/');
+    const std::string organisation =
+        slash == std::string::npos ? std::string() : words.name.substr(0, slash);
+    const std::string name = slash == std::string::npos ? words.name : words.name.substr(slash + 1);
+    TRY(const auto path, people_path(words.data, organisation));
+    std::optional<json::object> answered;
+    if (!path.empty()) {
+        TRY(answered, ask_node(words.data, path,
+                               {{"name", name}, {"role", words.role}, {"password", password}}));
+    }
     if (!answered) {
-        TRY(const auto catalog, open_files(words.data));
-        TRY(const auto hash, trust::hash_password(password));
-        TRY_VOID(catalog->create_person(catalog::default_organisation,
-                                        {words.name, words.role, hash}, io::Clock::system().now()));
+        TRY_VOID(add_offline(words, organisation, name, password));
     }
     std::fprintf(stderr, "%s may sign in as %s\n", words.name.c_str(), words.role.c_str());
     return {};

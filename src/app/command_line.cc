@@ -30,6 +30,9 @@ struct Words {
     RestoreWords restore;
     RepairWords repair;
     std::string new_key;
+    OrganisationWords organisation;
+    AuditWords audit;
+    std::string export_data;
     bool show_settings = false;
 };
 
@@ -208,6 +211,39 @@ void add_repair(CLI::App& app, Words& words) {
     repair->footer("Exit status: 0 whole or repaired, 3 damaged and nothing changed, 1 beyond repair.");
 }
 
+CLI::Option* add_data(CLI::App* command, std::string& data) {
+    return command->add_option("--data", data, "Data directory of the node, running or not")
+        ->type_name("DIR")
+        ->required();
+}
+
+void add_organisations(CLI::App& app, Words& words) {
+    auto* org = app.add_subcommand("org", "Organisations that share the node");
+    org->require_subcommand(1);
+    auto* add = org->add_subcommand("add", "Add one; its topics begin with NAME/");
+    add_data(add, words.organisation.data);
+    add->add_option("name", words.organisation.name, "1 to 64 of a-z, 0-9 and -")->required();
+    add->add_option("--title", words.organisation.title, "What people call it")->type_name("T");
+    add_data(org->add_subcommand("list", "Print them"), words.organisation.data);
+}
+
+void add_audit(CLI::App& app, Words& words) {
+    auto* audit = app.add_subcommand("audit", "The log of who did what");
+    audit->require_subcommand(1);
+    auto* verify = audit->add_subcommand("verify", "Prove that no record was changed or removed");
+    add_data(verify, words.audit.data);
+    verify
+        ->add_option("--checkpoint", words.audit.checkpoint,
+                     "An older checkpoint, kept elsewhere: finds a log that was rolled back")
+        ->type_name("FILE");
+    verify->footer("Exit status: 0 as it was written, 3 tampered with, 1 not readable.");
+    add_data(audit->add_subcommand("checkpoint", "Print the signed checkpoint, to keep elsewhere"),
+             words.audit.data);
+    add_data(app.add_subcommand("export", "Print machines, sites, people, tokens and settings "
+                                          "(JSON, without secrets)"),
+             words.export_data);
+}
+
 int report(const Result<void>& done) {
     if (done) return 0;
     std::fprintf(stderr, "lineshaft: %s\n", done.error().context.c_str());
@@ -232,6 +268,22 @@ void make_absolute(std::string& data) {
     if (!data.empty() && !problem) data = whole.string();
 }
 
+int run_audit(CLI::App& app, const Words& words) {
+    if (app.get_subcommand("audit")->got_subcommand("checkpoint")) {
+        return report(print_checkpoint(words.audit));
+    }
+    const auto is_whole = verify_audit_log(words.audit);
+    if (is_whole) return *is_whole ? 0 : 3;
+    std::fprintf(stderr, "lineshaft: %s\n", is_whole.error().context.c_str());
+    return 1;
+}
+
+int run_organisation(CLI::App& app, const Words& words) {
+    const bool lists = app.get_subcommand("org")->got_subcommand("list");
+    return report(lists ? list_organisations(words.organisation)
+                        : add_organisation(words.organisation));
+}
+
 int run_repair(const RepairWords& words) {
     const auto is_whole = repair(words);
     if (is_whole) return *is_whole ? 0 : 3;
@@ -241,7 +293,8 @@ int run_repair(const RepairWords& words) {
 
 int run_command(CLI::App& app, Words& words) {
     for (auto* data : {&words.serve.data, &words.token.data, &words.user.data, &words.ca.data, &words.backup.data,
-                       &words.restore.data, &words.repair.data})
+                       &words.restore.data, &words.repair.data, &words.organisation.data,
+                       &words.audit.data, &words.export_data})
         make_absolute(*data);
     if (app.got_subcommand("version")) {
         std::printf("lineshaft %s\n", std::string(version()).c_str());
@@ -268,6 +321,9 @@ int run_command(CLI::App& app, Words& words) {
     if (app.got_subcommand("backup")) return run_backup(app, words);
     if (app.got_subcommand("repair")) return run_repair(words.repair);
     if (app.got_subcommand("restore")) return report(restore(words.restore));
+    if (app.got_subcommand("org")) return run_organisation(app, words);
+    if (app.got_subcommand("audit")) return run_audit(app, words);
+    if (app.got_subcommand("export")) return report(export_inventory(words.export_data));
     if (app.got_subcommand("ca")) return report(ca_command(words.ca));
     if (app.got_subcommand("token")) return report(create_token(words.token));
     return report(add_user(words.user));
@@ -288,6 +344,8 @@ int run(int count, char** words_given) {
     add_ca(app, words);
     add_backup(app, words);
     add_repair(app, words);
+    add_organisations(app, words);
+    add_audit(app, words);
     app.add_subcommand("version", "Print the version");
     try {
         app.parse(count, words_given);

@@ -67,6 +67,28 @@ struct UserWords {
 /// Adds a person; the password is read from standard input (without echo on a terminal).
 Result<void> add_user(const UserWords& words);
 
+struct OrganisationWords {
+    std::string data;
+    std::string name;
+    std::string title;
+};
+/// Makes one. Errors: conflict (the name is taken), invalid.
+Result<void> add_organisation(const OrganisationWords& words);
+/// One line each: name, tab, title.
+Result<void> list_organisations(const OrganisationWords& words);
+
+struct AuditWords {
+    std::string data;
+    std::string checkpoint;  ///< a file with an older one that a witness kept
+};
+/// Recomputes the whole audit log and prints what it found. False: it was tampered with.
+Result<bool> verify_audit_log(const AuditWords& words);
+/// Prints the signed checkpoint alone, for a witness to keep.
+Result<void> print_checkpoint(const AuditWords& words);
+
+/// Prints what people told the node of `data`, as JSON. unavailable: it does not run.
+Result<void> export_inventory(const std::string& data);
+
 /// The settings after the file and the --set words, checked.
 Result<Settings> settings_of(const std::string& config, const std::vector<std::string>& sets);
 
