@@ -133,10 +133,12 @@ void Part::fold(Letter& letter) {
     if (known == nullptr) return;
     settle_clock();
     const Instant now = shard_.now();
-    std::vector<std::string> changed;
-    const auto change = known->twin.fold(letter.report.samples, now, changed);
     const std::string key = key_of(letter.report.organisation, letter.report.machine);
-    if (!changed.empty() && watched_.contains(key)) {
+    const bool is_watched = watched_.contains(key);
+    std::vector<std::string> changed;
+    const auto change =
+        known->twin.fold(letter.report.samples, now, is_watched ? &changed : nullptr);
+    if (!changed.empty()) {
         if (known->changed_tags.empty()) changed_.push_back(key);
         known->changed_tags.insert(std::make_move_iterator(changed.begin()),
                                    std::make_move_iterator(changed.end()));

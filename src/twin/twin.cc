@@ -78,7 +78,7 @@ bool Twin::derive(std::string_view tag, const history::Sample& sample, Change& c
 }
 
 Twin::Change Twin::fold(const std::vector<history::TagSample>& samples, Instant heard,
-                        std::vector<std::string>& changed) {
+                        std::vector<std::string>* changed) {
     Change change;
     if (state_.last_seen.micros != 0 && heard > state_.last_seen) {
         const double gap_s = std::chrono::duration<double>(heard - state_.last_seen).count();
@@ -96,7 +96,7 @@ Twin::Change Twin::fold(const std::vector<history::TagSample>& samples, Instant 
             place->second = sample;
         }
         if (tag.starts_with('$')) continue;
-        changed.push_back(tag);
+        if (changed != nullptr) changed->push_back(tag);
         if (derive(tag, sample, change)) change.summary = true;
         if (is_new) {
             ++state_.tags;

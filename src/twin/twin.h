@@ -21,9 +21,9 @@ public:
     };
 
     /// Folds samples the store has. Values older than the current one change nothing; the tags
-    /// that did change are appended to `changed`. `heard`: when they arrived.
+    /// that did change are appended to `changed`, unless it is null. `heard`: when they arrived.
     Change fold(const std::vector<history::TagSample>& samples, Instant heard,
-                std::vector<std::string>& changed);
+                std::vector<std::string>* changed);
 
     /// A value known from disk: as fold, but no sign of life now. What is newer by its own instant
     /// stays, also when it was folded first.

@@ -123,6 +123,7 @@ void Write::take(const Line& line) {
 
 void Write::take_fields(const Line& line, std::vector<history::TagSample>& into) {
     const Instant at = line.micros ? Instant{*line.micros} : received_;
+    if (into.empty()) into.reserve(line.fields.size());
     for (const Field& field : line.fields) {
         std::string tag;
         tag.reserve(line.measurement.size() + 1 + field.key.size());

@@ -124,7 +124,8 @@ struct DoorSteps {
                 refuse(work, "a timestamp is beyond all time");
                 continue;
             }
-            into->push_back({name->tag, sample_of(sample)});
+            const bool is_last = &sample == &series.samples.back();
+            into->push_back({is_last ? std::move(name->tag) : name->tag, sample_of(sample)});
             ++work.intake.samples;
         }
     }

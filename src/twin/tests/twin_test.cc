@@ -21,7 +21,7 @@ history::TagSample said(std::string tag, history::Value value, Instant at = t0,
 
 Twin::Change fold(Twin& twin, std::vector<history::TagSample> samples, Instant heard = t0) {
     std::vector<std::string> changed;
-    return twin.fold(samples, heard, changed);
+    return twin.fold(samples, heard, &changed);
 }
 
 TEST(Twin, KeepsTheNewestByTheSamplesOwnInstant) {
@@ -38,7 +38,7 @@ TEST(Twin, KeepsTheNewestByTheSamplesOwnInstant) {
         Twin twin(home, "press", Source::json);
         fold(twin, {said("x", 1.0)});
         std::vector<std::string> changed;
-        twin.fold({said("x", 2.0, t0 + second_at)}, t0 + seconds{5}, changed);
+        twin.fold({said("x", 2.0, t0 + second_at)}, t0 + seconds{5}, &changed);
         EXPECT_EQ(std::get<double>(twin.values().at("x").value), want) << name;
         EXPECT_EQ(!changed.empty(), is_told) << name;
         EXPECT_EQ(twin.state().last_seen, t0 + seconds{5})
