@@ -9,6 +9,7 @@
 #include <unordered_map>
 
 #include "app/backup.h"
+#include "catalog/checked_file.h"
 #include "catalog/copy.h"
 #include "history/chunk.h"
 #include "history/dictionary.h"
@@ -167,39 +168,90 @@ Result<void> replace_catalog(const std::string& path, const std::string& repaire
     return {};
 }
 
-Result<bool> repair_catalog(const RepairWords& words) {
-    const std::string path = words.data + "/catalog.db";
-    TRY(const auto problems, catalog::check_catalog(path));
-    if (problems.empty()) {
-        say("catalog: whole");
+// The catalog, a copy of which is looked at and mended.
+class CatalogRepair {
+public:
+    explicit CatalogRepair(const RepairWords& words)
+        : path_(words.data + "/catalog.db"),
+          work_(path_ + ".repair-work"),
+          fresh_(path_ + ".repair-new"),
+          apply_(words.apply) {
+        remove_all();  // of a repair that was cut short
+    }
+    ~CatalogRepair() { remove_all(); }
+
+    Result<bool> run() {
+        TRY_VOID(copy());
+        // A log that cannot be taken in is damage like any other: what is in the file stays.
+        const auto settled = catalog::settle_catalog(work_);
+        TRY(const auto pages, catalog::check_pages(work_, /*mend=*/true));
+        TRY(auto problems, catalog::check_catalog(work_));
+        if (!settled) problems.push_back(settled.error().context);
+        if (pages.empty() && problems.empty()) {
+            say("catalog: whole");
+            return true;
+        }
+        for (const auto& page : pages) tell(page);
+        for (const auto& problem : problems) say("catalog: " + problem);
+        bool is_mended = problems.empty();
+        for (const auto& page : pages) is_mended = is_mended && page.flipped_bit >= 0;
+        if (!is_mended) {
+            TRY_VOID(salvage());
+        }
+        if (!apply_) return false;
+        TRY_VOID(replace_catalog(path_, is_mended ? work_ : fresh_));
         return true;
     }
-    for (const auto& problem : problems) say("catalog: " + problem);
-    const std::string repaired = path + ".repair-new";
-    std::error_code ignored;
-    fs::remove(repaired, ignored);
-    TRY(const auto tables, catalog::salvage_catalog(path, repaired, io::Clock::system().now()));
-    for (const auto& table : tables) {
-        if (table.why.empty() && table.gap_rows == 0) continue;
-        say(fmt::format("  {}: {} rows kept, {} against a rule of the table, {} places between them "
-                        "could not be read{} ({})",
-                        table.table, table.kept, table.refused, table.gap_rows,
-                        table.cut_after > 0
-                            ? fmt::format(", nor any row behind number {}", table.cut_after)
-                            : "",
-                        table.why));
+
+private:
+    Result<void> copy() const {
+        std::error_code failed;
+        for (const char* ending : {"", "-wal"}) {
+            if (fs::exists(path_ + ending, failed)) fs::copy_file(path_ + ending, work_ + ending, failed);
+            if (failed) return fail(Code::exhausted, "copy " + path_ + ": " + failed.message());
+        }
+        fs::permissions(work_, fs::perms::owner_read | fs::perms::owner_write, failed);
+        return {};
     }
-    std::uint64_t kept = 0;
-    for (const auto& table : tables) kept += table.kept;
-    say(fmt::format("  kept: {} rows in {} tables", kept, tables.size()));
-    for (const char* ending : {"-wal", "-shm"}) fs::remove(repaired + ending, ignored);
-    if (words.apply) {
-        TRY_VOID(replace_catalog(path, repaired));
-        return true;
+
+    static void tell(const catalog::DamagedPage& page) {
+        if (page.flipped_bit >= 0) {
+            say(fmt::format("catalog: bit {} of byte {} was flipped; flipped back, nothing is lost",
+                            page.flipped_bit % 8, page.flipped_bit / 8));
+        } else {
+            say(fmt::format("catalog: the checksum of page {} (from byte {}) does not fit: nothing "
+                            "vouches for the rows in it",
+                            page.page, page.from_byte));
+        }
     }
-    fs::remove(repaired, ignored);
-    return false;
-}
+
+    Result<void> salvage() const {
+        TRY(const auto tables, catalog::salvage_catalog(work_, fresh_, io::Clock::system().now()));
+        std::uint64_t kept = 0;
+        for (const auto& table : tables) {
+            kept += table.kept;
+            if (table.why.empty() && table.gap_rows == 0) continue;
+            const std::string cut =
+                table.cut_after > 0 ? fmt::format(", nor any row behind number {}", table.cut_after)
+                                    : "";
+            say(fmt::format("  {}: {} rows kept, {} against a rule of the table, {} places between "
+                            "them could not be read{} ({})",
+                            table.table, table.kept, table.refused, table.gap_rows, cut, table.why));
+        }
+        say(fmt::format("  kept: {} rows in {} tables", kept, tables.size()));
+        return {};
+    }
+
+    void remove_all() const {
+        std::error_code ignored;
+        for (const auto& path : {work_, fresh_}) {
+            for (const char* ending : {"", "-wal", "-shm"}) fs::remove(path + ending, ignored);
+        }
+    }
+
+    const std::string path_, work_, fresh_;
+    const bool apply_;
+};
 
 }  // namespace
 
@@ -212,7 +264,7 @@ Result<bool> repair(const RepairWords& words) {
     TRY(const bool is_store_whole, repair_store(words));
     bool is_catalog_whole = true;
     if (fs::exists(words.data + "/catalog.db", failed)) {
-        TRY(is_catalog_whole, repair_catalog(words));
+        TRY(is_catalog_whole, CatalogRepair(words).run());
     }
     if (is_store_whole && is_catalog_whole) return true;
     say("Nothing was changed. Run it again with --apply to put repaired files in place.");

@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "base/log.h"
+#include "catalog/checked_file.h"
 #include "catalog/migrations.h"
 #include "catalog/sql_catalog.h"
 
@@ -35,6 +36,9 @@ Result<std::unique_ptr<Catalog>> open_claimed(const std::string& path, Instant n
     TRY(auto database, Database::open(path, {.busy_ms_max = limits.busy_ms_max,
                                              .text_bytes_max = limits.text_bytes_max}));
     TRY_VOID(migrate(*database, now));
+    // Not worth a start that fails, on a full disk say: the next one tries again.
+    if (auto done = database->checksum_pages(); !done)
+        log::warn("{}: {}", path, done.error().context);
     auto catalog = std::make_unique<SqlCatalog>(std::move(database), limits);
     TRY_VOID(catalog->begin(now));
     return catalog;
@@ -47,6 +51,7 @@ Result<std::unique_ptr<Catalog>> Catalog::open(const std::string& path, Instant 
     // Only the path's own errors: an existing file is not touched before its mode is known.
     auto claimed = claim_file(path);
     if (!claimed) return std::unexpected(claimed.error().in(fmt::format("open catalog {}", path)));
+    TRY_VOID(check_first_page(path));
     auto catalog = open_claimed(path, now, limits);
     if (!catalog) return std::unexpected(catalog.error().in(fmt::format("open catalog {}", path)));
     return catalog;

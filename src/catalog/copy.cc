@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 
+#include "catalog/checked_file.h"
 #include "catalog/migrations.h"
 
 namespace lineshaft::catalog {
@@ -29,6 +30,7 @@ struct Finalize {
 using Statement = std::unique_ptr<sqlite3_stmt, Finalize>;
 
 Code code_of(int result) {
+    if (is_checksum_failure(result)) return Code::corrupt;
     switch (result & 0xFF) {
         case SQLITE_CORRUPT:
         case SQLITE_NOTADB: return Code::corrupt;
@@ -45,10 +47,12 @@ std::unexpected<Error> failure(sqlite3* handle, const std::string& doing) {
     return fail(code_of(code), fmt::format("{}: {}", doing, sqlite3_errmsg(handle)));
 }
 
-Result<Handle> open_existing(const std::string& path) {
+// Without checksums every row that can be made out is given, vouched for or not.
+Result<Handle> open_existing(const std::string& path, bool with_checksums = true) {
     sqlite3* raw = nullptr;
     const int opened = sqlite3_open_v2(path.c_str(), &raw,
-                                       SQLITE_OPEN_READWRITE | SQLITE_OPEN_EXRESCODE, nullptr);
+                                       SQLITE_OPEN_READWRITE | SQLITE_OPEN_EXRESCODE,
+                                       with_checksums ? checked_vfs() : nullptr);
     Handle handle(raw);
     if (opened != SQLITE_OK) return failure(raw, "open " + path);
     sqlite3_busy_timeout(raw, busy_ms_max);
@@ -95,6 +99,7 @@ Result<void> copy_pages(sqlite3* from, sqlite3* to, const std::string& path) {
 Result<void> copy_into(const std::string& from, const std::string& to) {
     TRY(const auto source, open_existing(from));
     TRY(const auto target, open_existing(to));
+    if (has_checksums(source.get())) expect_checksums(target.get());
     return copy_pages(source.get(), target.get(), to);
 }
 
@@ -232,7 +237,7 @@ Result<std::vector<TableRows>> copy_tables(sqlite3* from, sqlite3* to) {
 
 Result<std::vector<TableRows>> salvage_into(const std::string& from, const std::string& to,
                                             Instant now) {
-    TRY(const auto source, open_existing(from));
+    TRY(const auto source, open_existing(from, /*with_checksums=*/false));
     const auto version = version_in(source.get());
     const auto steps = migrations();
     const std::size_t wanted =
@@ -272,6 +277,15 @@ Result<std::int64_t> catalog_version(const std::string& path) {
                                                       " WHERE name = 'schema_version'"));
     if (tables.empty()) return std::int64_t{0};
     return version_in(handle.get());
+}
+
+Result<void> settle_catalog(const std::string& path) {
+    TRY(const auto handle, open_existing(path));
+    if (sqlite3_exec(handle.get(), "PRAGMA wal_checkpoint(TRUNCATE)", nullptr, nullptr, nullptr) !=
+        SQLITE_OK) {
+        return failure(handle.get(), "take in the log of " + path);
+    }
+    return {};
 }
 
 Result<std::vector<std::string>> check_catalog(const std::string& path) {

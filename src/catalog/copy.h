@@ -17,9 +17,13 @@ Result<void> copy_catalog(const std::string& from, const std::string& to);
 /// The schema's version in the file, 0 when it has none. Errors as copy_catalog.
 Result<std::int64_t> catalog_version(const std::string& path);
 
+/// Brings what SQLite's log holds into the file itself, so that the file alone is the catalog. Errors
+/// as copy_catalog.
+Result<void> settle_catalog(const std::string& path);
+
 /// What SQLite's own integrity check says, at most a hundred sentences; none: the file is sound.
-/// What it cannot see: a changed value in a column without an index. Errors: not_found,
-/// unavailable.
+/// What it cannot see, a changed value in a column without an index, the checksums do
+/// (checked_file.h). Errors: not_found, unavailable.
 Result<std::vector<std::string>> check_catalog(const std::string& path);
 
 struct TableRows {
@@ -34,8 +38,8 @@ struct TableRows {
     std::string why;  ///< empty: nothing was in the way
 };
 
-/// Makes a new catalog in `to` (must not exist) of all rows that can still be read in `from`, which
-/// is left as it is. Errors: corrupt (not even the list of tables can be read: restore a backup),
+/// Makes a new catalog in `to` (must not exist) of all rows that can still be made out in `from`, which
+/// is left as it is; its checksums are not looked at. Errors: corrupt (not even the list of tables can be read: restore a backup),
 /// conflict, unavailable.
 Result<std::vector<TableRows>> salvage_catalog(const std::string& from, const std::string& to,
                                                Instant now);

@@ -10,6 +10,7 @@
 
 #include "base/check.h"
 #include "base/hash.h"
+#include "catalog/checked_file.h"
 
 namespace lineshaft::catalog {
 namespace {
@@ -20,6 +21,7 @@ constexpr const char* undoings[] = {"ROLLBACK", "ROLLBACK TO level_1; RELEASE le
                                     "ROLLBACK TO level_2; RELEASE level_2"};
 
 Code code_of(int sqlite_code) {
+    if (is_checksum_failure(sqlite_code)) return Code::corrupt;
     switch (sqlite_code & 0xFF) {
         case SQLITE_CONSTRAINT: return Code::conflict;
         case SQLITE_CORRUPT:
@@ -128,8 +130,9 @@ Result<std::unique_ptr<Database>> Database::open(const std::string& path, const 
     const int opened = sqlite3_open_v2(
         path.c_str(), &database->handle_,
         SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
-        nullptr);
+        checked_vfs());
     if (opened != SQLITE_OK) return database->failure("open");
+    begin_with_checksums(database->handle_);
     sqlite3_busy_timeout(database->handle_, options.busy_ms_max);
     sqlite3_limit(database->handle_, SQLITE_LIMIT_LENGTH, static_cast<int>(options.text_bytes_max));
     // The schema is ours: what a damaged or hostile file may bring along is not run.
@@ -181,6 +184,10 @@ Result<void> Database::script(std::string_view sql) {
         return failure("run");
     }
     return {};
+}
+
+Result<void> Database::checksum_pages() {
+    return add_checksums(handle_);
 }
 
 Result<std::int64_t> Database::outside_version() {

@@ -95,6 +95,9 @@ public:
     /// Several statements without parameters: migrations.
     Result<void> script(std::string_view sql);
 
+    /// Gives the pages of a file of an earlier version their checksums (checked_file.h).
+    Result<void> checksum_pages();
+
     /// Grows when another connection has written.
     Result<std::int64_t> outside_version();
     bool in_transaction() const { return depth_ > 0; }

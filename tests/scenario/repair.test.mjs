@@ -123,6 +123,27 @@ test("fault 4: an unreadable block of a sorted file: machine, tag, time and samp
     await tell(node, "press-7", 5000, 10);
 });
 
+test("fault 4: a flipped bit in the catalog: named at the start, mended without loss", async (t) => {
+    const node = await Node.start(t);
+    const admin = node.admin();
+    for (const name of ["Harbour East", "Mill"]) await node.api("sites", { method: "POST", body: { name, time_zone: "Asia/Shanghai" } });
+    await node.stop();
+    const path = join(node.data, "catalog.db");
+    const at = readFileSync(path).lastIndexOf("Asia/Shanghai");  // a value that is in no index
+    assert.ok(at > 0);
+    flip(path, at + 3);
+    const refused = run(["serve", "--data", node.data, "--set", "http.listen=127.0.0.1:0", "--set", "mqtt.listen=127.0.0.1:0"]);
+    assert.ok(refused.code > 0 && refused.code < 128, `exit ${refused.code}`);
+    assert.match(refused.err, /catalog\.db is damaged: the checksum of page \d+ \(bytes \d+ to \d+\)/);
+    const dry = repair(node);
+    assert.equal(dry.code, 3, dry.out + dry.err);
+    assert.match(dry.out, new RegExp(`catalog: bit 2 of byte ${at + 3} was flipped; flipped back, nothing is lost`));
+    assert.equal(repair(node, "--apply").code, 0);
+    await node.start();
+    node.adminToken = admin;
+    assert.deepEqual((await node.api("sites")).items.map((one) => [one.name, one.time_zone]), [["Harbour East", "Asia/Shanghai"], ["Mill", "Asia/Shanghai"]]);
+});
+
 test("fault 4: a damaged catalog: rows that can be read are kept, tokens still open", async (t) => {
     const node = await Node.start(t);
     const admin = node.admin();
