@@ -1,5 +1,5 @@
 // Prometheus remote write 1.0 over HTTP: every series becomes a tag of a machine. Conformance and
-// naming: docs/protocols/remote-write.md, docs/decisions/0008.
+// naming: docs/protocols/remote-write.md, docs/decisions/0011.
 #pragma once
 #include <cstdint>
 #include <memory>

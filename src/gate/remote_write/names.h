@@ -1,4 +1,4 @@
-// Which machine and which tag a Prometheus series is (docs/decisions/0008).
+// Which machine and which tag a Prometheus series is (docs/decisions/0011).
 #pragma once
 #include <span>
 #include <string>
