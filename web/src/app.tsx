@@ -18,7 +18,10 @@ const Connections = lazy(() => import("./pages/connections/connections").then((m
 const Topics = lazy(() => import("./pages/topics/topics").then((m) => ({ default: m.Topics })));
 const Certificates = lazy(() => import("./pages/certificates/certificates").then((m) => ({ default: m.Certificates })));
 const Tokens = lazy(() => import("./pages/tokens/tokens").then((m) => ({ default: m.Tokens })));
-const People = lazy(() => import("./pages/people").then((m) => ({ default: m.People })));
+const Organisations = lazy(() => import("./pages/organisations").then((m) => ({ default: m.Organisations })));
+const AuditPage = lazy(() => import("./pages/audit").then((m) => ({ default: m.AuditPage })));
+const AccountPage = lazy(() => import("./pages/account/account").then((m) => ({ default: m.AccountPage })));
+const People = lazy(() => import("./pages/people/people").then((m) => ({ default: m.People })));
 
 export function App() {
     const here = useStore(session);
@@ -45,6 +48,7 @@ function Page({ person, route }: { person: Person; route: Route }) {
 
 function Content({ person, route }: { person: Person; route: Route }) {
     const words = useWords();
+    if (person.totp_missing) return <AccountPage />;
     switch (route.page) {
         case "machines": return <Machines person={person} />;
         case "machine": return <MachinePage key={route.id} id={route.id} person={person} />;
@@ -54,6 +58,9 @@ function Content({ person, route }: { person: Person; route: Route }) {
         case "tokens": return <Tokens person={person} />;
         case "certificates": return <Certificates />;
         case "people": return <People person={person} />;
+        case "organisations": return <Organisations />;
+        case "audit": return <AuditPage />;
+        case "account": return <AccountPage />;
         default:
             return (
                 <Empty title={words.errors.unknownPage} step="">

@@ -7,6 +7,7 @@ import "./styles/parts.css";
 import "./styles/machine.css";
 import "./styles/map.css";
 import "./styles/broker.css";
+import "./styles/trust.css";
 import "./styles/screen.css";
 
 createRoot(document.getElementById("root")!).render(<App />);

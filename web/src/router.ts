@@ -11,6 +11,9 @@ export type Route =
     | { page: "tokens" }
     | { page: "certificates" }
     | { page: "people" }
+    | { page: "organisations" }
+    | { page: "audit" }
+    | { page: "account" }
     | { page: "unknown" };
 
 export const links = {
@@ -23,6 +26,9 @@ export const links = {
     tokens: "/tokens",
     certificates: "/certificates",
     people: "/people",
+    organisations: "/organisations",
+    audit: "/audit",
+    account: "/account",
 };
 
 const here = createStore(location.pathname);
@@ -49,6 +55,7 @@ export function parse(pathname: string): Route {
     if (parts.length > 1) return { page: "unknown" };
     switch (first) {
         case "screen": case "machines": case "sites": case "connections": case "topics": case "tokens": case "certificates": case "people":
+        case "organisations": case "audit": case "account":
             return { page: first };
         default:
             return { page: "unknown" };

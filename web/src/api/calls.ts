@@ -1,5 +1,6 @@
 import { ask, path, withQuery } from "./client";
 import type {
+    Account, AuditLine, BrowserSession, Organisation, OrganisationLimits,
     Authority, BrokerNow, Certificate, Client, ClientDetail, ClientState, Connection, Enrolment, Machine, MachineDetail, Node, Overview, Page, Person, PersonRecord, PlantEvent, Role, Site,
     StoredSample, Tag, TagValue, Token, TopicDetail, TopicPage, Trend,
 } from "./types";
@@ -10,7 +11,7 @@ export const calls = {
     whoAmI: () => ask<{ person: Person }>("GET", session, { quiet401: true }),
     setup: (body: { secret: string; name: string; password: string }) =>
         ask<{ person: Person }>("POST", path("session", "setup"), { body, quiet401: true }),
-    signIn: (body: { name: string; password: string }) =>
+    signIn: (body: { name: string; password: string; code?: string }) =>
         ask<{ person: Person }>("POST", session, { body, quiet401: true }),
     signOut: () => ask<void>("DELETE", session, { quiet401: true }),
 
@@ -60,6 +61,34 @@ export const calls = {
     addPerson: (body: { name: string; role: Role; password: string }) =>
         ask<PersonRecord>("POST", path("people"), { body }),
     removePerson: (id: string) => ask<void>("DELETE", path("people", id)),
+    changePerson: (id: string, body: { role?: Role; password?: string; totp?: false }) =>
+        ask<PersonRecord>("PATCH", path("people", id), { body }),
+
+    account: () => ask<Account>("GET", path("account")),
+    changePassword: (current: string, password: string) =>
+        ask<void>("POST", path("account", "password"), { body: { current, password } }),
+    offerTotp: (password: string) =>
+        ask<{ secret: string; uri: string }>("POST", path("account", "totp"), { body: { password } }),
+    confirmTotp: (code: string) =>
+        ask<{ recovery_codes: string[] }>("POST", path("account", "totp", "confirm"), { body: { code } }),
+    removeTotp: (password: string) => ask<void>("DELETE", path("account", "totp"), { body: { password } }),
+    /** Of a person by id, or (null) one's own. */
+    browserSessions: (person: string | null) =>
+        ask<Page<BrowserSession>>("GET", person === null ? path("account", "sessions") : path("people", person, "sessions")).then((page) => page.items),
+    endBrowserSession: (person: string | null, id: string) =>
+        ask<void>("DELETE", person === null ? path("account", "sessions", id) : path("people", person, "sessions", id)),
+    endBrowserSessions: (person: string) => ask<void>("DELETE", path("people", person, "sessions")),
+
+    organisations: () => ask<Page<Organisation>>("GET", path("organisations")).then((page) => page.items),
+    addOrganisation: (body: { name: string; title: string | null }) => ask<Organisation>("POST", path("organisations"), { body }),
+    changeOrganisation: (id: string, body: Partial<OrganisationLimits> & { title?: string | null }) =>
+        ask<Organisation>("PATCH", path("organisations", id), { body }),
+    addPersonTo: (organisation: string, body: { name: string; role: Role; password: string }) =>
+        ask<PersonRecord>("POST", path("organisations", organisation, "people"), { body }),
+
+    audit: (query: AuditQuery) => ask<Page<AuditLine>>("GET", withQuery(path("audit"), { ...query })),
+    auditExport: (format: "csv" | "ndjson", query: AuditQuery) => withQuery(path("audit", "export"), { ...query, format }),
+    auditCheckpoint: () => ask<{ checkpoint: string; verifier: string }>("GET", path("audit", "checkpoint")),
 
     tokens: () => everyPage<Token>((cursor) => withQuery(path("tokens"), { limit: 1000, cursor })),
     createToken: (body: { name: string; role: Role } | { name: string; machine: string }) =>
@@ -77,6 +106,17 @@ export interface MachineQuery {
     connection?: Connection | "";
     site?: string;
     adopted?: boolean;
+    limit?: number;
+    cursor?: string | null;
+}
+
+export interface AuditQuery {
+    who?: string;
+    what?: string;
+    q?: string;
+    outcome?: AuditLine["outcome"] | "";
+    from?: string;
+    until?: string;
     limit?: number;
     cursor?: string | null;
 }

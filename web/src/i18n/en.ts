@@ -1,7 +1,10 @@
+import { trustWords } from "./trust";
+
 // Every word of the console. zh.ts has the same shape: a missing key does not compile.
 const many = (count: number, one: string, more: string) => `${count.toLocaleString("en")} ${count === 1 ? one : more}`;
 
 export const en = {
+    ...trustWords.en,
     locale: "en-GB",
     switchTo: "中文",
     switchLabel: "切换到中文",

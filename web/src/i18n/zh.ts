@@ -1,8 +1,10 @@
+import { trustWords } from "./trust";
 import type { Strings } from "./en";
 
 const count = (n: number) => n.toLocaleString("zh-CN");
 
 export const zh: Strings = {
+    ...trustWords.zh,
     locale: "zh-CN",
     switchTo: "English",
     switchLabel: "Switch to English",

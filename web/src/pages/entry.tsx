@@ -1,6 +1,7 @@
 // Before anybody is signed in: the first setup with the one-time secret, or the door.
 import { useEffect, useState, type FormEvent, type ReactNode } from "react";
 import { calls } from "../api/calls";
+import { ApiError } from "../api/client";
 import { refreshSession, signedIn } from "../api/session";
 import { useWords } from "../i18n";
 import { ErrorNote } from "../parts/feedback";
@@ -89,28 +90,47 @@ function Setup() {
     );
 }
 
+// The password first; who has a second factor is then asked for its code.
 function SignIn() {
     const words = useWords();
     const [name, setName] = useState("");
     const [password, setPassword] = useState("");
-    const { busy, error, run } = useAction();
+    const [code, setCode] = useState<string | null>(null);
+    const { busy, error, run, clear } = useAction();
     const submit = (event: FormEvent) => {
         event.preventDefault();
-        void run(async () => signedIn((await calls.signIn({ name: name.trim(), password })).person));
+        void run(async () => {
+            try {
+                signedIn((await calls.signIn({ name: name.trim(), password, ...(code !== null && { code: code.trim() }) })).person);
+            } catch (failure) {
+                const asks = failure instanceof ApiError && failure.problem.code_needed === true;
+                if (!asks || code !== null) throw failure;
+                setCode("");
+            }
+        });
     };
     return (
         <Frame>
             <form className="form panel" onSubmit={submit}>
                 <h1>{words.signIn.title}</h1>
-                <Field label={words.signIn.name}>
-                    <input name="name" required autoFocus value={name} autoComplete="username" onChange={(event) => setName(event.target.value)} />
-                </Field>
-                <Field label={words.signIn.password}>
-                    <input name="password" type="password" required value={password} autoComplete="current-password"
-                        onChange={(event) => setPassword(event.target.value)} />
-                </Field>
-                <ErrorNote error={error} special={{ 401: words.signIn.wrong }} />
+                {code === null ? (
+                    <>
+                        <Field label={words.signIn.name}>
+                            <input name="name" required autoFocus value={name} autoComplete="username" onChange={(event) => setName(event.target.value)} />
+                        </Field>
+                        <Field label={words.signIn.password}>
+                            <input name="password" type="password" required value={password} autoComplete="current-password"
+                                onChange={(event) => setPassword(event.target.value)} />
+                        </Field>
+                    </>
+                ) : (
+                    <Field label={words.signInCode.code} help={words.signInCode.help}>
+                        <input key="code" name="code" required autoFocus value={code} autoComplete="one-time-code" maxLength={40} onChange={(event) => setCode(event.target.value)} />
+                    </Field>
+                )}
+                <ErrorNote error={error} special={{ 401: code === null ? words.signIn.wrong : words.signInCode.wrong }} />
                 <button className="primary" disabled={busy}>{words.signIn.submit}</button>
+                {code !== null && <button type="button" className="quiet" onClick={() => { setCode(null); clear(); }}>{words.signInCode.back}</button>}
             </form>
         </Frame>
     );

@@ -71,7 +71,7 @@ export function Shell({ person, route, children }: { person: Person; route: Rout
     const words = useWords();
     const node = useNode();
     useLiveStream();
-    const pages = [
+    const all = [
         { to: links.screen, name: words.nav.screen, here: route.page === "screen" },
         { to: links.machines, name: words.nav.machines, here: route.page === "machines" || route.page === "machine" },
         { to: links.sites, name: words.nav.sites, here: route.page === "sites" },
@@ -82,7 +82,12 @@ export function Shell({ person, route, children }: { person: Person; route: Rout
             { to: links.certificates, name: words.nav.certificates, here: route.page === "certificates" },
             { to: links.people, name: words.nav.people, here: route.page === "people" },
         ] : []),
+        ...(may(person, "admin") && person.organisation === "default" ? [
+            { to: links.organisations, name: words.organisations.title, here: route.page === "organisations" },
+        ] : []),
+        ...(may(person, "admin") || person.role === "auditor" ? [{ to: links.audit, name: words.audit.title, here: route.page === "audit" }] : []),
     ];
+    const pages = person.totp_missing ? [] : all;
     const leave = () => signOut().catch((error: unknown) => say(advice(error, words)));
     return (
         <div className="shell">
@@ -100,7 +105,9 @@ export function Shell({ person, route, children }: { person: Person; route: Rout
                 <div className="who">
                     <LiveDot />
                     <LanguageButton />
-                    <span className="person">{words.nav.signedInAs(person.name, words.roles[person.role])}</span>
+                    <Link to={links.account} className="person" aria-current={route.page === "account" ? "page" : undefined} title={words.account.title}>
+                        {words.nav.signedInAs(person.name, words.roles[person.role])}
+                    </Link>
                     <button type="button" className="quiet" onClick={() => void leave()}>{words.nav.signOut}</button>
                 </div>
             </header>

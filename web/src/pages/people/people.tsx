@@ -1,20 +1,23 @@
 import { useState, type FormEvent } from "react";
-import { calls } from "../api/calls";
-import type { Person, PersonRecord, Role } from "../api/types";
-import { browserZone, dateTime } from "../format/time";
-import { useWords } from "../i18n";
-import { Age } from "../parts/age";
-import { Confirm, Dialog } from "../parts/dialog";
-import { Empty, ErrorNote, say } from "../parts/feedback";
-import { Field } from "../parts/field";
-import { useAction, useLoad } from "../parts/load";
-import { RolePick } from "../parts/roles";
+import { calls } from "../../api/calls";
+import type { Person, PersonRecord, Role } from "../../api/types";
+import { browserZone, dateTime } from "../../format/time";
+import { useWords } from "../../i18n";
+import { Age } from "../../parts/age";
+import { Confirm, Dialog } from "../../parts/dialog";
+import { Empty, ErrorNote, say } from "../../parts/feedback";
+import { Field } from "../../parts/field";
+import { useAction, useLoad } from "../../parts/load";
+import { RolePick } from "../../parts/roles";
+import { EditPerson, PersonSessions } from "./edit";
 
 export function People({ person }: { person: Person }) {
     const words = useWords();
     const people = useLoad<PersonRecord[]>("people", calls.people);
     const [adding, setAdding] = useState(false);
     const [removing, setRemoving] = useState<PersonRecord | null>(null);
+    const [editing, setEditing] = useState<PersonRecord | null>(null);
+    const [watching, setWatching] = useState<PersonRecord | null>(null);
     const removal = useAction();
     const add = <button type="button" className="primary" onClick={() => setAdding(true)}>{words.people.add}</button>;
     const remove = (record: PersonRecord) => void removal.run(async () => {
@@ -39,6 +42,7 @@ export function People({ person }: { person: Person }) {
                         <tr>
                             <th scope="col">{words.people.name}</th>
                             <th scope="col">{words.people.role}</th>
+                            <th scope="col">{words.rights.totp}</th>
                             <th scope="col">{words.people.created}</th>
                             <th scope="col">{words.people.seen}</th>
                             <th scope="col"><span className="unseen">{words.remove}</span></th>
@@ -49,9 +53,12 @@ export function People({ person }: { person: Person }) {
                             <tr key={record.id}>
                                 <th scope="row">{record.name}{record.name === person.name && <span className="chip">{words.people.you}</span>}</th>
                                 <td data-label={words.people.role}>{words.roles[record.role]}</td>
+                                <td data-label={words.rights.totp}>{record.totp ? words.rights.on : words.rights.off}</td>
                                 <td data-label={words.people.created} className="figure">{dateTime(Date.parse(record.created_at), words.locale, browserZone())}</td>
                                 <td data-label={words.people.seen}><Age at={record.last_seen_at} /></td>
                                 <td className="actions">
+                                    <button type="button" className="small quiet" onClick={() => setEditing(record)}>{words.rights.edit}</button>
+                                    <button type="button" className="small quiet" onClick={() => setWatching(record)}>{words.rights.sessions}</button>
                                     <button type="button" className="small quiet" onClick={() => { removal.clear(); setRemoving(record); }}>{words.remove}</button>
                                 </td>
                             </tr>
@@ -60,6 +67,8 @@ export function People({ person }: { person: Person }) {
                 </table>
             )}
             {adding && <AddPerson onClose={() => setAdding(false)} onDone={() => { setAdding(false); people.reload(); }} />}
+            {editing && <EditPerson record={editing} onDone={() => { setEditing(null); people.reload(); }} onClose={() => setEditing(null)} />}
+            {watching && <PersonSessions record={watching} onClose={() => setWatching(null)} />}
             {removing && (
                 <Confirm title={words.people.removeTitle} text={words.people.removeText(removing.name)} action={words.remove} busy={removal.busy}
                     error={<ErrorNote error={removal.error} special={{ 409: words.people.lastAdmin }} />}
