@@ -1,6 +1,16 @@
 #include "io/stream.h"
 
+#include "base/check.h"
+
 namespace lineshaft::io {
+
+void Stream::wait_readable(Steady, ReadWaiter&) {
+    CHECK(can_wait_readable());
+}
+
+Result<Bytes> Stream::read_now() {
+    return fail(Code::unsupported, "this stream is read by read_some");
+}
 
 Task<Result<void>> write_all(Stream& stream, Bytes bytes, Steady patience) {
     for (;;) {

@@ -31,6 +31,15 @@ struct Peer {
     std::shared_ptr<const PeerCertificate> certificate{};  ///< null: showed none
 };
 
+/// Whom a stream tells that it may be read. Lives until it was told.
+class ReadWaiter {
+public:
+    virtual void on_readable() = 0;
+
+protected:
+    ~ReadWaiter() = default;
+};
+
 /// A byte stream: TCP, TLS, a local socket or memory. One type, virtual, because a session
 /// templated over transports costs a minute of compilation each. Owner: the session, on one shard.
 /// A session that is idle costs one suspended frame: reading waits without a buffer.
@@ -42,6 +51,17 @@ public:
     /// this shard, so copy or use it before co_awaiting anything that may wait. Never empty.
     /// Errors: unavailable (closed by the peer, or close() was called), timeout (`patience` over).
     virtual Task<Result<Bytes>> read_some(Steady patience) = 0;
+
+    /// Whether the next three work here. They read without a coroutine, whose frames cost an idle
+    /// session more than everything else it has.
+    virtual bool can_wait_readable() const { return false; }
+    /// Calls `waiter` once, on this shard and not from within, when read_now has something to tell,
+    /// and after stop_waiting() or close().
+    virtual void wait_readable(Steady patience, ReadWaiter& waiter);
+    virtual void stop_waiting() {}
+    /// What has arrived, as read_some gives it; empty when nothing has. Errors: as read_some,
+    /// `timeout` when the patience of the last wait_readable is over.
+    virtual Result<Bytes> read_now();
 
     /// Writes what the transport takes now without waiting; returns the count, 0 when it is full.
     /// What was not taken must come first in the next call. Errors: unavailable.

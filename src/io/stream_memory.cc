@@ -11,9 +11,17 @@ namespace {
 
 enum class Wake { ready, late };
 
-/// The one coroutine that waits at one end of a pipe, and its deadline.
+/// The one coroutine or ReadWaiter that waits at one end of a pipe, and its deadline.
 class Waiter {
 public:
+    void tell(Steady patience, ReadWaiter& reader) {
+        CHECK(!answer_ && told_ == nullptr);
+        told_ = &reader;
+        shard_ = &Shard::here();
+        if (patience == for_ever) return;
+        Shard::here().wheel().arm(deadline_, patience, [this] { wake(Wake::late); });
+    }
+    bool was_late() const { return was_late_; }
     Task<Wake> wait(Steady patience) {
         CHECK(!answer_);
         co_return co_await suspend<Wake>([this, patience](Answer<Wake> answer) {
@@ -24,11 +32,17 @@ public:
     }
     void wake(Wake why) {
         deadline_.disarm();
+        was_late_ = why == Wake::late;
+        if (auto* reader = std::exchange(told_, nullptr))
+            shard_->post([reader] { reader->on_readable(); });  // tests write from outside
         if (auto answer = std::exchange(answer_, std::nullopt)) (*answer)(why);
     }
 
 private:
     std::optional<Answer<Wake>> answer_;
+    ReadWaiter* told_ = nullptr;
+    Shard* shard_ = nullptr;
+    bool was_late_ = false;
     Wheel::Timer deadline_;
 };
 
@@ -56,12 +70,23 @@ public:
             if (why == Wake::late) co_return fail(Code::timeout, "nothing arrived in time");
         }
         if (!is_open_) co_return fail(Code::unavailable, "closed");
-        const auto buffer = Shard::here().shared_buffer();
-        const std::size_t count = std::min(buffer.size(), pipe->held.size());
-        std::memcpy(buffer.data(), pipe->held.data(), count);
-        pipe->held.erase(0, count);
-        pipe->writer.wake(Wake::ready);
-        co_return Bytes(buffer.data(), count);
+        co_return take();
+    }
+
+    bool can_wait_readable() const override { return true; }
+    void wait_readable(Steady patience, ReadWaiter& waiter) override {
+        in_->reader.tell(patience, waiter);
+        if (!is_open_ || !in_->held.empty() || in_->writer_ended) in_->reader.wake(Wake::ready);
+    }
+    void stop_waiting() override { in_->reader.wake(Wake::ready); }
+    Result<Bytes> read_now() override {
+        if (!is_open_) return fail(Code::unavailable, "closed");
+        if (in_->held.empty()) {
+            if (in_->writer_ended) return fail(Code::unavailable, "closed by the peer");
+            if (in_->reader.was_late()) return fail(Code::timeout, "nothing arrived in time");
+            return Bytes{};
+        }
+        return take();
     }
 
     Result<std::size_t> try_write(Bytes bytes) override {
@@ -101,6 +126,15 @@ public:
     const Peer& peer() const override { return peer_; }
 
 private:
+    Bytes take() {
+        const auto buffer = Shard::here().shared_buffer();
+        const std::size_t count = std::min(buffer.size(), in_->held.size());
+        std::memcpy(buffer.data(), in_->held.data(), count);
+        in_->held.erase(0, count);
+        in_->writer.wake(Wake::ready);
+        return Bytes(buffer.data(), count);
+    }
+
     std::shared_ptr<Pipe> in_;
     std::shared_ptr<Pipe> out_;
     Peer peer_;

@@ -46,6 +46,32 @@ public:
         }
     }
 
+    bool can_wait_readable() const override { return true; }
+    void wait_readable(Steady patience, ReadWaiter& waiter) override {
+        begin(reading_, patience);
+        socket_.async_wait(Descriptor::wait_read,
+                           [&waiter](const boost::system::error_code&) { waiter.on_readable(); });
+    }
+    void stop_waiting() override {
+        boost::system::error_code ignored;  // nothing to cancel is fine
+        if (socket_.is_open()) socket_.cancel(ignored);
+    }
+    Result<Bytes> read_now() override {
+        reading_.deadline.disarm();
+        for (;;) {
+            if (!socket_.is_open()) return gone("closed");
+            const auto buffer = Shard::here().shared_buffer();
+            const ssize_t count =
+                ::recv(socket_.native_handle(), buffer.data(), buffer.size(), MSG_DONTWAIT);
+            if (count > 0) return Bytes(buffer.data(), std::size_t(count));
+            if (count == 0) return gone("closed by the peer");
+            if (errno == EINTR) continue;
+            if (errno != EAGAIN) return broken("read");
+            if (reading_.is_late) return late("nothing arrived in time");
+            return Bytes{};
+        }
+    }
+
     Result<std::size_t> try_write(Bytes bytes) override {
         for (;;) {
             if (!socket_.is_open()) return gone("closed");
@@ -58,17 +84,18 @@ public:
     }
 
     Task<Result<void>> wait_writable(Steady patience) override {
-        begin(writing_, patience);
+        if (!writing_) writing_ = std::make_unique<Side>();
+        begin(*writing_, patience);
         while (socket_.is_open()) {
             auto waited = co_await socket_.async_wait(Descriptor::wait_write,
                                                       boost::asio::as_tuple(boost::asio::deferred));
             if (!std::get<0>(waited)) break;
-            if (writing_.is_late) {
-                co_return end(writing_, Result<void>(late("the peer does not read")));
+            if (writing_->is_late) {
+                co_return end(*writing_, Result<void>(late("the peer does not read")));
             }
         }
-        if (!socket_.is_open()) co_return end(writing_, Result<void>(gone("closed")));
-        co_return end(writing_, Result<void>{});
+        if (!socket_.is_open()) co_return end(*writing_, Result<void>(gone("closed")));
+        co_return end(*writing_, Result<void>{});
     }
 
     void end_writing() override {
@@ -119,7 +146,7 @@ private:
 
     Descriptor socket_;
     Side reading_;
-    Side writing_;
+    std::unique_ptr<Side> writing_;  // made when the socket was full for the first time
     Peer peer_;
     std::shared_ptr<Census> census_;
     bool read_first_ = false;  // the last read filled the buffer

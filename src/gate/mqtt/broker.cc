@@ -125,9 +125,9 @@ io::Task<Result<void>> Broker::end_client(OrganisationId organisation, std::stri
 std::size_t Broker::recheck_here() {
     Hub& hub = state_->here();
     std::vector<Link*> over;
-    for (Link* link : hub.links) {
+    for (const auto& link : hub.links) {
         if (link->session == nullptr || !link->session->principal) continue;
-        if (!hub.common.gatekeeper.still_holds(*link->session->principal)) over.push_back(link);
+        if (!hub.common.gatekeeper.still_holds(*link->session->principal)) over.push_back(link.get());
     }
     for (auto& [number, session] : hub.sessions) {
         if (session->principal && !hub.common.gatekeeper.still_holds(*session->principal)) {

@@ -103,7 +103,8 @@ void Hub::serve(std::unique_ptr<io::Stream> stream, bool is_websocket) {
         ++stats.connects_refused_unaccepted;
         return stream->close();
     }
-    nursery.spawn(serve_link(this, std::move(stream), is_websocket));
+    links.push_back(std::make_unique<Link>(*this, std::move(stream), is_websocket));
+    nursery.spawn(serve_link(links.back().get()));
 }
 
 void Hub::flush_soon(Link& link) {
@@ -131,8 +132,9 @@ void Hub::forget(Link& link) {
     std::ranges::replace(to_flush_, &link, static_cast<Link*>(nullptr));
     std::erase(paused_links_, &link);
     std::erase(throttled_, &link);
-    links.back()->place = link.place;
-    links[link.place] = links.back();
+    const std::uint32_t place = link.place;
+    links.back()->place = place;
+    std::swap(links[place], links.back());
     links.pop_back();
 }
 
@@ -202,6 +204,10 @@ io::Task<void> Hub::close_connections() {
     for (std::size_t at = links.size(); at-- > 0;) {
         links[at]->end(mqtt::Reason::server_shutting_down, "the node is stopping", false);
         links[at]->hang_up();
+    }
+    while (parked_links != 0) {  // each starts what is left of it once it was told
+        auto turn = co_await io::suspend<bool>([](io::Answer<bool> answer) { answer(true); });
+        (void)turn;
     }
     co_await nursery.close();
     for (auto& [number, session] : sessions) {

@@ -147,6 +147,7 @@ public:
     void serve(std::unique_ptr<io::Stream> stream, bool is_websocket);
     /// Writes the link's output at the end of this turn of the loop.
     void flush_soon(Link& link);
+    /// Ends its life; nothing waits for it any more.
     void forget(Link& link);
     /// The link waits for room: look at it again after each commit.
     void wait_for_room(Link& link) {
@@ -217,7 +218,8 @@ public:
     std::uint32_t window = 1;  ///< of the meters
     io::Nursery nursery;
     std::unordered_map<SessionNumber, std::unique_ptr<Session>> sessions;
-    std::vector<Link*> links;
+    std::vector<std::unique_ptr<Link>> links;
+    std::size_t parked_links = 0;  ///< those whose stream will call them
     std::string spare_output;
     std::int64_t subscription_count = 0;
     bool is_closing = false;

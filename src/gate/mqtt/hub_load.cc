@@ -86,10 +86,10 @@ void Hub::release_answers() {
 // Twice in a row, so that one large message does not count.
 void Hub::drop_slow_readers() {
     std::vector<Link*> slow;
-    for (Link* link : links) {
+    for (const auto& link : links) {
         const bool is_slow =
             link->session != nullptr && link->backlog_bytes() > limits().output_bytes_max / 2;
-        if (is_slow && link->was_slow && slow.size() < slow_ends_per_tick) slow.push_back(link);
+        if (is_slow && link->was_slow && slow.size() < slow_ends_per_tick) slow.push_back(link.get());
         link->was_slow = is_slow;
     }
     for (Link* link : slow) {

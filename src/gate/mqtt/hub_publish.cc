@@ -160,7 +160,7 @@ mqtt::Reason Hub::route(Publication&& draft, Origin& origin) {
         // and the taps must then see the message again.
         joins_[join].tapped = what;
         joins_[join].packet_id = origin.packet_id;
-        session->tapped.push_back(origin.packet_id);
+        session->held_ids().tapped.push_back(origin.packet_id);
     } else if (in_round) {
         put_in_round(what, join, keeps_id ? session : nullptr);
     } else {
@@ -197,7 +197,7 @@ void Hub::put_in_round(const std::shared_ptr<const Publication>& what, std::uint
 void Hub::after_taps(std::uint32_t join) {
     const auto what = std::exchange(joins_[join].tapped, nullptr);
     Session* session = joins_[join].session;
-    std::erase(session->tapped, joins_[join].packet_id);
+    std::erase(session->held_ids().tapped, joins_[join].packet_id);
     joins_[join].waits = 1;
     if (!joins_[join].error) {
         const auto refused = plan(*what);

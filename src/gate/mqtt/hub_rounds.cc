@@ -227,7 +227,7 @@ void Hub::commit_step(CommitStep& step, const Result<void>& outcome) {
                 break;
             case Step::release: connection.release(step.packet_id); break;
             case Step::pubcomp:
-                std::erase(session.released, step.packet_id);
+                std::erase(session.held_ids().released, step.packet_id);
                 connection.pubcomp(step.packet_id);
                 break;
         }

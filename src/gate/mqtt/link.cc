@@ -9,6 +9,9 @@ namespace {
 
 constexpr std::size_t busy_bytes = 4 << 10;
 constexpr io::Steady linger_max{1'000};
+/// After so many reads that filled the whole buffer the loop gets a turn, so that one fast sender
+/// does not hold the shard.
+constexpr unsigned eager_reads_max = 16;
 
 }  // namespace
 
@@ -19,13 +22,11 @@ Link::Link(Hub& its_hub, std::unique_ptr<io::Stream> its_stream, bool its_is_web
       place(static_cast<std::uint32_t>(its_hub.links.size())),
       is_websocket(its_is_websocket),
       opened_ms_(its_hub.shard.clock().steady().count()) {
-    hub.links.push_back(this);
     ++hub.unaccepted;
 }
 
 Link::~Link() {
     if (!is_accepted) --hub.unaccepted;
-    hub.forget(*this);
 }
 
 Link::Busy& Link::busy() {
@@ -157,6 +158,7 @@ void Link::end(mqtt::Reason reason, std::string_view why, bool with_will) {
     if (session != nullptr) hub.detach(*session, reason, why, with_will);
     flush();
     stream->end_writing();
+    if (is_parked_) stream->stop_waiting();
     hub.shard.wheel().arm(busy().linger, linger_max, [this] { hang_up(); });
     wake();
 }
@@ -166,7 +168,7 @@ void Link::hang_up() {
     stream->close();
 }
 
-// Everything but reading: a frame of its own, so that an idle link's is small.
+// Everything but reading: a frame of its own, so that one that reads is small.
 io::Task<void> step_aside(Link* link) {
     if (link->connect_) {
         auto behind = co_await open_session(link, std::exchange(link->connect_, nullptr));
@@ -192,18 +194,44 @@ io::Task<void> step_aside(Link* link) {
     }
 }
 
-io::Task<void> serve_link(Hub* hub, std::unique_ptr<io::Stream> stream, bool is_websocket) {
-    Link link(*hub, std::move(stream), is_websocket);
+io::Task<void> serve_link(Link* link) {
     for (;;) {
-        const bool is_last = link.is_over_;
-        if (is_last || link.connect_ || !link.wants_input()) {
-            co_await step_aside(&link);
+        const bool is_last = link->is_over_;
+        if (link->is_busy()) {
+            co_await step_aside(link);
             if (is_last) break;
             continue;
         }
-        auto input = co_await link.stream->read_some(link.patience());
-        link.take(input);
+        if (link->stream->can_wait_readable()) {
+            link->read_on();
+            co_return;
+        }
+        auto input = co_await link->stream->read_some(link->patience());
+        link->take(input);
     }
+    link->hub.forget(*link);
+}
+
+void Link::on_readable() {
+    is_parked_ = false;
+    --hub.parked_links;
+    read_on();
+}
+
+void Link::read_on() {
+    bool may_have_more = true;
+    for (unsigned reads = 0;; ++reads) {
+        if (is_busy()) return hub.nursery.spawn(serve_link(this));
+        if (!may_have_more || reads == eager_reads_max) break;
+        const auto input = stream->read_now();
+        if (input && input->empty()) break;
+        // A full buffer promises more.
+        may_have_more = input && input->size() == hub.shard.shared_buffer().size();
+        take(input);
+    }
+    is_parked_ = true;
+    ++hub.parked_links;
+    stream->wait_readable(patience(), *this);
 }
 
 }  // namespace lineshaft::broker

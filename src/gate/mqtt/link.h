@@ -14,10 +14,11 @@ namespace lineshaft::broker {
 class Hub;
 class Session;
 
-/// One connection: the stream, the protocol, and what the socket has not taken yet. Owner: the
-/// coroutine that reads it (Hub::serve), so it ends with that. While it has a session, that session
-/// names it; `end` parts them.
-class Link {
+/// One connection: the stream, the protocol, and what the socket has not taken yet. Owner: its hub,
+/// until serve_link has seen its end. While it has a session, that session names it; `end` parts
+/// them. Idle on a plain socket it has no coroutine: the stream tells it when something arrives,
+/// and serve_link runs only while it opens a session, waits for room, or ends.
+class Link final : private io::ReadWaiter {
 public:
     Link(Hub& hub, std::unique_ptr<io::Stream> stream, bool is_websocket);
     ~Link();
@@ -52,8 +53,7 @@ public:
     bool was_slow = false;      ///< much was waiting for its socket at the last tick
 
 private:
-    friend io::Task<void> serve_link(Hub* hub, std::unique_ptr<io::Stream> stream,
-                                     bool is_websocket);
+    friend io::Task<void> serve_link(Link* link);
     friend io::Task<void> step_aside(Link* link);
     friend io::Task<void> write_rest(Link* link);
     /// What only a busy or ending link has.
@@ -71,15 +71,21 @@ private:
     void take(const Result<Bytes>& input);
     void handle_all(std::vector<mqtt::Event> events);
     io::Task<void> input_allowed();
+    void on_readable() override;
+    /// Reads and handles what is there; then waits for more without a coroutine.
+    void read_on();
+    bool is_busy() const { return is_over_ || connect_ || !wants_input(); }
     io::Steady patience() const;
 
     std::unique_ptr<Busy> busy_;
     std::unique_ptr<mqtt::Connect> connect_;  // to be answered
     std::int64_t opened_ms_;                  // on the steady clock
     bool is_over_ = false;
+    bool is_parked_ = false;  // on_readable will be called
 };
 
-io::Task<void> serve_link(Hub* hub, std::unique_ptr<io::Stream> stream, bool is_websocket);
+/// Everything of a link that takes time; ends with the link, or when it only waits for input.
+io::Task<void> serve_link(Link* link);
 
 /// Answers ConnectReceived: admits the client, finds or makes its session, accepts. Gives the
 /// events of bytes that came behind CONNECT. (connect.cc)

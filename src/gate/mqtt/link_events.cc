@@ -12,7 +12,7 @@ void release(Link& link, const mqtt::ReleaseReceived& released) {
         return;
     }
     // While the PUBREL waits for its commit the connection still lists the id; the record must not.
-    session.released.push_back(released.packet_id);
+    session.held_ids().released.push_back(released.packet_id);
     link.hub.progress_now(session);
     link.hub.after_commit(session, Hub::Step::pubcomp, released.packet_id);
 }

@@ -71,6 +71,12 @@ struct Sleep {
     io::Wheel::Timer will;
 };
 
+/// Inbound QoS 2 ids that are on their way.
+struct HeldIds {
+    std::vector<std::uint16_t> released;  ///< PUBCOMP waits for its commit
+    std::vector<std::uint16_t> tapped;    ///< taps are not done: not kept yet
+};
+
 struct Subscribed {
     mqtt::Subscription wish;  ///< filter as sent, with share prefix
     std::uint32_t subscription_id = 0;
@@ -176,8 +182,8 @@ public:
     bool progress_due = false;
     bool is_over = false;
     bool is_stored = false;               ///< has records
-    std::vector<std::uint16_t> released;  ///< inbound QoS 2 ids whose PUBCOMP waits for its commit
-    std::vector<std::uint16_t> tapped;  ///< inbound QoS 2 ids whose taps are not done: not kept yet
+    std::unique_ptr<HeldIds> held;  ///< made when first needed
+    HeldIds& held_ids();
     std::unique_ptr<Meter> meter;   ///< null: no message yet
 
 private:

@@ -18,6 +18,11 @@ Session::Session(Hub& its_hub, SessionNumber its_number, OrganisationId its_orga
 
 Session::~Session() = default;
 
+HeldIds& Session::held_ids() {
+    if (!held) held = std::make_unique<HeldIds>();
+    return *held;
+}
+
 // ---- Answers: in the order in which the messages came [MQTT-4.6.0-2, -3] ----------------------
 
 std::uint64_t Session::owe_answer(std::uint16_t packet_id, mqtt::Qos qos) {
@@ -97,7 +102,9 @@ std::vector<std::uint16_t> Session::held_inbound() const {
     std::vector<std::uint16_t> ids =
         link != nullptr ? link->connection.session().inbound_qos2
                         : (sleep ? sleep->flows.inbound_qos2 : std::vector<std::uint16_t>{});
-    for (const auto id : released) std::erase(ids, id);
+    if (held) {
+        for (const auto id : held->released) std::erase(ids, id);
+    }
     // An id is kept only with its message: one that waits to be published again is not.
     if (deferred) {
         for (std::size_t index = 0; index < deferred->size(); ++index) {
@@ -110,7 +117,7 @@ std::vector<std::uint16_t> Session::held_inbound() const {
 void Session::forget_deferred() {
     if (sleep) sleep->flows.inbound_qos2 = held_inbound();
     deferred.reset();
-    released = {};
+    if (held) held->released = {};
 }
 
 // ---- Records ---------------------------------------------------------------------------------
@@ -142,7 +149,9 @@ std::uint64_t Session::low_ticket(std::uint16_t log) const {
 ProgressRecord Session::progress() const {
     ProgressRecord record;
     record.inbound_qos2 = held_inbound();
-    for (const auto id : tapped) std::erase(record.inbound_qos2, id);
+    if (held) {
+        for (const auto id : held->tapped) std::erase(record.inbound_qos2, id);
+    }
     if (!mail) return record;
     for (const LogPlace& place : mail->logs) record.cursors.push_back(place.cursor);
     const auto flows = link != nullptr
