@@ -39,6 +39,17 @@ public:
         }
         return true;
     }
+    /// Says goodbye and waits until the server has read everything: a hard close would lose it.
+    void finish() {
+        std::string bye;
+        mqtt::encode(mqtt::Packet(mqtt::Disconnect{}), version, bye);
+        if (!write(bye)) return;
+        ::shutdown(number_, SHUT_WR);
+        const auto start = Clock::now();
+        while (seconds_since(start) < 30 &&
+               read(std::chrono::seconds(1), [](const mqtt::Frame&) {}) != Read::closed) {
+        }
+    }
     enum class Read { came, nothing, closed };
     /// Reads once and calls visit(frame) for each whole packet.
     template <class Visit>
@@ -151,6 +162,7 @@ void publish(Load& load, int number) {
         if (got != Socket::Read::came) die("no acknowledgement in 30 s");
         if (!releases.empty()) socket.write(releases);
     }
+    socket.finish();
 }
 
 void receive(Load& load, Socket socket) {
