@@ -243,6 +243,14 @@ Result<Snapshot> take_snapshot(const std::string& data, store::Store& store) {
     return std::unexpected(filled.error());
 }
 
+void clear_snapshot(const std::string& data) {
+    const std::string snapshot = fmt::format("{}/{}", data, snapshot_name);
+    std::error_code ignored;
+    if (!fs::exists(snapshot, ignored)) return;
+    const auto lock = lock_backups(data);
+    if (lock) fs::remove_all(snapshot, ignored);
+}
+
 Result<BackupMade> make_backup(const BackupJob& job) {
     TRY(const auto key, read_backup_key(job.key_file));
     TRY(const auto lock, lock_backups(job.data));
@@ -275,6 +283,7 @@ Result<BackupMade> make_backup(const BackupJob& job) {
 }
 
 Result<void> back_up(const BackupWords& words) {
+    TRY_VOID(log::start(log::Level::error));  // to standard error: standard output is the path's
     std::error_code failed;
     if (!fs::is_regular_file(words.data + "/catalog.db", failed))
         return fail(Code::not_found, words.data + " is no data directory: no catalog.db there");

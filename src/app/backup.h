@@ -56,6 +56,9 @@ struct Snapshot {
 /// conflict: there is one already. Blocks. Errors: as Store::checkpoint, copy_catalog.
 Result<Snapshot> take_snapshot(const std::string& data, store::Store& store);
 
+/// Removes the snapshot that a killed backup left; one under way is let be. Blocks.
+void clear_snapshot(const std::string& data);
+
 struct BackupJob {
     std::string data;
     std::string to;  ///< as BackupWords

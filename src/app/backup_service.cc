@@ -39,7 +39,9 @@ BackupService::BackupService(io::Shards& shards, store::Store& store, Settings s
       store_(store),
       settings_(std::move(settings)),
       worker_(std::make_unique<io::Workers>("backup",
-                                            io::Workers::Limits{.threads = 1, .queued_max = 8})) {}
+                                            io::Workers::Limits{.threads = 1, .queued_max = 8})) {
+    clear_snapshot(settings_.data);
+}
 
 io::Task<Result<api::Backups::Snapshot>> BackupService::snapshot() {
     auto work = [this]() -> Result<api::Backups::Snapshot> {

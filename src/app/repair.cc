@@ -9,6 +9,7 @@
 #include <unordered_map>
 
 #include "app/backup.h"
+#include "base/log.h"
 #include "catalog/checked_file.h"
 #include "catalog/copy.h"
 #include "history/chunk.h"
@@ -256,6 +257,7 @@ private:
 }  // namespace
 
 Result<bool> repair(const RepairWords& words) {
+    TRY_VOID(log::start(log::Level::error));  // to standard error: standard output is the account
     TRY_VOID(check_restored(words.data));
     std::error_code failed;
     if (!fs::is_directory(words.data + "/store", failed))

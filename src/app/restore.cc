@@ -10,6 +10,7 @@
 #include <system_error>
 
 #include "app/backup.h"
+#include "base/log.h"
 #include "io/fd.h"
 #include "io/files.h"
 
@@ -95,6 +96,7 @@ Result<void> empty_again(const std::string& data) {
 }  // namespace
 
 Result<void> restore(const RestoreWords& words) {
+    TRY_VOID(log::start(log::Level::error));
     TRY(const auto key, read_backup_key(words.key_file));
     TRY_VOID(io::make_private_dir(words.data));
     const std::string unfinished = fmt::format("{}/{}", words.data, unfinished_name);

@@ -178,6 +178,17 @@ test("an admin starts a backup over the API and sees how far it is", async (t) =
     assert.match((await answer.json()).detail, /backup\.directory/);
 });
 
+test("what a killed backup leaves is removed by the next start", async (t) => {
+    const node = await Node.start(t);
+    await node.api("backups/snapshot", { method: "POST" });
+    const snapshot = join(node.data, "snapshot");
+    assert.ok(existsSync(join(snapshot, "catalog.db")) && existsSync(join(snapshot, "store", "CURRENT")));
+    assert.equal((await node.fetch("backups/snapshot", { method: "POST" })).status, 409, "one at a time");
+    await node.stop();
+    await node.start();
+    assert.ok(!existsSync(snapshot));
+});
+
 test("two backups at once: one is told to wait", async (t) => {
     const place = folder(t);
     const node = await Node.start(t);

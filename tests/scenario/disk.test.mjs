@@ -24,7 +24,7 @@ function smallDisk(t, bytes) {
 
 const free = (place) => { const about = statfsSync(place); return about.bavail * about.bsize; };
 
-test("at the floor publishes are refused, reads go on, and free space resumes", async (t) => {
+test("fault 5: at the floor publishes are refused, reads go on, and free space resumes", async (t) => {
     const place = smallDisk(t, 64 << 20);
     if (!place) return t.skip("a tmpfs cannot be mounted here (needs root)");
     const node = new Node(t, { data: join(place, "data"), sets: ["store.free_bytes_min=16M", "history.inbox_bytes_max=8M"] });

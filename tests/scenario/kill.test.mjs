@@ -47,7 +47,7 @@ async function check(node, { name, from, acked }) {
     assert.deepEqual(lost.slice(0, 5), [], `${lost.length} acknowledged samples of ${name} are gone`);
 }
 
-test(`${rounds} kills lose nothing that was acknowledged (seed ${seed})`, { timeout: isLong ? 1_800_000 : 120_000 }, async (t) => {
+test(`fault 1: ${rounds} kills lose nothing that was acknowledged (seed ${seed})`, { timeout: isLong ? 1_800_000 : 120_000 }, async (t) => {
     const random = randomFrom(seed);
     const node = await Node.start(t);
     t.diagnostic(`seed ${seed}`);

@@ -93,7 +93,7 @@ test("a token needs one role or one machine, and a name of its own", async (t) =
 test("every command has help, and unknown words are refused", () => {
     const help = run(["--help"]);
     assert.equal(help.code, 0);
-    for (const command of ["serve", "demo", "sim", "token", "user", "version"]) {
+    for (const command of ["serve", "demo", "sim", "token", "user", "backup", "restore", "repair", "version"]) {
         assert.ok(help.out.includes(command), command);
         const one = run([command, "--help"]);
         assert.equal(one.code, 0, command);
