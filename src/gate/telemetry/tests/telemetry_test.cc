@@ -78,6 +78,40 @@ TEST(Parse, HoldsItsLimits) {
     EXPECT_FALSE(parse(as_bytes(std::string(41, ' ')), received, limits).has_value());
 }
 
+std::string told(const std::vector<Named>& all) {
+    std::string out;
+    for (const auto& [machine, samples] : all) out += machine + "[ " + told(samples) + "]";
+    return out;
+}
+
+TEST(ParseNamed, TakesTheMachineOutOfEveryEntry) {
+    const auto of = [](std::string_view payload) {
+        const auto got = parse_named(as_bytes(payload), received, {});
+        return got ? told(*got) : got.error().context;
+    };
+    EXPECT_EQ(of(R"({"machine":"a","ts":1000,"values":{"v":1,"machine":"x"}})"),
+              "a[ v=1@1000000 machine='x'@1000000 ]");
+    EXPECT_EQ(of(R"([{"machine":"a","v":1},{"v":2,"machine":"a"},{"machine":"b","v":3}])"),
+              "a[ v=1 v=2 ]b[ v=3 ]");
+    EXPECT_EQ(of("[]"), "");
+    for (const auto bad : {R"({"v":1})", R"([{"machine":7,"v":1}])", "3"})
+        EXPECT_TRUE(of(bad).starts_with("entry 1 is no object with a text")) << of(bad);
+    EXPECT_TRUE(of(R"({"machine":"a/b","v":1})").starts_with("machine of entry 1"));
+    const Limits two{.samples_max = 2};
+    EXPECT_TRUE(parse_named(as_bytes(R"([{"machine":"a","v":1},{"machine":"b","v":1}])"), received, two));
+    EXPECT_FALSE(parse_named(as_bytes(R"([{"machine":"a","v":1},{"machine":"b","v":1,"w":2}])"),
+                             received, two));
+}
+
+TEST(ParseLines, NamesTheLine) {
+    EXPECT_EQ(told(*parse_lines("{\"v\":1}\r\n\n[{\"w\":2}]", received, {})), "v=1 w=2 ");
+    EXPECT_EQ(told(*parse_named_lines("{\"machine\":\"a\",\"v\":1}\n{\"machine\":\"a\",\"v\":2}\n",
+                                      received, {})),
+              "a[ v=1 ]a[ v=2 ]");
+    EXPECT_TRUE(parse_lines("{\"v\":1}\n\n{", received, {}).error().context.starts_with("line 3: not JSON"));
+    EXPECT_TRUE(parse_lines("", received, {})->empty());
+}
+
 TEST(Topic, IsParsedAndMade) {
     EXPECT_EQ(parse_topic("lineshaft/v1/press-7/telemetry")->machine, "press-7");
     EXPECT_EQ(parse_topic("lineshaft/v1/press-7/telemetry")->channel, "telemetry");
