@@ -177,7 +177,7 @@ test("fault 16: under a memory cap and load from all sides it stays below, and s
         await client.subscribeAsync("bulk/#", { qos: 1 });
         await client.endAsync();
     }
-    const payload = "x".repeat(4_000), rounds = isLong ? 40_000 : 6_000;
+    const payload = "x".repeat(4_000), rounds = isLong ? 240_000 : 9_000;
     let sent = 0, refused = 0;
     const pump = async (i) => {
         const client = await node.mqtt();
