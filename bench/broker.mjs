@@ -175,7 +175,7 @@ async function reconnect() {
 }
 
 async function ramp() {
-    const server = await lineshaft();
+    const server = await lineshaft([`mqtt.session_queue_bytes=${2 ** 32}`]);  // the reader may fall behind: that is another limit
     const levels = new Set();
     let last = 0;
     const watch = setInterval(() => void server.broker().then(({ load: { level } }) => { levels.add(level); last = level; }, () => {}), 200);

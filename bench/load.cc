@@ -65,8 +65,8 @@ long resident_bytes(long pid) {
 
 void Report::add(std::string_view name, double value, std::string_view unit) {
     char number[64];
-    std::snprintf(number, sizeof number, value >= 100 || value == static_cast<long>(value) ? "%.0f" : "%.2f",
-                  value);
+    std::snprintf(number, sizeof number,
+                  value >= 100 || value == static_cast<long>(value) ? "%.0f" : "%.2f", value);
     words_ += (words_.empty() ? "" : ", ") + std::string(name) + " " + number + std::string(unit);
     json_ += (json_.empty() ? "\"" : ",\"") + std::string(name) + "\":" + number;
 }

@@ -107,17 +107,19 @@ void Crowd::step(std::chrono::milliseconds patience) {
 std::string publish_packet(const std::string& topic, std::string_view payload, mqtt::Qos qos,
                            std::uint16_t id, mqtt::Version version, bool retain) {
     std::string bytes;
-    mqtt::encode(mqtt::PublishView{.message = {topic, "", payload},
-                                   .qos = qos,
-                                   .retain = retain,
-                                   .packet_id = qos == mqtt::Qos::at_most_once ? std::uint16_t{0} : id},
-                 version, bytes);
+    mqtt::encode(
+        mqtt::PublishView{.message = {topic, "", payload},
+                          .qos = qos,
+                          .retain = retain,
+                          .packet_id = qos == mqtt::Qos::at_most_once ? std::uint16_t{0} : id},
+        version, bytes);
     return bytes;
 }
 
 Probe::Probe(std::uint16_t port, const Settings& settings, double per_second)
     : crowd_(port),
-      client_(&crowd_.add(199 * 10'000, connect_packet("probe", true, mqtt::Version::v3_1_1, settings))),
+      client_(&crowd_.add(199 * 10'000,
+                          connect_packet("probe", true, mqtt::Version::v3_1_1, settings))),
       every_(std::chrono::duration_cast<Clock::duration>(
           std::chrono::duration<double>(1 / per_second))),
       due_(Clock::now()),
@@ -147,8 +149,8 @@ double Probe::take_p99(std::size_t* count) {
     auto all = std::exchange(times_ms_, {});
     if (count != nullptr) *count = all.size();
     if (all.empty()) return 0;
-    const auto at = all.begin() + static_cast<std::ptrdiff_t>(
-                                      static_cast<double>(all.size() - 1) * 0.99);
+    const auto at =
+        all.begin() + static_cast<std::ptrdiff_t>(static_cast<double>(all.size() - 1) * 0.99);
     std::ranges::nth_element(all, at);
     return *at;
 }

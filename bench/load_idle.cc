@@ -42,7 +42,8 @@ struct Idle {
         for (long number = from; number < until; ++number) {
             crowd.add(number, "");
             run_until(crowd, [&] {
-                return std::size_t(number - from) < connected() - std::size_t(from) + connecting_max;
+                return std::size_t(number - from) <
+                       connected() - std::size_t(from) + connecting_max;
             });
         }
         run_until(crowd, [&] { return connected() >= std::size_t(until); });
@@ -59,16 +60,22 @@ struct Idle {
         run_until(crowd, [&] { return count + refused + closed >= until; });
     }
     void connect(long from, long until) {
-        each(from, until, [this](long number) {
-            return connect_packet("idle-client-" + std::to_string(number), true,
-                                  mqtt::Version::v3_1_1, settings);
-        }, accepted);
+        each(
+            from, until,
+            [this](long number) {
+                return connect_packet("idle-client-" + std::to_string(number), true,
+                                      mqtt::Version::v3_1_1, settings);
+            },
+            accepted);
     }
     void subscribe(long from, long until) {
-        each(from, until, [](long number) {
-            return subscribe_packet("idle/client/" + std::to_string(number),
-                                    mqtt::Qos::at_least_once, mqtt::Version::v3_1_1);
-        }, subscribed);
+        each(
+            from, until,
+            [](long number) {
+                return subscribe_packet("idle/client/" + std::to_string(number),
+                                        mqtt::Qos::at_least_once, mqtt::Version::v3_1_1);
+            },
+            subscribed);
     }
 
     const Settings& settings;
@@ -118,7 +125,8 @@ int run_idle(const Settings& settings) {
     report.add("bytes_each", static_cast<double>(last - before) / static_cast<double>(count));
     report.add("bytes_socket", static_cast<double>(sockets) / static_cast<double>(count));
     report.add("bytes_session", static_cast<double>(sessions) / static_cast<double>(count));
-    report.add("bytes_subscription", static_cast<double>(subscriptions) / static_cast<double>(count));
+    report.add("bytes_subscription",
+               static_cast<double>(subscriptions) / static_cast<double>(count));
     report.add("seconds", idle_s, " s");
     report.add("resident_mb", static_cast<double>(last) / 1e6, " MB");
     report.print("idle connections with one subscription");
@@ -163,7 +171,8 @@ int run_reconnect(const Settings& settings) {
                 crowd.add(next, connect_packet(name(next), false, version, settings)), ++next;
             for (; !again.empty() && crowd.open_count() - std::size_t(served) < at_once;
                  again.pop_front()) {
-                crowd.add(again.front(), connect_packet(name(again.front()), false, version, settings));
+                crowd.add(again.front(),
+                          connect_packet(name(again.front()), false, version, settings));
             }
             crowd.step(milliseconds(20));
             if (seconds_since(start) > 300) die("not all came back in 300 s");

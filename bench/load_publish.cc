@@ -206,7 +206,8 @@ void publish_paced(Load& load, int number) {
         if (sent < load.count && Clock::now() >= due) {
             if (++id == 0) id = 1;
             due_by_id[id] = due;
-            socket.write(publish_packet(topic, load.payload, mqtt::Qos::at_least_once, id, version));
+            socket.write(
+                publish_packet(topic, load.payload, mqtt::Qos::at_least_once, id, version));
             ++sent;
             continue;
         }
@@ -246,8 +247,8 @@ int run_publish(const Settings& settings) {
     if (is_fanout) load.qos = mqtt::Qos::at_most_once;
     const long pid = settings.number("pid", 0);
     const auto publishers = static_cast<int>(is_fanout ? 1 : settings.number("publishers", 10));
-    const auto subscribers =
-        static_cast<int>(is_fanout ? settings.number("fanout", 100) : settings.number("subscribers", 1));
+    const auto subscribers = static_cast<int>(is_fanout ? settings.number("fanout", 100)
+                                                        : settings.number("subscribers", 1));
     if (settings.has("rate"))
         load.interval_s = publishers / static_cast<double>(settings.number("rate", 10'000));
     const bool is_durable = settings.has("durable");

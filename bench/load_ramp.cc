@@ -1,6 +1,7 @@
-// Overload: three times as much as the server can take, and attacks, beside clients that are measured.
+// Overload: three times as much as the server can take, and attacks, beside clients that are
+// measured.
+#include <atomic>
 #include <cstdio>
-#include <random>
 #include <thread>
 
 #include "load_crowd.h"
@@ -45,7 +46,8 @@ struct Pushers {
         const std::string topic = "ramp/" + std::to_string(client.number % 100);
         for (; client.in_flight < window; ++client.in_flight) {
             if (++client.next_id == 0) client.next_id = 1;
-            batch += publish_packet(topic, payload, mqtt::Qos::at_least_once, client.next_id, version);
+            batch +=
+                publish_packet(topic, payload, mqtt::Qos::at_least_once, client.next_id, version);
         }
         crowd.send(client, batch);
     }
@@ -70,6 +72,44 @@ struct Pushers {
          disconnected = 0;
 };
 
+// A durable subscriber of everything, so that each acknowledgement waits for the disk.
+class Reader {
+public:
+    explicit Reader(const Settings& settings)
+        : thread_([this, &settings](std::stop_token stop) { run(settings, stop); }) {
+        while (!is_ready_) std::this_thread::sleep_for(milliseconds(5));
+    }
+    long received() const { return received_; }
+
+private:
+    void run(const Settings& settings, const std::stop_token& stop) {
+        Crowd crowd(static_cast<std::uint16_t>(settings.number("port", 1883)));
+        auto& client = crowd.add(190 * 10'000, connect_packet("reader", false, version, settings));
+        std::string acks;
+        crowd.on_frame = [&](Crowd::Client& reader, const mqtt::Frame& frame) {
+            if (frame.type() == mqtt::PacketType::connack) {
+                crowd.send(reader, subscribe_packet("ramp/#", mqtt::Qos::at_least_once, version));
+            } else if (frame.type() == mqtt::PacketType::suback) {
+                is_ready_ = true;
+            } else if (frame.type() == mqtt::PacketType::publish) {
+                ++received_;
+                mqtt::encode(mqtt::Packet(mqtt::Ack{
+                                 .type = mqtt::PacketType::puback,
+                                 .packet_id = packet_id_of(frame, 2u + packet_id_of(frame, 0))}),
+                             version, acks);
+            }
+        };
+        while (!stop.stop_requested()) {
+            crowd.step(milliseconds(20));
+            if (!acks.empty()) crowd.send(client, std::exchange(acks, {}));
+        }
+    }
+
+    std::atomic<long> received_{0};
+    std::atomic<bool> is_ready_{false};
+    std::jthread thread_;
+};
+
 // Connects like a new machine; gives CONNACK's reason, -1 without an answer.
 int try_to_connect(const Settings& settings, long number) {
     Crowd crowd(static_cast<std::uint16_t>(settings.number("port", 1883)));
@@ -79,7 +119,8 @@ int try_to_connect(const Settings& settings, long number) {
     };
     crowd.add(number, connect_packet("late-" + std::to_string(number), true, version, settings));
     const auto start = Clock::now();
-    while (reason < 0 && crowd.open_count() > 0 && seconds_since(start) < 5) crowd.step(milliseconds(5));
+    while (reason < 0 && crowd.open_count() > 0 && seconds_since(start) < 5)
+        crowd.step(milliseconds(5));
     return reason;
 }
 
@@ -89,6 +130,7 @@ int run_ramp(const Settings& settings) {
     const long publishers = settings.number("publishers", 60);
     const double seconds = static_cast<double>(settings.number("seconds", 8));
     const long window = settings.number("window", 1'000);
+    const Reader reader(settings);
     Probe probe(static_cast<std::uint16_t>(settings.number("port", 1883)), settings, 100);
     Pushers base(settings, window);
     for (long each = 0; each < publishers; ++each) base.add("ramp-");
@@ -136,6 +178,8 @@ int run_ramp(const Settings& settings) {
     report.add("newcomers", static_cast<double>(tried));
     report.add("refused_0x97", static_cast<double>(newcomers.refused_quota + base.refused_quota));
     report.add("refused_publishes", static_cast<double>(base.refused_publishes));
+    report.add("acknowledged", static_cast<double>(base.acknowledged));
+    report.add("delivered_so_far", static_cast<double>(reader.received()));
     report.add("recovered_s", recovered_s, " s");
     report.print("ramp");
     return 0;
@@ -174,9 +218,9 @@ void flood_retained(Flood& flood) {
     std::string batch;
     for (; client.in_flight < 500 && flood.begun < flood.count; ++client.in_flight, ++flood.begun) {
         if (++client.next_id == 0) client.next_id = 1;
-        batch += publish_packet("kept/" + std::to_string(flood.begun % 1'000) + "/" +
-                                    std::to_string(flood.begun),
-                                "retained", mqtt::Qos::at_least_once, client.next_id, version, true);
+        batch += publish_packet(
+            "kept/" + std::to_string(flood.begun % 1'000) + "/" + std::to_string(flood.begun),
+            "retained", mqtt::Qos::at_least_once, client.next_id, version, true);
     }
     flood.crowd.send(client, batch);
 }
@@ -261,7 +305,8 @@ int run_flood(const Settings& settings) {
     report.add("seconds", seconds, " s");
     report.add("others_p99_before_ms", before, " ms");
     report.add("others_p99_during_ms", during, " ms");
-    report.add("resident_mb", static_cast<double>(resident_bytes(settings.number("pid", 0))) / 1e6, " MB");
+    report.add("resident_mb", static_cast<double>(resident_bytes(settings.number("pid", 0))) / 1e6,
+               " MB");
     report.print("flood " + kind);
     return 0;
 }

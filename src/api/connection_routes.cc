@@ -82,8 +82,7 @@ Result<std::string> word_of(const http::Request& request, std::string_view name,
     if (!asked || asked->empty()) return std::string();
     if (std::ranges::find(allowed, *asked) != allowed.end()) return std::string(*asked);
     std::string all;
-    for (const std::string_view one : allowed)
-        all += (all.empty() ? "" : ", ") + std::string(one);
+    for (const std::string_view one : allowed) all += (all.empty() ? "" : ", ") + std::string(one);
     return fail(Code::invalid, std::string(name) + " must be one of: " + all);
 }
 
@@ -97,16 +96,15 @@ io::Task<Answer> list(Call call) {
     MqttConnectionQuery query;
     CO_TRY(query.count_max, limit_of(call.request));
     CO_TRY(query.state, word_of(call.request, "state", {"connected", "sleeping", "gone"}));
-    CO_TRY(query.order, word_of(call.request, "sort",
-                                {"client", "since", "in", "out", "queued", "lost"}));
+    CO_TRY(query.order,
+           word_of(call.request, "sort", {"client", "since", "in", "out", "queued", "lost"}));
     query.text = call.request.asked("q").value_or("");
     query.after = call.request.asked("cursor").value_or("");
     auto page = co_await view->connections(call.organisation(), std::move(query));
     json::array items;
     for (const MqttConnection& connection : page.items) items.push_back(render(connection));
-    co_return reply(json::object{{"items", std::move(items)},
-                                 {"next", text_or_null(page.next)},
-                                 {"total", page.total}});
+    co_return reply(json::object{
+        {"items", std::move(items)}, {"next", text_or_null(page.next)}, {"total", page.total}});
 }
 
 io::Task<Answer> one(Call call) {

@@ -77,8 +77,8 @@ struct ShowWire {
 };
 
 json::object render(const sparkplug::Metric& metric) {
-    const auto type = static_cast<sparkplug::DataType>(
-        metric.datatype <= 0xff ? metric.datatype : 0);
+    const auto type =
+        static_cast<sparkplug::DataType>(metric.datatype <= 0xff ? metric.datatype : 0);
     json::value value = std::visit(ShowWire{}, metric.value);
     if (sparkplug::is_metric_type(type)) {
         if (const auto meant = sparkplug::value_of(metric.value, type))

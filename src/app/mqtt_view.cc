@@ -136,8 +136,8 @@ BrokerView::connection(OrganisationId organisation, std::string id) {
     Found out;
     out.first = connection_of(std::move(detail->row));
     for (const auto& each : detail->subscriptions) {
-        out.second.push_back({each.filter, static_cast<int>(each.qos_max), each.no_local,
-                              each.retain_as_published});
+        out.second.push_back(
+            {each.filter, static_cast<int>(each.qos_max), each.no_local, each.retain_as_published});
     }
     co_return Result<Found>(std::move(out));
 }
@@ -181,23 +181,20 @@ io::Task<Result<api::MqttMessage>> BrokerView::topic(trust::PrincipalPtr who, st
 io::Task<api::MqttSummary> BrokerView::summary() {
     auto stats = co_await broker_.stats();
     const auto level = static_cast<broker::LoadLevel>(stats.load_level);
-    api::MqttSummary out{{static_cast<int>(stats.load_level), broker::name_of(level),
-                          broker::effect_of(level)},
-                         {}};
+    api::MqttSummary out{
+        {static_cast<int>(stats.load_level), broker::name_of(level), broker::effect_of(level)}, {}};
     for (const auto& field : broker::stat_fields())
         out.numbers.emplace_back(field.name, stats.*field.member);
     co_return out;
 }
 
-void LoadWatch::load_changed(broker::LoadLevel from, broker::LoadLevel to,
-                             std::string_view cause) {
+void LoadWatch::load_changed(broker::LoadLevel from, broker::LoadLevel to, std::string_view cause) {
     const std::string text =
         to > from ? fmt::format("level {} of {}: {} ({})", static_cast<int>(to),
                                 broker::load_levels - 1, broker::effect_of(to), cause)
                   : fmt::format("down to level {} of {}: {}", static_cast<int>(to),
                                 broker::load_levels - 1, broker::effect_of(to));
-    plant_.record(
-        {io::Shard::here().now(), catalog::default_organisation, "", "overload", text});
+    plant_.record({io::Shard::here().now(), catalog::default_organisation, "", "overload", text});
 }
 
 }  // namespace lineshaft::app

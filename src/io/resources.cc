@@ -36,7 +36,8 @@ std::size_t resident_bytes() {
     const std::string_view line(text, static_cast<std::size_t>(count));
     const auto space = line.find(' ');
     std::size_t pages = 0;
-    if (space != line.npos) std::from_chars(line.data() + space + 1, line.data() + line.size(), pages);
+    if (space != line.npos)
+        std::from_chars(line.data() + space + 1, line.data() + line.size(), pages);
     return pages * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
 }
 

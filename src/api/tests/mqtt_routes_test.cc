@@ -48,7 +48,8 @@ public:
         MqttMessage last;
         last.payload = "\xff\x00binary";
         last.size_bytes = 8;
-        MqttTopicPage page{{{"line", "line", true, {}}, {"raw", "raw", false, last}}, "raw", false, {}};
+        MqttTopicPage page{
+            {{"line", "line", true, {}}, {"raw", "raw", false, last}}, "raw", false, {}};
         co_return page;
     }
     io::Task<Result<MqttMessage>> topic(trust::PrincipalPtr, std::string topic) override {
@@ -75,7 +76,8 @@ TEST(Connections, AreListedFoundAndEnded) {
     EXPECT_EQ(rig.get("/api/v1/connections").status, 503u) << "no broker is plugged";
     FakeMqtt mqtt;
     rig.services->mqtt = &mqtt;
-    const auto told = rig.get("/api/v1/connections?q=Press&state=sleeping&sort=in&limit=5&cursor=9~a");
+    const auto told =
+        rig.get("/api/v1/connections?q=Press&state=sleeping&sort=in&limit=5&cursor=9~a");
     ASSERT_EQ(told.status, 200u) << told.text;
     EXPECT_EQ(told.at("/total"), 7);
     EXPECT_EQ(told.at("/next"), "0~x");

@@ -127,7 +127,8 @@ std::size_t Broker::recheck_here() {
     std::vector<Link*> over;
     for (const auto& link : hub.links) {
         if (link->session == nullptr || !link->session->principal) continue;
-        if (!hub.common.gatekeeper.still_holds(*link->session->principal)) over.push_back(link.get());
+        if (!hub.common.gatekeeper.still_holds(*link->session->principal))
+            over.push_back(link.get());
     }
     for (auto& [number, session] : hub.sessions) {
         if (session->principal && !hub.common.gatekeeper.still_holds(*session->principal)) {

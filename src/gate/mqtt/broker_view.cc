@@ -169,9 +169,8 @@ io::Task<TopicPage> Broker::topics(trust::PrincipalPtr who, std::optional<std::s
             if (is_new) continue;
             at->second.has_more = at->second.has_more || level.has_more;
             LastMessage& known = at->second.last;
-            const bool is_newer =
-                level.last.what &&
-                (!known.what || known.what->received < level.last.what->received);
+            const bool is_newer = level.last.what &&
+                                  (!known.what || known.what->received < level.last.what->received);
             if (is_newer) known = std::move(level.last);
         }
     }

@@ -50,8 +50,7 @@ std::uint64_t order_value(const Session& session, ClientOrder order, std::uint32
         case ClientOrder::client: return 0;
         case ClientOrder::since: return static_cast<std::uint64_t>(session.changed.micros);
         case ClientOrder::messages_in: return meter ? whole(meter->rates(window).messages_in) : 0;
-        case ClientOrder::messages_out:
-            return meter ? whole(meter->rates(window).messages_out) : 0;
+        case ClientOrder::messages_out: return meter ? whole(meter->rates(window).messages_out) : 0;
         case ClientOrder::queued:
             return static_cast<std::uint64_t>(std::max<std::int64_t>(0, session.owed_bytes));
         case ClientOrder::lost: return meter ? sum(meter->losses()) : 0;

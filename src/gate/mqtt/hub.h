@@ -11,6 +11,7 @@
 #include "gate/mqtt/message_log.h"
 #include "gate/mqtt/recent.h"
 #include "gate/mqtt/retained.h"
+#include "gate/mqtt/round.h"
 #include "gate/mqtt/routes.h"
 #include "gate/mqtt/session.h"
 #include "io/nursery.h"
@@ -31,20 +32,6 @@ struct Common {
     std::vector<std::unique_ptr<Hub>> hubs;
     trust::PrincipalPtr nobody;   ///< stands for a publisher that is gone
     std::uint64_t run_start = 0;  ///< a ticket: what is older was written by earlier runs
-};
-
-/// Why and for whom something is published.
-struct Origin {
-    Session* session = nullptr;  ///< owes an answer to packet_id; null: the node, or a will
-    std::uint16_t packet_id = 0;
-    Broker::Done done;  ///< the node's
-};
-
-/// One message for one session of another shard.
-struct Parcel {
-    SessionNumber session = 0;
-    Letter letter;
-    bool has_strayed = false;
 };
 
 /// One shard's part of the broker: its connections, sessions, copy of the routes, its share of the
@@ -104,7 +91,7 @@ public:
     void log_for(Session& session, std::vector<Letter> letters);
 
     // ---- Steps that wait for the open round's commit.
-    enum class Step : std::uint8_t { nothing, transmit, release, pubcomp };
+    using Step = CommitStep::Step;
     void after_commit(Session& session, Step step, std::uint16_t packet_id, Letter letter = {},
                       std::uint64_t token = 0);
     /// Progress is written with the open round.
@@ -232,65 +219,14 @@ public:
 private:
     friend class Loader;
     static constexpr std::size_t spare_bytes_max = 256 << 10;
-    struct Entry {
-        std::shared_ptr<const Publication> what;
-        std::size_t first = 0;  // of Round::recipients
-        std::size_t count = 0;
-        std::size_t logged = 0;  // the first so many go through the log
-        std::int64_t log_index = -1;
-        std::uint32_t join = 0;
-        std::uint64_t retained_version = 0;
-    };
-    struct CommitStep {
-        Session* session = nullptr;
-        Step step = Step::nothing;
-        std::uint16_t packet_id = 0;
-        std::uint64_t token = 0;
-        Letter letter;
-    };
-    /// What waits for one commit.
-    struct Round {
-        std::vector<Entry> entries;
-        std::vector<Recipient> recipients;
-        std::vector<std::uint32_t> homes;  // by recipient, as known when it was routed
-        std::vector<CommitStep> steps;
-        std::vector<SessionNumber> progress;
-        std::vector<SessionNumber> records;
-        std::uint64_t ticket = 0;
-        std::size_t log_bytes = 0;
-        std::uint32_t logged_count = 0;
-        bool is_open = false;
-    };
-    /// What one acknowledgement waits for.
-    struct Join {
-        Session* session = nullptr;
-        std::uint64_t sequence = 0;
-        std::shared_ptr<const Publication> what;
-        Broker::Done done;
-        mqtt::Reason success = mqtt::Reason::success;
-        std::optional<Error> error;
-        std::uint32_t waits = 0;
-        std::uint16_t packet_id = 0;                ///< of `tapped`
-        std::shared_ptr<const Publication> tapped;  ///< goes into a round once its taps are done
-    };
-
     Round& open_round();
     void seal(store::Batch& batch);
     void seal_sessions(store::Batch& batch, Round& round);
     void on_commit(const Result<void>& outcome);
-    void commit_entry(Round& round, Entry& entry, const Result<void>& outcome);
+    void commit_entry(Round& round, RoundEntry& entry, const Result<void>& outcome);
     void commit_step(CommitStep& step, const Result<void>& outcome);
     std::uint32_t make_join(Origin& origin, std::shared_ptr<const Publication> what);
     void join_done(std::uint32_t join, const Result<void>& outcome);
-    /// Who gets the publish being routed. For QoS 0 the routes' matches themselves are used.
-    struct Plan {
-        std::vector<Recipient> logged;  // through the log
-        std::vector<Recipient> others;  // QoS 1 and 2 that are not logged, and QoS 0
-        std::vector<std::uint32_t> logged_homes;
-        std::vector<std::uint32_t> other_homes;
-        std::uint64_t taps = 0;  // a bit for each that wants it
-        bool is_all_local = true;
-    };
     mqtt::Reason plan(const Publication& what);
     void put_in_round(const std::shared_ptr<const Publication>& what, std::uint32_t join,
                       Session* keeps_id);

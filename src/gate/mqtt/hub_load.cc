@@ -89,7 +89,8 @@ void Hub::drop_slow_readers() {
     for (const auto& link : links) {
         const bool is_slow =
             link->session != nullptr && link->backlog_bytes() > limits().output_bytes_max / 2;
-        if (is_slow && link->was_slow && slow.size() < slow_ends_per_tick) slow.push_back(link.get());
+        if (is_slow && link->was_slow && slow.size() < slow_ends_per_tick)
+            slow.push_back(link.get());
         link->was_slow = is_slow;
     }
     for (Link* link : slow) {

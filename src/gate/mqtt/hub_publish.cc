@@ -97,8 +97,7 @@ mqtt::Reason Hub::plan(const Publication& what) {
         const bool has_room = owner == index ? retained.has_room(topic, what.message.bytes().size())
                                              : !retained_full[owner];
         if (!has_room) return mqtt::Reason::retain_not_supported;
-        const auto organisation =
-            what.publisher ? what.publisher->organisation : OrganisationId(1);
+        const auto organisation = what.publisher ? what.publisher->organisation : OrganisationId(1);
         if (!common.gatekeeper.has_retained_room(organisation, what.message.bytes().size())) {
             return mqtt::Reason::retain_not_supported;
         }

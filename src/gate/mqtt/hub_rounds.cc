@@ -11,7 +11,7 @@ constexpr std::size_t entry_overhead_bytes = 64;
 
 }  // namespace
 
-Hub::Round& Hub::open_round() {
+Round& Hub::open_round() {
     if (!open_.is_open) {
         open_.is_open = true;
         opened_rounds_.push_back(shard.clock().steady());
@@ -23,7 +23,7 @@ Hub::Round& Hub::open_round() {
 void Hub::add_entry(std::shared_ptr<const Publication> what, std::uint32_t join,
                     std::uint64_t version) {
     Round& round = open_round();
-    Entry entry{.what = std::move(what), .join = join, .retained_version = version};
+    RoundEntry entry{.what = std::move(what), .join = join, .retained_version = version};
     entry.first = round.recipients.size();
     entry.logged = plan_.logged.size();
     entry.count = plan_.logged.size() + plan_.others.size();
@@ -48,7 +48,7 @@ void Hub::add_entry(std::shared_ptr<const Publication> what, std::uint32_t join,
 void Hub::log_for(Session& session, std::vector<Letter> letters) {
     Round& round = open_round();
     for (Letter& letter : letters) {
-        Entry entry{.what = std::move(letter.what)};
+        RoundEntry entry{.what = std::move(letter.what)};
         entry.first = round.recipients.size();
         entry.logged = entry.count = 1;
         entry.log_index = round.logged_count++;
@@ -102,7 +102,7 @@ void Hub::seal(store::Batch& batch) {
     if (round.logged_count != 0) {
         round.ticket = common.store.ticket();
         MessageRecord record;
-        for (const Entry& entry : round.entries) {
+        for (const RoundEntry& entry : round.entries) {
             if (entry.log_index < 0) continue;
             record.add(static_cast<std::uint32_t>(entry.log_index), &round.recipients[entry.first],
                        entry.logged, *entry.what);
@@ -112,7 +112,7 @@ void Hub::seal(store::Batch& batch) {
                   message_key(static_cast<std::uint16_t>(index), round.ticket), bytes);
         round.log_bytes = bytes.size();
     }
-    for (const Entry& entry : round.entries) {
+    for (const RoundEntry& entry : round.entries) {
         if (entry.retained_version == 0) continue;
         const Publication& what = *entry.what;
         batch.put(store::Family::mqtt_retained,
@@ -166,7 +166,7 @@ void Hub::on_commit(const Result<void>& outcome) {
         stats.logged_bytes += round.log_bytes;
         tail_.wrote(round.ticket, round.log_bytes);
     }
-    for (Entry& entry : round.entries) commit_entry(round, entry, outcome);
+    for (RoundEntry& entry : round.entries) commit_entry(round, entry, outcome);
     for (CommitStep& step : round.steps) commit_step(step, outcome);
     const auto unpin = [&](const std::vector<SessionNumber>& numbers, bool is_progress) {
         for (const SessionNumber number : numbers) {
@@ -186,7 +186,7 @@ void Hub::on_commit(const Result<void>& outcome) {
     wake_paused();
 }
 
-void Hub::commit_entry(Round& round, Entry& entry, const Result<void>& outcome) {
+void Hub::commit_entry(Round& round, RoundEntry& entry, const Result<void>& outcome) {
     if (entry.join != 0 && joins_[entry.join].session != nullptr)
         --joins_[entry.join].session->in_rounds;
     if (outcome) {

@@ -92,9 +92,7 @@ Hub::Rows Hub::rows(const ClientQuery& query) {
         }
         ++out.total;
         const auto value = order_value(*session, query.order, window);
-        if (!query.after.empty() &&
-            !comes_before(after, {value, session->client_id}))
-            continue;
+        if (!query.after.empty() && !comes_before(after, {value, session->client_id})) continue;
         found.push_back({value, session.get()});
     }
     const auto middle =

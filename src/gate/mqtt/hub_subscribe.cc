@@ -33,8 +33,7 @@ auto place_of(std::vector<Subscribed>& list, std::string_view filter) {
     });
 }
 
-mqtt::Reason refusal(Hub& hub, Session& session, const mqtt::Subscription& wish,
-                     bool is_new) {
+mqtt::Reason refusal(Hub& hub, Session& session, const mqtt::Subscription& wish, bool is_new) {
     const auto parsed = mqtt::parse_filter(wish.filter);
     if (!parsed) return mqtt::Reason::topic_filter_invalid;
     const auto& offers = hub.limits().wire.offers;

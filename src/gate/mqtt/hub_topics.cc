@@ -44,16 +44,18 @@ Hub::Levels Hub::levels(const trust::Principal& who, const std::optional<std::st
     found.since = recent.since();
     const auto& gate = common.gatekeeper;
     const auto most = limits().browse_levels_max;
-    found.is_whole = retained.each_below(prefix, most, [&](std::string_view name, bool has_more,
-                                                           std::shared_ptr<const Publication> what) {
-        if (what && (!gate.may_receive(who, what->message.topic()) || !may_show_retained(*what)))
-            what = nullptr;
-        // Whether there is anything below that may be seen is asked of a topic made up.
-        if (has_more && !gate.may_receive(who, below(prefix, name) + "/x")) has_more = false;
-        if (!what && !has_more) return;
-        const std::size_t bytes = what ? what->message.payload().size() : 0;
-        see(name, has_more, {std::move(what), bytes, true});
-    });
+    found.is_whole = retained.each_below(
+        prefix, most,
+        [&](std::string_view name, bool has_more, std::shared_ptr<const Publication> what) {
+            if (what &&
+                (!gate.may_receive(who, what->message.topic()) || !may_show_retained(*what)))
+                what = nullptr;
+            // Whether there is anything below that may be seen is asked of a topic made up.
+            if (has_more && !gate.may_receive(who, below(prefix, name) + "/x")) has_more = false;
+            if (!what && !has_more) return;
+            const std::size_t bytes = what ? what->message.payload().size() : 0;
+            see(name, has_more, {std::move(what), bytes, true});
+        });
     const bool all_recent = recent.tree().each_below(
         prefix, most, [&](std::string_view name, bool has_more, const RecentTopics::Place* place) {
             LastMessage last;

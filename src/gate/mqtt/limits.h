@@ -45,9 +45,9 @@ struct Limits {
     io::Steady retry_delay{250};          ///< a paused 3.1.1 publisher tries again so often
 
     // What operators see.
-    std::size_t departures_max = 1'000;  ///< connections that ended, remembered per shard
-    std::size_t browse_levels_max = 50'000;       ///< looked at for one level of the topic tree
-    std::size_t recent_topics_max = 20'000;       ///< not retained, per shard, while someone looks
+    std::size_t departures_max = 1'000;      ///< connections that ended, remembered per shard
+    std::size_t browse_levels_max = 50'000;  ///< looked at for one level of the topic tree
+    std::size_t recent_topics_max = 20'000;  ///< not retained, per shard, while someone looks
     std::size_t recent_bytes_max = 8 << 20;
     std::size_t recent_payload_bytes_max = 64 << 10;  ///< of one message; more is cut
     io::Steady browse_time{60'000};  ///< topics are remembered so long after the last look

@@ -3,10 +3,18 @@
 namespace lineshaft::broker {
 namespace {
 
-constexpr std::array<std::string_view, loss_count> names = {
-    "refused_rights",        "refused_queue", "refused_quota", "refused_store", "refused_retained", "refused_payload",
-    "refused_subscriptions", "slow",          "rights",        "expired",          "too_large",
-    "damaged"};
+constexpr std::array<std::string_view, loss_count> names = {"refused_rights",
+                                                            "refused_queue",
+                                                            "refused_quota",
+                                                            "refused_store",
+                                                            "refused_retained",
+                                                            "refused_payload",
+                                                            "refused_subscriptions",
+                                                            "slow",
+                                                            "rights",
+                                                            "expired",
+                                                            "too_large",
+                                                            "damaged"};
 
 Traffic difference(const Traffic& later, const Traffic& earlier) {
     return {later.messages_in - earlier.messages_in, later.bytes_in - earlier.bytes_in,

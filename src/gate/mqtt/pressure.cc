@@ -46,7 +46,8 @@ LoadLevel LoadGauge::asked(const LoadSigns& signs) const {
 
 bool LoadGauge::is_calm(const LoadSigns& signs) const {
     const auto index = static_cast<std::size_t>(level_);
-    return index > 0 && !reaches(signs, limits_.levels[index - 1], limits_.leave_at, limits_.leave_memory_at);
+    return index > 0 &&
+           !reaches(signs, limits_.levels[index - 1], limits_.leave_at, limits_.leave_memory_at);
 }
 
 bool LoadGauge::step(const LoadSigns& signs, io::Steady now) {

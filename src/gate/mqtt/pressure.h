@@ -28,8 +28,8 @@ std::string_view name_of(LoadLevel level);
 struct LoadSigns {
     io::Steady loop_lag{0};     ///< from asking the loop for a turn until it gives it
     io::Steady commit_wait{0};  ///< age of the oldest round that is not on disk
-    double lane = 0;            ///< part of the last moments in which the commit lane was full, 0..1
-    double memory = 0;          ///< resident of what is allowed, 0..; 0 when there is no limit
+    double lane = 0;    ///< part of the last moments in which the commit lane was full, 0..1
+    double memory = 0;  ///< resident of what is allowed, 0..; 0 when there is no limit
 };
 
 /// Reaching any threshold of a level asks for that level.
@@ -49,9 +49,9 @@ struct LoadLimits {
     }};
     /// A level is left when every sign is below this part of its threshold.
     double leave_at = 0.7;
-    double leave_memory_at = 0.97;  ///< the same for memory, which falls slowly
-    io::Steady rise_every{250};  ///< one level at a time
-    io::Steady fall_after{600};  ///< calm for so long: one level down
+    double leave_memory_at = 0.97;     ///< the same for memory, which falls slowly
+    io::Steady rise_every{250};        ///< one level at a time
+    io::Steady fall_after{600};        ///< calm for so long: one level down
     std::size_t memory_bytes_max = 0;  ///< resident bytes the process may have; 0: no limit
 };
 

@@ -181,10 +181,10 @@ public:
     bool record_due = false;  ///< the session record is to be written in the open round
     bool progress_due = false;
     bool is_over = false;
-    bool is_stored = false;               ///< has records
+    bool is_stored = false;         ///< has records
     std::unique_ptr<HeldIds> held;  ///< made when first needed
     HeldIds& held_ids();
-    std::unique_ptr<Meter> meter;   ///< null: no message yet
+    std::unique_ptr<Meter> meter;  ///< null: no message yet
 
 private:
     struct OwedAnswer {

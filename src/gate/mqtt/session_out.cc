@@ -111,8 +111,8 @@ void Session::take_qos0(const mqtt::MessageView& message, const Publication& wha
 void Session::send_qos0(const Letter& letter) {
     if (!is_wanted(*letter.what)) return;
     std::string room;
-    const auto sent = link->connection.publish(as_named(letter.what->message, room),
-                                               delivery(letter, false));
+    const auto sent =
+        link->connection.publish(as_named(letter.what->message, room), delivery(letter, false));
     if (sent == mqtt::Sent::too_large) drop_too_large();
     if (sent != mqtt::Sent::sent) return;
     ++hub->stats.sent_qos0;
@@ -377,8 +377,8 @@ bool Session::resend_one() {
         return true;
     }
     std::string room;
-    const auto sent = link->connection.send(
-        flow.packet_id, as_named(letter->what->message, room), delivery(*letter, true));
+    const auto sent = link->connection.send(flow.packet_id, as_named(letter->what->message, room),
+                                            delivery(*letter, true));
     if (sent == mqtt::Sent::no_room || sent == mqtt::Sent::closed) return false;
     ++box.resent;
     if (sent == mqtt::Sent::too_large) {

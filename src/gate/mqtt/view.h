@@ -49,7 +49,7 @@ struct ClientRow {
     std::size_t subscriptions = 0;
     std::uint64_t queued_messages = 0;  ///< owed, on disk or in memory
     std::uint64_t queued_bytes = 0;
-    std::size_t in_flight = 0;  ///< sent and not acknowledged, QoS 1 and 2
+    std::size_t in_flight = 0;   ///< sent and not acknowledged, QoS 1 and 2
     std::size_t unanswered = 0;  ///< its publishes that wait for our acknowledgement
     Traffic total;
     TrafficRates rates;
@@ -63,10 +63,10 @@ enum class ClientOrder : std::uint8_t { client, since, messages_in, messages_out
 /// Which clients, and how many.
 struct ClientQuery {
     std::optional<OrganisationId> organisation = {};  ///< nothing: all
-    std::string text = {};                   ///< part of client id, principal or address, any case
-    std::optional<ClientState> state = {};   ///< nothing: connected and sleeping
-    ClientOrder order = ClientOrder::client; ///< all but `client` with the largest first
-    std::string after = {};                  ///< ClientPage::next of the page before
+    std::string text = {};                    ///< part of client id, principal or address, any case
+    std::optional<ClientState> state = {};    ///< nothing: connected and sleeping
+    ClientOrder order = ClientOrder::client;  ///< all but `client` with the largest first
+    std::string after = {};                   ///< ClientPage::next of the page before
     std::size_t count_max = 100;
 };
 
@@ -99,10 +99,10 @@ struct TopicLevel {
 };
 
 struct TopicPage {
-    std::vector<TopicLevel> levels;  ///< ascending by name
+    std::vector<TopicLevel> levels;   ///< ascending by name
     std::optional<std::string> next;  ///< nothing: that was all
-    bool is_whole = true;            ///< false: too many levels to look at; some are missing
-    Instant since;                   ///< messages that are not retained are seen from here on
+    bool is_whole = true;             ///< false: too many levels to look at; some are missing
+    Instant since;                    ///< messages that are not retained are seen from here on
 };
 
 }  // namespace lineshaft::broker

@@ -103,7 +103,8 @@ TEST(Load, ChangesOfTheLevelAreTold) {
     rig.observers = {&watch};
     rig.restart();
     climb(rig);
-    EXPECT_EQ(watch.changes, (std::vector<std::pair<int, int>>{{0, 1}, {1, 2}, {2, 3}, {3, 4}, {4, 5}}))
+    EXPECT_EQ(watch.changes,
+              (std::vector<std::pair<int, int>>{{0, 1}, {1, 2}, {2, 3}, {3, 4}, {4, 5}}))
         << "once for the node, not for each shard";
     EXPECT_NE(watch.causes.at(0).find("memory"), std::string::npos);
     climb(quiet);

@@ -23,8 +23,8 @@ io::Task<Result<ClientDetail>> ask_one(Broker* broker, OrganisationId organisati
 io::Task<TopicPage> ask_topics(Broker* broker, trust::PrincipalPtr who,
                                std::optional<std::string> prefix, std::optional<std::string> after,
                                std::size_t count_max) {
-    auto page = co_await broker->topics(std::move(who), std::move(prefix), std::move(after),
-                                        count_max);
+    auto page =
+        co_await broker->topics(std::move(who), std::move(prefix), std::move(after), count_max);
     co_return page;
 }
 io::Task<Result<LastMessage>> ask_topic(Broker* broker, trust::PrincipalPtr who,
@@ -83,12 +83,12 @@ TEST(Clients, AreListedPagedAndFound) {
     Rig rig(2);
     std::deque<TestClient> clients;
     for (std::uint32_t each = 0; each < 7; ++each) {
-        auto& client = clients.emplace_back(
-            rig, TestClient::Options{.client_id = "c" + std::to_string(each),
-                                     .clean = false,
-                                     .expiry_s = 100,
-                                     .user = each == 3 ? "Press" : "anyone",
-                                     .shard = each % 2});
+        auto& client =
+            clients.emplace_back(rig, TestClient::Options{.client_id = "c" + std::to_string(each),
+                                                          .clean = false,
+                                                          .expiry_s = 100,
+                                                          .user = each == 3 ? "Press" : "anyone",
+                                                          .shard = each % 2});
         client.connect();
     }
     TestClient other(rig, {.client_id = "acme-1", .user = "acme"});
@@ -200,9 +200,10 @@ TEST(Topics, AreATreeOfRetainedAndRecentMessages) {
         writer.publish(topic, std::string("kept ") + topic, 1, true);
     writer.publish("before", "nobody looks yet", 0);
     const auto who = rig.gate->find("viewer");
-    const auto look = [&](std::optional<std::string> prefix,
-                          std::optional<std::string> after = {}, std::size_t most = 100) {
-        return rig.run(ask_topics(rig.broker.get(), who, std::move(prefix), std::move(after), most));
+    const auto look = [&](std::optional<std::string> prefix, std::optional<std::string> after = {},
+                          std::size_t most = 100) {
+        return rig.run(
+            ask_topics(rig.broker.get(), who, std::move(prefix), std::move(after), most));
     };
     EXPECT_EQ(names(look({})), (std::vector<std::string>{"", "a", "b", "c"}));
     other.publish("a/x", "newer", 0);
@@ -262,8 +263,7 @@ TEST(Topics, ManyLevelsAreSaidNotToBeAll) {
     writer.connect();
     const auto who = rig.gate->find("viewer");
     for (const char* topic : {"t/1", "t/2", "t/3"}) writer.publish(topic, "x", 1, true);
-    EXPECT_TRUE(
-        rig.run(ask_topics(rig.broker.get(), who, "t", std::nullopt, 100)).is_whole);
+    EXPECT_TRUE(rig.run(ask_topics(rig.broker.get(), who, "t", std::nullopt, 100)).is_whole);
     writer.publish("t/4", "x", 1, true);
     const auto page = rig.run(ask_topics(rig.broker.get(), who, "t", std::nullopt, 100));
     EXPECT_FALSE(page.is_whole);
