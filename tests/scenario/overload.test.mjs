@@ -1,8 +1,9 @@
 // Overload as clients and operators see it: refusals with a reason, an event, a number, and /readyz as before.
 // The ramp itself (fault 15) is measured by `./dev bench overload`.
 import assert from "node:assert/strict";
+import net from "node:net";
 import { test } from "node:test";
-import { Node, until } from "../node.mjs";
+import { Node, isLong, until } from "../node.mjs";
 
 test("a node over its memory refuses new sessions with 0x97, keeps serving, and says so", async (t) => {
     const node = await Node.start(t);
@@ -46,4 +47,60 @@ test("a reader that stops is told apart: others keep their pace, and it gets eve
     slow.stream.resume();
     await until(() => slow.received.length >= 3_000, () => `the slow one has ${slow.received.length}`, 30_000);
     assert.equal(new Set(slow.received.map((one) => one.text.split(" ")[0])).size, 3_000);
+});
+
+/** p99 in ms of QoS 1 publishes from one client, one after the other, for so long. */
+async function p99(client, ms) {
+    const times = [];
+    for (const end = performance.now() + ms; performance.now() < end;) {
+        const began = performance.now();
+        await client.publishAsync("probe", "x", { qos: 1 });
+        times.push(performance.now() - began);
+    }
+    times.sort((a, b) => a - b);
+    return times[Math.floor(times.length * 0.99)];
+}
+
+// The same at full size, with figures: ./dev bench broker flood --long
+test("attacks meet their limit, are counted, and a polite client goes on", async (t) => {
+    const scale = isLong ? 20 : 1;
+    const node = await Node.start(t, { sets: ["mqtt.connect_timeout=1", `mqtt.retained_max=${100 * scale}`, "mqtt.subscriptions_max=50"] });
+    const polite = await node.mqtt({ clientId: "polite" });
+    await t.test("sockets that never speak are closed after the connect timeout", async () => {
+        const sockets = Array.from({ length: 300 * scale }, () => net.connect(node.mqttPort, "127.0.0.1"));
+        let closed = 0;
+        for (const socket of sockets) socket.on("error", () => {}).on("close", () => (closed += 1)).resume();
+        await p99(polite, 500);
+        await until(() => closed === sockets.length, () => `${closed} of ${sockets.length} closed`);
+    });
+    await t.test("a storm of new machines is served, and leaves nothing behind", async () => {
+        const before = (await node.metrics()).mqtt_sessions;
+        const crowd = await Promise.all(Array.from({ length: 200 * scale }, (_, n) => node.mqtt({ clientId: `new-${n}` })));
+        assert.equal((await node.metrics()).mqtt_sessions, before + crowd.length);
+        await p99(polite, 300);
+        for (const client of crowd) client.end(true);
+        await until(async () => (await node.metrics()).mqtt_sessions === before, "they are gone");
+    });
+    await t.test("more retained topics than allowed: 0x97, counted", async () => {
+        const codes = await Promise.all(Array.from({ length: 200 * scale }, (_, n) =>
+            polite.publishAsync(`kept/${n}`, "x", { qos: 1, retain: true }).then(() => 0, (error) => error.code)));
+        const refused = codes.filter((code) => code === 0x97).length;
+        // A topic's shard tells the others that it is full: what is on its way meanwhile is still taken.
+        assert.ok(refused >= 20 * scale && refused <= 110 * scale, `${refused} refused`);
+        assert.equal((await node.metrics()).mqtt_publishes_refused_retained_total, refused);
+        assert.equal((await node.api("connections/polite")).lost.refused_retained, refused);
+    });
+    await t.test("a storm of wildcards: SUBACK 0x97 past the limit, counted", async () => {
+        const wild = await node.mqtt({ clientId: "wild" });
+        let refused = 0;
+        for (let n = 0; n < 100; n += 1) {
+            const filter = Array.from({ length: 15 }, (_, level) => ((n >> level) & 1 ? "+" : `l${level}`)).join("/");
+            await wild.subscribeAsync(`${filter}/#`, { qos: 0 }).catch((error) => { refused += 1; assert.match(String(error.message), /quota|Subscribe|Unspecified/i); });
+        }
+        assert.equal((await node.metrics()).mqtt_subscriptions_refused_limit_total, 50);
+        await p99(polite, 300);
+    });
+    assert.ok(polite.connected);
+    assert.equal((await node.metrics()).mqtt_load_level, 0);
+    assert.equal((await fetch(`${node.url}/readyz`)).status, 200);
 });
