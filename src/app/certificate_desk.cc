@@ -46,6 +46,9 @@ CertificateDesk::CertificateDesk(const Settings& settings, Rooms rooms,
       rooms_(rooms),
       registrar_(std::move(registrar)),
       ends_(rooms.shards.size()) {
+    for (std::size_t index = 0; index < rooms.shards.size(); ++index) {
+        on_shard_.push_back(std::make_unique<OnShard>());
+    }
     const auto& authority = registrar_->authority();
     root_ = {authority.root_pem(), authority.root_der(), authority.root_sha256(),
              authority.root_not_after()};
@@ -308,9 +311,35 @@ io::Task<std::invoke_result_t<Work, Registrar&, Instant>> CertificateDesk::chang
     };
     auto done = co_await rooms_.desk.run(std::move(job));
     if (!done) co_return std::unexpected(done.error());
-    auto known = co_await rooms_.porter.reload_tokens();
+    auto known = co_await publish();
     if (!known) co_return std::unexpected(known.error());
     co_return done;
+}
+
+// Reading all credentials again takes as long as there are many. When ten thousand machines enrol
+// at once, those of a shard that ask while it is being read share the next reading.
+io::Task<Result<void>> CertificateDesk::publish() {
+    OnShard& here = *on_shard_[io::Shard::here().index().number()];
+    if (!std::exchange(here.is_publishing, true)) co_return co_await lead();
+    auto turn = co_await io::suspend<Turn>(
+        [&here](io::Answer<Turn> answer) { here.waiting.push_back(std::move(answer)); });
+    if (!turn.leads) co_return turn.outcome;
+    co_return co_await lead();
+}
+
+io::Task<Result<void>> CertificateDesk::lead() {
+    OnShard& here = *on_shard_[io::Shard::here().index().number()];
+    auto served = std::exchange(here.waiting, {});
+    auto known = co_await rooms_.porter.reload_tokens();
+    for (auto& answer : served) answer(Turn{false, known});
+    if (here.waiting.empty()) {
+        here.is_publishing = false;
+    } else {
+        io::Answer<Turn> next = std::move(here.waiting.front());
+        here.waiting.erase(here.waiting.begin());
+        next(Turn{true, {}});
+    }
+    co_return known;
 }
 
 io::Task<Result<trust::NewEnrolment>> CertificateDesk::invite(OrganisationId organisation,

@@ -84,12 +84,26 @@ private:
     static io::Task<bool> end(CertificateDesk* desk);
     template <class Work>
     io::Task<std::invoke_result_t<Work, Registrar&, Instant>> change(Work work);
+    io::Task<Result<void>> publish();
+    io::Task<Result<void>> lead();
+
+    /// What a caller of publish() waits for: that another's reading did for it, or its turn to
+    /// read.
+    struct Turn {
+        bool leads = false;
+        Result<void> outcome{};
+    };
+    struct OnShard {
+        bool is_publishing = false;
+        std::vector<io::Answer<Turn>> waiting;
+    };
 
     const Settings settings_;
     Rooms rooms_;
     std::unique_ptr<Registrar> registrar_;
     Root root_;
     std::shared_ptr<io::TlsServer> tls_;
+    std::vector<std::unique_ptr<OnShard>> on_shard_;
     // The rest is shard 0's from start() on; while is_looking_ the worker reads `now_`.
     Identity now_;
     std::vector<Instant> ends_;  // of the server certificate, by shard, for metrics

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { chmodSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import https from "node:https";
 import net from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -246,6 +247,33 @@ test("control 4: a machine enrols over EST with a one-time token", async (t) => 
     }
     const rows = (await hall.node.api("certificates?machine=press-3")).items;
     assert.equal(rows[0].issued_by, "enrolment by owner");
+});
+
+test("control 4: many machines enrol at once; one that renews in a loop is slowed down", async (t) => {
+    const hall = await Hall.start(t);
+    const names = Array.from({ length: 40 }, (_, i) => `press-${i}`);
+    const request = hall.request("many");
+    const tokens = await Promise.all(names.map(async (name) => (await hall.node.api(`machines/${name}/enrolments`, { method: "POST" })).token));
+    const agent = new https.Agent({ ca: readFileSync(hall.ca), keepAlive: false });
+    const post = (path, options) => new Promise((done, failed) => {
+        const asked = https.request({ host: "localhost", port: hall.https, path: `/.well-known/est/${path}`, method: "POST", agent, ...options }, (answer) => {
+            answer.resume();
+            answer.on("end", () => done(answer.statusCode));
+        });
+        asked.on("error", failed);
+        asked.end(request.base64);
+    });
+    const statuses = await Promise.all(tokens.map((token) => post("simpleenroll", { auth: `m:${token}` })));
+    assert.deepEqual(statuses, names.map(() => 200));
+    const rows = (await hall.node.api("certificates?limit=100")).items;
+    assert.deepEqual(rows.map((row) => row.machine).sort(), [...names].sort());
+
+    const press = hall.issue("press-0");
+    const own = { agent: new https.Agent({ ca: readFileSync(hall.ca), cert: readFileSync(press.cert), key: readFileSync(press.key), keepAlive: true, maxSockets: 1 }) };
+    const renewals = [];
+    for (let i = 0; i < 12; ++i) renewals.push(await post("simplereenroll", own));
+    own.agent.destroy();
+    assert.deepEqual([...new Set(renewals)].sort(), [200, 429], renewals.join());
 });
 
 test("control 4: enrolment tokens expire, and guessing them is slowed down", async (t) => {

@@ -50,6 +50,12 @@ http::Response busy() {
     return response;
 }
 
+http::Response too_often(io::Steady wait, std::string_view what) {
+    auto response = refuse(429, "Too many attempts", what);
+    response.set("retry-after", std::to_string((wait.count() + 999) / 1000));
+    return response;
+}
+
 // What a machine's engineer can mend is 400 (RFC 7030, 4.2.3), the rest as everywhere.
 http::Response problem_of(const Error& error) {
     if (error.code == Code::denied) return who_are_you();
@@ -90,22 +96,18 @@ io::Task<http::Response> enrol(Door* door, http::Request request) {
     if (!credentials) co_return who_are_you();
     Door::OnShard& here = door->here();
     const std::string address = request.peer.address;
-    // One account for all: a token is no name, and nobody may lock another machine out.
     const std::string account = "est/" + address;
-    const auto wait = here.throttle.admit(account, address, io::Shard::here().clock().steady());
-    if (wait.count() > 0) {
-        auto response = refuse(429, "Too many attempts", "Wait, then use a fresh token.");
-        response.set("retry-after", std::to_string((wait.count() + 999) / 1000));
-        co_return response;
-    }
-    if (here.under_way >= door->limits.under_way_max) {
-        here.throttle.succeeded(account, address);
-        co_return busy();
-    }
+    const io::Steady now = io::Shard::here().clock().steady();
+    // Counted after the answer, unlike a password: 256 random bits are not guessed, and a hall of
+    // machines behind one address enrols at once.
+    const auto wait = here.throttle.wait(account, address, now);
+    if (wait.count() > 0) co_return too_often(wait, "Wait, then use a fresh token.");
+    if (here.under_way >= door->limits.under_way_max) co_return busy();
     const Place place(here);
     auto made =
         co_await door->office.enrol(std::move(credentials->secret), std::move(request.body));
-    if (made || made.error().code != Code::denied) here.throttle.succeeded(account, address);
+    if (!made && made.error().code == Code::denied)
+        (void)here.throttle.admit(account, address, now);
     co_return issued(made);
 }
 
@@ -117,8 +119,12 @@ io::Task<http::Response> renew(Door* door, http::Request request) {
                          "Renewing needs TLS with the machine's live certificate of this node: not "
                          "revoked, not past its end, and tls.client_certificates not off.");
     }
-    if (door->here().under_way >= door->limits.under_way_max) co_return busy();
-    const Place place(door->here());
+    Door::OnShard& here = door->here();
+    if (here.under_way >= door->limits.under_way_max) co_return busy();
+    const std::string key = std::to_string(machine->organisation.number()) + "/" + machine->machine;
+    const auto wait = here.renewals.admit(key, key, io::Shard::here().clock().steady());
+    if (wait.count() > 0) co_return too_often(wait, "This machine has renewed many times.");
+    const Place place(here);
     auto made = co_await door->office.renew(std::move(machine), std::move(request.body));
     co_return issued(made);
 }
@@ -129,7 +135,7 @@ Door::Door(trust::CertificateOffice& its_office, trust::Porter& its_porter, io::
            Limits its_limits)
     : office(its_office), porter(its_porter), limits(its_limits) {
     for (std::size_t index = 0; index < shards.size(); ++index) {
-        on_shard_.push_back(std::make_unique<OnShard>(limits.throttle));
+        on_shard_.push_back(std::make_unique<OnShard>(limits));
     }
 }
 

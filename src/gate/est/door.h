@@ -16,6 +16,12 @@ struct Limits {
     std::size_t body_bytes_max = 24 * 1024;  ///< a request of 16 KiB in base64
     std::size_t under_way_max = 64;          ///< enrolments at once on one shard; then 503
     trust::ThrottleLimits throttle;          ///< wrong tokens, per address
+    /// Renewals, per machine: a machine that renews in a loop fills no catalog.
+    trust::ThrottleLimits renewals{.free_failures = 10,
+                                   .wait_first = std::chrono::minutes(1),
+                                   .account_wait_max = std::chrono::minutes(10),
+                                   .address_wait_max = std::chrono::minutes(10),
+                                   .forget_after = std::chrono::minutes(30)};
 };
 
 /// /.well-known/est/{cacerts, csrattrs, simpleenroll, simplereenroll}. TLS only, but for cacerts,
@@ -27,8 +33,9 @@ public:
     void add_routes(io::http::Router& router);
 
     struct OnShard {
-        explicit OnShard(const trust::ThrottleLimits& limits) : throttle(limits) {}
-        trust::LoginThrottle throttle;
+        explicit OnShard(const Limits& limits)
+            : throttle(limits.throttle), renewals(limits.renewals) {}
+        trust::LoginThrottle throttle, renewals;
         std::size_t under_way = 0;
     };
     trust::CertificateOffice& office;
