@@ -105,8 +105,15 @@ export const en = {
         machine: "Machine", kind: "Kind", heard: "Last heard", tags: "Tags", adopt: "Adopt", noSite: "No site",
         emptyTitle: "No machine has spoken yet",
         emptyStep: "Send a first message: any MQTT client will do. The machine then appears here by itself.",
-        emptyToken: "A machine needs a token to sign in. Create one first.",
         none: "No machine matches. Change the search or the filters.", clear: "Clear filters", newHere: "New",
+    },
+    tour: {
+        title: "Your first machine, in five minutes", done: " (done)", hide: "Hide this tour",
+        token: "Create a token", tokenHelp: "Every machine and program signs in with a token of its own. Choose one for the machine press-1, and copy it: it is shown once.",
+        tokenAsk: "Every machine and program signs in with a token of its own. Ask an admin for one.",
+        send: "Send a first message", sendHelp: "Any MQTT client will do. When this command ends without an error, both values are on disk, and the machine appears here by itself.",
+        adopt: "Adopt it", adoptHelp: "Give it a name, a kind and a place. Its data is being kept already.", adoptThis: (name: string) => `Adopt ${name}`,
+        chart: "Watch its chart", chartHelp: "Open its page, run the command again with another speed, and see the trend grow.", open: (name: string) => `Open ${name}`,
     },
     adopt: {
         title: "Adopt machine", editTitle: "Machine details",

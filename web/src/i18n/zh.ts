@@ -97,8 +97,15 @@ export const zh: Strings = {
         machine: "设备", kind: "类型", heard: "最近数据", tags: "测点", adopt: "纳管", noSite: "未分配场所",
         emptyTitle: "还没有设备上报数据",
         emptyStep: "用任意 MQTT 客户端发送第一条消息，设备就会自动出现在这里。",
-        emptyToken: "设备需要令牌才能登录。请先创建令牌。",
         none: "没有匹配的设备。请修改搜索或筛选条件。", clear: "清除筛选", newHere: "新",
+    },
+    tour: {
+        title: "五分钟接入第一台设备", done: "（已完成）", hide: "隐藏引导",
+        token: "创建令牌", tokenHelp: "每台设备、每个程序都用自己的令牌登录。请为设备 press-1 创建一个并复制：令牌只显示一次。",
+        tokenAsk: "每台设备、每个程序都用自己的令牌登录。请向管理员索取。",
+        send: "发送第一条消息", sendHelp: "任意 MQTT 客户端都可以。命令无错误结束时，两个数值已经写入磁盘，设备会自动出现在这里。",
+        adopt: "纳管设备", adoptHelp: "给它名称、类型和位置。它的数据已经在保存。", adoptThis: (name) => `纳管 ${name}`,
+        chart: "查看曲线", chartHelp: "打开设备页面，换一个 speed 值再次执行命令，曲线随之更新。", open: (name) => `打开 ${name}`,
     },
     adopt: {
         title: "纳管设备", editTitle: "设备信息",

@@ -12,6 +12,7 @@ import { machineTone, toneOf } from "../../parts/tone";
 import { links } from "../../router";
 import { AdoptDialog } from "./adopt";
 import { Filters, noFilter, type Filter } from "./filters";
+import { Tour, useTour } from "./tour";
 import { useMachines } from "./use_machines";
 
 export function Machines({ person }: { person: Person }) {
@@ -30,6 +31,8 @@ export function Machines({ person }: { person: Person }) {
     // The API filters by everything but state; that is done here, on what has been read.
     const shown = list.machines?.filter((machine) => filter.state === "" || machine.state === filter.state) ?? null;
     const filtered = JSON.stringify(filter) !== JSON.stringify(noFilter);
+    const tour = useTour(list.machines);
+    const hasTour = tour.isOn && !filtered;
     return (
         <>
             <header className="page-head">
@@ -38,12 +41,13 @@ export function Machines({ person }: { person: Person }) {
             </header>
             {(filtered || shown?.length !== 0) && <Filters filter={filter} states={states} sites={sites.data ?? []} onChange={setFilter} />}
             <ErrorNote error={list.error} onRetry={list.reload} />
+            {hasTour && <Tour person={person} machines={list.machines ?? []} onAdopt={setAdopting} onEnd={tour.end} />}
             {!shown && !list.error && <p className="loading">{words.loading}</p>}
             {shown && shown.length === 0 && (filtered ? (
                 <Empty title={words.machines.none} step="">
                     <button type="button" onClick={() => setFilter(noFilter)}>{words.machines.clear}</button>
                 </Empty>
-            ) : <FirstStep person={person} />)}
+            ) : !hasTour && <Empty title={words.machines.emptyTitle} step={words.machines.emptyStep} />)}
             {shown && shown.length > 0 && (
                 <table className="list machines">
                     <thead>
@@ -115,15 +119,5 @@ export function ConnectionText({ connection }: { connection: Connection }) {
         <span className={`connection link-text-${connection}`} title={words.connectionHelp[connection]}>
             <ConnectionMark connection={connection} />{words.connection[connection]}
         </span>
-    );
-}
-
-function FirstStep({ person }: { person: Person }) {
-    const words = useWords();
-    return (
-        <Empty title={words.machines.emptyTitle} step={words.machines.emptyStep}>
-            <pre className="code">mosquitto_pub -t lineshaft/v1/press-1/telemetry -m '{"{"}"temperature": 21.5{"}"}' -u NAME -P TOKEN -q 1</pre>
-            {may(person, "admin") && <p>{words.machines.emptyToken} <Link to={links.tokens}>{words.tokens.create}</Link></p>}
-        </Empty>
     );
 }
