@@ -108,6 +108,12 @@ io::Task<Answer> open_recorded(Call* call, trust::PersonRecord person, std::stri
     auto session = co_await call->services->porter.open_session(
         std::move(person), origin_of(call->request), std::move(previous));
     if (!session) co_return std::unexpected(session.error());
+    const auto seen = [organisation = who.organisation, id = who.credential,
+                       now = io::Shard::here().now()](catalog::Catalog& catalog) {
+        auto noted = catalog.person_seen(organisation, PersonId(id), now);
+        if (!noted) log::warn("last sign-in not noted: {}", noted.error().context);
+    };
+    (void)call->services->desk.post(seen);  // a later sign-in writes a later time
     co_return signed_in(*call, std::move(*session));
 }
 

@@ -1,6 +1,6 @@
 import { ask, path, withQuery } from "./client";
+import type { Account, AuditLine, BrowserSession, Organisation, OrganisationLimits } from "./trust_types";
 import type {
-    Account, AuditLine, BrowserSession, Organisation, OrganisationLimits,
     Authority, BrokerNow, Certificate, Client, ClientDetail, ClientState, Connection, Enrolment, Machine, MachineDetail, Node, Overview, Page, Person, PersonRecord, PlantEvent, Role, Site,
     StoredSample, Tag, TagValue, Token, TopicDetail, TopicPage, Trend,
 } from "./types";

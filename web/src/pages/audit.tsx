@@ -1,7 +1,7 @@
 // The audit log: search, page back, take away, and the checkpoint a witness keeps.
 import { useEffect, useState } from "react";
 import { calls, type AuditQuery } from "../api/calls";
-import type { AuditLine } from "../api/types";
+import type { AuditLine } from "../api/trust_types";
 import { browserZone, dateTime } from "../format/time";
 import { useWords, type Strings } from "../i18n";
 import { Dialog } from "../parts/dialog";

@@ -1,7 +1,8 @@
 // Who shares the node, and how much of it each may take. For admins of `default`.
 import { useState, type FormEvent } from "react";
 import { calls } from "../api/calls";
-import type { LimitName, Organisation, OrganisationLimits, Role } from "../api/types";
+import type { LimitName, Organisation, OrganisationLimits } from "../api/trust_types";
+import type { Role } from "../api/types";
 import { useWords, type Strings } from "../i18n";
 import { Dialog } from "../parts/dialog";
 import { ErrorNote, say } from "../parts/feedback";

@@ -1,5 +1,5 @@
 import { calls } from "../api/calls";
-import type { BrowserSession } from "../api/types";
+import type { BrowserSession } from "../api/trust_types";
 import { browserZone, dateTime } from "../format/time";
 import { useWords } from "../i18n";
 import { Age } from "./age";

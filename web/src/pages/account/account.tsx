@@ -1,7 +1,7 @@
 // A person's own account: password, second factor, where they are signed in.
 import { useState, type FormEvent } from "react";
 import { calls } from "../../api/calls";
-import type { Account } from "../../api/types";
+import type { Account } from "../../api/trust_types";
 import { useWords } from "../../i18n";
 import { ErrorNote, say } from "../../parts/feedback";
 import { Field } from "../../parts/field";
