@@ -243,6 +243,20 @@ Result<Snapshot> take_snapshot(const std::string& data, store::Store& store) {
     return std::unexpected(filled.error());
 }
 
+OwnerGuard::~OwnerGuard() {
+    struct stat owner{};
+    if (::geteuid() != 0 || ::stat(data_.c_str(), &owner) != 0 || owner.st_uid == 0) return;
+    std::error_code failed;
+    fs::recursive_directory_iterator walk(data_, failed), end;
+    for (; !failed && walk != end; walk.increment(failed)) {
+        struct stat found{};
+        const std::string path = walk->path().string();
+        if (::lstat(path.c_str(), &found) != 0 || found.st_uid != 0) continue;
+        if (::lchown(path.c_str(), owner.st_uid, owner.st_gid) != 0)
+            log::error("{} belongs to root and cannot be given to the node's user", path);
+    }
+}
+
 void clear_snapshot(const std::string& data) {
     const std::string snapshot = fmt::format("{}/{}", data, snapshot_name);
     std::error_code ignored;
@@ -288,6 +302,7 @@ Result<void> back_up(const BackupWords& words) {
     if (!fs::is_regular_file(words.data + "/catalog.db", failed))
         return fail(Code::not_found, words.data + " is no data directory: no catalog.db there");
     TRY_VOID(check_restored(words.data));
+    const OwnerGuard owner(words.data);
     BackupJob job;
     job.data = words.data;
     job.to = words.to;

@@ -56,6 +56,18 @@ struct Snapshot {
 /// conflict: there is one already. Blocks. Errors: as Store::checkpoint, copy_catalog.
 Result<Snapshot> take_snapshot(const std::string& data, store::Store& store);
 
+/// At its end gives what root made below `data` to the owner of `data`, so that a command of the
+/// administrator's leaves nothing that the node's user cannot open. For others than root: nothing.
+class OwnerGuard {
+public:
+    explicit OwnerGuard(std::string data) : data_(std::move(data)) {}
+    ~OwnerGuard();
+    OwnerGuard(const OwnerGuard&) = delete;
+
+private:
+    const std::string data_;
+};
+
 /// Removes the snapshot that a killed backup left; one under way is let be. Blocks.
 void clear_snapshot(const std::string& data);
 

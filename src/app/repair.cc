@@ -262,6 +262,7 @@ Result<bool> repair(const RepairWords& words) {
     std::error_code failed;
     if (!fs::is_directory(words.data + "/store", failed))
         return fail(Code::not_found, words.data + " is no data directory: no store there");
+    const OwnerGuard owner(words.data);
     // The store's lock keeps a node from starting meanwhile; the catalog is looked at second.
     TRY(const bool is_store_whole, repair_store(words));
     bool is_catalog_whole = true;

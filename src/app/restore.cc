@@ -98,9 +98,13 @@ Result<void> empty_again(const std::string& data) {
 Result<void> restore(const RestoreWords& words) {
     TRY_VOID(log::start(log::Level::error));
     TRY(const auto key, read_backup_key(words.key_file));
-    TRY_VOID(io::make_private_dir(words.data));
-    const std::string unfinished = fmt::format("{}/{}", words.data, unfinished_name);
+    // Root restores into the directory of the node's user.
     std::error_code failed;
+    if (::geteuid() != 0 || !fs::is_directory(words.data, failed)) {
+        TRY_VOID(io::make_private_dir(words.data));
+    }
+    const OwnerGuard owner(words.data);
+    const std::string unfinished = fmt::format("{}/{}", words.data, unfinished_name);
     const bool is_again = fs::exists(unfinished, failed);
     if (!is_again && !fs::is_empty(words.data, failed)) {
         return fail(Code::conflict, words.data + " is not empty; a restore replaces nothing");

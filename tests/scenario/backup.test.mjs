@@ -189,6 +189,29 @@ test("what a killed backup leaves is removed by the next start", async (t) => {
     assert.ok(!existsSync(snapshot));
 });
 
+test("what root does leaves files the node's user can open", async (t) => {
+    if (process.getuid() !== 0) return t.skip("not root");
+    const place = folder(t);
+    const node = await Node.start(t);
+    await node.stop();
+    const walk = (path) => readdirSync(path, { withFileTypes: true }).flatMap((entry) => [join(path, entry.name), ...(entry.isDirectory() ? walk(join(path, entry.name)) : [])]);
+    const own = (data) => { assert.equal(spawnSync("chown", ["-R", "12345:12345", data]).status, 0); };
+    const check = (data, what) => { for (const path of walk(data)) assert.equal(statSync(path).uid, 12345, `${what}: ${path}`); };
+    own(node.data);
+    const made = run(["backup", "--data", node.data, "--to", join(place, "b")]);
+    assert.equal(made.code, 0, made.err);
+    check(node.data, "backup");
+    const repaired = run(["repair", "--data", node.data, "--apply"]);
+    assert.equal(repaired.code, 0, repaired.err);
+    check(node.data, "repair");
+    const data = join(place, "data");
+    mkdirSync(data, { mode: 0o700 });
+    own(data);
+    const restored = run(["restore", "--from", join(place, "b"), "--data", data]);
+    assert.equal(restored.code, 0, restored.err);
+    check(data, "restore");
+});
+
 test("two backups at once: one is told to wait", async (t) => {
     const place = folder(t);
     const node = await Node.start(t);
