@@ -61,8 +61,7 @@ Result<std::vector<catalog::AttributeChange>> shared_changes(const json::object&
     std::vector<catalog::AttributeChange> changes;
     const json::value* given = body.if_contains("shared_attributes");
     if (given == nullptr) return changes;
-    if (!given->is_object())
-        return fail(Code::invalid, "\"shared_attributes\" must be an object");
+    if (!given->is_object()) return fail(Code::invalid, "\"shared_attributes\" must be an object");
     for (const auto& member : given->as_object()) {
         catalog::AttributeChange change{std::string(member.key()), std::nullopt};
         if (!member.value().is_null()) change.value = json_text(member.value());

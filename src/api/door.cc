@@ -4,6 +4,7 @@
 
 #include "api/audited.h"
 #include "base/check.h"
+#include "trust/http_caller.h"
 #include "trust/loopback.h"
 #include "trust/token.h"
 
@@ -23,26 +24,6 @@ struct Caller {
     bool by_cookie = false;
     bool was_refused = false;  // credentials were shown and are wrong
 };
-
-// "localhost:8080", "127.0.0.1", "[::1]:8080": a page of another name that was made to resolve to
-// this machine (DNS rebinding) does not carry one of these.
-bool is_loopback_host(std::string_view host) {
-    constexpr std::string_view digits = "0123456789";
-    const auto name_end =
-        host.rfind(']') == host.npos ? host.rfind(':') : host.find(':', host.rfind(']'));
-    const std::string_view name = host.substr(0, name_end);
-    if (name_end != host.npos && host.find_first_not_of(digits, name_end + 1) != host.npos)
-        return false;
-    return name == "localhost" || name == "[::1]" ||
-           (name.starts_with("127.") && name.find_first_not_of("0123456789.") == name.npos);
-}
-
-// Both ends on this machine, no proxy in between, and asked for under a name of this machine.
-bool is_local(const http::Request& request) {
-    const bool was_forwarded =
-        !request.header("forwarded").empty() || !request.header("x-forwarded-for").empty();
-    return request.peer.is_loopback && !was_forwarded && is_loopback_host(request.header("host"));
-}
 
 io::Task<Caller> identify(Services* services, const http::Request& request) {
     if (request.peer.is_node_socket) co_return Caller{trust::owner_principal(), false, false};
@@ -65,7 +46,7 @@ io::Task<Caller> identify(Services* services, const http::Request& request) {
         const bool was_refused = known == nullptr;
         co_return Caller{std::move(known), false, was_refused};
     }
-    auto local = trust::loopback_principal(services->loopback_role, is_local(request));
+    auto local = trust::loopback_principal(services->loopback_role, trust::is_local(request));
     co_return Caller{std::move(local), false, false};
 }
 
@@ -73,17 +54,12 @@ bool is_unsafe(std::string_view method) {
     return method != "GET" && method != "HEAD" && method != "OPTIONS";
 }
 
-// "https://plant.example:8443" names the same place as the Host header "plant.example:8443".
-bool is_same_origin(std::string_view origin, std::string_view host) {
-    const auto scheme_end = origin.find("://");
-    return scheme_end != origin.npos && !host.empty() && origin.substr(scheme_end + 3) == host;
-}
-
 // 403 when a page of another origin could have sent this, else nothing.
 std::optional<http::Response> check_origin(const http::Request& request, const Caller& caller) {
     if (!is_unsafe(request.method) || (!caller.by_cookie && request.header("origin").empty()))
         return {};
-    if (is_same_origin(request.header("origin"), request.header("host"))) return {};
+    // A cookie alone proves nothing: the page must say where it is from.
+    if (!request.header("origin").empty() && !trust::is_from_foreign_page(request)) return {};
     return http::problem(
         403, "Foreign origin",
         "This request changes something and came from a page of another address. Open the "
@@ -96,10 +72,10 @@ trust::Verdict judge(const trust::Route& route, const http::Request& request,
     std::string_view machine;
     if (route.pattern.find("{machine}") != route.pattern.npos) machine = request.captured.front();
     if (route.pattern == live_pattern) machine = request.asked("machine").value_or("");
-    auto verdict = trust::may_use_route(principal, route, machine, is_local(request));
+    auto verdict = trust::may_use_route(principal, route, machine, trust::is_local(request));
     for (const auto& field : request.query) {
         if (field.name != "machine" || verdict != trust::Verdict::allowed) continue;
-        verdict = trust::may_use_route(principal, route, field.value, is_local(request));
+        verdict = trust::may_use_route(principal, route, field.value, trust::is_local(request));
     }
     return verdict;
 }

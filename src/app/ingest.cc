@@ -74,9 +74,9 @@ IngestDoors::IngestDoors(Rooms rooms, const Settings& settings, Publish publish)
                     body_limits<remote_write::DoorLimits>(settings)),
       telemetry_({rooms.plant, rooms.porter, rooms.shards, rooms.loopback_role},
                  body_limits<telemetry::HttpLimits>(settings)),
-      thingsboard_({rooms.shards, rooms.plant, rooms.desk, learner_, &parse_samples,
-                    std::move(publish)},
-                   thingsboard_limits(settings)),
+      thingsboard_(
+          {rooms.shards, rooms.plant, rooms.desk, learner_, &parse_samples, std::move(publish)},
+          thingsboard_limits(settings)),
       thingsboard_tap_(thingsboard_),
       shards_(rooms.shards) {}
 

@@ -40,12 +40,13 @@ Result<void> SqlCatalog::check_attribute(std::string_view name, std::string_view
 
 Result<void> SqlCatalog::load_attributes(OrganisationId organisation, std::string_view machine,
                                          MachineEntry& entry) {
-    TRY_VOID(database_->query("SELECT shared, name, value FROM machine_attribute"
-                              " WHERE organisation = $1 AND machine = $2 ORDER BY name",
-                              {organisation, machine}, [&](const Row& row) {
-                                  auto& into = row.integer(0) != 0 ? entry.shared : entry.attributes;
-                                  into.push_back({row.text(1), row.text(2)});
-                              }));
+    TRY_VOID(
+        database_->query("SELECT shared, name, value FROM machine_attribute"
+                         " WHERE organisation = $1 AND machine = $2 ORDER BY name",
+                         {organisation, machine}, [&](const Row& row) {
+                             auto& into = row.integer(0) != 0 ? entry.shared : entry.attributes;
+                             into.push_back({row.text(1), row.text(2)});
+                         }));
     return {};
 }
 
@@ -107,9 +108,10 @@ Result<std::vector<Attribute>> SqlCatalog::share_attributes(
     TRY_VOID(find_machine(organisation, machine));
     for (const AttributeChange& change : changes) {
         if (!change.value) {
-            TRY_VOID(database_->change("DELETE FROM machine_attribute WHERE organisation = $1"
-                                       " AND machine = $2 AND shared = $3 AND name = $4",
-                                       {organisation, machine, true, change.name}));
+            TRY_VOID(
+                database_->change("DELETE FROM machine_attribute WHERE organisation = $1"
+                                  " AND machine = $2 AND shared = $3 AND name = $4",
+                                  {organisation, machine, true, change.name}));
             continue;
         }
         TRY_VOID(check_attribute(change.name, *change.value));

@@ -62,6 +62,11 @@ HttpCaller program_behind(Porter& porter, const io::http::Request& request,
         const bool was_refused = principal == nullptr;
         return {std::move(principal), was_refused};
     }
+    if (request.peer.certificate != nullptr) {
+        auto principal = porter.by_certificate(request.peer);
+        const bool was_refused = principal == nullptr;
+        return {std::move(principal), was_refused};
+    }
     return {loopback_principal(loopback_role, is_local(request)), false};
 }
 

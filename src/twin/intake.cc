@@ -55,10 +55,9 @@ io::Task<Intake::Outcome> Intake::store() {
         gathered->left = reports.size();
         gathered->waiter.emplace(std::move(waiter));
         for (auto& report : reports) {
-            plant_.report(std::move(report), source_,
-                          [gathered](Result<history::Appended> stored) {
-                              gathered->take(std::move(stored));
-                          });
+            plant_.report(std::move(report), source_, [gathered](Result<history::Appended> stored) {
+                gathered->take(std::move(stored));
+            });
         }
     };
     auto outcome = co_await io::suspend<Outcome>(std::move(start));

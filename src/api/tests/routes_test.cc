@@ -142,6 +142,40 @@ TEST(Machines, ArePagedAndFiltered) {
     EXPECT_EQ(rig.get("/api/v1/overview").at("/machines/online"), 4);
 }
 
+TEST(Machines, HaveAttributesSaidAndTold) {
+    Rig rig;
+    rig.say("truck", "speed", 1.0, rig.now());
+    ASSERT_TRUE(rig.catalog->discover({home, "truck", "influx", rig.now()}).has_value());
+    auto learn = [](catalog::Catalog& catalog) {
+        return catalog.learn_attributes(std::vector<catalog::AttributeFact>{
+            {home, "truck", "fleet", "\"East\""}, {home, "truck", "axles", "3"}});
+    };
+    ASSERT_TRUE(rig.run(rig.desk->run(std::move(learn))).has_value());
+    const auto shown = rig.get("/api/v1/machines/truck");
+    EXPECT_EQ(shown.at("/attributes/fleet"), "East");
+    EXPECT_EQ(shown.at("/attributes/axles"), 3);
+    EXPECT_TRUE(shown.at("/shared_attributes").as_object().empty());
+    const auto changed =
+        rig.ask("PATCH", "/api/v1/machines/truck", rig.as("engineer"),
+                R"({"shared_attributes":{"limit":40.5,"mode":"eco","old":null}})");
+    ASSERT_EQ(changed.status, 200u) << changed.text;
+    EXPECT_EQ(changed.at("/shared_attributes/limit"), 40.5);
+    EXPECT_EQ(rig.node.told, "truck.limit=40.5;truck.mode=\"eco\";truck.old=-;");
+    for (const auto& [query, count] : std::vector<std::pair<std::string, int>>{
+             {"attribute=fleet:East", 1},
+             {"attribute=axles:3&attribute=mode:eco", 1},
+             {"attribute=fleet:East&attribute=axles:4", 0},
+             {"attribute=none:", 0}})
+        EXPECT_EQ(rig.get("/api/v1/machines?" + query).at("/total"), count) << query;
+    EXPECT_EQ(rig.get("/api/v1/machines?attribute=fleet").status, 422u);
+    for (const std::string bad : {R"({"shared_attributes":[]})", R"({"shared_attributes":{"":1}})"})
+        EXPECT_EQ(rig.ask("PATCH", "/api/v1/machines/truck", rig.as("engineer"), bad).status, 422u);
+    EXPECT_EQ(rig.ask("PATCH", "/api/v1/machines/truck", rig.as("operator"),
+                      R"({"shared_attributes":{"limit":1}})")
+                  .status,
+              403u);
+}
+
 TEST(Events, ArePagedWithoutLossWhenInstantsAreShared) {
     Rig rig;
     const Instant at = rig.now() - seconds{5};

@@ -60,18 +60,24 @@ TEST_F(AttributesTest, AreLearntOnceAndStay) {
 }
 
 TEST_F(AttributesTest, HoldTheirLimits) {
-    EXPECT_EQ(learn({{ours, "press", "a", "1"}, {ours, "press", "b", "1"}, {ours, "press", "c", "1"}})
-                  .refused,
-              0U);
+    EXPECT_EQ(
+        learn({{ours, "press", "a", "1"}, {ours, "press", "b", "1"}, {ours, "press", "c", "1"}})
+            .refused,
+        0U);
     const auto past = learn({{ours, "press", "d", "1"}, {ours, "press", "a", "2"}});
     EXPECT_EQ(past.refused, 1U);
     EXPECT_EQ(past.changed, 1U) << "those it has may still change";
     EXPECT_EQ(learn({{ours, "lathe", "a", "\"12345678\""}}).changed, 1U);
-    for (const auto& [name, value] : std::vector<std::pair<std::string, std::string>>{
-             {"a", "\"123456789\""}, {"a", ""}, {"", "1"}, {std::string(129, 'n'), "1"},
-             {"a\nb", "1"}, {"a", "\"\xff\""}})
+    for (const auto& [name, value] :
+         std::vector<std::pair<std::string, std::string>>{{"a", "\"123456789\""},
+                                                          {"a", ""},
+                                                          {"", "1"},
+                                                          {std::string(129, 'n'), "1"},
+                                                          {"a\nb", "1"},
+                                                          {"a", "\"\xff\""}})
         EXPECT_EQ(learn({{ours, "lathe", name, value}}).refused, 1U) << name << value;
-    EXPECT_EQ(learn({{ours, "nobody", "a", "1"}, {OrganisationId(9), "press", "a", "9"}}).refused, 2U);
+    EXPECT_EQ(learn({{ours, "nobody", "a", "1"}, {OrganisationId(9), "press", "a", "9"}}).refused,
+              2U);
     EXPECT_EQ(said("press"), "a=2 b=1 c=1 ");
 }
 
@@ -81,14 +87,15 @@ TEST_F(AttributesTest, SharedOnesAreSetAndRemovedTogether) {
     ASSERT_TRUE(set) << set.error().context;
     EXPECT_EQ(said("press"), "limit:40 mode:\"eco\" ");
     const auto removed = catalog->share_attributes(
-        ours, "press", std::vector<AttributeChange>{{"mode", std::nullopt}, {"none", std::nullopt}});
+        ours, "press",
+        std::vector<AttributeChange>{{"mode", std::nullopt}, {"none", std::nullopt}});
     ASSERT_TRUE(removed);
     EXPECT_EQ(*removed, (std::vector<Attribute>{{"limit", "40"}}));
     const auto over = catalog->share_attributes(
         ours, "press", std::vector<AttributeChange>{{"a", "1"}, {"b", "1"}, {"c", "1"}});
     EXPECT_EQ(over.error().code, Code::exhausted);
-    const auto bad = catalog->share_attributes(
-        ours, "press", std::vector<AttributeChange>{{"a", "1"}, {"", "1"}});
+    const auto bad = catalog->share_attributes(ours, "press",
+                                               std::vector<AttributeChange>{{"a", "1"}, {"", "1"}});
     EXPECT_EQ(bad.error().code, Code::invalid);
     EXPECT_EQ(said("press"), "limit:40 ") << "nothing of what failed";
     EXPECT_EQ(catalog->share_attributes(ours, "nobody", {}).error().code, Code::not_found);

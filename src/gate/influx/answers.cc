@@ -100,9 +100,10 @@ Result<std::string> answer_query(std::string_view statements) {
                 R"("values":[["lineshaft"]]}}]}})",
                 count);
         } else {
-            return fail(Code::unsupported,
-                        "this node takes InfluxDB writes; of queries it answers CREATE DATABASE and "
-                        "SHOW DATABASES. Values are read through /api/v1");
+            return fail(
+                Code::unsupported,
+                "this node takes InfluxDB writes; of queries it answers CREATE DATABASE and "
+                "SHOW DATABASES. Values are read through /api/v1");
         }
         ++count;
     }

@@ -57,7 +57,8 @@ struct DoorSteps {
     static std::optional<Precision> precision_of(const http::Request& request, Dialect dialect) {
         const auto word = request.asked("precision");
         if (!word || word->empty()) return Precision::nanoseconds;
-        if (dialect == Dialect::version_2 && (*word == "n" || *word == "u" || *word == "m" || *word == "h"))
+        if (dialect == Dialect::version_2 &&
+            (*word == "n" || *word == "u" || *word == "m" || *word == "h"))
             return std::nullopt;
         return parse_precision(*word);
     }
@@ -79,8 +80,7 @@ struct DoorSteps {
     static io::Task<http::Response> write(Door* door, http::Request request, Dialect dialect) {
         Door::OnShard& here = door->here();
         ++here.stats.requests;
-        const std::string_view pattern =
-            dialect == Dialect::version_1 ? "/write" : "/api/v2/write";
+        const std::string_view pattern = dialect == Dialect::version_1 ? "/write" : "/api/v2/write";
         trust::PrincipalPtr who;
         if (auto no = refusal(*door, request, pattern, dialect, who))
             co_return refused(here, std::move(*no));
@@ -102,7 +102,8 @@ struct DoorSteps {
                             is_packed ? door->limits_.body_bytes_max : request.body.size());
         auto body = co_await http::decoded_body(request, door->limits_.body_bytes_max);
         if (!body)
-            co_return refused(here, failure(dialect, status_of(body.error()), body.error().context));
+            co_return refused(here,
+                              failure(dialect, status_of(body.error()), body.error().context));
         room.resize(body->size());
         Write lines(*door, std::move(who), dialect, *precision, *body);
         auto response = co_await lines.run();

@@ -27,10 +27,10 @@ struct DoorLimits {
 };
 
 struct DoorStats {
-    std::uint64_t requests = 0;          ///< writes
-    std::uint64_t lines = 0;             ///< read
-    std::uint64_t samples = 0;           ///< stored
-    std::uint64_t lines_refused = 0;     ///< not readable, or of a machine the token may not speak for
+    std::uint64_t requests = 0;       ///< writes
+    std::uint64_t lines = 0;          ///< read
+    std::uint64_t samples = 0;        ///< stored
+    std::uint64_t lines_refused = 0;  ///< not readable, or of a machine the token may not speak for
     std::uint64_t samples_refused = 0;   ///< by history: time, name, number of series, size
     std::uint64_t requests_refused = 0;  ///< as a whole: credentials, size, encoding, precision
     std::uint64_t requests_busy = 0;     ///< 503: to be sent again
@@ -39,7 +39,7 @@ struct DoorStats {
 };
 struct StatField {
     std::string_view name;
-    std::uint64_t DoorStats::*member;
+    std::uint64_t DoorStats::* member;
 };
 std::span<const StatField> stat_fields();
 

@@ -37,8 +37,8 @@ bool is_line_utf8(const Line& line) {
 }
 
 std::string told(const history::Appended& appended) {
-    std::string out =
-        fmt::format("partial write: {} values were not stored, all others are:", appended.refused());
+    std::string out = fmt::format("partial write: {} values were not stored, all others are:",
+                                  appended.refused());
     const auto add = [&](std::uint32_t count, std::string_view why) {
         if (count > 0) out += fmt::format(" {} {};", count, why);
     };
@@ -112,8 +112,8 @@ void Write::take(const Line& line) {
         if (const auto good = check_machine_id(machine); !good)
             return refuse(line.number, good.error().context);
         if (who_->is_machine() && !trust::is_own_machine(*who_, machine)) {
-            return refuse(line.number, fmt::format("this token is for the machine \"{}\" only",
-                                                   who_->machine));
+            return refuse(line.number,
+                          fmt::format("this token is for the machine \"{}\" only", who_->machine));
         }
         into = &intake_.of(machine);
     }

@@ -108,8 +108,7 @@ struct DoorSteps {
 
     static void take(Work& work, const TimeSeries& series) {
         ++work.here.stats.series;
-        auto name =
-            name_of(series, work.door.machine_labels_, work.door.limits_.tag_bytes_max);
+        auto name = name_of(series, work.door.machine_labels_, work.door.limits_.tag_bytes_max);
         if (!name) return refuse(work, name.error().context);
         auto* into = work.intake.find(name->machine);
         if (into == nullptr) {
@@ -187,8 +186,7 @@ struct DoorSteps {
         CHECK(route != nullptr);
         auto admission = trust::admit_program(door->services_.porter, request, *route, "",
                                               door->services_.loopback_role);
-        if (admission.status != 200)
-            co_return refused(here, told(admission.status, admission.why));
+        if (admission.status != 200) co_return refused(here, told(admission.status, admission.why));
         if (auto why = misfit(request)) co_return refused(here, std::move(*why));
         // Packed and unpacked are held at once for a moment.
         if (here.decoded_bytes + request.body.size() > door->limits_.decoded_bytes_max) {

@@ -38,7 +38,7 @@ struct DoorStats {
 };
 struct StatField {
     std::string_view name;
-    std::uint64_t DoorStats::*member;
+    std::uint64_t DoorStats::* member;
 };
 std::span<const StatField> stat_fields();
 

@@ -87,8 +87,8 @@ struct HttpSteps {
         const Instant now = io::Shard::here().now();
         if (!machine.empty()) {
             TRY_VOID(check_machine_id(machine));
-            TRY(auto samples, is_lines ? parse_lines(body, now, limits)
-                                       : parse(as_bytes(body), now, limits));
+            TRY(auto samples,
+                is_lines ? parse_lines(body, now, limits) : parse(as_bytes(body), now, limits));
             intake.of(machine) = std::move(samples);
             return {};
         }
@@ -96,8 +96,8 @@ struct HttpSteps {
                                : parse_named(as_bytes(body), now, limits));
         for (const Named& one : all) {
             if (who.is_machine() && !trust::is_own_machine(who, one.machine)) {
-                return fail(Code::denied, fmt::format("this token is for the machine \"{}\" only",
-                                                      who.machine));
+                return fail(Code::denied,
+                            fmt::format("this token is for the machine \"{}\" only", who.machine));
             }
         }
         for (Named& one : all) {
@@ -132,8 +132,7 @@ struct HttpSteps {
         const std::string machine = request.captured.empty() ? "" : request.captured.front();
         auto admission = trust::admit_program(door->services_.porter, request, *route, machine,
                                               door->services_.loopback_role);
-        if (admission.status != 200)
-            co_return refused(here, admission.status, admission.why);
+        if (admission.status != 200) co_return refused(here, admission.status, admission.why);
         if (here.decoded_bytes + request.body.size() > door->limits_.decoded_bytes_max)
             co_return refused(here, 503, "too many bodies at once");
         // While it is decompressed, as much as it may become.
@@ -152,8 +151,8 @@ struct HttpSteps {
         }
         twin::Intake intake(door->services_.plant, admission.principal->organisation,
                             twin::Source::json);
-        const auto collected = collect(*admission.principal, *body, lines, machine,
-                                       door->limits_.payload, intake);
+        const auto collected =
+            collect(*admission.principal, *body, lines, machine, door->limits_.payload, intake);
         if (!collected) {
             const auto& error = collected.error();
             co_return refused(here, error.code == Code::denied ? 403 : 400, error.context);

@@ -31,7 +31,7 @@ struct HttpStats {
 };
 struct StatField {
     std::string_view name;
-    std::uint64_t HttpStats::*member;
+    std::uint64_t HttpStats::* member;
 };
 std::span<const StatField> stat_fields();
 

@@ -67,7 +67,7 @@ struct Door::OnShard {
         std::string what;
     };
     DoorStats stats;
-    std::deque<Call> calls;    // of machines this shard owns, oldest first
+    std::deque<Call> calls;     // of machines this shard owns, oldest first
     std::uint32_t last_id = 0;  // of calls made here
 };
 
@@ -75,8 +75,7 @@ struct DoorSteps {
     static io::Task<DoorStats> stats(Door* door) { co_return door->here().stats; }
 };
 
-Door::Door(Services services, DoorLimits limits)
-    : services_(std::move(services)), limits_(limits) {
+Door::Door(Services services, DoorLimits limits) : services_(std::move(services)), limits_(limits) {
     for (std::size_t index = 0; index < services_.shards.size(); ++index)
         on_shard_.push_back(std::make_unique<OnShard>());
 }
@@ -112,8 +111,8 @@ void Door::take(const Arrival& arrival, Done done) {
 void Door::take_telemetry(const Arrival& arrival, Done done) {
     auto samples = services_.parse_samples(as_bytes(arrival.payload), arrival.received);
     if (!samples) {
-        return done(std::unexpected(
-            samples.error().in("telemetry of " + std::string(arrival.machine))));
+        return done(
+            std::unexpected(samples.error().in("telemetry of " + std::string(arrival.machine))));
     }
     services_.plant.report(
         {arrival.organisation, std::string(arrival.machine), std::move(*samples)},
@@ -130,8 +129,8 @@ void Door::take_telemetry(const Arrival& arrival, Done done) {
 void Door::take_attributes(const Arrival& arrival, Done done) {
     auto members = parse_members(as_bytes(arrival.payload), limits_.payload);
     if (!members) {
-        return done(std::unexpected(
-            members.error().in("attributes of " + std::string(arrival.machine))));
+        return done(
+            std::unexpected(members.error().in("attributes of " + std::string(arrival.machine))));
     }
     const auto organisation = arrival.organisation;
     const std::string machine(arrival.machine);
@@ -170,9 +169,9 @@ void Door::answer_call(const Arrival& arrival, std::string_view id, Done done) {
     if (*method == "getCurrentTime" || *method == "getTime") {
         answer = fmt::format(R"({{"time":{}}})", arrival.received.millis());
     } else if (*method == "getSessionLimits") {
-        answer = fmt::format(
-            R"({{"maxPayloadSize":{},"maxInflightMessages":{},"rateLimits":{{}}}})",
-            limits_.packet_bytes_max, limits_.inflight_max);
+        answer =
+            fmt::format(R"({{"maxPayloadSize":{},"maxInflightMessages":{},"rateLimits":{{}}}})",
+                        limits_.packet_bytes_max, limits_.inflight_max);
     } else {
         answer = fmt::format(R"({{"error":{}}})",
                              json_quoted("no method " + method->substr(0, 64) +
@@ -199,7 +198,8 @@ void Door::take_answer(const Arrival& arrival, std::string_view id) {
     shard->post([this, &owner, number, text = std::move(text), organisation = arrival.organisation,
                  machine = std::string(arrival.machine), at = arrival.received] {
         const auto call = std::ranges::find_if(owner.calls, [&](const OnShard::Call& each) {
-            return number == each.id && each.organisation == organisation && each.machine == machine;
+            return number == each.id && each.organisation == organisation &&
+                   each.machine == machine;
         });
         std::string what = "a call unknown here";
         if (call != owner.calls.end()) {
@@ -232,7 +232,8 @@ io::Task<Result<Door::Sent>> Door::set_value(OrganisationId organisation, std::s
     OnShard& place = here();
     const Instant now = io::Shard::here().now();
     // Ids of two shards and of two runs of the node differ; devices keep 31 bits of them.
-    if (place.last_id == 0) place.last_id = static_cast<std::uint32_t>(now.millis() / 100 % 10'000'000);
+    if (place.last_id == 0)
+        place.last_id = static_cast<std::uint32_t>(now.millis() / 100 % 10'000'000);
     ++place.last_id;
     const auto shards = static_cast<std::uint32_t>(on_shard_.size());
     const std::uint32_t id =
@@ -264,7 +265,8 @@ void Door::tell_attributes(OrganisationId organisation, const std::string& machi
     const auto ignored = [](const Result<void>&) {};  // nobody listening loses nothing: it can ask
     if (!set.empty()) services_.publish(organisation, topic, object_of(set), ignored);
     if (!removed.empty())
-        services_.publish(organisation, topic, fmt::format(R"({{"deleted":[{}]}})", removed), ignored);
+        services_.publish(organisation, topic, fmt::format(R"({{"deleted":[{}]}})", removed),
+                          ignored);
 }
 
 io::Task<DoorStats> Door::stats() {

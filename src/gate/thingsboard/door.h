@@ -18,8 +18,8 @@ namespace lineshaft::thingsboard {
 
 struct DoorLimits {
     PayloadLimits payload;
-    std::size_t calls_kept_max = 10'000;    ///< sent and not answered, per shard; the oldest goes
-    std::size_t answer_bytes_max = 1'024;   ///< of a device's answer, shown in its event
+    std::size_t calls_kept_max = 10'000;     ///< sent and not answered, per shard; the oldest goes
+    std::size_t answer_bytes_max = 1'024;    ///< of a device's answer, shown in its event
     std::size_t packet_bytes_max = 2 << 20;  ///< told to devices that ask for their limits
     std::size_t inflight_max = 1'024;        ///< ditto
 };
@@ -35,7 +35,7 @@ struct DoorStats {
 };
 struct StatField {
     std::string_view name;
-    std::uint64_t DoorStats::*member;
+    std::uint64_t DoorStats::* member;
 };
 std::span<const StatField> stat_fields();
 

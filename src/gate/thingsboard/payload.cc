@@ -23,8 +23,7 @@ Result<simdjson::dom::object> object_in(Bytes payload, const PayloadLimits& limi
     if (problem != simdjson::SUCCESS)
         return fail(Code::invalid, fmt::format("not JSON: {}", simdjson::error_message(problem)));
     simdjson::dom::object members;
-    if (document.get(members) != simdjson::SUCCESS)
-        return fail(Code::invalid, "not an object");
+    if (document.get(members) != simdjson::SUCCESS) return fail(Code::invalid, "not an object");
     return members;
 }
 

@@ -77,9 +77,10 @@ private:
 
 Result<void> check(std::string_view coding, const std::string& body, std::size_t bytes_max) {
     if (coding_of(coding) == Coding::unknown) {
-        return fail(Code::unsupported,
-                    fmt::format("Content-Encoding \"{}\"; gzip, deflate and identity are understood",
-                                coding));
+        return fail(
+            Code::unsupported,
+            fmt::format("Content-Encoding \"{}\"; gzip, deflate and identity are understood",
+                        coding));
     }
     if (body.size() > bytes_max) {
         return fail(Code::exhausted, fmt::format("the body is over {} bytes", bytes_max));

@@ -82,7 +82,8 @@ std::string_view TimeSeries::label(std::string_view name) const {
 RequestReader::RequestReader(Bytes request, const Limits& limits)
     : rest_(request), limits_(limits) {}
 
-// message WriteRequest { repeated TimeSeries timeseries = 1; repeated MetricMetadata metadata = 3; }
+// message WriteRequest { repeated TimeSeries timeseries = 1; repeated MetricMetadata metadata = 3;
+// }
 Result<bool> RequestReader::next() {
     while (!rest_.at_end()) {
         TRY(const Tag tag, take_tag(rest_));

@@ -251,7 +251,7 @@ export const en = {
     },
     events: {
         discovered: "Discovered", adopted: "Adopted", birth: "Came up", death: "Went down", stale: "Went silent", rebirth: "Asked to introduce itself again",
-        fault: "Fault", fault_cleared: "Fault cleared", state: "State", write: "Command", refused: "Refused",
+        fault: "Fault", fault_cleared: "Fault cleared", state: "State", write: "Command", answer: "Answer", refused: "Refused",
         ended: "Client ended", overload: "Load", certificate: "Certificate",
     },
 };

@@ -238,7 +238,7 @@ export const zh: Strings = {
     },
     events: {
         discovered: "新发现", adopted: "已纳管", birth: "上线", death: "下线", stale: "失联", rebirth: "要求重新上报",
-        fault: "故障", fault_cleared: "故障解除", state: "状态", write: "指令", refused: "已拒绝",
+        fault: "故障", fault_cleared: "故障解除", state: "状态", write: "指令", answer: "应答", refused: "已拒绝",
         ended: "客户端被断开", overload: "负载", certificate: "证书",
     },
 };

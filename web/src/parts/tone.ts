@@ -34,5 +34,5 @@ export function eventToneOf(event: PlantEvent): Tone {
 
 const eventTone: Record<EventKind, Tone> = {
     discovered: "other", adopted: "other", birth: "run", death: "off", stale: "busy", rebirth: "busy",
-    fault: "fault", fault_cleared: "run", state: "idle", write: "other", refused: "fault", ended: "off", overload: "busy",
+    fault: "fault", fault_cleared: "run", state: "idle", write: "other", answer: "other", refused: "fault", ended: "off", overload: "busy",
 };

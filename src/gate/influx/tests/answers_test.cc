@@ -25,7 +25,9 @@ TEST(Answers, AreWordedForEachVersion) {
     EXPECT_EQ(some.status, 400U);
     EXPECT_EQ(
         some.body,
-        R"({"code":"invalid","message":"partial write: why (line 2); 3 lines were not stored, all others are","line":2,"refused":3,"lines":[{"line":2,"message":"why"},{"line":5,"message":"too"}]})");
+        R"({"code":"invalid","message":"partial write: why (line 2); 3 lines were not stored, )"
+        R"(all others are","line":2,"refused":3,)"
+        R"("lines":[{"line":2,"message":"why"},{"line":5,"message":"too"}]})");
     EXPECT_EQ(
         partial(Dialect::version_1, 1, {{2, "why"}}).body,
         R"({"error":"partial write: why (line 2); 1 line was not stored, all others are dropped=1"})");

@@ -31,7 +31,8 @@ TEST(Names, AreStable) {
 }
 
 TEST(Names, TheFirstLabelThatIsThereNamesTheMachine) {
-    EXPECT_EQ(named({{"__name__", "up"}, {"instance", "i"}, {"machine", "press"}}).machine, "press");
+    EXPECT_EQ(named({{"__name__", "up"}, {"instance", "i"}, {"machine", "press"}}).machine,
+              "press");
     EXPECT_EQ(named({{"__name__", "up"}, {"instance", "i"}, {"machine", "press"}}).tag,
               R"(up{instance="i"})");
     EXPECT_EQ(named({{"__name__", "up"}, {"instance", ""}, {"job", "j"}}).machine, "j");
@@ -60,8 +61,8 @@ TEST(Names, LongOnesEndInAChecksum) {
 TEST(Names, RefusesWhatHasNoName) {
     EXPECT_FALSE(name_of({{{"instance", "i"}}, {}}, usual, 256).has_value());
     EXPECT_FALSE(name_of({{{"__name__", "up"}, {"host", "i"}}, {}}, usual, 256).has_value());
-    EXPECT_FALSE(
-        name_of({{{"__name__", "up"}, {"job", std::string(257, 'x')}}, {}}, usual, 256).has_value());
+    EXPECT_FALSE(name_of({{{"__name__", "up"}, {"job", std::string(257, 'x')}}, {}}, usual, 256)
+                     .has_value());
 }
 
 }  // namespace

@@ -98,7 +98,8 @@ TEST(ParseNamed, TakesTheMachineOutOfEveryEntry) {
         EXPECT_TRUE(of(bad).starts_with("entry 1 is no object with a text")) << of(bad);
     EXPECT_TRUE(of(R"({"machine":"a/b","v":1})").starts_with("machine of entry 1"));
     const Limits two{.samples_max = 2};
-    EXPECT_TRUE(parse_named(as_bytes(R"([{"machine":"a","v":1},{"machine":"b","v":1}])"), received, two));
+    EXPECT_TRUE(
+        parse_named(as_bytes(R"([{"machine":"a","v":1},{"machine":"b","v":1}])"), received, two));
     EXPECT_FALSE(parse_named(as_bytes(R"([{"machine":"a","v":1},{"machine":"b","v":1,"w":2}])"),
                              received, two));
 }
@@ -108,7 +109,9 @@ TEST(ParseLines, NamesTheLine) {
     EXPECT_EQ(told(*parse_named_lines("{\"machine\":\"a\",\"v\":1}\n{\"machine\":\"a\",\"v\":2}\n",
                                       received, {})),
               "a[ v=1 ]a[ v=2 ]");
-    EXPECT_TRUE(parse_lines("{\"v\":1}\n\n{", received, {}).error().context.starts_with("line 3: not JSON"));
+    EXPECT_TRUE(parse_lines("{\"v\":1}\n\n{", received, {})
+                    .error()
+                    .context.starts_with("line 3: not JSON"));
     EXPECT_TRUE(parse_lines("", received, {})->empty());
 }
 

@@ -25,8 +25,9 @@ TEST(Names, TwoDevicesNeverShareATopic) {
 
 TEST(Names, OthersStandAsTheyAre) {
     const Device press{"", "press-7"};
-    for (const auto topic : {"v1/devices/you/telemetry", "v1/devices/me", "lineshaft/v1/press-7/telemetry",
-                             "x/v1/devices/me/telemetry", "#", "$share/g", "$share/g/#"}) {
+    for (const auto topic :
+         {"v1/devices/you/telemetry", "v1/devices/me", "lineshaft/v1/press-7/telemetry",
+          "x/v1/devices/me/telemetry", "#", "$share/g", "$share/g/#"}) {
         EXPECT_FALSE(published_topic(press, topic)) << topic;
         EXPECT_FALSE(subscribed_filter(press, topic)) << topic;
         EXPECT_FALSE(delivered_topic(press, topic)) << topic;
@@ -47,7 +48,8 @@ TEST(Names, ComeApartAgain) {
 }
 
 TEST(Payload, Members) {
-    const auto members = parse_members(as_bytes(R"({"a":"x","b":1.50,"c":{"d":[true, null]}})"), {});
+    const auto members =
+        parse_members(as_bytes(R"({"a":"x","b":1.50,"c":{"d":[true, null]}})"), {});
     ASSERT_TRUE(members.has_value());
     EXPECT_EQ(object_of(*members), R"({"a":"x","b":1.5,"c":{"d":[true,null]}})");
     for (const auto bad : {"", "[]", "1", "{", "{\"a\"}", "\xff"})
@@ -62,8 +64,8 @@ TEST(Payload, HoldsItsLimits) {
 }
 
 TEST(Payload, RequestsAndAnswers) {
-    const auto some = parse_attributes_request(
-        as_bytes(R"({"clientKeys":"a,b,","sharedKeys":"c"})"), {});
+    const auto some =
+        parse_attributes_request(as_bytes(R"({"clientKeys":"a,b,","sharedKeys":"c"})"), {});
     ASSERT_TRUE(some.has_value());
     EXPECT_EQ(some->client, (std::vector<std::string>{"a", "b"}));
     EXPECT_EQ(some->shared, (std::vector<std::string>{"c"}));

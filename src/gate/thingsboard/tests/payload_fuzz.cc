@@ -10,7 +10,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (const auto members = parse_members(payload, limits)) {
         CHECK(members->size() <= limits.members_max);
         const std::string again = object_of(*members);
-        const auto second = parse_members(as_bytes(again), {.bytes_max = 1 << 20, .members_max = 64});
+        const auto second =
+            parse_members(as_bytes(again), {.bytes_max = 1 << 20, .members_max = 64});
         CHECK(second.has_value() && *second == *members);
     }
     (void)parse_attributes_request(payload, limits);

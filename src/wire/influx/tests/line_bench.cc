@@ -23,7 +23,8 @@ std::string body_of(std::int64_t which) {
         } else if (which == 1) {
             body += fmt::format("cpu,host=h{} v={}i {}\n", truck, truck, 1451606400 + truck);
         } else {
-            body += fmt::format("log,host=my\\ host\\,{} text=\"said \\\"no\\\" {}\"\n", truck, truck);
+            body +=
+                fmt::format("log,host=my\\ host\\,{} text=\"said \\\"no\\\" {}\"\n", truck, truck);
         }
     }
     return body;

@@ -65,14 +65,16 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"m a=1.0,b=12485903u,c=-7i,d=t,e=FALSE", "1 m a:1 b:12485903u c:-7i d:yes e:no"},
         Case{"m a=T,b=True,c=TRUE,d=true,e=F,f=f,g=False,h=false",
              "1 m a:yes b:yes c:yes d:yes e:no f:no g:no h:no"},
-        Case{"m f=-1.234456e+78", "1 m f:-1.234456e+78"}, Case{"m f=1E5,g=1e-3", "1 m f:100000 g:0.001"},
+        Case{"m f=-1.234456e+78", "1 m f:-1.234456e+78"},
+        Case{"m f=1E5,g=1e-3", "1 m f:100000 g:0.001"},
         Case{"m f=.5,g=5.,h=-.5,i=-0", "1 m f:0.5 g:5 h:-0.5 i:-0"},
         Case{"m f=0.1,g=123456789.123456789,h=9007199254740993",
              "1 m f:0.1 g:123456789.12345679 h:9007199254740992"},
         Case{"m f=9223372036854775807i,g=-9223372036854775808i,h=18446744073709551615u",
              "1 m f:9223372036854775807i g:-9223372036854775808i h:18446744073709551615u"},
         Case{"m f=1 -5", "1 m f:1 @-5"}, Case{"m   f=1   7  ", "1 m f:1 @7"},
-        Case{"  m f=1", "1 m f:1"}, Case{"m f=1\r\nn g=t\r\no h=\"x\"\r\n", "1 m f:1; 2 n g:yes; 3 o h:<x>"},
+        Case{"  m f=1", "1 m f:1"},
+        Case{"m f=1\r\nn g=t\r\no h=\"x\"\r\n", "1 m f:1; 2 n g:yes; 3 o h:<x>"},
         Case{"a f=1\n\n# no\nb f=2\n", "1 a f:1; 4 b f:2"}));
 
 INSTANTIATE_TEST_SUITE_P(
@@ -110,15 +112,17 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"m f=1x", "1! invalid field format"}, Case{"m f=\"a\"b", "1! invalid field format"},
         Case{"m f=9223372036854775808i", "1! number out of range"},
         Case{"m f=1e999", "1! number out of range"}, Case{"m f=1 x", "1! bad timestamp"},
-        Case{"m f=1 1.5", "1! bad timestamp"}, Case{"m f=1 99999999999999999999", "1! bad timestamp"},
+        Case{"m f=1 1.5", "1! bad timestamp"},
+        Case{"m f=1 99999999999999999999", "1! bad timestamp"},
         Case{"m f=1 5 6", "1! bytes after the timestamp"}, Case{"m f=\"a", "1! unbalanced quotes"},
         Case{R"(m f="a\")", "1! unbalanced quotes"}, Case{"m\\", "1! missing fields"}));
 
-INSTANTIATE_TEST_SUITE_P(GoesOn, Body,
-                         ::testing::Values(Case{"a f=1\nb\nc f=3", "1 a f:1; 2! missing fields; 3 c f:3"},
-                                           Case{"a f=\"x\nb f=2", "1! unbalanced quotes; 2 b f:2"},
-                                           Case{"a f=\"x\ny\"z\nb f=2", "1! invalid field format; 3 b f:2"},
-                                           Case{"a f=1 x\n\n#\nb", "1! bad timestamp; 4! missing fields"}));
+INSTANTIATE_TEST_SUITE_P(
+    GoesOn, Body,
+    ::testing::Values(Case{"a f=1\nb\nc f=3", "1 a f:1; 2! missing fields; 3 c f:3"},
+                      Case{"a f=\"x\nb f=2", "1! unbalanced quotes; 2 b f:2"},
+                      Case{"a f=\"x\ny\"z\nb f=2", "1! invalid field format; 3 b f:2"},
+                      Case{"a f=1 x\n\n#\nb", "1! bad timestamp; 4! missing fields"}));
 
 TEST(Precision, ScalesTimestamps) {
     using enum Precision;
@@ -129,7 +133,8 @@ TEST(Precision, ScalesTimestamps) {
     EXPECT_EQ(told("m f=1 2", seconds), "1 m f:1 @2000000");
     EXPECT_EQ(told("m f=1 2", minutes), "1 m f:1 @120000000");
     EXPECT_EQ(told("m f=1 2", hours), "1 m f:1 @7200000000");
-    EXPECT_EQ(told("m f=1 9223372036854775807", seconds), "1! timestamp out of range for its precision");
+    EXPECT_EQ(told("m f=1 9223372036854775807", seconds),
+              "1! timestamp out of range for its precision");
     EXPECT_EQ(told("m f=1 9223372036854775807", microseconds), "1 m f:1 @9223372036854775807");
 }
 

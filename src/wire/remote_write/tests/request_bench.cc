@@ -15,9 +15,15 @@ std::string request_of(int count) {
     for (int index = 0; index < count; ++index) {
         auto* series = request.add_timeseries();
         const std::pair<const char*, std::string> labels[] = {
-            {"__name__", "readings_velocity"}, {"device_version", "v2.3"}, {"driver", "Trish"},
-            {"fleet", "South"},    {"fuel_capacity", "150"}, {"instance", "10.0.0.1:9100"},
-            {"job", "trucks"},     {"model", "H-2"},         {"name", "truck_" + std::to_string(index)}};
+            {"__name__", "readings_velocity"},
+            {"device_version", "v2.3"},
+            {"driver", "Trish"},
+            {"fleet", "South"},
+            {"fuel_capacity", "150"},
+            {"instance", "10.0.0.1:9100"},
+            {"job", "trucks"},
+            {"model", "H-2"},
+            {"name", "truck_" + std::to_string(index)}};
         for (const auto& [name, value] : labels) {
             auto* label = series->add_labels();
             label->set_name(name);

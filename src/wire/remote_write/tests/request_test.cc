@@ -87,7 +87,8 @@ TEST(Request, AgreesWithProtobuf) {
             }
             ASSERT_EQ(have.samples.size(), static_cast<std::size_t>(want.samples_size()));
             for (int at = 0; at < want.samples_size(); ++at) {
-                EXPECT_EQ(have.samples[static_cast<std::size_t>(at)].value, want.samples(at).value());
+                EXPECT_EQ(have.samples[static_cast<std::size_t>(at)].value,
+                          want.samples(at).value());
                 EXPECT_EQ(have.samples[static_cast<std::size_t>(at)].millis,
                           want.samples(at).timestamp());
             }
@@ -99,8 +100,9 @@ TEST(Request, AgreesWithProtobuf) {
 }
 
 TEST(Request, RefusesWhatIsDamaged) {
-    for (const auto hex : {"0a", "0a05", "0a02 0a05", "0b", "0a04 0a02 0a01", "0a0a 1208 0900000000",
-                           "ffffffffffffffffffffff", "0a06 0a04 0a02 c328"}) {
+    for (const auto hex :
+         {"0a", "0a05", "0a02 0a05", "0b", "0a04 0a02 0a01", "0a0a 1208 0900000000",
+          "ffffffffffffffffffffff", "0a06 0a04 0a02 c328"}) {
         const auto bytes = from_hex(hex);
         ASSERT_TRUE(bytes.has_value()) << hex;
         const Read got = read(*bytes);
