@@ -127,13 +127,15 @@ test("wrong tokens, other people's words and broken payloads", async (t) => {
 test("devices of another organisation have their own me", async (t) => {
     const node = await Node.start(t);
     await node.api("organisations", { method: "POST", body: { name: "acme" } });
-    const { run } = await import("../node.mjs");
-    const made = run(["token", "create", "--data", node.data, "--organisation", "acme", "--machine", "press", "--name", "acme press"]);
-    if (made.code !== 0) return t.skip(`no tokens for other organisations on the command line: ${made.err}`);
-    const acme = await node.mqtt({ protocolVersion: 4, username: made.out.trim(), password: "", token: "" });
-    await acme.subscribeAsync(me("rpc/request/+"), { qos: 1 });
+    const made = await node.api("tokens?organisation=acme", { method: "POST", body: { name: "acme press", machine: "press" } });
+    const acme = await node.mqtt({ protocolVersion: 4, username: made.token, password: "", token: "" });
+    await acme.subscribeAsync([me("rpc/request/+"), me("attributes/response/+")], { qos: 1 });
     const home = await device(node, "press", { topics: [me("rpc/request/+")] });
     await acme.publishAsync(me("telemetry"), JSON.stringify({ speed: 1 }), { qos: 1 });
-    assert.equal((await node.api("machines")).total === 0 || (await node.machine("press")).values.length === 0, true, "not the default organisation's press");
+    await acme.publishAsync(me("attributes"), JSON.stringify({ serial: 7 }), { qos: 1 });
+    await acme.publishAsync(me("attributes/request/1"), "{}", { qos: 1 });
+    assert.deepEqual(JSON.parse((await heard(acme, me("attributes/response/1"))).text), { client: { serial: 7 } });
+    const ours = await node.machineWhen("press", () => true);
+    assert.deepEqual([ours.values, ours.attributes], [[], {}], "not the default organisation's press");
     assert.deepEqual(home.received, []);
 });
