@@ -126,8 +126,14 @@ test("wrong tokens, other people's words and broken payloads", async (t) => {
 
 test("devices of another organisation have their own me", async (t) => {
     const node = await Node.start(t);
-    await node.api("organisations", { method: "POST", body: { name: "acme" } });
-    const made = await node.api("tokens?organisation=acme", { method: "POST", body: { name: "acme press", machine: "press" } });
+    const { id } = await node.api("organisations", { method: "POST", body: { name: "acme" } });
+    const password = "a long enough sentence";
+    await node.api(`organisations/${id}/people`, { method: "POST", body: { name: "ann", role: "admin", password } });
+    const origin = { origin: node.url };
+    const signedIn = await node.fetch("session", { method: "POST", body: { name: "acme/ann", password }, token: null, headers: origin });
+    assert.equal(signedIn.status, 200);
+    const cookie = signedIn.headers.get("set-cookie").split(";")[0];
+    const made = await node.api("tokens", { method: "POST", body: { name: "acme press", machine: "press" }, token: null, headers: { ...origin, cookie } });
     const acme = await node.mqtt({ protocolVersion: 4, username: made.token, password: "", token: "" });
     await acme.subscribeAsync([me("rpc/request/+"), me("attributes/response/+")], { qos: 1 });
     const home = await device(node, "press", { topics: [me("rpc/request/+")] });
