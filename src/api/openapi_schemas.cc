@@ -115,7 +115,8 @@ constexpr std::string_view schemas_text = R"({
   "machines_max": {"type": ["integer", "null"]}, "sessions_max": {"type": ["integer", "null"]},
   "messages_per_s": {"type": ["integer", "null"]}, "samples_per_s": {"type": ["integer", "null"]},
   "retained_bytes_max": {"type": ["integer", "null"]}}},
-"Organisation": {"type": "object", "required": ["id", "name", "title", "created_at", "limits", "in_force", "use", "refused"], "properties": {
+"Organisation": {"type": "object", "required": ["id", "name", "title", "created_at", "limits", "in_force", "use", "refused"],
+  "properties": {
   "id": {"type": "string"}, "name": {"type": "string", "description": "Begins its topics; never changes."},
   "title": {"type": ["string", "null"]}, "created_at": {"type": "string", "format": "date-time"},
   "limits": {"$ref": "#/components/schemas/OrganisationLimits"}, "in_force": {"$ref": "#/components/schemas/OrganisationLimits"},
@@ -235,7 +236,8 @@ constexpr std::string_view schemas_text = R"({
   "proof": {"type": "array", "items": {"type": "string"}, "description": "RFC 9162, 2.1.4; base64."}}},
 "RawRecords": {"type": "object", "required": ["items"], "properties": {
   "items": {"type": "array", "items": {"type": "string"}, "description": "Base64; docs/formats/audit.md."}}},
-"Inventory": {"type": "object", "required": ["format", "at", "node", "organisation", "sites", "machines", "people", "tokens"], "properties": {
+"Inventory": {"type": "object", "required": ["format", "at", "node", "organisation", "sites", "machines", "people", "tokens"],
+  "properties": {
   "format": {"type": "string"}, "at": {"type": "string", "format": "date-time"},
   "node": {"type": "object", "properties": {"name": {"type": "string"}, "role": {"type": "string"}, "version": {"type": "string"}}},
   "organisation": {"type": "string"}, "sites": {"type": "array", "items": {"type": "object"}},
