@@ -113,10 +113,12 @@ Result<trust::IssuedCertificate> Registrar::sign(OrganisationId organisation,
 
 // The oldest go when the machine has as many as allowed.
 Result<void> Registrar::make_room(OrganisationId organisation, std::string_view machine,
-                                  Instant now) {
+                                  Instant now, CertificateId shown) {
     constexpr std::size_t looked_at_max = 1'000;
     TRY(auto all, catalog_.certificates(organisation, machine, {}, looked_at_max));
-    std::erase_if(all, [&](const auto& one) { return one.revoked_at || one.not_after <= now; });
+    std::erase_if(all, [&](const auto& one) {
+        return one.revoked_at || one.not_after <= now || one.id == shown;
+    });
     for (std::size_t at = limits_.live_per_machine_max - 1; at < all.size(); ++at) {
         TRY_VOID(catalog_.revoke_certificate(organisation, all[at].serial, "superseded", now));
     }
@@ -183,7 +185,8 @@ Result<trust::IssuedCertificate> Registrar::renew(const trust::Principal& machin
     }
     if (request.empty()) return fail(Code::invalid, "no certificate request");
     TRY(auto made, sign(machine.organisation, machine.machine, request, now));
-    TRY_VOID(make_room(machine.organisation, machine.machine, now));
+    TRY_VOID(
+        make_room(machine.organisation, machine.machine, now, CertificateId(machine.credential)));
     TRY(const auto row, row_of(made, machine.machine, "renewal"));
     TRY_VOID(catalog_.add_certificate(machine.organisation, row, now));
     return made;

@@ -80,7 +80,9 @@ private:
                                            std::string_view machine, std::string_view by) const;
     Result<trust::IssuedCertificate> sign(OrganisationId organisation, std::string_view machine,
                                           std::string_view request, Instant now);
-    Result<void> make_room(OrganisationId organisation, std::string_view machine, Instant now);
+    /// `shown`: the certificate a renewal came with, which is never the one to go.
+    Result<void> make_room(OrganisationId organisation, std::string_view machine, Instant now,
+                           CertificateId shown = {});
     Result<trust::IssuedCertificate> repeat(const catalog::Enrolment& enrolment,
                                             const trust::CertificateRequest& request, Instant now);
     Result<Server> kept_server(const std::string& names, Instant now);

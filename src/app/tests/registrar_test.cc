@@ -117,6 +117,15 @@ TEST_F(RegistrarTest, TheOldestOfTooManyIsRevoked) {
     EXPECT_FALSE(catalog->find_certificate(home, serials[1])->revoked_at.has_value());
 }
 
+TEST_F(RegistrarTest, ARenewalNeverCostsTheCertificateItCameWith) {
+    const auto first = registrar->issue(home, "press-3", "", "ada", now).value();
+    for (std::size_t i = 0; i < 2 * limits.live_per_machine_max; ++i) {
+        ASSERT_TRUE(registrar->renew(principal_of(first.serial), request(), now).has_value());
+    }
+    EXPECT_FALSE(catalog->find_certificate(home, first.serial)->revoked_at.has_value());
+    EXPECT_EQ(live(), limits.live_per_machine_max + 1);
+}
+
 TEST_F(RegistrarTest, Control3RevokedOnesAreOnTheListUntilTheyEnd) {
     const auto one = registrar->issue(home, "press-3", "", "ada", now).value();
     ASSERT_TRUE(registrar->revoke(home, one.serial, "ada", now).has_value());
