@@ -1,0 +1,260 @@
+// How a node opens: store, rooms, doors, listeners. What fails is named; Node::start closes the
+// rest.
+#include <fmt/format.h>
+
+#include "app/backup.h"
+#include "app/node_limits.h"
+#include "app/running_node.h"
+#include "base/log.h"
+#include "io/files.h"
+#include "trust/loopback.h"
+
+namespace lineshaft::app {
+
+Result<void> RunningNode::open_store() {
+    TRY_VOID(io::make_private_dir(options_.data));
+    TRY_VOID(check_restored(options_.data));
+    const auto durability =
+        settings_.store_durability == "fast" ? store::Durability::fast : store::Durability::synced;
+    auto opened = store::open(options_.data + "/store", store_limits(settings_), durability);
+    if (!opened) return std::unexpected(opened.error().in("data directory " + options_.data));
+    store_ = std::move(opened->store);
+    damage_ = opened->recovery.damage;
+    if (opened->recovery.torn_tail_bytes > 0) {
+        banner_.notes.push_back(fmt::format(
+            "the last write was cut short: {} bytes that were never acknowledged are gone",
+            opened->recovery.torn_tail_bytes));
+    }
+    if (!damage_.empty()) banner_.notes.push_back(damage_);
+    auto catalog = catalog::Catalog::open(options_.data + "/catalog.db", started_at_);
+    if (!catalog) return std::unexpected(catalog.error().in("catalog in " + options_.data));
+    catalog_ = std::move(*catalog);
+    principals_ = std::make_unique<CatalogPrincipals>(*catalog_);
+    TRY(audit_room_, AuditRoom::open(*store_, options_.data));
+    if (!audit_room_->trouble().empty()) banner_.notes.push_back(audit_room_->trouble());
+    return {};
+}
+
+Result<void> RunningNode::open_rooms() {
+    shards_ = std::make_unique<io::Shards>(shard_count(settings_));
+    on_shard_.resize(shards_->size());
+    for (std::size_t index = 0; index < shards_->size(); ++index) {
+        lanes_.push_back(
+            std::make_unique<store::Lane>(*store_, shards_->at(index), store::Lane::Limits{}));
+        lane_pointers_.push_back(lanes_.back().get());
+    }
+    catalog_worker_ = std::make_unique<io::Workers>(
+        "catalog", io::Workers::Limits{.threads = 1, .queued_max = 65'536});
+    password_worker_ = std::make_unique<io::Workers>(
+        "passwords", io::Workers::Limits{.threads = 1, .queued_max = 64});
+    sealers_ = std::make_unique<io::Workers>(
+        "sealing", io::Workers::Limits{.threads = 1, .queued_max = 1'024});
+    TRY(history_, history::History::open(*store_, *shards_, lane_pointers_, *sealers_,
+                                         history_limits(settings_)));
+    reconcile();
+    desk_ = std::make_unique<catalog::Desk>(*catalog_, *shards_, *catalog_worker_);
+    audit_room_->start(*shards_, settings_, version());
+    auto porter_words = porter_settings(settings_);
+    porter_words.totp = trust::TotpVault(audit_room_->key());
+    porter_ = std::make_unique<trust::Porter>(*shards_, *catalog_worker_, *password_worker_,
+                                              *principals_, std::move(porter_words));
+    TRY_VOID(porter_->open());
+    quotas_ = std::make_unique<Quotas>(settings_, *catalog_->snapshot());
+    twin::Observer observer;
+    observer.admits_samples = [this](OrganisationId organisation, std::size_t samples) {
+        return quotas_->take_samples(organisation, samples,
+                                     io::Shard::here().clock().steady().count() * 1'000);
+    };
+    observer.admits_machine = [this](OrganisationId organisation) {
+        return quotas_->take_machine(organisation);
+    };
+    observer.discovered = [this](OrganisationId organisation, std::string machine,
+                                 twin::Source source, Instant at) {
+        catalog::Discovery found{organisation, std::move(machine),
+                                 std::string(twin::name_of(source)), at};
+        const bool queued = desk_->post([found](catalog::Catalog& catalog) {
+            auto known = catalog.discover(found);
+            if (!known)
+                log::warn("machine {} is not in the catalog: {}", found.machine,
+                          known.error().context);
+        });
+        if (!queued) log::warn("the catalog is busy; a machine is added at the next start");
+    };
+    plant_ =
+        twin::Plant::open(*history_, *shards_, lane_pointers_, std::move(observer), twin::Limits{});
+    TRY(certificates_, CertificateDesk::open(settings_, options_.data,
+                                             {*shards_, *catalog_, *desk_, *porter_, *plant_}));
+    est_door_ = std::make_unique<est::Door>(*certificates_, *porter_, *shards_, est::Limits{});
+    return {};
+}
+
+// Machines that history knows and the catalog does not, because the process ended in between.
+void RunningNode::reconcile() {
+    const auto known = shards_->run_blocking(ShardIndex(0), history_->machines());
+    std::vector<catalog::Discovery> all;
+    for (const auto& machine : known) {
+        all.push_back({machine.organisation, machine.name,
+                       machine.name.contains(':') ? "sparkplug" : "json", started_at_});
+    }
+    auto done = catalog_->ensure_machines(all);
+    if (!done) log::warn("catalog not reconciled with history: {}", done.error().context);
+}
+
+std::string RunningNode::prefix_of(OrganisationId organisation) const {
+    if (organisation == catalog::default_organisation) return {};
+    const auto catalog = desk_->snapshot();
+    const auto* found = catalog->organisation(organisation);
+    return found == nullptr ? std::string() : found->name + "/";
+}
+
+Result<void> RunningNode::open_broker() {
+    TRY(const auto loopback_role, trust::parse_loopback_role(settings_.trust_loopback_role));
+    gatekeeper_ = std::make_unique<TrustGatekeeper>(*porter_, *desk_, loopback_role,
+                                                    settings_.sparkplug_host_id, shards_->size());
+    gatekeeper_->watch(*quotas_, audit_room_->audit());
+    std::vector<broker::Broker::Place> places;
+    for (std::size_t index = 0; index < shards_->size(); ++index) {
+        places.push_back({&shards_->at(index), lane_pointers_[index]});
+    }
+    broker_ = std::make_unique<broker::Broker>(std::move(places), *store_, *gatekeeper_,
+                                               broker_limits(settings_));
+    sparkplug::Outlet outlet;
+    outlet.publish = [this](OrganisationId organisation, sparkplug::Publication publication,
+                            sparkplug::Outlet::Done done) {
+        broker::Outgoing out;
+        out.message =
+            mqtt::Message(prefix_of(organisation) + publication.topic, publication.payload);
+        out.qos = static_cast<mqtt::Qos>(publication.qos);
+        out.retain = publication.retain;
+        broker_->publish(std::move(out), std::move(done));
+    };
+    sparkplug::DoorLimits limits;
+    limits.wire.reorder_timeout = std::chrono::milliseconds{settings_.sparkplug_reorder_ms};
+    door_ = std::make_unique<sparkplug::Door>(*shards_, *plant_, *desk_, std::move(outlet), limits,
+                                              settings_.sparkplug_host_id);
+    telemetry_tap_ = std::make_unique<TelemetryTap>(*plant_, telemetry::Limits{});
+    sparkplug_tap_ = std::make_unique<SparkplugTap>(*door_);
+    machine_watch_ = std::make_unique<MachineWatch>(*plant_);
+    broker_->add(*telemetry_tap_);
+    broker_->add(*sparkplug_tap_);
+    broker_->add(*machine_watch_);
+    load_watch_ = std::make_unique<LoadWatch>(*plant_);
+    broker_->add(*load_watch_);
+    broker_view_ = std::make_unique<BrokerView>(*broker_, *plant_);
+    ingest_ = std::make_unique<IngestDoors>(
+        IngestDoors::Rooms{*plant_, *desk_, *porter_, *shards_, loopback_role}, settings_,
+        [this](OrganisationId organisation, const std::string& topic, std::string payload,
+               broker::Broker::Done done) {
+            broker::Outgoing out;
+            out.message = mqtt::Message(prefix_of(organisation) + topic, payload);
+            broker_->publish(std::move(out), std::move(done));
+        });
+    ingest_->add_taps(*broker_);
+    gatekeeper_->on_device([this](const trust::Principal& who) {
+        ingest_->thingsboard().heard(who.organisation, who.machine);
+    });
+    auto loaded = broker_->load();
+    if (!loaded) return std::unexpected(loaded.error().in("MQTT sessions"));
+    for (const auto& sentence : loaded->damage) banner_.notes.push_back(sentence);
+    // The connections of a revoked token end at once.
+    shards_->run_everywhere([this](io::Shard&) {
+        porter_->keys().on_change([this](const trust::Keyring&) {
+            const auto ended = broker_->recheck_here();
+            if (ended > 0) log::info("{} connections ended: their credential has ended", ended);
+        });
+    });
+    door_->start();
+    return {};
+}
+
+Result<void> RunningNode::listen(std::string_view name, std::string_view key,
+                                 const std::string& address,
+                                 const io::Listener::OnStream& on_stream,
+                                 std::shared_ptr<io::TlsServer> tls) {
+    if (address.empty()) return {};
+    TRY(auto parsed, io::parse_address(address));
+    io::Listener::Limits limits;
+    limits.is_node_socket = !parsed.path.empty();
+    limits.handshake_max = std::chrono::seconds{settings_.tls_handshake_timeout_s};
+    auto opened = io::Listener::open(*shards_, parsed, limits, on_stream, std::move(tls));
+    if (!opened) return std::unexpected(opened.error().in(fmt::format("{} = {}", key, address)));
+    if (parsed.path.empty()) {
+        parsed.port = (*opened)->port();
+        banner_.listeners.emplace_back(name, parsed.text());
+    }
+    listeners_.push_back(std::move(*opened));
+    return {};
+}
+
+Result<void> RunningNode::open_listeners() {
+    TRY(const auto loopback_role, trust::parse_loopback_role(settings_.trust_loopback_role));
+    services_ = std::make_unique<api::Services>(
+        api::Services{*desk_, *porter_, *plant_, *history_, *this, *shards_, loopback_role});
+    backups_ = std::make_unique<BackupService>(
+        *shards_, *store_,
+        BackupService::Settings{options_.data, settings_.node_name, settings_.backup_directory,
+                                settings_.backup_key});
+    services_->audit = &audit_room_->audit();
+    services_->quotas = quotas_.get();
+    services_->backups = backups_.get();
+    services_->mqtt = broker_view_.get();
+    auto router = std::make_shared<io::http::Router>();
+    services_->office = certificates_.get();
+    api::add_routes(*router, *services_);
+    ingest_->add_routes(*router);
+    est_door_->add_routes(*router);
+    router->add_upgrade(
+        "/mqtt", "websocket",
+        [broker = broker_.get()](io::http::Request request, std::unique_ptr<io::Stream> stream) {
+            return serve_websocket(broker, std::move(request), std::move(stream));
+        });
+    io::http::Limits limits;
+    limits.body_bytes_max = static_cast<std::size_t>(settings_.http_body_bytes_max);
+    http_ = std::make_unique<io::http::Server>(*shards_, router, limits);
+    const auto& tls = certificates_->tls();
+    banner_.fingerprint = certificates_->fingerprint();
+    if (tls) {
+        tls->refuse_while([broker = broker_.get()] {
+            return broker->load_level_here() >= broker::LoadLevel::no_tls;
+        });
+    }
+    const auto to_http = http_->on_stream();
+    const auto to_mqtt = [broker = broker_.get()](std::unique_ptr<io::Stream> stream) {
+        broker->serve(std::move(stream));
+    };
+    TRY_VOID(
+        listen("socket", "node.sock", "unix:" + options_.data + "/node.sock", to_http, nullptr));
+    TRY_VOID(listen("http", "http.listen", settings_.http_listen, to_http, nullptr));
+    TRY_VOID(listen("https", "https.listen", settings_.https_listen, to_http, tls));
+    TRY_VOID(listen("mqtt", "mqtt.listen", settings_.mqtt_listen, to_mqtt, nullptr));
+    TRY_VOID(listen("mqtts", "mqtt.tls_listen", settings_.mqtt_tls_listen, to_mqtt, tls));
+    return {};
+}
+
+// Until somebody has used it, each start prints a new secret and forgets the one before.
+Result<void> RunningNode::offer_setup() {
+    TRY(const bool needed, catalog_->setup_needed());
+    if (!needed) return {};
+    banner_.setup_secret = trust::make_admin_secret();
+    return catalog_->offer_setup(trust::text_of(trust::admin_secret_digest(banner_.setup_secret)));
+}
+
+Result<void> RunningNode::start() {
+    TRY_VOID(open_store());
+    TRY_VOID(offer_setup());
+    TRY_VOID(open_rooms());
+    TRY_VOID(open_broker());
+    TRY_VOID(open_listeners());
+    certificates_->start();
+    shards_->run_everywhere([this](io::Shard& shard) {
+        if (shard.index() != ShardIndex(0)) return;
+        clock_watch_ = std::make_unique<ClockWatch>(shard.clock(), [this](Instant at, auto& text) {
+            plant_->record({at, catalog::default_organisation, {}, "clock", text});
+        });
+        rates_nursery_ = std::make_unique<io::Nursery>("rates");
+        watch_rates();
+    });
+    return {};
+}
+
+}  // namespace lineshaft::app
