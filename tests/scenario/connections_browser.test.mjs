@@ -22,7 +22,7 @@ async function plant(t, node) {
     await clients[0].publishAsync("line/2/state", Buffer.from([0xff, 0x00, 0x41]), kept);
     await clients[0].publishAsync(`odd/${"<script>alert(2)<"}/x`, "hostile", kept);
     let n = 0;
-    const timer = setInterval(() => clients[7].publish("line/7/count", String(n += 1), { qos: 1 }), 30);
+    const timer = setInterval(() => clients[7].disconnecting || clients[7].publish("line/7/count", String(n += 1), { qos: 1 }), 30);
     t.after(() => clearInterval(timer));
     return clients;
 }
