@@ -143,7 +143,8 @@ TEST_F(RegistrarTest, Fault10WarnsThirtySevenAndOneDayBefore) {
     (void)registrar->issue(home, "press-3", "", "ada", now);
     const auto warned = [&](auto after) {
         std::vector<int> days;
-        for (const auto& one : *registrar->take_warnings(now + after)) days.push_back(one.days);
+        const auto told = registrar->take_warnings(now + after);
+        for (const auto& one : *told) days.push_back(one.days);
         return days;
     };
     using Days = std::vector<int>;
