@@ -19,7 +19,7 @@ namespace lineshaft::store {
 Database::~Database() {
     if (!db) return;
     for (auto* handle : handles) {
-        if (handle == nullptr) continue;  // a family that a rescue did not find
+        if (handle == nullptr) continue;              // a family that a rescue did not find
         (void)db->DestroyColumnFamilyHandle(handle);  // fails only for a null handle
     }
 }
@@ -61,6 +61,11 @@ void BackgroundWatch::OnBackgroundError(rocksdb::BackgroundErrorReason reason,
     } else {
         early_ = *status;
     }
+}
+
+void BackgroundWatch::OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status,
+                                           bool* auto_recovery) {
+    *auto_recovery = false;
 }
 
 void BackgroundWatch::tie(std::function<void(const rocksdb::Status&)> on_damage) {

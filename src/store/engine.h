@@ -45,6 +45,9 @@ class BackgroundWatch final : public rocksdb::EventListener {
 public:
     explicit BackgroundWatch(FatalHook on_fatal) : on_fatal_(std::move(on_fatal)) {}
     void OnBackgroundError(rocksdb::BackgroundErrorReason reason, rocksdb::Status* status) override;
+    /// A failed write is never retried: what the disk holds is known again only after a start.
+    void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason reason, rocksdb::Status status,
+                              bool* auto_recovery) override;
     void tie(std::function<void(const rocksdb::Status&)> on_damage);
     void untie() { tie({}); }
 

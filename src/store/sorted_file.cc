@@ -1,5 +1,5 @@
-// Sorted files block by block. Layout (RocksDB 7.8, block-based table, format_version 5): blocks, each
-// followed by a type byte (0: not compressed) and a checksum; a footer of 53 bytes at the end.
+// Sorted files block by block. Layout (RocksDB 7.8, block-based table, format_version 5): blocks,
+// each followed by a type byte (0: not compressed) and a checksum; a footer of 53 bytes at the end.
 #include "store/sorted_file.h"
 
 #include <rocksdb/options.h>
@@ -21,6 +21,9 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t trailer_bytes = 5;
 constexpr std::size_t footer_bytes = 53;
+// Checksum type (4: XXH3), two handles padded to 40 bytes, version 5, magic.
+constexpr std::size_t handles_begin = 1, handles_end = 41;
+constexpr std::string_view footer_constants("\x04\x05\0\0\0\xf7\xcf\xf4\x85\xb7\x41\xe2\x88", 13);
 constexpr std::size_t internal_key_bytes = 8;
 constexpr std::size_t mendable_bytes_max = 256 << 10;  // 2^21 bits: some ten seconds
 constexpr std::size_t legible_entries_max = 4'096;
@@ -57,13 +60,20 @@ public:
         : path_(std::move(path)), options_(options) {}
 
     Result<SortedFileCheck> check() {
-        auto status = verify(path_);
-        if (status.ok()) return std::move(found_);
         std::error_code failed;
         size_bytes_ = fs::file_size(path_, failed);
+        if (!mend_constants()) {
+            if (!failure_.context.empty()) return std::unexpected(failure_);
+            found_.unreadable = "the footer is not one that this program writes";
+            return std::move(found_);
+        }
+        mend_handles();
+        if (!failure_.context.empty()) return std::unexpected(failure_);
+        auto status = verify(path_);
+        if (status.ok()) return std::move(found_);
         while (!status.ok() && found_.bad.empty()) {
             const auto block = bad_block_of(status);
-            const bool is_mended = block ? mend(*block) : mend_footer();
+            const bool is_mended = block && mend(*block);
             if (!failure_.context.empty()) return std::unexpected(failure_);
             if (!is_mended && !block) {
                 found_.unreadable = status.ToString();
@@ -136,20 +146,87 @@ private:
         return true;
     }
 
-    // The footer has no checksum of its own in this format: the bit is right when all else fits.
-    bool mend_footer() {
-        if (size_bytes_ < footer_bytes) return false;
-        for (std::uint64_t byte = size_bytes_ - footer_bytes; byte < size_bytes_; ++byte) {
+    // The engine trusts the footer: with another checksum type or version it would read blocks as
+    // what they are not, and stop the process. So what is the same in all our files is put right
+    // before it looks. False: it is not one bit that is wrong.
+    bool mend_constants() {
+        const std::string footer = this->footer();
+        if (footer.size() < footer_bytes) return false;
+        std::vector<SortedFileCheck::Mended> wrong;
+        for (std::size_t byte = 0; byte < footer_bytes; ++byte) {
+            if (byte >= handles_begin && byte < handles_end) continue;
+            const std::size_t at = byte < handles_begin ? byte : byte - handles_end + handles_begin;
+            const unsigned difference = static_cast<unsigned char>(footer[byte]) ^
+                                        static_cast<unsigned char>(footer_constants[at]);
             for (unsigned bit = 0; bit < 8; ++bit) {
-                if (!flip(byte, bit)) return false;
-                if (verify(path_).ok()) {
-                    found_.mended.push_back({byte, bit});
-                    return true;
-                }
-                if (!flip(byte, bit)) return false;
+                if ((difference >> bit & 1) != 0) wrong.push_back({footer_at() + byte, bit});
             }
         }
-        return false;
+        if (wrong.empty()) return true;
+        if (wrong.size() > 1 || !flip(wrong[0].byte, wrong[0].bit)) return false;
+        found_.mended.push_back(wrong[0]);
+        return true;
+    }
+
+    // The handles have no checksum of their own, and the engine does not look before it follows
+    // them: so we do. The one bit is right when both lead to blocks that fit their checksums.
+    void mend_handles() {
+        std::string footer = this->footer();
+        if (handles_fit(footer)) return;
+        for (std::size_t byte = handles_begin; byte < handles_end; ++byte) {
+            for (unsigned bit = 0; bit < 8; ++bit) {
+                footer[byte] = static_cast<char>(footer[byte] ^ (1 << bit));
+                if (handles_fit(footer)) {
+                    if (flip(footer_at() + byte, bit)) {
+                        found_.mended.push_back({footer_at() + byte, bit});
+                    }
+                    return;
+                }
+                footer[byte] = static_cast<char>(footer[byte] ^ (1 << bit));
+            }
+        }
+    }
+
+    // List of parts, then list of data blocks; the first ends where the footer begins.
+    bool handles_fit(std::string_view footer) const {
+        Reader in(as_bytes(footer.substr(handles_begin, handles_end - handles_begin)));
+        const auto parts = take_handle(in);
+        const auto index = parts ? take_handle(in) : parts;
+        if (!index || parts->offset + parts->size_bytes + trailer_bytes != footer_at())
+            return false;
+        return is_sound(*parts) && is_sound(*index);
+    }
+
+    static std::optional<BadBlock> take_handle(Reader& in) {
+        const auto offset = in.take_varint();
+        const auto size = offset ? in.take_varint() : offset;
+        if (!size) return std::nullopt;
+        return BadBlock{*offset, *size};
+    }
+
+    bool is_sound(const BadBlock& block) const {
+        if (block.offset >= footer_at() || block.size_bytes >= footer_at() - block.offset)
+            return false;
+        const std::string bytes = read(path_, block.offset, block.size_bytes + trailer_bytes);
+        if (bytes.size() < block.size_bytes + trailer_bytes) return false;
+        const auto type = static_cast<std::uint8_t>(bytes[block.size_bytes]);
+        const auto stored = Reader(as_bytes(std::string_view(bytes)).subspan(block.size_bytes + 1))
+                                .take_le<std::uint32_t>();
+        return stored && *stored == block_checksum({bytes.data(), block.size_bytes}, type);
+    }
+
+    // Where the list of data blocks begins; behind it nothing can be read as what it is not.
+    std::uint64_t index_offset() const {
+        const std::string footer = this->footer();
+        Reader in(as_bytes(std::string_view(footer).substr(handles_begin)));
+        const auto properties = in.take_varint();
+        const auto properties_bytes = properties ? in.take_varint() : properties;
+        return properties_bytes ? in.take_varint().value_or(0) : 0;
+    }
+
+    std::uint64_t footer_at() const { return size_bytes_ - footer_bytes; }
+    std::string footer() const {
+        return size_bytes_ < footer_bytes ? std::string() : read(path_, footer_at(), footer_bytes);
     }
 
     // In a copy whose bad blocks are given checksums that fit, so that reading goes on behind them.
@@ -160,13 +237,13 @@ private:
         if (failed) return fail(Code::exhausted, "cannot copy " + path_ + ": " + failed.message());
         while (!status.ok() && found_.bad.size() < bad_blocks_max) {
             const auto block = bad_block_of(status);
-            if (!block || block->offset + block->size_bytes + trailer_bytes > size_bytes_) {
+            // Only blocks of data: a list of blocks that does not fit its checksum is not believed.
+            if (!block || block->offset + block->size_bytes + trailer_bytes > index_offset()) {
                 if (found_.bad.empty()) found_.unreadable = status.ToString();
                 break;
             }
             found_.bad.push_back(*block);
-            const std::string bytes =
-                read(copy, block->offset, block->size_bytes + trailer_bytes);
+            const std::string bytes = read(copy, block->offset, block->size_bytes + trailer_bytes);
             const std::string_view data = std::string_view(bytes).substr(0, block->size_bytes);
             const auto type = static_cast<std::uint8_t>(bytes[block->size_bytes]);
             if (type == 0) keep_legible(data);
@@ -260,8 +337,8 @@ std::vector<Entry> legible_entries(std::string_view block) {
             key.resize(*shared);
             key += as_text(*suffix);
             if (key.size() < internal_key_bytes) break;
-            entries.push_back({key.substr(0, key.size() - internal_key_bytes),
-                               std::string(as_text(*value))});
+            entries.push_back(
+                {key.substr(0, key.size() - internal_key_bytes), std::string(as_text(*value))});
         }
     }
     return entries;

@@ -230,6 +230,25 @@ TEST_F(RepairTest, OneFlippedBitInASortedFileCostsNothing) {
     }
 }
 
+// The engine stops the process over a footer that makes it read blocks as what they are not.
+TEST_F(RepairTest, AnyFlippedBitOfAFooterIsMended) {
+    image_of(write_sorted_files, 1);
+    fresh_copy();
+    const std::string file = files(".sst").at(0);
+    const std::uint64_t size = fs::file_size(file);
+    for (const std::uint64_t back : {53u, 52u, 51u, 50u, 48u, 45u, 12u, 11u, 9u, 8u, 4u, 1u}) {
+        for (const unsigned bit : {0u, 2u, 5u}) {
+            fresh_copy();
+            SCOPED_TRACE(file + " bit " + std::to_string(bit) + " of byte -" +
+                         std::to_string(back));
+            ASSERT_TRUE(flip_bit(file, size - back, bit));
+            const auto report = repaired();
+            for (const auto& finding : report.findings)
+                EXPECT_EQ(finding.kind, Kind::mended) << finding.text;
+        }
+    }
+}
+
 TEST_F(RepairTest, AnUnreadableBlockCostsItsKeysAndNoOthers) {
     image_of(write_sorted_files, 1);
     fresh_copy();
