@@ -1,11 +1,24 @@
 import { createStore, useStore } from "../api/store";
-import { en, type Strings } from "./en";
-import { zh } from "./zh";
+import { accessWords } from "./access";
+import { machineWords } from "./machine";
+import { plantWords } from "./plant";
+import { shellWords } from "./shell";
+import { trafficWords } from "./traffic";
+import { trustWords } from "./trust";
 
 export type Language = "en" | "zh";
-export type { Strings };
 
-const languages: Record<Language, Strings> = { en, zh };
+function wordsOf(language: Language) {
+    return {
+        ...shellWords[language], ...plantWords[language], ...machineWords[language],
+        ...trafficWords[language], ...accessWords[language], ...trustWords[language],
+    };
+}
+
+const languages = { en: wordsOf("en"), zh: wordsOf("zh") };
+
+/** Every word of the console. A word that one language lacks does not compile. */
+export type Strings = typeof languages.en;
 const memory_key = "lineshaft.language";
 
 function remembered(): Language {

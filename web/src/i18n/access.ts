@@ -1,0 +1,81 @@
+// Words of who and what may come in: tokens, certificates, people. Both languages side by side.
+
+const en = {
+    tokens: {
+        title: "Tokens", lead: "A token lets a machine or a program in. Its secret is shown once.", create: "Create token",
+        name: "Name", nameHelp: "Also the MQTT user name.", forWhat: "For", role: "A role", machine: "One machine",
+        machineHelp: "It may then publish and read only as this machine. A machine that has never spoken may be typed in.",
+        scope: "May act as", created: "Created", by: (who: string) => `by ${who}`, used: "Last used", revoke: "Revoke",
+        revokeTitle: "Revoke token?", revokeText: (name: string) => `“${name}” stops working at once and its open sessions end. This cannot be undone.`,
+        once: "Copy the token now. It is not shown again.", token: "Token", example: "Try it",
+        exampleHelp: "Paste this into a terminal with mosquitto-clients installed. The machine then appears under Machines.",
+        sparkplug: "A Sparkplug edge node uses the same user name and password.", noMqtt: "This node's MQTT listener is off: set mqtt.listen to use this example.",
+        sparkplugOnly: "A Sparkplug machine speaks through its edge node: enter this name and token as the edge node's user name and password.",
+        readOnlyRole: "This role may not publish: the example reads everything that arrives.",
+        emptyTitle: "No tokens yet", emptyStep: "Create one for each machine or program, so that each can be revoked alone.",
+        revoked: (name: string) => `${name} is revoked.`, machineRole: (id: string) => `machine ${id}`, done: "I have copied it",
+    },
+    certificates: {
+        title: "Certificates", lead: "A certificate proves which machine speaks, without a password that travels.", enrol: "Enrol a machine",
+        machineHelp: "The certificate will carry this name. A machine that has never spoken may be typed in.",
+        state: "State", states: { live: "Live", revoked: "Revoked", expired: "Expired" }, until: "Until", serial: "Serial number",
+        renewAt: (at: string) => `renew from ${at}`, revokedAt: (at: string) => `revoked ${at}`, revoke: "Revoke",
+        revokeTitle: "Revoke certificate?", revokeText: (machine: string) => `A certificate of ${machine} stops working at once and its open sessions end. This cannot be undone.`,
+        revoked: (machine: string) => `A certificate of ${machine} is revoked.`,
+        emptyTitle: "No certificates yet", emptyStep: "Give a machine leave to enrol: it makes its own key and fetches its certificate.",
+        newestOnly: "The newest 1,000 are shown; lineshaft ca list --machine NAME shows those of one machine.",
+        authority: "The node's authority",
+        authorityHelp: (at: string) => `Machines trust this certificate once, until ${at}. Its SHA-256 fingerprint; the button copies the certificate in PEM, for ca.crt.`,
+        once: (at: string) => `Copy the enrolment token now. It is not shown again and works once, until ${at}.`,
+        exampleHelp: "On the machine, with openssl and curl; ca.crt is the node's authority from this page. Any EST client (RFC 7030) does the same.",
+    },
+    people: {
+        title: "People", lead: "Who may sign in here, and what they may do.", add: "Add person", name: "Name", role: "Role", password: "Password",
+        passwordHelp: "At least 10 characters. Tell it to the person in private.", created: "Added", seen: "Last seen", you: "you",
+        removeTitle: "Remove person?", removeText: (name: string) => `${name} can no longer sign in. Open sessions end.`,
+        lastAdmin: "The last admin cannot be removed. Make another admin first.", added: (name: string) => `${name} can sign in now.`,
+        removed: (name: string) => `${name} is removed.`, exists: "Somebody has this name already. Choose another.",
+        emptyTitle: "Nobody here", emptyStep: "Add the first person.",
+    },
+};
+
+const zh: typeof en = {
+    tokens: {
+        title: "令牌", lead: "令牌让设备或程序接入。其密文只显示一次。", create: "创建令牌",
+        name: "名称", nameHelp: "同时作为 MQTT 用户名。", forWhat: "用于", role: "某个角色", machine: "单台设备",
+        machineHelp: "此后它只能以该设备的身份发布和读取。尚未上报过的设备可直接输入编号。",
+        scope: "权限", created: "创建时间", by: (who) => `创建人：${who}`, used: "最近使用", revoke: "吊销",
+        revokeTitle: "吊销令牌？", revokeText: (name) => `“${name}” 将立即失效，已打开的会话会被断开。此操作无法撤销。`,
+        once: "请立即复制令牌。之后不再显示。", token: "令牌", example: "试一试",
+        exampleHelp: "粘贴到装有 mosquitto-clients 的终端中执行，设备随后会出现在“设备”页。",
+        sparkplug: "Sparkplug 边缘节点使用相同的用户名和密码。", noMqtt: "该节点未启用 MQTT 监听：请设置 mqtt.listen 后再使用此示例。",
+        sparkplugOnly: "Sparkplug 设备通过边缘节点通信：请将此名称和令牌填为边缘节点的用户名和密码。",
+        readOnlyRole: "该角色不能发布数据：此示例读取所有到达的数据。",
+        emptyTitle: "还没有令牌", emptyStep: "请为每台设备或每个程序各建一个，便于单独吊销。",
+        revoked: (name) => `${name} 已吊销。`, machineRole: (id) => `设备 ${id}`, done: "我已复制",
+    },
+    certificates: {
+        title: "证书", lead: "证书证明是哪台设备在通信，无需传输口令。", enrol: "登记设备",
+        machineHelp: "证书将使用此名称。尚未上报过的设备可直接输入编号。",
+        state: "状态", states: { live: "有效", revoked: "已吊销", expired: "已过期" }, until: "有效期至", serial: "序列号",
+        renewAt: (at) => `${at} 起可续期`, revokedAt: (at) => `${at} 吊销`, revoke: "吊销",
+        revokeTitle: "吊销证书？", revokeText: (machine) => `设备 ${machine} 的该证书将立即失效，已打开的会话会被断开。此操作无法撤销。`,
+        revoked: (machine) => `设备 ${machine} 的证书已吊销。`,
+        emptyTitle: "还没有证书", emptyStep: "请为设备发放登记令牌：设备自行生成密钥并获取证书。",
+        newestOnly: "仅显示最新的 1,000 个；用 lineshaft ca list --machine NAME 查看某台设备的全部证书。",
+        authority: "节点的证书颁发机构",
+        authorityHelp: (at) => `设备只需信任此证书一次，有效期至 ${at}。以下为其 SHA-256 指纹；按钮复制 PEM 格式证书，保存为 ca.crt。`,
+        once: (at) => `请立即复制登记令牌。之后不再显示，只能使用一次，有效期至 ${at}。`,
+        exampleHelp: "在设备上用 openssl 和 curl 执行；ca.crt 为本页的颁发机构证书。任何 EST 客户端（RFC 7030）均可。",
+    },
+    people: {
+        title: "人员", lead: "谁可以登录，以及可以做什么。", add: "添加人员", name: "姓名", role: "角色", password: "密码",
+        passwordHelp: "至少 10 个字符。请私下告知本人。", created: "添加时间", seen: "最近活动", you: "您",
+        removeTitle: "移除人员？", removeText: (name) => `${name} 将无法再登录，已打开的会话会结束。`,
+        lastAdmin: "不能移除最后一位管理员。请先添加另一位管理员。", added: (name) => `${name} 现在可以登录。`,
+        removed: (name) => `${name} 已移除。`, exists: "已有同名人员。请换一个名称。",
+        emptyTitle: "还没有人员", emptyStep: "添加第一位人员。",
+    },
+};
+
+export const accessWords = { en, zh };

@@ -1,0 +1,79 @@
+// Words of one machine's page: its tags, their trend, their settings and writing one. Both languages side by side.
+
+const en = {
+    machine: {
+        all: "All machines", notAdopted: "Discovered, not adopted yet.", state: "State", fault: "Fault", lastHeard: "Last heard",
+        firstSeen: "First seen", source: "Source", site: "Site", times: (zone: string) => `Times in ${zone}`,
+        siteZone: "Time zone of the site", browserZone: "Time zone of this browser",
+        tags: "Tags", tag: "Tag", value: "Value", age: "Age", quality: "Quality", recent: "Last minutes", plot: "Plot", write: "Set…",
+        settings: "Settings", filterTags: "Filter tags", noTags: "This machine has sent no values yet. They appear here as soon as it does.",
+        noTagsMatch: "No tag matches.", plotTag: (tag: string) => `Plot ${tag}`,
+        writeTag: (tag: string) => `Set ${tag}`, settingsOf: (tag: string) => `Settings of ${tag}`,
+        events: "What happened", noEvents: "Nothing has happened yet.",
+    },
+    trend: {
+        title: "Trend", choose: "Choose tags in the table to plot them here.", range: "Range",
+        ranges: { "1m": "1 min", "10m": "10 min", "1h": "1 h", "8h": "8 h", "24h": "24 h", "7d": "7 d", "30d": "30 d", all: "All" },
+        reset: "Back to range", zoomOut: "Zoom out", zoomIn: "Zoom in", earlier: "Earlier", later: "Later",
+        empty: "Nothing is stored in this range. Choose a longer one.", hint: "Drag to zoom in, wheel to zoom, double-click to go back. Keys: arrows, + and −.",
+        most: (n: number) => `At most ${n} tags at once.`, raw: "every sample",
+        step: (text: string) => `one column = ${text}: average with min–max band`,
+        chart: (tags: string) => `Trend of ${tags}`, live: "live", min: "min", max: "max", average: "avg", unplot: (tag: string) => `Remove ${tag}`,
+    },
+    write: {
+        title: "Set a value", machine: "Machine", tag: "Tag", now: "Now", next: "New value", range: "Allowed",
+        noRange: "no range set", between: (low: string, high: string) => `${low} to ${high}`,
+        atLeast: (low: string) => `at least ${low}`, atMost: (high: string) => `at most ${high}`,
+        review: "Review", send: "Send to machine", warn: "This changes a real machine. Make sure that nobody is in danger.",
+        invalid: "Enter a number.", whole: "Enter a whole number.", outside: "This is outside the allowed range.",
+        sent: (at: string) => `Sent at ${at}. Waiting for the machine to report the new value…`,
+        confirmed: "The machine reports the new value.",
+        notConnected: "The machine is not connected, so nothing was sent. Try again when it is online.",
+        notWritable: "This tag may not be written. An engineer can allow it in the tag's settings.",
+        refused: "The value is out of range or of the wrong type. Correct it and try again.",
+    },
+    tagSettings: {
+        title: "Tag settings", label: "Label", unit: "Unit", low: "Lowest allowed value", high: "Highest allowed value",
+        writable: "People may write this tag", order: "The lowest value must be below the highest.",
+    },
+};
+
+const zh: typeof en = {
+    machine: {
+        all: "全部设备", notAdopted: "新发现，尚未纳管。", state: "状态", fault: "故障", lastHeard: "最近数据",
+        firstSeen: "首次出现", source: "来源", site: "场所", times: (zone) => `时间按 ${zone}`,
+        siteZone: "场所时区", browserZone: "浏览器时区",
+        tags: "测点", tag: "测点", value: "数值", age: "更新", quality: "质量", recent: "近几分钟", plot: "绘图", write: "设定…",
+        settings: "设置", filterTags: "筛选测点", noTags: "该设备还没有上报数值。一旦上报会立即显示在这里。",
+        noTagsMatch: "没有匹配的测点。", plotTag: (tag) => `绘制 ${tag}`,
+        writeTag: (tag) => `设定 ${tag}`, settingsOf: (tag) => `${tag} 的设置`,
+        events: "事件", noEvents: "还没有事件。",
+    },
+    trend: {
+        title: "趋势", choose: "在表格中选择测点以绘图。", range: "时间范围",
+        ranges: { "1m": "1 分钟", "10m": "10 分钟", "1h": "1 小时", "8h": "8 小时", "24h": "24 小时", "7d": "7 天", "30d": "30 天", all: "全部" },
+        reset: "返回所选范围", zoomOut: "缩小", zoomIn: "放大", earlier: "更早", later: "更晚",
+        empty: "该时间范围内没有数据。请选择更长的范围。", hint: "拖动框选放大，滚轮缩放，双击返回。按键：方向键、+ 和 −。",
+        most: (n) => `最多同时 ${n} 个测点。`, raw: "逐个采样",
+        step: (text) => `每列 ${text}：平均值与最小–最大带`,
+        chart: (tags) => `${tags} 的趋势`, live: "实时", min: "最小", max: "最大", average: "平均", unplot: (tag) => `移除 ${tag}`,
+    },
+    write: {
+        title: "设定数值", machine: "设备", tag: "测点", now: "当前", next: "新值", range: "允许范围",
+        noRange: "未设置范围", between: (low, high) => `${low} 至 ${high}`,
+        atLeast: (low) => `不小于 ${low}`, atMost: (high) => `不大于 ${high}`,
+        review: "核对", send: "下发到设备", warn: "这将改变真实设备的运行。请确保无人处于危险之中。",
+        invalid: "请输入数字。", whole: "请输入整数。", outside: "超出允许范围。",
+        sent: (at) => `已于 ${at} 下发。正在等待设备回报新值…`,
+        confirmed: "设备已回报新值。",
+        notConnected: "设备未连接，指令没有下发。请在设备上线后重试。",
+        notWritable: "该测点不可写。工程师可在测点设置中允许写入。",
+        refused: "数值超出范围或类型不符。请更正后重试。",
+    },
+    tagSettings: {
+        title: "测点设置", label: "显示名", unit: "单位", low: "允许的最小值", high: "允许的最大值",
+        writable: "允许人员写入该测点", order: "最小值必须小于最大值。",
+    },
+};
+
+export const machineWords = { en, zh };
