@@ -21,7 +21,7 @@
 #include "store/engine.h"
 #include "store/log_scan.h"
 #include "store/options.h"
-#include "store/private_files.h"
+#include "store/file_systems.h"
 #include "store/recovery.h"
 #include "store/status.h"
 
@@ -211,7 +211,8 @@ Result<Database> open_database(const OpenRequest& request, Mode mode, Texts repl
     if (!files) files = rocksdb::FileSystem::Default();
     if (mode == Mode::without_logs) files = without_logs(std::move(files));
     if (mode == Mode::read_only) files = with_replaced(std::move(files), std::move(replaced));
-    database.env = rocksdb::NewCompositeEnv(private_files(std::move(files)));
+    database.env =
+        rocksdb::NewCompositeEnv(private_files(with_checked_footers(std::move(files))));
     if (request.surroundings.clock) {
         database.env =
             std::make_unique<ClockedEnv>(std::move(database.env), request.surroundings.clock);

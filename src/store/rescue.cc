@@ -5,12 +5,15 @@
 #include "store/rescue.h"
 
 #include <fmt/format.h>
+#include <rocksdb/env.h>
+#include <rocksdb/file_system.h>
 #include <rocksdb/sst_file_writer.h>
 
 #include <algorithm>
 #include <filesystem>
 
 #include "store/batch_rep.h"
+#include "store/file_systems.h"
 #include "store/options.h"
 #include "store/status.h"
 
@@ -220,7 +223,9 @@ Result<std::vector<KeyGap>> copy_readable(const OpenRequest& from, const OpenReq
 
 Result<std::size_t> rebuild_manifest(const OpenRequest& request) {
     const auto families = family_descriptors(request.limits);
-    const auto options = database_options(request.limits, rocksdb::Env::Default(),
+    const auto env =
+        rocksdb::NewCompositeEnv(with_checked_footers(rocksdb::FileSystem::Default()));
+    const auto options = database_options(request.limits, env.get(),
                                           std::make_shared<rocksdb::EventListener>());
     const auto status = rocksdb::RepairDB(request.directory, options, families);
     TRY_VOID(checked(status, "rebuild the list of files in " + request.directory));

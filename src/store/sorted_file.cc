@@ -1,17 +1,16 @@
-// Sorted files block by block. Layout (RocksDB 7.8, block-based table, format_version 5): blocks,
-// each followed by a type byte (0: not compressed) and a checksum; a footer of 53 bytes at the end.
+// Sorted files block by block, mended where one flipped bit explains what is wrong.
 #include "store/sorted_file.h"
 
 #include <rocksdb/options.h>
 #include <rocksdb/sst_file_reader.h>
 
 #include <algorithm>
+#include <bit>
 #include <charconv>
 #include <filesystem>
 #include <fstream>
 
-#include "base/bytes.h"
-#include "base/hash.h"
+#include "store/sorted_footer.h"
 #include "store/status.h"
 
 namespace lineshaft::store {
@@ -19,20 +18,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t trailer_bytes = 5;
-constexpr std::size_t footer_bytes = 53;
-// Checksum type (4: XXH3), two handles padded to 40 bytes, version 5, magic.
-constexpr std::size_t handles_begin = 1, handles_end = 41;
-constexpr std::string_view footer_constants("\x04\x05\0\0\0\xf7\xcf\xf4\x85\xb7\x41\xe2\x88", 13);
-constexpr std::size_t internal_key_bytes = 8;
 constexpr std::size_t mendable_bytes_max = 256 << 10;  // 2^21 bits: some ten seconds
 constexpr std::size_t legible_entries_max = 4'096;
 constexpr std::size_t bad_blocks_max = 4'096;
-
-// RocksDB 7.8, table/format.cc: XXH3's low half, and the type byte mixed in.
-std::uint32_t block_checksum(std::string_view data, std::uint8_t type) {
-    return static_cast<std::uint32_t>(hash64(data)) ^ (std::uint32_t{type} * 0x6b9083d9u);
-}
 
 std::optional<std::uint64_t> number_after(std::string_view text, std::string_view word) {
     const auto at = text.rfind(word);
@@ -45,13 +33,13 @@ std::optional<std::uint64_t> number_after(std::string_view text, std::string_vie
 }
 
 // "... block checksum mismatch: ... in /path/000012.sst offset 4096 size 16384"
-std::optional<BadBlock> bad_block_of(const rocksdb::Status& status) {
+std::optional<BlockHandle> bad_block_of(const rocksdb::Status& status) {
     const std::string text = status.ToString();
     if (text.find("checksum mismatch") == text.npos) return std::nullopt;
     const auto offset = number_after(text, " offset ");
     const auto size = number_after(text, " size ");
     if (!offset || !size) return std::nullopt;
-    return BadBlock{*offset, *size};
+    return BlockHandle{*offset, *size};
 }
 
 class SortedFile {
@@ -62,13 +50,12 @@ public:
     Result<SortedFileCheck> check() {
         std::error_code failed;
         size_bytes_ = fs::file_size(path_, failed);
-        if (!mend_constants()) {
-            if (!failure_.context.empty()) return std::unexpected(failure_);
-            found_.unreadable = "the footer is not one that this program writes";
+        const bool is_openable = mend_footer();
+        if (!failure_.context.empty()) return std::unexpected(failure_);
+        if (!is_openable) {
+            found_.unreadable = trouble_in_footer(bytes());
             return std::move(found_);
         }
-        mend_handles();
-        if (!failure_.context.empty()) return std::unexpected(failure_);
         auto status = verify(path_);
         if (status.ok()) return std::move(found_);
         while (!status.ok() && found_.bad.empty()) {
@@ -131,103 +118,71 @@ private:
         std::string was = read(path_, byte, 1);
         if (was.empty() || !unshare()) return false;
         was[0] = static_cast<char>(was[0] ^ (1 << bit));
-        return write(path_, byte, was);
+        if (!write(path_, byte, was)) return false;
+        found_.mended.push_back({byte, bit});
+        return true;
     }
 
-    bool mend(const BadBlock& block) {
+    bool mend(const BlockHandle& block) {
         if (block.size_bytes > mendable_bytes_max) return false;
-        if (block.offset + block.size_bytes + trailer_bytes > size_bytes_) return false;
+        if (block.offset + block.size_bytes + block_trailer_bytes > size_bytes_) return false;
         const auto bit =
-            flipped_bit_of_block(read(path_, block.offset, block.size_bytes + trailer_bytes));
+            flipped_bit_of_block(read(path_, block.offset, block.size_bytes + block_trailer_bytes));
         if (bit < 0) return false;
-        const std::uint64_t byte = block.offset + static_cast<std::uint64_t>(bit) / 8;
-        if (!flip(byte, static_cast<unsigned>(bit % 8))) return false;
-        found_.mended.push_back({byte, static_cast<unsigned>(bit % 8)});
-        return true;
+        return flip(block.offset + static_cast<std::uint64_t>(bit) / 8,
+                    static_cast<unsigned>(bit % 8));
     }
 
-    // The engine trusts the footer: with another checksum type or version it would read blocks as
-    // what they are not, and stop the process. So what is the same in all our files is put right
-    // before it looks. False: it is not one bit that is wrong.
+    // Everything the engine takes on trust, before it looks. False: more than single bits are wrong.
+    bool mend_footer() {
+        if (size_bytes_ < footer_bytes || !mend_constants()) return false;
+        mend_handles();
+        const auto handles = footer_handles(bytes(), footer());
+        if (!handles || !mend_unsound(handles->parts) || !mend_unsound(handles->index))
+            return false;
+        index_at_ = handles->index.offset;
+        const auto properties = properties_handle(bytes(), handles->parts);
+        return properties && mend_unsound(*properties);
+    }
+
+    bool mend_unsound(const BlockHandle& block) { return is_sound(bytes(), block) || mend(block); }
+
     bool mend_constants() {
-        const std::string footer = this->footer();
-        if (footer.size() < footer_bytes) return false;
-        std::vector<SortedFileCheck::Mended> wrong;
-        for (std::size_t byte = 0; byte < footer_bytes; ++byte) {
-            if (byte >= handles_begin && byte < handles_end) continue;
-            const std::size_t at = byte < handles_begin ? byte : byte - handles_end + handles_begin;
-            const unsigned difference = static_cast<unsigned char>(footer[byte]) ^
-                                        static_cast<unsigned char>(footer_constants[at]);
-            for (unsigned bit = 0; bit < 8; ++bit) {
-                if ((difference >> bit & 1) != 0) wrong.push_back({footer_at() + byte, bit});
-            }
-        }
+        const auto wrong = wrong_constants(footer());
         if (wrong.empty()) return true;
-        if (wrong.size() > 1 || !flip(wrong[0].byte, wrong[0].bit)) return false;
-        found_.mended.push_back(wrong[0]);
-        return true;
+        if (wrong.size() > 1 || !std::has_single_bit(wrong[0].bits)) return false;
+        return flip(footer_at() + wrong[0].at,
+                    static_cast<unsigned>(std::countr_zero(wrong[0].bits)));
     }
 
-    // The handles have no checksum of their own, and the engine does not look before it follows
-    // them: so we do. The one bit is right when both lead to blocks that fit their checksums.
+    // The handles have no checksum of their own: a bit is right when both then lead to blocks that
+    // fit theirs. If none is, it is not the footer that is wrong.
     void mend_handles() {
         std::string footer = this->footer();
-        if (handles_fit(footer)) return;
-        for (std::size_t byte = handles_begin; byte < handles_end; ++byte) {
+        if (handles_lead(footer)) return;
+        for (std::size_t byte = footer_handles_begin; byte < footer_handles_end; ++byte) {
             for (unsigned bit = 0; bit < 8; ++bit) {
                 footer[byte] = static_cast<char>(footer[byte] ^ (1 << bit));
-                if (handles_fit(footer)) {
-                    if (flip(footer_at() + byte, bit)) {
-                        found_.mended.push_back({footer_at() + byte, bit});
-                    }
+                if (handles_lead(footer)) {
+                    flip(footer_at() + byte, bit);
                     return;
                 }
                 footer[byte] = static_cast<char>(footer[byte] ^ (1 << bit));
             }
         }
     }
-
-    // List of parts, then list of data blocks; the first ends where the footer begins.
-    bool handles_fit(std::string_view footer) const {
-        Reader in(as_bytes(footer.substr(handles_begin, handles_end - handles_begin)));
-        const auto parts = take_handle(in);
-        const auto index = parts ? take_handle(in) : parts;
-        if (!index || parts->offset + parts->size_bytes + trailer_bytes != footer_at())
-            return false;
-        return is_sound(*parts) && is_sound(*index);
+    bool handles_lead(std::string_view footer) const {
+        const auto handles = footer_handles(bytes(), footer);
+        return handles && is_sound(bytes(), handles->parts) && is_sound(bytes(), handles->index);
     }
 
-    static std::optional<BadBlock> take_handle(Reader& in) {
-        const auto offset = in.take_varint();
-        const auto size = offset ? in.take_varint() : offset;
-        if (!size) return std::nullopt;
-        return BadBlock{*offset, *size};
+    SortedBytes bytes() const {
+        return {size_bytes_, [this](std::uint64_t offset, std::size_t size) {
+                    return read(path_, offset, size);
+                }};
     }
-
-    bool is_sound(const BadBlock& block) const {
-        if (block.offset >= footer_at() || block.size_bytes >= footer_at() - block.offset)
-            return false;
-        const std::string bytes = read(path_, block.offset, block.size_bytes + trailer_bytes);
-        if (bytes.size() < block.size_bytes + trailer_bytes) return false;
-        const auto type = static_cast<std::uint8_t>(bytes[block.size_bytes]);
-        const auto stored = Reader(as_bytes(std::string_view(bytes)).subspan(block.size_bytes + 1))
-                                .take_le<std::uint32_t>();
-        return stored && *stored == block_checksum({bytes.data(), block.size_bytes}, type);
-    }
-
-    // Where the list of data blocks begins; behind it nothing can be read as what it is not.
-    std::uint64_t index_offset() const {
-        const std::string footer = this->footer();
-        Reader in(as_bytes(std::string_view(footer).substr(handles_begin)));
-        const auto properties = in.take_varint();
-        const auto properties_bytes = properties ? in.take_varint() : properties;
-        return properties_bytes ? in.take_varint().value_or(0) : 0;
-    }
-
     std::uint64_t footer_at() const { return size_bytes_ - footer_bytes; }
-    std::string footer() const {
-        return size_bytes_ < footer_bytes ? std::string() : read(path_, footer_at(), footer_bytes);
-    }
+    std::string footer() const { return read(path_, footer_at(), footer_bytes); }
 
     // In a copy whose bad blocks are given checksums that fit, so that reading goes on behind them.
     Result<void> list_bad_blocks(rocksdb::Status status) {
@@ -238,12 +193,12 @@ private:
         while (!status.ok() && found_.bad.size() < bad_blocks_max) {
             const auto block = bad_block_of(status);
             // Only blocks of data: a list of blocks that does not fit its checksum is not believed.
-            if (!block || block->offset + block->size_bytes + trailer_bytes > index_offset()) {
+            if (!block || block->offset + block->size_bytes + block_trailer_bytes > index_at_) {
                 if (found_.bad.empty()) found_.unreadable = status.ToString();
                 break;
             }
             found_.bad.push_back(*block);
-            const std::string bytes = read(copy, block->offset, block->size_bytes + trailer_bytes);
+            const std::string bytes = read(copy, block->offset, block->size_bytes + block_trailer_bytes);
             const std::string_view data = std::string_view(bytes).substr(0, block->size_bytes);
             const auto type = static_cast<std::uint8_t>(bytes[block->size_bytes]);
             if (type == 0) keep_legible(data);
@@ -267,6 +222,7 @@ private:
     const std::string path_;
     const rocksdb::Options& options_;
     std::uint64_t size_bytes_ = 0;
+    std::uint64_t index_at_ = 0;  // behind it nothing can be read as what it is not
     bool is_unshared_ = false;
     Error failure_;
     SortedFileCheck found_;
@@ -277,71 +233,6 @@ private:
 Result<SortedFileCheck> check_sorted_file(const std::string& path,
                                           const rocksdb::Options& options) {
     return SortedFile(path, options).check();
-}
-
-std::int64_t flipped_bit_of_block(std::string_view block) {
-    if (block.size() < trailer_bytes) return -1;
-    std::string data(block.substr(0, block.size() - trailer_bytes));
-    const auto type = static_cast<std::uint8_t>(block[data.size()]);
-    const std::uint32_t stored =
-        *Reader(as_bytes(block).subspan(data.size() + 1)).take_le<std::uint32_t>();
-    const auto type_at = static_cast<std::int64_t>(8 * data.size());
-    const std::uint32_t difference = stored ^ block_checksum(data, type);
-    if (difference == 0) return -1;
-    for (int bit = 0; bit < 32; ++bit) {
-        if (difference == std::uint32_t{1} << bit) return type_at + 8 + bit;
-    }
-    for (int bit = 0; bit < 8; ++bit) {
-        const auto other = static_cast<std::uint8_t>(type ^ (1u << bit));
-        if (stored == block_checksum(data, other)) return type_at + bit;
-    }
-    for (std::size_t byte = 0; byte < data.size(); ++byte) {
-        for (int bit = 0; bit < 8; ++bit) {
-            data[byte] = static_cast<char>(data[byte] ^ (1 << bit));
-            if (stored == block_checksum(data, type))
-                return static_cast<std::int64_t>(8 * byte) + bit;
-            data[byte] = static_cast<char>(data[byte] ^ (1 << bit));
-        }
-    }
-    return -1;
-}
-
-// An entry is: varint bytes shared with the key before, varint further bytes, varint length of the
-// value, those bytes, the value. At restart points, listed at the block's end, nothing is shared.
-std::vector<Entry> legible_entries(std::string_view block) {
-    std::vector<Entry> entries;
-    if (block.size() < 8) return entries;
-    const std::uint32_t count =
-        *Reader(as_bytes(block.substr(block.size() - 4))).take_le<std::uint32_t>();
-    const std::uint64_t tail = 4 + std::uint64_t{4} * count;
-    if (count == 0 || tail > block.size()) return entries;
-    const std::size_t restarts_at = block.size() - tail;
-    for (std::uint32_t index = 0; index < count; ++index) {
-        const auto restart_of = [&](std::uint32_t which) {
-            return std::size_t{*Reader(as_bytes(block.substr(restarts_at + std::size_t{4} * which)))
-                                    .take_le<std::uint32_t>()};
-        };
-        const std::size_t from = restart_of(index);
-        const std::size_t until = index + 1 < count ? restart_of(index + 1) : restarts_at;
-        if (from >= until || until > restarts_at) continue;
-        Reader in(as_bytes(block.substr(from, until - from)));
-        std::string key;
-        while (!in.at_end() && entries.size() < legible_entries_max) {
-            const auto shared = in.take_varint();
-            const auto further = shared ? in.take_varint() : shared;
-            const auto value_bytes = further ? in.take_varint() : further;
-            if (!value_bytes || *shared > key.size()) break;
-            const auto suffix = in.take(*further);
-            const auto value = suffix ? in.take(*value_bytes) : suffix;
-            if (!value) break;
-            key.resize(*shared);
-            key += as_text(*suffix);
-            if (key.size() < internal_key_bytes) break;
-            entries.push_back(
-                {key.substr(0, key.size() - internal_key_bytes), std::string(as_text(*value))});
-        }
-    }
-    return entries;
 }
 
 }  // namespace lineshaft::store

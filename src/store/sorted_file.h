@@ -1,23 +1,16 @@
 #pragma once
 // Inside store only: sorted files with damaged blocks.
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
-#include "store/store.h"
+#include "store/sorted_block.h"
 
 namespace rocksdb {
 struct Options;
 }
 
 namespace lineshaft::store {
-
-/// One block of a sorted file whose checksum does not fit.
-struct BadBlock {
-    std::uint64_t offset = 0;
-    std::uint64_t size_bytes = 0;  ///< without the trailer: type (1) and checksum (4)
-};
 
 /// What a look at one sorted file found.
 struct SortedFileCheck {
@@ -26,7 +19,7 @@ struct SortedFileCheck {
         unsigned bit = 0;
     };
     std::vector<Mended> mended;    ///< flipped back, in the file
-    std::vector<BadBlock> bad;     ///< could not be mended; the file is as it was there
+    std::vector<BlockHandle> bad;  ///< do not fit their checksums and could not be mended
     std::string unreadable;        ///< not empty: the file as a whole cannot be opened
     std::vector<Entry> legible;    ///< of the bad blocks, with nothing to vouch for it
     bool is_whole() const { return bad.empty() && unreadable.empty(); }
@@ -38,13 +31,5 @@ struct SortedFileCheck {
 /// damage, and RocksDB's own structure and our owners' checksums stand behind it.
 /// Errors: unavailable, exhausted.
 Result<SortedFileCheck> check_sorted_file(const std::string& path, const rocksdb::Options& options);
-
-/// The keys and values of an uncompressed data block as far as they can be made out. Pure; any
-/// bytes allowed. Keys are without the engine's eight bytes of sequence and type.
-std::vector<Entry> legible_entries(std::string_view block);
-
-/// Which single flipped bit of `block` (data, type, checksum) makes its XXH3 checksum fit: its
-/// index, 8 * byte + bit; negative: none. Cost: one hash of the block for each of its bits.
-std::int64_t flipped_bit_of_block(std::string_view block);
 
 }  // namespace lineshaft::store

@@ -1,5 +1,5 @@
 // Property: whatever stands in a block, making it out ends, and never gives more than stood there.
-#include "store/sorted_file.h"
+#include "store/sorted_block.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
     using namespace lineshaft::store;

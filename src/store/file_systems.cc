@@ -1,7 +1,9 @@
-#include "store/private_files.h"
+#include "store/file_systems.h"
 
 #include <rocksdb/file_system.h>
 #include <sys/stat.h>
+
+#include "store/sorted_footer.h"
 
 namespace lineshaft::store {
 namespace {
@@ -94,7 +96,36 @@ private:
     const std::map<std::string, std::string> texts_;
 };
 
+class WithCheckedFooters final : public rocksdb::FileSystemWrapper {
+public:
+    using FileSystemWrapper::FileSystemWrapper;
+    const char* Name() const override { return "LineshaftWithCheckedFooters"; }
+    IOStatus NewRandomAccessFile(const std::string& path, const rocksdb::FileOptions& options,
+                                 std::unique_ptr<rocksdb::FSRandomAccessFile>* file,
+                                 IODebugContext* debug) override {
+        auto status = FileSystemWrapper::NewRandomAccessFile(path, options, file, debug);
+        if (!status.ok() || !path.ends_with(".sst")) return status;
+        SortedBytes bytes;
+        status = GetFileSize(path, options.io_options, &bytes.size_bytes, debug);
+        if (!status.ok()) return status;
+        bytes.read = [&](std::uint64_t offset, std::size_t size) {
+            std::string text(size, '\0');
+            rocksdb::Slice read;
+            status = (*file)->Read(offset, size, options.io_options, &read, text.data(), debug);
+            return status.ok() ? read.ToString() : std::string();
+        };
+        const std::string trouble = trouble_in_footer(bytes);
+        if (!status.ok()) return status;  // not damage: it could not be read
+        return trouble.empty() ? status : IOStatus::Corruption(path, trouble);
+    }
+};
+
 }  // namespace
+
+std::shared_ptr<rocksdb::FileSystem> with_checked_footers(
+    std::shared_ptr<rocksdb::FileSystem> files) {
+    return std::make_shared<WithCheckedFooters>(std::move(files));
+}
 
 std::shared_ptr<rocksdb::FileSystem> with_replaced(std::shared_ptr<rocksdb::FileSystem> files,
                                                    std::map<std::string, std::string> texts) {

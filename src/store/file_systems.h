@@ -19,4 +19,9 @@ std::shared_ptr<rocksdb::FileSystem> without_logs(std::shared_ptr<rocksdb::FileS
 std::shared_ptr<rocksdb::FileSystem> with_replaced(std::shared_ptr<rocksdb::FileSystem> files,
                                                    std::map<std::string, std::string> texts);
 
+/// `files`, but a sorted file whose footer the engine must not follow (sorted_footer.h) is refused
+/// by name when it is opened, as damaged.
+std::shared_ptr<rocksdb::FileSystem> with_checked_footers(
+    std::shared_ptr<rocksdb::FileSystem> files);
+
 }  // namespace lineshaft::store
