@@ -21,6 +21,14 @@ std::string text_of(const std::string& value) {
     return text.is_string() ? std::string(text.as_string()) : value;
 }
 
+// "East" as it stands: quotes around, and nothing inside that had to be escaped.
+bool is_plain_text(std::string_view value) {
+    if (value.size() < 2 || value.front() != '"' || value.back() != '"') return false;
+    return std::ranges::none_of(value.substr(1, value.size() - 2), [](unsigned char letter) {
+        return letter < 0x20 || letter == '"' || letter == '\\';
+    });
+}
+
 bool has(const std::vector<catalog::Attribute>& attributes, const std::string& name,
          const std::string& text) {
     const auto found = std::ranges::find(attributes, name, &catalog::Attribute::name);
@@ -29,10 +37,16 @@ bool has(const std::vector<catalog::Attribute>& attributes, const std::string& n
 
 }  // namespace
 
-json::object render(const std::vector<catalog::Attribute>& attributes) {
-    json::object out;
-    for (const auto& attribute : attributes) out[attribute.name] = parsed(attribute.value);
-    return out;
+void put(JsonOut& out, const std::vector<catalog::Attribute>& attributes) {
+    out.object();
+    for (const auto& attribute : attributes) {
+        out.any_name(attribute.name);
+        if (is_plain_text(attribute.value))
+            out.raw(attribute.value);
+        else
+            out.raw(json_text(parsed(attribute.value)));
+    }
+    out.end_object();
 }
 
 bool AttributeFilter::accepts(const catalog::MachineEntry* entry) const {

@@ -4,11 +4,12 @@
 #include <vector>
 
 #include "api/call.h"
+#include "api/json_out.h"
 
 namespace lineshaft::api {
 
 /// {"fleet":"East"}: attributes as the members of an object.
-json::object render(const std::vector<catalog::Attribute>& attributes);
+void put(JsonOut& out, const std::vector<catalog::Attribute>& attributes);
 
 /// ?attribute=name:text, as often as wanted; a machine must have all of them, said or told.
 struct AttributeFilter {

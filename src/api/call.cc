@@ -19,9 +19,14 @@ const json::value* member(const json::object& body, std::string_view name) {
 }  // namespace
 
 http::Response reply(const json::value& body, unsigned status) {
-    http::Response response;
+    auto response = reply_text(json_text(body));
     response.status = status;
-    response.body = json_text(body);
+    return response;
+}
+
+http::Response reply_text(std::string json) {
+    http::Response response;
+    response.body = std::move(json);
     response.set("content-type", "application/json");
     return response;
 }

@@ -29,6 +29,8 @@ using Answer = Result<http::Response>;
 using Work = io::Task<Answer> (*)(Call);
 
 http::Response reply(const json::value& body, unsigned status = 200);
+/// Text that is JSON already.
+http::Response reply_text(std::string json);
 http::Response no_content();
 
 /// The body as an object with no other members than `allowed`. Errors: invalid, naming the member.

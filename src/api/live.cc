@@ -4,11 +4,11 @@
 
 namespace lineshaft::api {
 
-void LiveQueue::push(std::string_view event, const json::value& data) {
+void LiveQueue::push_text(std::string_view event, std::string_view json) {
     if (waiting_.size() >= bytes_max) {
         gap_ = true;
     } else {
-        waiting_ += fmt::format("event: {}\ndata: {}\n\n", event, json_text(data));
+        waiting_ += fmt::format("event: {}\ndata: {}\n\n", event, json);
     }
     wake();
 }

@@ -14,7 +14,8 @@ public:
     static constexpr std::size_t bytes_max = 1 << 20;
 
     /// One server-sent event. Dropped, and a gap noted, when the queue is full.
-    void push(std::string_view event, const json::value& data);
+    void push(std::string_view event, const json::value& data) { push_text(event, json_text(data)); }
+    void push_text(std::string_view event, std::string_view json);
     void push_comment();
     /// Everything waiting, in order; the marker of a gap stands where something is missing: last.
     std::string take();

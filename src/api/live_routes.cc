@@ -32,21 +32,26 @@ struct Stream {
 };
 using StreamPtr = std::shared_ptr<Stream>;
 
+void put_values(JsonOut& out, const std::string& machine,
+                const std::vector<twin::TagValue>& values) {
+    out.object().name("machine").text(machine).name("values").array();
+    for (const auto& value : values) put_brief(out, value);
+    out.end_array().end_object();
+}
+
 void show(Stream& stream, const twin::LiveBatch& batch) {
     if (!batch.values.empty()) {
-        json::array all;
-        for (const auto& machine : batch.values) {
-            json::array values;
-            for (const auto& value : machine.values) values.push_back(render_brief(value));
-            all.push_back(
-                json::object{{"machine", machine.machine}, {"values", std::move(values)}});
-        }
-        stream.queue.push("values", all);
+        JsonOut all;
+        all.array();
+        for (const auto& machine : batch.values) put_values(all, machine.machine, machine.values);
+        stream.queue.push_text("values", all.end_array().take());
     }
     const auto catalog = stream.services->desk.snapshot();
     for (const auto& state : batch.machines) {
         if (!stream.concerns(state.id)) continue;
-        stream.queue.push("machine", render(state, catalog->machine(state.organisation, state.id)));
+        JsonOut machine;
+        put_members(machine.object(), state, catalog->machine(state.organisation, state.id));
+        stream.queue.push_text("machine", machine.end_object().take());
     }
     for (const auto& event : batch.events) {
         if (stream.concerns(event.machine)) stream.queue.push("event", render(event));
@@ -71,10 +76,9 @@ io::Task<void> show_current(StreamPtr stream) {
         auto values =
             co_await stream->services->plant.values(stream->principal->organisation, machine);
         if (!values) continue;
-        json::array rows;
-        for (const auto& value : *values) rows.push_back(render_brief(value));
-        stream->queue.push(
-            "values", json::array{json::object{{"machine", machine}, {"values", std::move(rows)}}});
+        JsonOut all;
+        put_values(all.array(), machine, *values);
+        stream->queue.push_text("values", all.end_array().take());
     }
 }
 

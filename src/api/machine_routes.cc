@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <map>
+#include <span>
 
 #include "api/attributes.h"
 #include "api/render.h"
@@ -22,24 +22,45 @@ std::string lower(std::string_view text) {
     return out;
 }
 
+// One machine of a list: it has spoken, or only the catalog knows it.
+struct Listed {
+    std::string_view id;
+    const twin::MachineState* state = nullptr;
+    const catalog::MachineEntry* entry = nullptr;
+
+    twin::Connection connection() const {
+        return state ? state->connection : twin::Connection::offline;
+    }
+};
+
 // What a list was asked for.
 struct Filter {
     std::string words, connection, site;
     std::optional<bool> adopted;
     AttributeFilter attributes;
 
-    bool accepts(const json::object& machine) const {
-        const auto is = [&](const char* member, const std::string& wanted) {
-            const auto& value = machine.at(member);
-            return wanted.empty() ||
-                   (value.is_string() && std::string_view(value.as_string()) == wanted);
-        };
-        if (!is("connection", connection) || !is("site", site)) return false;
-        if (adopted && machine.at("adopted").as_bool() != *adopted) return false;
-        if (words.empty()) return true;
-        return std::ranges::any_of(std::array{"id", "name", "kind"}, [&](const char* member) {
-            const auto& value = machine.at(member);
-            return value.is_string() && lower(std::string_view(value.as_string())).contains(words);
+    bool is_everything() const {
+        return words.empty() && connection.empty() && site.empty() && !adopted &&
+               attributes.wanted.empty();
+    }
+    bool accepts(const Listed& one) const {
+        const catalog::Machine* known = one.entry ? &one.entry->machine : nullptr;
+        if (!connection.empty() && connection != twin::name_of(one.connection())) return false;
+        if (!site.empty() && (known == nullptr || !known->site ||
+                              site != std::to_string(known->site->number()))) {
+            return false;
+        }
+        if (adopted && *adopted != (known != nullptr && known->adopted_at.has_value()))
+            return false;
+        return attributes.accepts(one.entry) && has_words(one.id, known);
+    }
+
+private:
+    bool has_words(std::string_view id, const catalog::Machine* known) const {
+        if (words.empty() || lower(id).contains(words)) return true;
+        if (known == nullptr) return false;
+        return std::ranges::any_of(std::array{known->name, known->kind}, [&](const auto& text) {
+            return text && lower(*text).contains(words);
         });
     }
 };
@@ -59,61 +80,119 @@ Result<Filter> filter_of(const http::Request& request) {
     return filter;
 }
 
-// Every machine, by id: those that have spoken, and those only the catalog knows.
-io::Task<std::map<std::string, json::object>> all_machines(Call& call) {
-    auto states = co_await call.services->plant.machines(call.organisation());
-    const auto catalog = call.services->desk.snapshot();
-    std::map<std::string, json::object> all;
+using Entries = std::span<const std::shared_ptr<const catalog::MachineEntry>>;
+
+// Both by id, each machine once. Views of both.
+std::vector<Listed> merged(const std::vector<twin::MachineState>& states, Entries entries) {
+    std::vector<Listed> all;
+    all.reserve(std::max(states.size(), entries.size()));
+    auto entry = entries.begin();
     for (const auto& state : states) {
-        all.emplace(state.id, render(state, catalog->machine(call.organisation(), state.id)));
+        for (; entry != entries.end() && (*entry)->machine.id < state.id; ++entry)
+            all.push_back({(*entry)->machine.id, nullptr, entry->get()});
+        const bool is_both = entry != entries.end() && (*entry)->machine.id == state.id;
+        all.push_back({state.id, &state, is_both ? entry->get() : nullptr});
+        if (is_both) ++entry;
     }
-    for (const auto& entry : catalog->machines(call.organisation())) {
-        if (!all.contains(entry->machine.id)) all.emplace(entry->machine.id, render(*entry));
+    for (; entry != entries.end(); ++entry)
+        all.push_back({(*entry)->machine.id, nullptr, entry->get()});
+    return all;
+}
+
+void put_page(JsonOut& out, std::span<const Listed> page, bool is_more, std::size_t total) {
+    out.object().name("items").array();
+    for (const Listed& one : page) {
+        out.object();
+        if (one.state)
+            put_members(out, *one.state, one.entry);
+        else
+            put_members(out, *one.entry);
+        out.end_object();
     }
-    co_return all;
+    out.end_array().name("next");
+    if (is_more)
+        out.text(page.back().id);
+    else
+        out.null();
+    out.name("total").number(total).end_object();
+}
+
+// How many machines there are at all: counted again when one came, or the catalog changed.
+io::Task<std::size_t> total_of(Call& call, std::size_t spoken) {
+    auto& kept = call.services->totals[io::Shard::here().index().number()];
+    const auto catalog = call.services->desk.snapshot();
+    const auto organisation = call.organisation();
+    const bool is_known = kept.organisation == organisation && kept.spoken == spoken &&
+                          kept.version == catalog->version();
+    if (is_known) co_return kept.total;
+    auto states = co_await call.services->plant.machines(organisation);
+    const MachineTotal now{organisation, catalog->version(), states.size(),
+                           merged(states, catalog->machines(organisation)).size()};
+    call.services->totals[io::Shard::here().index().number()] = now;
+    co_return now.total;
+}
+
+// A page of all machines costs what it shows, however many there are.
+io::Task<Answer> list_all(Call call, std::size_t limit, std::string after) {
+    auto spoken =
+        co_await call.services->plant.machines_after(call.organisation(), after, limit + 1);
+    auto total = co_await total_of(call, spoken.total);
+    const auto catalog = call.services->desk.snapshot();
+    const Entries entries = catalog->machines(call.organisation());
+    const auto first = std::ranges::upper_bound(
+        entries, after, {}, [](const auto& entry) -> const std::string& { return entry->machine.id; });
+    const auto behind = static_cast<std::size_t>(entries.end() - first);
+    const Entries some(first, first + static_cast<std::ptrdiff_t>(std::min(behind, limit + 1)));
+    auto page = merged(spoken.items, some);
+    const bool is_more = page.size() > limit;
+    if (is_more) page.resize(limit);
+    JsonOut out;
+    put_page(out, page, is_more, total);
+    co_return reply_text(out.take());
 }
 
 io::Task<Answer> list(Call call) {
     CO_TRY(const auto limit, limit_of(call.request));
     CO_TRY(const auto filter, filter_of(call.request));
-    const std::string after(call.request.asked("cursor").value_or(""));
-    auto all = co_await all_machines(call);
-    const auto catalog = call.services->desk.snapshot();
-    json::array items;
-    json::value next = nullptr;
-    std::size_t total = 0;
-    for (auto& [id, machine] : all) {
-        if (!filter.accepts(machine)) continue;
-        if (!filter.attributes.accepts(catalog->machine(call.organisation(), id))) continue;
-        ++total;
-        if (id <= after) continue;
-        if (items.size() < limit)
-            items.push_back(std::move(machine));
-        else if (next.is_null())
-            next = items.back().at("id");
+    std::string after(call.request.asked("cursor").value_or(""));
+    if (filter.is_everything()) {
+        auto page = co_await list_all(std::move(call), limit, std::move(after));
+        co_return page;
     }
-    co_return reply(
-        json::object{{"items", std::move(items)}, {"next", std::move(next)}, {"total", total}});
+    auto states = co_await call.services->plant.machines(call.organisation());
+    const auto catalog = call.services->desk.snapshot();
+    auto all = merged(states, catalog->machines(call.organisation()));
+    std::erase_if(all, [&](const Listed& one) { return !filter.accepts(one); });
+    const auto first = static_cast<std::size_t>(
+        std::ranges::upper_bound(all, std::string_view(after), {}, &Listed::id) - all.begin());
+    const std::size_t count = std::min(limit, all.size() - first);
+    JsonOut out;
+    put_page(out, std::span(all).subspan(first, count), first + count < all.size(), all.size());
+    co_return reply_text(out.take());
 }
 
 io::Task<Answer> one(Call call) {
     const std::string& id = call.captured(0);
-    auto state = co_await call.services->plant.machine(call.organisation(), id);
+    auto now = co_await call.services->plant.machine_now(call.organisation(), id);
     const auto catalog = call.services->desk.snapshot();
     const auto* entry = catalog->machine(call.organisation(), id);
-    if (!state && entry == nullptr) co_return std::unexpected(state.error());
-    json::object out = state ? render(*state, entry) : render(*entry);
-    json::array values;
-    if (state) {
-        auto now = co_await call.services->plant.values(call.organisation(), id);
-        if (!now) co_return std::unexpected(now.error());
-        for (const auto& value : *now)
-            values.push_back(render(value, entry ? entry->tag(value.tag) : nullptr));
+    if (!now && entry == nullptr) co_return std::unexpected(now.error());
+    JsonOut out;
+    out.object();
+    if (now)
+        put_members(out, now->state, entry);
+    else
+        put_members(out, *entry);
+    out.name("values").array();
+    if (now) {
+        for (const auto& value : now->values)
+            put(out, value, entry ? entry->tag(value.tag) : nullptr);
     }
-    out["values"] = std::move(values);
-    out["attributes"] = entry ? render(entry->attributes) : json::object();
-    out["shared_attributes"] = entry ? render(entry->shared) : json::object();
-    co_return reply(out);
+    out.end_array().name("attributes");
+    static const std::vector<catalog::Attribute> none;
+    put(out, entry ? entry->attributes : none);
+    put(out.name("shared_attributes"), entry ? entry->shared : none);
+    co_return reply_text(out.end_object().take());
 }
 
 io::Task<Answer> change(Call call) {

@@ -7,17 +7,9 @@ namespace {
 
 constexpr std::int64_t exact_in_double = std::int64_t{1} << 53;
 
-json::value text_or_null(const std::optional<std::string>& text) {
-    if (!text) return nullptr;
-    return json::value(*text);
-}
 json::value text_or_null(const std::string& text) {
     if (text.empty()) return nullptr;
     return json::value(text);
-}
-json::value number_or_null(const std::optional<double>& number) {
-    if (!number) return nullptr;
-    return *number;
 }
 
 struct ValueOf {
@@ -33,15 +25,75 @@ struct ValueOf {
     json::value operator()(const std::string& text) const { return json::value(text); }
 };
 
+struct PutValue {
+    JsonOut& out;
+    void operator()(double number) const { out.number(number); }
+    void operator()(std::int64_t whole) const {
+        if (whole > exact_in_double || whole < -exact_in_double)
+            out.text(std::to_string(whole));
+        else
+            out.number(whole);
+    }
+    void operator()(bool flag) const { out.flag(flag); }
+    void operator()(const std::string& text) const { out.text(text); }
+};
+
+void put(JsonOut& out, const std::optional<std::string>& text) {
+    if (text)
+        out.text(*text);
+    else
+        out.null();
+}
+void put(JsonOut& out, const std::optional<double>& number) {
+    if (number)
+        out.number(*number);
+    else
+        out.null();
+}
+
+void put_value(JsonOut& out, const history::Sample& sample) {
+    out.name("value");
+    if (sample.quality == history::Quality::missing)
+        out.null();
+    else
+        put(out, sample.value);
+    out.name("at").time(sample.at);
+    out.name("quality").text(history::name_of(sample.quality));
+}
+
 // What the catalog adds to a machine.
-void add_catalog(json::object& out, const catalog::Machine* machine) {
-    out["name"] = machine ? text_or_null(machine->name) : json::value(nullptr);
-    out["kind"] = machine ? text_or_null(machine->kind) : json::value(nullptr);
-    out["site"] = machine && machine->site ? json::value(std::to_string(machine->site->number()))
-                                           : json::value(nullptr);
-    out["adopted"] = machine != nullptr && machine->adopted_at.has_value();
-    out["first_seen"] =
-        machine ? json::value(render_time(machine->first_seen)) : json::value(nullptr);
+void put_catalog(JsonOut& out, const catalog::Machine* machine) {
+    static const catalog::Machine nobody;
+    const catalog::Machine& known = machine ? *machine : nobody;
+    put(out.name("name"), known.name);
+    put(out.name("kind"), known.kind);
+    out.name("site");
+    if (known.site)
+        out.text(std::to_string(known.site->number()));
+    else
+        out.null();
+    out.name("adopted").flag(known.adopted_at.has_value());
+    out.name("first_seen");
+    if (machine)
+        out.time(machine->first_seen);
+    else
+        out.null();
+}
+
+void put_rest(JsonOut& out, const twin::MachineState& state, std::string_view source) {
+    out.name("connection").text(twin::name_of(state.connection));
+    out.name("state").text_or_null(state.state);
+    out.name("fault").text_or_null(state.fault);
+    out.name("source").text(source);
+    out.name("last_seen").time(state.last_seen);
+    out.name("tags").number(state.tags);
+    out.name("position");
+    if (!state.position) {
+        out.null();
+        return;
+    }
+    out.object().name("latitude").number(state.position->latitude);
+    out.name("longitude").number(state.position->longitude).end_object();
 }
 
 }  // namespace
@@ -55,52 +107,57 @@ json::value render_time(std::optional<Instant> at) {
     return json::value(render_time(*at));
 }
 
-json::object render_brief(const twin::TagValue& value) {
-    const bool missing = value.sample.quality == history::Quality::missing;
-    return {{"tag", value.tag},
-            {"value", missing ? json::value(nullptr) : render(value.sample.value)},
-            {"at", render_time(value.sample.at)},
-            {"quality", history::name_of(value.sample.quality)}};
-}
-
 json::object render(const twin::TagValue& value, const catalog::Tag* known) {
-    json::object out = render_brief(value);
-    out.erase("tag");
-    out["name"] = value.tag;
-    out["kind"] = history::name_of(history::kind_of(value.sample.value));
-    out["label"] = known ? text_or_null(known->label) : json::value(nullptr);
-    out["unit"] = known ? text_or_null(known->unit) : json::value(nullptr);
-    out["low"] = known ? number_or_null(known->low) : json::value(nullptr);
-    out["high"] = known ? number_or_null(known->high) : json::value(nullptr);
-    out["writable"] = known != nullptr && known->writable.value_or(false);
-    return out;
+    JsonOut out;
+    put(out, value, known);
+    return json::parse(out.take()).as_object();
 }
 
-json::object render(const twin::MachineState& state, const catalog::MachineEntry* entry) {
-    json::object out{{"id", state.id}};
-    add_catalog(out, entry ? &entry->machine : nullptr);
-    out["connection"] = twin::name_of(state.connection);
-    out["state"] = text_or_null(state.state);
-    out["fault"] = text_or_null(state.fault);
-    out["source"] = twin::name_of(state.source);
-    out["last_seen"] = render_time(state.last_seen);
-    out["tags"] = state.tags;
-    out["position"] = nullptr;
-    if (state.position) {
-        out["position"] = json::object{{"latitude", state.position->latitude},
-                                       {"longitude", state.position->longitude}};
-    }
-    return out;
+void put(JsonOut& out, const history::Value& value) {
+    std::visit(PutValue{out}, value);
 }
 
-json::object render(const catalog::MachineEntry& entry) {
+void put(JsonOut& out, const twin::TagValue& value, const catalog::Tag* known) {
+    out.object();
+    put_value(out, value.sample);
+    out.name("name").text(value.tag);
+    out.name("kind").text(history::name_of(history::kind_of(value.sample.value)));
+    static const catalog::Tag nothing;
+    const catalog::Tag& said = known ? *known : nothing;
+    put(out.name("label"), said.label);
+    put(out.name("unit"), said.unit);
+    put(out.name("low"), said.low);
+    put(out.name("high"), said.high);
+    out.name("writable").flag(said.writable.value_or(false));
+    out.end_object();
+}
+
+void put_brief(JsonOut& out, const twin::TagValue& value) {
+    out.object().name("tag").text(value.tag);
+    put_value(out, value.sample);
+    out.end_object();
+}
+
+void put_sample(JsonOut& out, const history::Sample& sample) {
+    out.object();
+    put_value(out, sample);
+    out.end_object();
+}
+
+void put_members(JsonOut& out, const twin::MachineState& state,
+                 const catalog::MachineEntry* entry) {
+    out.name("id").text(state.id);
+    put_catalog(out, entry ? &entry->machine : nullptr);
+    put_rest(out, state, twin::name_of(state.source));
+}
+
+void put_members(JsonOut& out, const catalog::MachineEntry& entry) {
     twin::MachineState silent;
-    silent.id = entry.machine.id;
     silent.connection = twin::Connection::offline;
     silent.last_seen = entry.machine.first_seen;
-    json::object out = render(silent, &entry);
-    out["source"] = entry.machine.source;
-    return out;
+    out.name("id").text(entry.machine.id);
+    put_catalog(out, &entry.machine);
+    put_rest(out, silent, entry.machine.source);
 }
 
 json::object render(const twin::Event& event) {

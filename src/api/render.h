@@ -1,15 +1,22 @@
 #pragma once
 #include "api/call.h"
+#include "api/json_out.h"
 
 namespace lineshaft::api {
 
 /// The JSON of docs/protocols/http-api.md, each thing in one place.
 json::value render(const history::Value& value);  ///< null for what JSON cannot carry
 json::object render(const twin::TagValue& value, const catalog::Tag* known);  ///< as a Tag
-json::object render_brief(const twin::TagValue& value);  ///< for the live stream
-json::object render(const twin::MachineState& state, const catalog::MachineEntry* entry);
-/// A machine of the catalog that has not spoken in history yet.
-json::object render(const catalog::MachineEntry& entry);
+/// What is asked for all the time goes straight into text.
+void put(JsonOut& out, const history::Value& value);
+void put(JsonOut& out, const twin::TagValue& value, const catalog::Tag* known);  ///< as a Tag
+void put_brief(JsonOut& out, const twin::TagValue& value);  ///< for the live stream
+void put_sample(JsonOut& out, const history::Sample& sample);
+/// The members of a Machine, inside an object that is open.
+void put_members(JsonOut& out, const twin::MachineState& state,
+                 const catalog::MachineEntry* entry);
+/// A machine of the catalog that has not spoken in history yet, as members too.
+void put_members(JsonOut& out, const catalog::MachineEntry& entry);
 json::object render(const twin::Event& event);
 json::object render(const catalog::Site& site, std::size_t machines);
 json::object render(const Rates& rates);

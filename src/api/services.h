@@ -105,6 +105,13 @@ public:
 
 class MqttView;  // mqtt_view.h
 
+/// How many machines an organisation has, as last counted on one shard.
+struct MachineTotal {
+    OrganisationId organisation;
+    std::uint64_t version = 0;  ///< of the catalog
+    std::size_t spoken = 0, total = 0;
+};
+
 /// Everything a route may use. Outlives the HTTP server.
 struct Services {
     catalog::Desk& desk;
@@ -119,6 +126,7 @@ struct Services {
     OrganisationQuotas* quotas = nullptr;    ///< null: nobody is limited
     Backups* backups = nullptr;  ///< null: the node makes none
     MqttView* mqtt = nullptr;    ///< null: the node serves no MQTT
+    std::vector<MachineTotal> totals{std::vector<MachineTotal>(shards.size())};  ///< by shard
 };
 
 /// Adds every route of docs/protocols/http-api.md and the console to `router`. `services` must

@@ -12,34 +12,25 @@ namespace {
 constexpr std::size_t tags_max = 50;
 constexpr std::size_t columns_max = 4000;
 
-// Finite numbers only: JSON has no others.
-json::value number(double value) {
-    return render(history::Value{value});
-}
-
-json::array raw_rows(const std::vector<history::Sample>& samples) {
-    json::array rows;
-    rows.reserve(samples.size());
+void put_rows(JsonOut& out, const std::vector<history::Sample>& samples) {
     for (const auto& sample : samples) {
-        const bool missing = sample.quality == history::Quality::missing;
-        json::array row{sample.at.millis(), missing ? json::value(nullptr) : render(sample.value)};
-        if (sample.quality != history::Quality::good)
-            row.push_back(json::value(history::name_of(sample.quality)));
-        rows.push_back(std::move(row));
+        out.array().number(sample.at.millis());
+        if (sample.quality == history::Quality::missing)
+            out.null();
+        else
+            put(out, sample.value);
+        if (sample.quality != history::Quality::good) out.text(history::name_of(sample.quality));
+        out.end_array();
     }
-    return rows;
 }
 
-json::array column_rows(const std::vector<history::Bucket>& columns) {
-    json::array rows;
-    rows.reserve(columns.size());
+void put_rows(JsonOut& out, const std::vector<history::Bucket>& columns) {
     for (const auto& column : columns) {
         if (column.count == 0) continue;
-        rows.push_back(json::array{column.start.millis(), number(column.min), number(column.max),
-                                   number(column.average()), number(column.first),
-                                   number(column.last), column.count});
+        out.array().number(column.start.millis()).number(column.min).number(column.max);
+        out.number(column.average()).number(column.first).number(column.last);
+        out.number(column.count).end_array();
     }
-    return rows;
 }
 
 Result<std::size_t> columns_of(const http::Request& request) {
@@ -77,20 +68,22 @@ io::Task<Instant> oldest(Call& call, std::vector<history::Series> all, Instant o
     co_return from;
 }
 
-json::object trend_json(const history::Series& series, const history::Trend& trend,
-                        const catalog::Tag* known) {
-    json::object out{
-        {"tag", series.tag},
-        {"kind", history::name_of(series.kind)},
-        {"unit", known && known->unit ? json::value(*known->unit) : json::value(nullptr)},
-        {"raw", trend.is_raw}};
+void put_trend(JsonOut& out, const history::Series& series, const history::Trend& trend,
+               const catalog::Tag* known) {
+    out.object().name("tag").text(series.tag).name("kind").text(history::name_of(series.kind));
+    out.name("unit");
+    if (known && known->unit)
+        out.text(*known->unit);
+    else
+        out.null();
+    out.name("raw").flag(trend.is_raw);
     if (trend.is_raw) {
-        out["samples"] = raw_rows(trend.samples);
+        put_rows(out.name("samples").array(), trend.samples);
     } else {
-        out["step_ms"] = static_cast<double>(trend.step.count()) / 1000.0;
-        out["columns"] = column_rows(trend.columns);
+        out.name("step_ms").number(static_cast<double>(trend.step.count()) / 1000.0);
+        put_rows(out.name("columns").array(), trend.columns);
     }
-    return out;
+    out.end_array().end_object();
 }
 
 io::Task<Answer> trend(Call call) {
@@ -110,15 +103,15 @@ io::Task<Answer> trend(Call call) {
     if (!asked_from) from = co_await oldest(call, all, until - std::chrono::minutes{1});
     if (from >= until) co_return fail(Code::invalid, "from must lie before until");
     const auto catalog = call.services->desk.snapshot();
-    json::array out;
+    JsonOut out;
+    out.object().name("from").time(from).name("until").time(until).name("series").array();
     for (const auto& series : all) {
         auto drawn = co_await call.services->history.trend(series, {from, until}, columns);
         if (!drawn) co_return std::unexpected(drawn.error());
-        out.push_back(trend_json(series, *drawn,
-                                 catalog->tag(call.organisation(), call.captured(0), series.tag)));
+        put_trend(out, series, *drawn,
+                  catalog->tag(call.organisation(), call.captured(0), series.tag));
     }
-    co_return reply(json::object{
-        {"from", render_time(from)}, {"until", render_time(until)}, {"series", std::move(out)}});
+    co_return reply_text(out.end_array().end_object().take());
 }
 
 struct Page {
@@ -152,15 +145,15 @@ io::Task<Answer> samples(Call call) {
     auto found =
         co_await call.services->history.read(std::move(*series), page.window, limit, page.order);
     if (!found) co_return std::unexpected(found.error());
-    json::array items;
-    for (const auto& sample : *found) {
-        json::object row = render_brief({"", sample});
-        row.erase("tag");
-        items.push_back(std::move(row));
-    }
-    json::value next = nullptr;
-    if (found->size() == limit) next = render_time(found->back().at);
-    co_return reply(json::object{{"items", std::move(items)}, {"next", std::move(next)}});
+    JsonOut out;
+    out.object().name("items").array();
+    for (const auto& sample : *found) put_sample(out, sample);
+    out.end_array().name("next");
+    if (found->size() == limit)
+        out.time(found->back().at);
+    else
+        out.null();
+    co_return reply_text(out.end_object().take());
 }
 
 }  // namespace

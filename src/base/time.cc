@@ -53,6 +53,13 @@ bool take_offset(std::string_view& text, int& minutes) {
     return true;
 }
 
+// With leading zeros.
+void put_digits(std::string& out, std::uint64_t value, std::size_t count) {
+    out.append(count, '0');
+    for (std::size_t at = out.size(); count > 0; --count, value /= 10)
+        out[--at] = static_cast<char>('0' + value % 10);
+}
+
 }  // namespace
 
 Result<Instant> parse_rfc3339(std::string_view text) {
@@ -81,20 +88,35 @@ Result<Instant> parse_rfc3339(std::string_view text) {
 }
 
 std::string to_rfc3339(Instant at) {
+    std::string text;
+    put_rfc3339(text, at);
+    return text;
+}
+
+void put_rfc3339(std::string& out, Instant at) {
     using namespace std::chrono;
     const sys_time<microseconds> time{microseconds{at.micros}};
     const auto midnight = floor<days>(time);
     const year_month_day date{midnight};
-    const hh_mm_ss clock{time - midnight};
-    const auto fraction = clock.subseconds().count();
-    auto text = fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", int(date.year()),
-                            unsigned(date.month()), unsigned(date.day()), clock.hours().count(),
-                            clock.minutes().count(), clock.seconds().count());
+    const auto year = int(date.year());
+    if (year < 0 || year > 9999) {
+        out += fmt::format("{:04}", year);
+    } else {
+        put_digits(out, static_cast<std::uint64_t>(year), 4);
+    }
+    const auto micros = static_cast<std::uint64_t>((time - midnight).count());
+    const std::uint64_t second = micros / 1'000'000;
+    const std::uint64_t fraction = micros % 1'000'000;
+    put_digits(out += '-', unsigned(date.month()), 2);
+    put_digits(out += '-', unsigned(date.day()), 2);
+    put_digits(out += 'T', second / 3600, 2);
+    put_digits(out += ':', second / 60 % 60, 2);
+    put_digits(out += ':', second % 60, 2);
     if (fraction % 1000 != 0)
-        text += fmt::format(".{:06}", fraction);
+        put_digits(out += '.', fraction, 6);
     else if (fraction != 0)
-        text += fmt::format(".{:03}", fraction / 1000);
-    return text + "Z";
+        put_digits(out += '.', fraction / 1000, 3);
+    out += 'Z';
 }
 
 }  // namespace lineshaft

@@ -45,5 +45,7 @@ Result<Instant> parse_rfc3339(std::string_view text);
 
 /// "2026-11-21T08:15:00.250Z"; fraction left out when zero, else 3 or 6 digits.
 std::string to_rfc3339(Instant at);
+/// The same, behind what is there.
+void put_rfc3339(std::string& out, Instant at);
 
 }  // namespace lineshaft

@@ -21,6 +21,19 @@ history::Sample sample_of(const Event& event) {
 
 }  // namespace
 
+std::vector<TagValue> values_of(const Twin& twin) {
+    std::vector<TagValue> values;
+    values.reserve(twin.values().size());
+    for (const auto& [tag, sample] : twin.values()) {
+        if (!tag.starts_with('$')) values.push_back({tag, sample});
+    }
+    return values;
+}
+
+MachineNow now_of(const Twin& twin) {
+    return {twin.state(), values_of(twin)};
+}
+
 Event event_of(OrganisationId organisation, const std::string& machine,
                const history::Sample& sample) {
     Event event{sample.at, organisation, machine, "", ""};
@@ -64,9 +77,15 @@ std::size_t Part::machines_max() const {
 void Part::remember(OrganisationId organisation, const std::string& machine) {
     // The door is learnt when it speaks again; the name's shape is a good guess until then.
     const Source guess = machine.contains(':') ? Source::sparkplug : Source::json;
-    auto& made = twins_[key_of(organisation, machine)];
-    made = std::make_unique<Entry>(organisation, machine, guess);
-    made->is_loaded = false;
+    make(key_of(organisation, machine), organisation, machine, guess).is_loaded = false;
+}
+
+Part::Entry& Part::make(std::string key, OrganisationId organisation, const std::string& machine,
+                        Source source) {
+    auto& made = twins_[std::move(key)];
+    made = std::make_unique<Entry>(organisation, machine, source);
+    by_id_[organisation].emplace(made->twin.state().id, made.get());
+    return *made;
 }
 
 void Part::start() {
@@ -157,12 +176,12 @@ Part::Entry* Part::entry(OrganisationId organisation, const std::string& machine
     if (!check_machine_id(machine)) return nullptr;
     if (!expected_.contains(key) && !expect(organisation, key)) return nullptr;
     expected_.erase(key);
-    auto& made = twins_[key] = std::make_unique<Entry>(organisation, machine, source);
+    Entry& made = make(key, organisation, machine, source);
     const Instant now = shard_.now();
     if (observer_.discovered) observer_.discovered(organisation, machine, source, now);
     record({now, organisation, machine, "discovered",
             "spoke for the first time over " + std::string(name_of(source))});
-    return made.get();
+    return &made;
 }
 
 void Part::after(Entry& entry, const Twin::Change& change, Instant at) {
@@ -217,11 +236,26 @@ void Part::keep(Event event) {
 }
 
 std::vector<MachineState> Part::machines(OrganisationId organisation) const {
-    std::vector<MachineState> found;
-    for (const auto& [key, entry] : twins_) {
-        if (entry->twin.state().organisation == organisation) found.push_back(entry->twin.state());
-    }
-    return found;
+    return machines_after(organisation, {}, SIZE_MAX).items;
+}
+
+MachinePage Part::machines_after(OrganisationId organisation, std::string_view after,
+                                 std::size_t count_max) const {
+    MachinePage page;
+    const auto found = by_id_.find(organisation);
+    if (found == by_id_.end()) return page;
+    const auto& all = found->second;
+    page.total = all.size();
+    for (auto at = all.upper_bound(after); at != all.end() && page.items.size() < count_max; ++at)
+        page.items.push_back(at->second->twin.state());
+    return page;
+}
+
+const Twin* Part::known(OrganisationId organisation, std::string_view id) const {
+    const auto all = by_id_.find(organisation);
+    if (all == by_id_.end()) return nullptr;
+    const auto found = all->second.find(id);
+    return found != all->second.end() && found->second->is_loaded ? &found->second->twin : nullptr;
 }
 
 io::Task<Result<MachineState>> Part::machine(OrganisationId organisation, std::string id) {
@@ -233,11 +267,13 @@ io::Task<Result<MachineState>> Part::machine(OrganisationId organisation, std::s
 io::Task<Result<std::vector<TagValue>>> Part::values(OrganisationId organisation, std::string id) {
     Entry* known = co_await loaded(organisation, id);
     if (known == nullptr) co_return fail(Code::not_found, "no machine \"" + id + "\"");
-    std::vector<TagValue> values;
-    for (const auto& [tag, sample] : known->twin.values()) {
-        if (!tag.starts_with('$')) values.push_back({tag, sample});
-    }
-    co_return values;
+    co_return values_of(known->twin);
+}
+
+io::Task<Result<MachineNow>> Part::machine_now(OrganisationId organisation, std::string id) {
+    Entry* known = co_await loaded(organisation, id);
+    if (known == nullptr) co_return fail(Code::not_found, "no machine \"" + id + "\"");
+    co_return now_of(known->twin);
 }
 
 std::vector<Event> Part::events(OrganisationId organisation, Instant until,

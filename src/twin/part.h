@@ -1,5 +1,6 @@
 #pragma once
 #include <deque>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -29,6 +30,10 @@ struct Letter {
 Event event_of(OrganisationId organisation, const std::string& machine,
                const history::Sample& sample);
 
+/// Newest values but the node's own.
+std::vector<TagValue> values_of(const Twin& twin);
+MachineNow now_of(const Twin& twin);
+
 /// One shard's twins, its watchers, and the events it has seen. Everything here runs on its shard.
 class Part {
 public:
@@ -49,6 +54,11 @@ public:
     std::vector<MachineState> machines(OrganisationId organisation) const;
     io::Task<Result<MachineState>> machine(OrganisationId organisation, std::string id);
     io::Task<Result<std::vector<TagValue>>> values(OrganisationId organisation, std::string id);
+    MachinePage machines_after(OrganisationId organisation, std::string_view after,
+                               std::size_t count_max) const;
+    /// What is loaded already. Null: nobody by that name, or not loaded yet.
+    const Twin* known(OrganisationId organisation, std::string_view id) const;
+    io::Task<Result<MachineNow>> machine_now(OrganisationId organisation, std::string id);
     std::vector<Event> events(OrganisationId organisation, Instant until,
                               std::size_t count_max) const;
 
@@ -80,6 +90,8 @@ private:
     std::size_t machines_max() const;
     Result<void> expect(OrganisationId organisation, const std::string& key);
     Entry* entry(OrganisationId organisation, const std::string& machine, Source source);
+    Entry& make(std::string key, OrganisationId organisation, const std::string& machine,
+                Source source);
     void after(Entry& entry, const Twin::Change& change, Instant at);
     void settle_clock();  // before instants are compared
     void judge_all();
@@ -103,6 +115,7 @@ private:
     io::Mailbox<Letter> letters_;
     io::Mailbox<Reply> replies_;
     std::unordered_map<std::string, std::unique_ptr<Entry>, StringHash, std::equal_to<>> twins_;
+    std::map<OrganisationId, std::map<std::string_view, Entry*>> by_id_;  // the same, ascending
     std::unordered_set<std::string> expected_;  // may come; their first report is on its way
     std::unordered_map<std::string, unsigned, StringHash, std::equal_to<>> watched_;
     std::vector<unsigned> audience_;  // watchers on each shard

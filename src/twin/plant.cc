@@ -18,6 +18,14 @@ io::Task<Result<std::vector<TagValue>>> values_on(Part* part, OrganisationId org
                                                   std::string id) {
     co_return co_await part->values(organisation, std::move(id));
 }
+io::Task<MachinePage> machines_after_on(Part* part, OrganisationId organisation, std::string after,
+                                        std::size_t count_max) {
+    co_return part->machines_after(organisation, after, count_max);
+}
+io::Task<Result<MachineNow>> machine_now_on(Part* part, OrganisationId organisation,
+                                            std::string id) {
+    co_return co_await part->machine_now(organisation, std::move(id));
+}
 io::Task<std::vector<Event>> events_on(Part* part, OrganisationId organisation, Instant until,
                                        std::size_t count_max) {
     co_return part->events(organisation, until, count_max);
@@ -91,6 +99,36 @@ public:
                                                    std::string id) override {
         const ShardIndex owner = history_.owner(organisation, id);
         co_return co_await shards_[owner].call(&values_on, &part(owner), organisation,
+                                               std::move(id));
+    }
+
+    io::Task<MachinePage> machines_after(OrganisationId organisation, std::string after,
+                                         std::size_t count_max) override {
+        MachinePage all;
+        const ShardIndex here = io::Shard::here().index();
+        for (std::size_t index = 0; index < parts_.size(); ++index) {
+            MachinePage some;
+            if (index == here.number()) {
+                some = parts_[index]->machines_after(organisation, after, count_max);
+            } else {
+                some = co_await shards_.at(index).call(&machines_after_on, parts_[index].get(),
+                                                       organisation, after, count_max);
+            }
+            std::ranges::move(some.items, std::back_inserter(all.items));
+            all.total += some.total;
+        }
+        std::ranges::sort(all.items, {}, &MachineState::id);
+        if (all.items.size() > count_max) all.items.resize(count_max);
+        co_return all;
+    }
+
+    io::Task<Result<MachineNow>> machine_now(OrganisationId organisation,
+                                             std::string id) override {
+        const ShardIndex owner = history_.owner(organisation, id);
+        if (owner == io::Shard::here().index()) {
+            if (const Twin* twin = part(owner).known(organisation, id)) co_return now_of(*twin);
+        }
+        co_return co_await shards_[owner].call(&machine_now_on, &part(owner), organisation,
                                                std::move(id));
     }
 

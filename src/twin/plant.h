@@ -58,6 +58,15 @@ struct Counters {
     std::uint64_t refused = 0;
 };
 
+struct MachinePage {
+    std::vector<MachineState> items;
+    std::size_t total = 0;  ///< machines of the organisation that have spoken
+};
+struct MachineNow {
+    MachineState state;
+    std::vector<TagValue> values;
+};
+
 class Plant {
 public:
     using Done = std::move_only_function<void(Result<history::Appended>)>;
@@ -86,6 +95,12 @@ public:
     virtual io::Task<std::vector<MachineState>> machines(OrganisationId organisation) = 0;
     /// Errors: not_found.
     virtual io::Task<Result<MachineState>> machine(OrganisationId organisation, std::string id) = 0;
+    /// At most `count_max` (> 0) machines whose ids come after `after`, by id. Costs what it gives.
+    virtual io::Task<MachinePage> machines_after(OrganisationId organisation, std::string after,
+                                                 std::size_t count_max) = 0;
+    /// A machine and its values at one moment. Errors: not_found.
+    virtual io::Task<Result<MachineNow>> machine_now(OrganisationId organisation,
+                                                     std::string id) = 0;
     /// Newest value of every tag, by tag; tags starting with '$' are the node's own and left out.
     virtual io::Task<Result<std::vector<TagValue>>> values(OrganisationId organisation,
                                                            std::string id) = 0;
