@@ -1,13 +1,14 @@
 // The broker beside its peers: the same load on the same machine in the same run. Run: ./dev bench broker
 // Ours is the whole node with rights and it syncs before it acknowledges; the peers do not sync. Each server is a child
 // process on a free port with a fresh directory; nothing is installed as a service. The table goes to docs/benchmarks.md.
-//   node bench/broker.mjs [table|idle|reconnect|ramp|flood|all] [--long]
+//   node bench/broker.mjs [table|idle|reconnect|ramp|flood|garbage|all] [--long] [--minutes N]
 import { spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync, mkdirSync, existsSync } from "node:fs";
 import { createServer } from "node:net";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
+import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
@@ -96,14 +97,15 @@ function peer(name, path) {
 }
 
 /** Runs the load program against a server; gives its numbers. */
-function measure(server, args) {
+function measure(server, args, patience_ms = 400_000) {
     return new Promise((done, failed) => {
         const child = spawn(load, [...args, "--port", `${server.port}`, "--pid", `${server.pid}`, "--json"], { stdio: ["ignore", "pipe", "pipe"] });
         running.add(child);
+        if (process.env.BENCH_VERBOSE) child.stderr.pipe(process.stderr);
         let out = "", err = "";
         child.stdout.on("data", (piece) => (out += piece));
         child.stderr.on("data", (piece) => (err += piece));
-        const timer = setTimeout(() => child.kill("SIGKILL"), 400_000);
+        const timer = setTimeout(() => child.kill("SIGKILL"), patience_ms);
         child.once("exit", (code) => {
             clearTimeout(timer);
             running.delete(child);
@@ -189,19 +191,83 @@ async function ramp() {
         `${n["refused_0x97"]} of ${n.newcomers} new sessions refused with 0x97, highest load level ${Math.max(...levels)}; new sessions welcome and acknowledgements quick again ${n.recovered_s.toFixed(1)} s after (fault 15).`];
 }
 
+/** The load program's probe, a client in a process of its own: `mark()` gives the times since the last one. */
+async function probeOf(server, args = []) {
+    const child = spawn(load, ["--probe", "--port", `${server.port}`, ...args], { stdio: ["pipe", "pipe", "inherit"] });
+    running.add(child);
+    child.once("exit", () => running.delete(child));
+    const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+    await lines.next();
+    return {
+        async mark() { child.stdin.write("\n"); return JSON.parse((await lines.next()).value); },
+        end() { child.stdin.end(); },
+    };
+}
+
+/** What is attacked to learn what the attackers' own processor time costs the measured client. */
+async function sink() {
+    const child = spawn(load, ["--sink"], { stdio: ["ignore", "pipe", "inherit"] });
+    running.add(child);
+    const { value } = await createInterface({ input: child.stdout })[Symbol.asyncIterator]().next();
+    const [port, pid] = value.split(" ").map(Number);
+    return { name: "sink", port, pid, stop() { child.kill("SIGKILL"); running.delete(child); } };
+}
+
+const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)];
+const refusals = (numbers) => Object.entries(numbers).filter(([name, value]) => value > 0 && /refused|timeouts|slow/.test(name)).map(([name, value]) => `${name} ${value}`);
+
+/** One attack beside one measured client: alone, while a sink is attacked, while the broker is. Seconds of a
+ *  window: as long as the attack on the broker takes, and at least two. */
+async function attack(kind, size) {
+    const server = await lineshaft(["mqtt.retained_max=1000000"]), other = await sink(), probe = await probeOf(server);
+    const window = async (work) => {
+        await probe.mark();
+        const [n] = await Promise.all([work(), sleep(2000)]);
+        return { n, ...(await probe.mark()) };
+    };
+    const words = ["--flood", String(size), "--kind", kind];
+    await sleep(500);
+    const alone = await window(() => sleep(3000));
+    const beside = await window(() => measure(other, words));
+    const during = await window(() => measure(server, words));
+    const { numbers } = await server.broker();
+    probe.end();
+    other.stop();
+    await server.stop();
+    print(`flood ${kind}: alone ${alone.p99_ms}, beside a sink ${beside.p99_ms}, during ${during.p99_ms} ms (max ${during.max_ms}); ${JSON.stringify(during.n)} ${refusals(numbers).join(", ")}`);
+    return { alone: alone.p99_ms, beside: beside.p99_ms, during: during.p99_ms, n: during.n, refused: refusals(numbers) };
+}
+
 async function flood() {
-    const lines = ["| attack | size | taken / refused / closed | other client's p99 before → during |", "|---|---|---|---|"];
-    const sizes = isLong ? { connect: 10_000, halfopen: 10_000, retained: 1_000_000, wildcard: 100_000 } : { connect: 3_000, halfopen: 3_000, retained: 100_000, wildcard: 10_000 };
+    const lines = ["| attack | size | taken / refused / closed | counted as | p99 alone | while a program that does nothing is attacked | during |", "|---|---|---|---|---|---|---|"];
+    const sizes = isLong ? { connect: 10_000, halfopen: 10_000, slowloris: 8_000, retained: 1_000_000, wildcard: 100_000 } : { connect: 3_000, halfopen: 3_000, slowloris: 3_000, retained: 100_000, wildcard: 10_000 };
+    const only = process.env.BENCH_ATTACK, repeats = Number(process.env.BENCH_REPEATS ?? 5);
     for (const [kind, size] of Object.entries(sizes)) {
-        const server = await lineshaft(["mqtt.retained_max=1000000"]);
-        const n = await measure(server, ["--flood", String(size), "--kind", kind]);
-        const { numbers } = await server.broker();
-        await server.stop();
-        const refused = Object.entries(numbers).filter(([name, value]) => value > 0 && /refused|dropped|slow/.test(name)).map(([name, value]) => `${name} ${value}`);
-        print(`flood ${kind}: ${JSON.stringify(n)} ${refused.join(", ")}`);
-        lines.push(`| ${kind} | ${size} | ${n.accepted + n.answers} / ${n.refused} / ${n.closed} in ${n.seconds.toFixed(1)} s | ${n.others_p99_before_ms.toFixed(1)} → ${n.others_p99_during_ms.toFixed(1)} ms |`);
+        if (only && only !== kind) continue;
+        const runs = [];
+        for (let run = 0; run < repeats; run += 1) runs.push(await attack(kind, Math.round(size * scale)));
+        const ms = (name) => `${median(runs.map((run) => run[name])).toFixed(1)} ms`;
+        const { n, refused } = runs[0];
+        lines.push(`| ${kind} | ${n.begun} | ${n.accepted + n.answers} / ${n.refused} / ${n.closed} in ${median(runs.map((run) => run.n.seconds)).toFixed(1)} s | ${refused.join(", ") || "–"} | ${ms("alone")} | ${ms("beside")} | ${ms("during")} |`);
     }
     return lines;
+}
+
+async function garbage() {
+    const at = process.argv.indexOf("--minutes"), minutes = at > 0 ? process.argv[at + 1] : "1";
+    const server = await lineshaft(["trust.loopback_role=engineer"]), probe = await probeOf(server);  // so that more of it gets further
+    await sleep(500);
+    await probe.mark();
+    await sleep(3000);
+    const alone = await probe.mark();
+    const n = await measure(server, ["--garbage", minutes, "--http", String(server.http)], (Number(minutes) + 2) * 60_000);
+    const during = await probe.mark();
+    const { numbers } = await server.broker();
+    probe.end();
+    await server.stop();
+    print(`garbage: ${JSON.stringify({ ...n, alone, during })} ${refusals(numbers).join(", ")}`);
+    return [`${n.minutes} minutes of garbage on MQTT and HTTP, ${n.connections} connections: resident ${n.settled_mb.toFixed(1)} MB after a fifth of the time, ${n.last_mb.toFixed(1)} MB at the end ` +
+        `(most ${n.most_mb.toFixed(1)} MB); ${refusals(numbers).join(", ")}; another client's p99 ${alone.p99_ms.toFixed(1)} → ${during.p99_ms.toFixed(1)} ms (fault 9).`];
 }
 
 /** Replaces what stands between the marks of `part` in docs/benchmarks.md. */
@@ -214,7 +280,7 @@ function write(part, lines) {
     writeFileSync(doc, `${text.slice(0, from)}${begin}\n${lines.join("\n")}\n${text.slice(until)}`);
 }
 
-const parts = { table, idle, reconnect, ramp, flood };
+const parts = { table, idle, reconnect, ramp, flood, garbage };
 for (const [name, run] of Object.entries(parts)) {
     if (what !== "all" && what !== name) continue;
     try {

@@ -56,5 +56,8 @@ int run_idle(const Settings& settings);
 int run_reconnect(const Settings& settings);
 int run_ramp(const Settings& settings);
 int run_flood(const Settings& settings);
+int run_garbage(const Settings& settings);
+int run_probe(const Settings& settings);
+int run_sink(const Settings& settings);
 
 }  // namespace lineshaft::bench

@@ -145,14 +145,16 @@ void Probe::step() {
     crowd_.step(std::chrono::milliseconds(0));
 }
 
-double Probe::take_p99(std::size_t* count) {
+std::vector<double> Probe::take() {
     auto all = std::exchange(times_ms_, {});
-    if (count != nullptr) *count = all.size();
-    if (all.empty()) return 0;
-    const auto at =
-        all.begin() + static_cast<std::ptrdiff_t>(static_cast<double>(all.size() - 1) * 0.99);
-    std::ranges::nth_element(all, at);
-    return *at;
+    std::ranges::sort(all);
+    return all;
+}
+
+double Probe::take_p99() {
+    const auto all = take();
+    return all.empty() ? 0
+                       : all[static_cast<std::size_t>(static_cast<double>(all.size() - 1) * 0.99)];
 }
 
 }  // namespace lineshaft::bench

@@ -34,6 +34,8 @@ public:
     /// Handles what is ready; waits at most so long for the first.
     void step(std::chrono::milliseconds patience);
     std::size_t open_count() const { return open_; }
+    /// Readable when step() has something to do.
+    int descriptor() const { return poll_; }
 
     std::function<void(Client&, const mqtt::Frame&)> on_frame;
     std::function<void(Client&)> on_closed;
@@ -60,8 +62,12 @@ public:
     Probe(std::uint16_t port, const Settings& settings, double per_second);
     /// Publishes what is due and takes what came; never waits longer than a millisecond.
     void step();
-    /// p99 of what was measured since the last call, in ms; `count` of them.
-    double take_p99(std::size_t* count = nullptr);
+    /// When the next message is due.
+    Clock::time_point due() const { return due_; }
+    int descriptor() const { return crowd_.descriptor(); }
+    /// What was measured since the last call, ascending, in ms.
+    std::vector<double> take();
+    double take_p99();
 
 private:
     Crowd crowd_;

@@ -9,8 +9,11 @@
 //   --idle N      resident bytes per idle connection, by part
 //   --reconnect N durable clients that all come back at once: seconds until the last is served
 //   --ramp        [--publishers 60] [--seconds 8]: peak, three times as much, and the time after
-//   --flood N     [--kind connect|halfopen|retained|wildcard]: attacks beside a client that is
-//                 measured before and during them
+//   --flood N     [--kind connect|halfopen|slowloris|retained|wildcard]: an attack
+//   --garbage M   [--http PORT] [--rate 500]: M minutes of nonsense, the server's memory watched
+//   --probe       [--rate 400]: a client that is measured; each line on standard input is answered
+//                 with the times from publish to PUBACK since the last one
+//   --sink        no broker: answers at once and forgets; prints its port and pid
 // Question: how many messages a second, how many for each CPU-second of the server, how late?
 #include <string_view>
 
@@ -32,5 +35,8 @@ int main(int argc, char** argv) {
     if (settings.has("reconnect")) return run_reconnect(settings);
     if (settings.has("ramp")) return run_ramp(settings);
     if (settings.has("flood")) return run_flood(settings);
+    if (settings.has("garbage")) return run_garbage(settings);
+    if (settings.has("probe")) return run_probe(settings);
+    if (settings.has("sink")) return run_sink(settings);
     return run_publish(settings);
 }
