@@ -199,6 +199,42 @@ Result<void> Engine::ingest(Family family, std::span<const Entry> ascending) {
     return outcome;
 }
 
+// Files that nothing refers to are gone when this returns, not some time later. Its two calls are
+// counted by RocksDB, so a checkpoint that holds deletions back meanwhile still does.
+Result<void> Engine::drop_old_files() {
+    TRY_VOID(checked(database_->db->DisableFileDeletions(), "drop old files"));
+    return checked(database_->db->EnableFileDeletions(/*force=*/false), "drop old files");
+}
+
+Result<void> Engine::begin_new_log() {
+    TRY_VOID(writable());
+    std::vector<rocksdb::ColumnFamilyHandle*> families;
+    for (auto* family : database_->handles) {
+        if (family != nullptr) families.push_back(family);
+    }
+    rocksdb::FlushOptions options;
+    options.wait = true;
+    TRY_VOID(checked(database_->db->Flush(options, families), "flush"));
+    return drop_old_files();
+}
+
+Result<void> Engine::merge_files(Family family, std::string_view from, std::string_view until) {
+    TRY_VOID(writable());
+    rocksdb::CompactRangeOptions options;
+    options.exclusive_manual_compaction = false;  // the engine's own merges go on beside it
+    options.max_subcompactions = 1;
+    options.canceled = &is_merging_stopped_;
+    const rocksdb::Slice first(from.data(), from.size()), end(until.data(), until.size());
+    const auto status = database_->db->CompactRange(options, handle(family),
+                                                    from.empty() ? nullptr : &first,
+                                                    until.empty() ? nullptr : &end);
+    if (status.IsIncomplete() || is_merging_stopped_.load()) {
+        return fail(Code::cancelled, "merge files: the store is closing");
+    }
+    TRY_VOID(checked(status, "merge files of " + std::string(name_of(family))));
+    return drop_old_files();
+}
+
 std::uint64_t Engine::size_bytes(Family family) {
     if (!is_open_.load()) return 0;
     std::uint64_t files = 0, memory = 0;

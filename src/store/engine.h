@@ -96,6 +96,10 @@ public:
     std::unique_ptr<Cursor> scan(Family family, std::string_view from,
                                  std::string_view until) override;
     Result<void> ingest(Family family, std::span<const Entry> ascending) override;
+    Result<void> begin_new_log() override;
+    Result<void> merge_files(Family family, std::string_view from,
+                             std::string_view until) override;
+    void stop_merging() override { is_merging_stopped_.store(true); }
     std::uint64_t size_bytes(Family family) override;
     Result<void> checkpoint(const std::string& directory) override;
     Stats stats() const override;
@@ -106,6 +110,7 @@ public:
 private:
     rocksdb::ColumnFamilyHandle* handle(Family family) const;
     Result<void> writable() const;
+    Result<void> drop_old_files();
     void mark_damaged(const rocksdb::Status& status);
     Result<void> write_sorted_file(const std::string& path, Family family,
                                    std::span<const Entry> ascending);
@@ -119,6 +124,7 @@ private:
     std::mutex chunk_files_;
     std::optional<CommitThread> commits_;  // none: read-only from the start
     std::atomic<bool> is_open_{true};
+    std::atomic<bool> is_merging_stopped_{false};
     std::atomic<bool> is_read_only_;
     std::atomic<std::uint64_t> ingest_next_{1};
     std::atomic<std::uint64_t> read_only_ticket_;

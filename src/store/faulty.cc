@@ -104,6 +104,16 @@ std::unique_ptr<Cursor> FaultyStore::scan(Family family, std::string_view from,
                                           std::string_view until) {
     return state_->inner.scan(family, from, until);
 }
+Result<void> FaultyStore::begin_new_log() {
+    return state_->inner.begin_new_log();
+}
+Result<void> FaultyStore::merge_files(Family family, std::string_view from,
+                                      std::string_view until) {
+    return state_->inner.merge_files(family, from, until);
+}
+void FaultyStore::stop_merging() {
+    state_->inner.stop_merging();
+}
 std::uint64_t FaultyStore::size_bytes(Family family) {
     return state_->inner.size_bytes(family);
 }

@@ -31,6 +31,10 @@ public:
     std::unique_ptr<Cursor> scan(Family family, std::string_view from,
                                  std::string_view until) override;
     Result<void> ingest(Family family, std::span<const Entry> ascending) override;
+    Result<void> begin_new_log() override;
+    Result<void> merge_files(Family family, std::string_view from,
+                             std::string_view until) override;
+    void stop_merging() override;
     std::uint64_t size_bytes(Family family) override;
     Result<void> checkpoint(const std::string& directory) override;
     Stats stats() const override;

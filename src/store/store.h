@@ -58,8 +58,9 @@ public:
     bool is_empty() const;
     std::size_t size_bytes() const;  ///< encoded: keys, values and a few bytes for each
     bool only_removes() const;       ///< no put: accepted on a nearly full disk
-    /// For the audit log's small records, without which nobody may act: accepted on a nearly full
-    /// disk as removals are, down to half the floor.
+    /// For small records that must not wait for room: the audit log's, without which nobody may act,
+    /// and those that go before a removal. Accepted on a nearly full disk as removals are, down to
+    /// half the floor.
     void use_reserve();
     bool uses_reserve() const;
 
@@ -135,6 +136,20 @@ public:
     /// keys of the family overlap, so keep families that are ingested free of single puts. invalid:
     /// empty, or keys not strictly ascending. exhausted, unavailable: as submit.
     virtual Result<void> ingest(Family family, std::span<const Entry> ascending) = 0;
+
+    // Erasing. The engine keeps what was removed or replaced in its log until the memory behind it
+    // is flushed, and in sorted files until they are merged.
+    /// Flushes every family, so that no log file that was written before this call is left.
+    /// Blocks: call on a worker. Errors: unavailable (closed, read-only, or a flush failed).
+    virtual Result<void> begin_new_log() = 0;
+    /// Merges the files of from <= key < until (`until` empty: to the end), so that nothing that was
+    /// removed there before this call is left in any file, as soon as no cursor of before is alive.
+    /// Rewrites what shares files with the range: takes as long as that. Blocks: call on a worker
+    /// of its own. Errors: as begin_new_log; cancelled (stop_merging).
+    virtual Result<void> merge_files(Family family, std::string_view from,
+                                     std::string_view until) = 0;
+    /// From now on merge_files ends early. Thread-safe.
+    virtual void stop_merging() = 0;
 
     /// Bytes a family (or a key range in it) takes on disk, roughly.
     virtual std::uint64_t size_bytes(Family family) = 0;
