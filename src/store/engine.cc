@@ -223,6 +223,9 @@ Result<void> Engine::merge_files(Family family, std::string_view from, std::stri
     rocksdb::CompactRangeOptions options;
     options.exclusive_manual_compaction = false;  // the engine's own merges go on beside it
     options.max_subcompactions = 1;
+    // A removal whose file touches the one below only at its edge is moved down beside it, not
+    // merged with it: so the last level is rewritten as well.
+    options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForceOptimized;
     options.canceled = &is_merging_stopped_;
     const rocksdb::Slice first(from.data(), from.size()), end(until.data(), until.size());
     const auto status = database_->db->CompactRange(options, handle(family),
