@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "catalog/checked_file.h"
 #include "catalog/copy.h"
+#include "catalog/log_check.h"
 #include "history/chunk.h"
 #include "history/dictionary.h"
 #include "history/inbox.h"
@@ -183,15 +184,17 @@ public:
 
     Result<bool> run() {
         TRY_VOID(copy());
+        TRY(const auto log, catalog::mend_log(work_ + "-wal"));
         // A log that cannot be taken in is damage like any other: what is in the file stays.
         const auto settled = catalog::settle_catalog(work_);
         TRY(const auto pages, catalog::check_pages(work_, /*mend=*/true));
         TRY(auto problems, catalog::check_catalog(work_));
         if (!settled) problems.push_back(settled.error().context);
-        if (pages.empty() && problems.empty()) {
+        if (pages.empty() && problems.empty() && log.empty()) {
             say("catalog: whole");
             return true;
         }
+        for (const auto& found : log) tell(found);
         for (const auto& page : pages) tell(page);
         for (const auto& problem : problems) say("catalog: " + problem);
         bool is_mended = problems.empty();
@@ -213,6 +216,29 @@ private:
         }
         fs::permissions(work_, fs::perms::owner_read | fs::perms::owner_write, failed);
         return {};
+    }
+
+    static void tell(const catalog::LogReport& log) {
+        for (const auto bit : log.flipped_bits) {
+            say(fmt::format("catalog: bit {} of byte {} of its log was flipped; flipped back, "
+                            "nothing is lost",
+                            bit % 8, bit / 8));
+        }
+        if (!log.broken) return;
+        const auto& broken = *log.broken;
+        if (broken.page == 0) {
+            say(fmt::format("catalog: its log cannot be read from byte {} on; lost with it: {} or "
+                            "more acknowledged changes, the last ones before the stop",
+                            broken.from_byte, broken.changes_behind));
+        } else if (broken.is_replaced) {
+            say(fmt::format("catalog: frame {} of its log (from byte {}) was damaged; its page stands "
+                            "whole further on, nothing is lost",
+                            broken.frame, broken.from_byte));
+        } else {
+            say(fmt::format("catalog: frame {} of its log (from byte {}) is damaged: nothing vouches "
+                            "for the rows of page {} in it",
+                            broken.frame, broken.from_byte, broken.page));
+        }
     }
 
     static void tell(const catalog::DamagedPage& page) {

@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "catalog/checked_file.h"
+#include "catalog/log_check.h"
 #include "catalog/migrations.h"
 #include "catalog/sql_catalog.h"
 
@@ -28,6 +29,18 @@ Result<void> claim_file(const std::string& path) {
     if ((facts.st_mode & 077) != 0) {
         return fail(Code::denied, fmt::format("others may read or write it: chmod 600 {}", path));
     }
+    return {};
+}
+
+// SQLite would go on without what stands behind the damage, and write over it.
+Result<void> check_log_of(const std::string& path) {
+    const std::string log = path + "-wal";
+    TRY(const auto report, check_log(log));
+    if (report.is_damaged()) {
+        return fail(Code::corrupt, fmt::format("{} is damaged: {}; run `lineshaft repair`", log,
+                                               describe(report)));
+    }
+    if (report.broken) log::warn("{}: {}", log, describe(report));
     return {};
 }
 
@@ -52,6 +65,7 @@ Result<std::unique_ptr<Catalog>> Catalog::open(const std::string& path, Instant 
     auto claimed = claim_file(path);
     if (!claimed) return std::unexpected(claimed.error().in(fmt::format("open catalog {}", path)));
     TRY_VOID(check_first_page(path));
+    TRY_VOID(check_log_of(path));
     auto catalog = open_claimed(path, now, limits);
     if (!catalog) return std::unexpected(catalog.error().in(fmt::format("open catalog {}", path)));
     return catalog;
