@@ -51,11 +51,12 @@ public:
                 co_return Result<void>{};
             }
             if (why != SSL_ERROR_WANT_READ) co_return handshake_failure();
+            // What a quick client sends right behind its last handshake message is not counted.
+            if (received > bytes_max) co_return fail(Code::invalid, "TLS handshake: too long");
             const Steady left = deadline - Shard::here().clock().steady();
             if (left <= Steady{0}) co_return fail(Code::timeout, "TLS handshake took too long");
             CO_TRY(unread_, co_await below_->read_some(left));
             received += unread_.size();
-            if (received > bytes_max) co_return fail(Code::invalid, "TLS handshake: too long");
         }
     }
 

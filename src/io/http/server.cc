@@ -58,8 +58,8 @@ Task<void> answer_refusal(std::unique_ptr<Stream> stream, Response refusal) {
                                       http_date(Shard::here().now()), false);
     text += refusal.body;
     auto written = co_await write_all(*stream, as_bytes(text), Steady{10'000});
-    if (written) stream->end_writing();
-    if (written) (void)co_await stream->read_some(Steady{1'000});
+    const Limits limits;
+    if (written) co_await linger(*stream, limits, limits.linger_max);
     stream->close();
 }
 

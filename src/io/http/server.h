@@ -13,15 +13,19 @@ namespace lineshaft::io::http {
 struct Limits {
     std::size_t header_bytes_max = 16 * 1024;  ///< request line and headers; past it 431
     std::size_t target_bytes_max = 8 * 1024;   ///< past it 414
-    std::size_t body_bytes_max = 16 << 20;  ///< any request; a route may take less. Past it 413
+    std::size_t body_bytes_max = 16 << 20;     ///< any request; a route may take less. Past it 413
     std::size_t bodies_bytes_max = 256 << 20;  ///< held by one shard at once; past it 503
     Steady header_wait_max{10'000};  ///< from connect or a request's first byte: slowloris
     Steady body_wait_max{30'000};    ///< silence while a body is awaited
     std::size_t body_bytes_per_second_min = 512;  ///< on average after body_wait_max; below it 408
     Steady idle_max{75'000};                      ///< keep-alive
     Steady write_wait_max{30'000};                ///< a client that does not read
-    Steady linger_max{1'000};                     ///< for a refused client to read why
-    Steady close_wait_max{2'000};                 ///< for answers in work when the server closes
+    /// After the last answer what the client still sends is read and dropped, since closing over
+    /// unread bytes resets the connection and the answer with it. Until the client leaves, or:
+    Steady linger_silence_max{5'000};         ///< it sends nothing
+    Steady linger_max{30'000};                ///< altogether; linger_silence_max after a 408
+    std::size_t linger_bytes_max = 64 << 20;  ///< dropped
+    Steady close_wait_max{2'000};             ///< for answers in work when the server closes
     std::size_t query_fields_max = 64;
     std::size_t headers_max = 100;
 };

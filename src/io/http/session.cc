@@ -10,7 +10,8 @@
 namespace lineshaft::io::http {
 namespace {
 
-enum class Next { go_on, end };
+/// What follows an answer: the next request; the end, as soon as the client has read it; the end.
+enum class Next { go_on, linger, end };
 
 /// Bodies up to this size leave in one write with their head.
 constexpr std::size_t joined_body_max = 16 * 1024;
@@ -136,8 +137,8 @@ Task<Next> answer_refused(Session& session, Refusal refusal, bool is_head) {
     Response response = problem(refusal.status, reason_of(refusal.status), refusal.detail);
     if (!refusal.allow.empty()) response.set("allow", refusal.allow);
     const bool written = co_await write_response(session, std::move(response), is_head, false);
-    if (written) co_await linger(session);
-    co_return Next::end;
+    session.was_slow = refusal.status == 408;
+    co_return written ? Next::linger : Next::end;
 }
 
 /// Runs a handler; what it throws becomes a 500 and a line in the log.
@@ -170,7 +171,8 @@ Task<Next> answer(Session& session, Response response, bool is_head, bool is_htt
     if (!response.stream) {
         const bool written =
             co_await write_response(session, std::move(response), is_head, keeps_alive);
-        co_return written&& keeps_alive ? Next::go_on : Next::end;
+        if (!written) co_return Next::end;
+        co_return keeps_alive ? Next::go_on : Next::linger;
     }
     const Framing framing = is_http_1_0 ? Framing::until_close : Framing::chunked;
     const std::string head = serialise_head(response, framing, 0, session.date(), false);
@@ -264,19 +266,18 @@ Task<Next> route_request(Session& session, RequestParser& parser, Target target)
                 problem(426, "Upgrade required", "this address speaks " + match.upgrade->protocol);
             response.set("upgrade", match.upgrade->protocol);
         }
-        // A body nobody asked for is not read: the connection ends instead.
+        // A body nobody asked for is not understood: the connection ends instead.
         const bool has_body = parser.state() != RequestParser::State::done;
         const bool keeps_alive = head.keeps_alive && !has_body && !session.leash->is_stopping;
         auto next = co_await answer(session, std::move(response), head.method == "HEAD",
                                     head.is_http_1_0, keeps_alive);
-        if (has_body) co_await linger(session);
         co_return next;
     }
 
     // A route may take less than the server, never more.
-    const std::size_t body_max =
-        match.route != nullptr ? std::min(match.route->body_bytes_max, limits.body_bytes_max)
-                               : limits.body_bytes_max;
+    const std::size_t body_max = match.route != nullptr
+                                     ? std::min(match.route->body_bytes_max, limits.body_bytes_max)
+                                     : limits.body_bytes_max;
     Request request;
     request.is_head = head.method == "HEAD";
     request.method = std::move(head.method);
@@ -342,7 +343,8 @@ Task<void> serve_connection(Service* service, Hall* hall, std::unique_ptr<Stream
     hall->connections.fetch_add(1, std::memory_order_relaxed);
     Session session{*service, *hall, std::move(stream), std::move(leash), {}};
     Steady patience = service->limits.header_wait_max;
-    for (auto next = Next::go_on; next == Next::go_on && !session.leash->is_stopping;) {
+    auto next = Next::go_on;
+    while (next == Next::go_on && !session.leash->is_stopping) {
         Bytes input;
         if (session.pending.empty()) {
             // Here an idle connection waits: no parser, no buffer.
@@ -352,6 +354,11 @@ Task<void> serve_connection(Service* service, Hall* hall, std::unique_ptr<Stream
         }
         session.leash->is_answering = true;
         next = co_await serve_request(session, input);
+        if (next == Next::linger) {
+            const Limits& limits = service->limits;
+            const Steady time = session.was_slow ? limits.linger_silence_max : limits.linger_max;
+            co_await linger(*session.stream, limits, time);
+        }
         session.leash->is_answering = false;
         patience = service->limits.idle_max;
     }

@@ -47,7 +47,8 @@ struct Session {
     Hall& hall;
     std::unique_ptr<Stream> stream;
     std::shared_ptr<Leash> leash;
-    std::string pending;  ///< read but not yet parsed
+    std::string pending;    ///< read but not yet parsed
+    bool was_slow = false;  ///< refused because it took too long: it gets little time more
 
     std::string_view date();
 };
@@ -56,9 +57,10 @@ struct Session {
 /// reading side, so that a client that leaves is noticed while nothing is written.
 Task<void> stream_body(Session& session, Streamer streamer, bool is_chunked);
 
-/// Lets the client read the last answer before the connection ends: what it still sends is read
-/// and dropped for a short while, because closing over unread bytes would reset the connection.
-Task<void> linger(Session& session);
+/// Lets the client read the last answer before the stream is closed (RFC 9112 9.6): says that
+/// nothing more follows, then reads and drops what the client still sends until it leaves or a
+/// bound of `limits` is met, altogether at most `patience`. Both outlive it.
+Task<void> linger(Stream& stream, const Limits& limits, Steady patience);
 
 /// The raw stream for an Upgrade: starts with what was read too far, tells the leash when it ends.
 std::unique_ptr<Stream> hand_over(Session& session);

@@ -1,4 +1,4 @@
-// Streaming answers, the linger after a refusal, and streams handed over to an Upgrade.
+// Streaming answers, the linger after a last answer, and streams handed over to an Upgrade.
 #include <array>
 #include <charconv>
 
@@ -7,8 +7,6 @@
 
 namespace lineshaft::io::http {
 namespace {
-
-constexpr std::size_t linger_bytes_max = 256 * 1024;
 
 /// Reads beside a streaming answer for no other reason than to learn that the client left.
 struct Watch {
@@ -142,22 +140,22 @@ Task<void> stream_body(Session& session, Streamer streamer, bool is_chunked) {
             if (!ended) session.stream->close();
         }
         session.stream->end_writing();
-        if (!watch->has_ended) (void)co_await watch->ended.wait(limits.linger_max);
+        if (!watch->has_ended) (void)co_await watch->ended.wait(limits.linger_silence_max);
     }
     // A chunked answer that failed half-way ends without its last chunk, so the client can tell.
     session.stream->close();
     // The watcher holds a pointer to the stream: it must end first.
-    while (!watch->has_ended) (void)co_await watch->ended.wait(limits.linger_max);
+    while (!watch->has_ended) (void)co_await watch->ended.wait(limits.linger_silence_max);
 }
 
-Task<void> linger(Session& session) {
-    session.stream->end_writing();
-    const Steady deadline = Shard::here().clock().steady() + session.service.limits.linger_max;
+Task<void> linger(Stream& stream, const Limits& limits, Steady patience) {
+    stream.end_writing();
+    const Steady deadline = Shard::here().clock().steady() + patience;
     std::size_t dropped = 0;
-    while (dropped < linger_bytes_max) {
+    while (dropped < limits.linger_bytes_max) {
         const Steady left = deadline - Shard::here().clock().steady();
         if (left <= Steady{0}) co_return;
-        auto bytes = co_await session.stream->read_some(left);
+        auto bytes = co_await stream.read_some(std::min(left, limits.linger_silence_max));
         if (!bytes) co_return;
         dropped += bytes->size();
     }

@@ -152,12 +152,5 @@ TEST_F(HttpServer, TheClientFetchesOverTcpAndLocalSockets) {
               Code::unavailable);
 }
 
-TEST_F(HttpServer, ARefusedUploadStillReadsWhy) {
-    const auto got =
-        run(fetch(address(), "POST", "/", {}, std::string(8 << 20, 'b'), Steady{10'000}));
-    ASSERT_TRUE(got.has_value()) << got.error().context;
-    EXPECT_EQ(got->status, 405u);
-}
-
 }  // namespace
 }  // namespace lineshaft::io::http

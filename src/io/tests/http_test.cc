@@ -191,7 +191,7 @@ protected:
         limits.target_bytes_max = 256;
         limits.headers_max = 8;
         limits.query_fields_max = 4;
-        limits.linger_max = Steady{200};
+        limits.linger_silence_max = Steady{200};
         return limits;
     }
     /// One end of a connection whose other end the server has.

@@ -96,6 +96,69 @@ TEST_F(TlsListener, EndsHandshakesThatAreNoneOrTakeTooLong) {
     EXPECT_EQ(listener_->stats().refused_handshakes, 2u);
 }
 
+Task<Result<void>> tell_at_once(std::shared_ptr<TlsClient> tls, std::unique_ptr<Stream> raw,
+                                std::string text, std::unique_ptr<Stream>* keep) {
+    std::vector<std::string> protocols;
+    CO_TRY(*keep, co_await tls->connect(std::move(raw), "localhost", protocols, Steady{10'000}));
+    CO_TRY_VOID(co_await write_all(**keep, as_bytes(text), Steady{10'000}));
+    co_return Result<void>{};
+}
+
+/// A client that speaks right behind its handshake, before the server has looked at its end.
+Task<std::string> accept_and_hear(std::shared_ptr<TlsServer> server, TlsPair tls,
+                                  std::size_t bytes) {
+    auto ends = memory_streams();
+    std::unique_ptr<Stream> inside, client;
+    Nursery nursery("test");
+    nursery.spawn(accept_into(std::move(server), std::move(ends.second), &inside));
+    auto told =
+        co_await tell_at_once(tls.client, std::move(ends.first), std::string(bytes, 'x'), &client);
+    co_await nursery.close();
+    std::string out = !told ? told.error().context : inside ? "" : "refused";
+    while (inside && told && out.size() < bytes) {
+        auto heard = co_await inside->read_some(Steady{10'000});
+        if (!heard) break;
+        out += as_text(*heard);
+    }
+    co_return out;
+}
+
+TEST(Tls, WhatFollowsAHandshakeAtOnceIsNotCountedToIt) {
+    Shards shards(1);
+    const TlsPair tls;
+    const TlsIdentity identity{
+        tls.certificate.certificate_pem, tls.certificate.key_pem, TlsIdentity::Clients::off, {}};
+    const auto server = TlsServer::create(identity, {.handshake_bytes_max = 4096}).value();
+    auto heard = shards.run_blocking(ShardIndex(0), accept_and_hear(server, tls, 40'000));
+    EXPECT_EQ(heard, std::string(40'000, 'x'));
+}
+
+/// A first message that claims 65,535 bytes, of which `bytes` come, in whole records.
+Task<Code> half_a_hello(std::shared_ptr<TlsServer> server, std::size_t bytes) {
+    auto ends = memory_streams();
+    std::string text;
+    for (std::string message = std::string("\x01\x00\xff\xff", 4) + std::string(bytes, 'h');
+         !message.empty();) {
+        const std::string piece = message.substr(0, 1024);
+        text += std::string("\x16\x03\x01") + char(piece.size() >> 8) + char(piece.size() & 0xff);
+        text += piece;
+        message.erase(0, piece.size());
+    }
+    (void)ends.first->try_write(as_bytes(text.substr(0, bytes)));
+    auto inside = co_await server->accept(std::move(ends.second), Steady{100});
+    co_return inside ? Code::conflict : inside.error().code;
+}
+
+TEST(Tls, AHandshakeHasItsBytesAndNotOneMore) {
+    Shards shards(1);
+    const TlsPair tls;
+    const TlsIdentity identity{
+        tls.certificate.certificate_pem, tls.certificate.key_pem, TlsIdentity::Clients::off, {}};
+    const auto server = TlsServer::create(identity, {.handshake_bytes_max = 4096}).value();
+    EXPECT_EQ(shards.run_blocking(ShardIndex(0), half_a_hello(server, 4096)), Code::timeout);
+    EXPECT_EQ(shards.run_blocking(ShardIndex(0), half_a_hello(server, 4097)), Code::invalid);
+}
+
 // An independent implementation's view: openssl's own client, when it is installed.
 TEST_F(TlsListener, OpensslsClientAgrees) {
     if (std::system("command -v openssl >/dev/null") != 0) GTEST_SKIP() << "no openssl program";
