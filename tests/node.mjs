@@ -12,17 +12,6 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 export const binary = resolve(process.env.LINESHAFT ?? join(root, "build/release/lineshaft"));
 export const isLong = Boolean(process.env.LINESHAFT_LONG);
 
-/** fetch, again when the node closed while the body was still being written: its answer was lost on the way. */
-export async function fetchWhole(url, options, tries = 8) {
-    for (;;) {
-        try {
-            return await fetch(url, options);
-        } catch (failure) {
-            if (!["EPIPE", "ECONNRESET"].includes(failure.cause?.code) || (tries -= 1) <= 0) throw failure;
-        }
-    }
-}
-
 export const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 
 /** Asks until the answer is truthy and gives it; fails with `what` when patience ends. */
@@ -126,7 +115,7 @@ export class Node {
         const all = { ...headers };
         if (token) all.authorization ??= `Bearer ${token}`;
         if (body !== undefined) all["content-type"] ??= "application/json";
-        return fetchWhole(path.startsWith("/") ? this.url + path : `${this.url}/api/v1/${path}`, {
+        return fetch(path.startsWith("/") ? this.url + path : `${this.url}/api/v1/${path}`, {
             method, headers: all, signal, body: body === undefined ? undefined : JSON.stringify(body), redirect: "manual",
         });
     }

@@ -9,7 +9,7 @@ const chromium = process.env.LINESHAFT_CHROMIUM ?? "/usr/bin/chromium";
 const hostile = "<img src=x onerror=alert(1)>/#";
 const kept = { qos: 1, retain: true };
 
-async function plant(t, node) {
+async function plant(node) {
     const clients = {};
     for (let n = 0; n < 12; n += 1) clients[n] = await node.mqtt({ clientId: `press-${String(n).padStart(2, "0")}` });
     const sleeper = await node.mqtt({ clientId: hostile, clean: false, properties: { sessionExpiryInterval: 3600 } });
@@ -22,14 +22,15 @@ async function plant(t, node) {
     await clients[0].publishAsync("line/2/state", Buffer.from([0xff, 0x00, 0x41]), kept);
     await clients[0].publishAsync(`odd/${"<script>alert(2)<"}/x`, "hostile", kept);
     let n = 0;
+    // Until the client ends: one that has ended takes no more, and the node ends its clients before it goes itself.
     const timer = setInterval(() => clients[7].disconnecting || clients[7].publish("line/7/count", String(n += 1), { qos: 1 }), 30);
-    t.after(() => clearInterval(timer));
+    clients[7].once("end", () => clearInterval(timer));
     return clients;
 }
 
 test("Connections and Topics in a real browser", { skip: !existsSync(chromium) && "no chromium", timeout: 200_000 }, async (t) => {
     const node = await Node.start(t);
-    const clients = await plant(t, node);
+    const clients = await plant(node);
     const chrome = await openBrowser();
     t.after(() => chrome.browser.close());
     const page = await chrome.page();

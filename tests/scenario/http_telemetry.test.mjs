@@ -2,12 +2,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
-import { fetchWhole, Node } from "../node.mjs";
+import { Node } from "../node.mjs";
 
 const base = Date.parse("2026-03-01T08:00:00Z");
 
 async function post(node, path, body, { token = node.admin(), headers = {} } = {}) {
-    const answer = await fetchWhole(`${node.url}/api/v1/${path}`, {
+    const answer = await fetch(`${node.url}/api/v1/${path}`, {
         method: "POST", body: typeof body === "string" || body instanceof Uint8Array ? body : JSON.stringify(body),
         headers: { "content-type": "application/json", ...(token && { authorization: `Bearer ${token}` }), ...headers },
     });
