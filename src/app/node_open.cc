@@ -80,6 +80,20 @@ Result<void> RunningNode::open_rooms() {
         });
         if (!queued) log::warn("the catalog is busy; a machine is added at the next start");
     };
+    observer.changed_source = [this](OrganisationId organisation, const std::string& machine,
+                                     twin::Source source) {
+        // Lost when the catalog is busy: told again in the next run.
+        (void)desk_->post([organisation, machine, source](catalog::Catalog& catalog) {
+            auto changed = catalog.change_source(organisation, machine, twin::name_of(source));
+            if (!changed && changed.error().code != Code::not_found)
+                log::warn("machine {}: {}", machine, changed.error().context);
+        });
+    };
+    observer.last_source = [known = catalog_->snapshot()](OrganisationId organisation,
+                                                          std::string_view machine) {
+        const auto* entry = known->machine(organisation, machine);
+        return entry == nullptr ? std::nullopt : twin::source_named(entry->machine.source);
+    };
     plant_ =
         twin::Plant::open(*history_, *shards_, lane_pointers_, std::move(observer), twin::Limits{});
     TRY(certificates_, CertificateDesk::open(settings_, options_.data,

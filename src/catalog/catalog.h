@@ -61,6 +61,9 @@ public:
 
     /// True when the machine was new. An id that exists is left as it is.
     virtual Result<bool> discover(const Discovery&) = 0;
+    /// The door it speaks through now. True when that is another than before. Errors: not_found.
+    virtual Result<bool> change_source(OrganisationId, std::string_view machine,
+                                       std::string_view source) = 0;
     struct Ensured {
         std::size_t added = 0;
         std::size_t refused = 0;  ///< ids that are not allowed, or past the limit

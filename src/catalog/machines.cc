@@ -229,6 +229,17 @@ Result<bool> SqlCatalog::discover(const Discovery& found) {
     return is_new;
 }
 
+Result<bool> SqlCatalog::change_source(OrganisationId organisation, std::string_view id,
+                                       std::string_view source) {
+    TRY_VOID(check_text("a door's name", source, source_bytes_max));
+    TRY(const Machine machine, find_machine(organisation, id));
+    if (machine.source == source) return false;
+    TRY_VOID(database_->change("UPDATE machine SET source = $3 WHERE organisation = $1 AND id = $2",
+                               {organisation, id, source}));
+    TRY_VOID(reload_machine(organisation, id));
+    return true;
+}
+
 Result<Catalog::Ensured> SqlCatalog::ensure_machines(std::span<const Discovery> found) {
     Ensured ensured;
     TRY(auto transaction, Transaction::begin(*database_));

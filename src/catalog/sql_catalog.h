@@ -29,6 +29,8 @@ public:
     Result<void> remove_site(OrganisationId, SiteId) override;
 
     Result<bool> discover(const Discovery&) override;
+    Result<bool> change_source(OrganisationId organisation, std::string_view machine,
+                               std::string_view source) override;
     Result<Ensured> ensure_machines(std::span<const Discovery>) override;
     Result<Machine> change_machine(OrganisationId, std::string_view machine, const MachineChange&,
                                    Instant now) override;

@@ -56,7 +56,7 @@ struct Machine {
     std::optional<std::string> kind;
     std::optional<SiteId> site;
     std::optional<Instant> adopted_at;  ///< nothing: discovered, kept, not yet adopted
-    std::string source;                 ///< the door it came through: "mqtt", "sparkplug", ...
+    std::string source;                 ///< the door it last spoke through: "json", "sparkplug", ...
     Instant first_seen;
 };
 

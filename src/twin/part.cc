@@ -74,10 +74,13 @@ std::size_t Part::machines_max() const {
     return std::max<std::size_t>(1, (limits_.machines_max + all_.size() - 1) / all_.size());
 }
 
-void Part::remember(OrganisationId organisation, const std::string& machine) {
-    // The door is learnt when it speaks again; the name's shape is a good guess until then.
+void Part::remember(OrganisationId organisation, const std::string& machine,
+                    std::optional<Source> source) {
+    // Where nobody knows, the door is learnt when it speaks again; until then the name's shape is a
+    // good guess.
     const Source guess = machine.contains(':') ? Source::sparkplug : Source::json;
-    make(key_of(organisation, machine), organisation, machine, guess).is_loaded = false;
+    make(key_of(organisation, machine), organisation, machine, source.value_or(guess)).is_loaded =
+        false;
 }
 
 Part::Entry& Part::make(std::string key, OrganisationId organisation, const std::string& machine,
@@ -170,8 +173,12 @@ Part::Entry* Part::entry(OrganisationId organisation, const std::string& machine
     const std::string key = key_of(organisation, machine);
     const auto found = twins_.find(key);
     if (found != twins_.end()) {
-        found->second->twin.set_source(source);
-        return found->second.get();
+        Entry& known = *found->second;
+        const bool is_new = known.twin.state().source != source;
+        known.twin.set_source(source);
+        if (is_new && known.told_sources.insert(source).second && observer_.changed_source)
+            observer_.changed_source(organisation, machine, source);
+        return &known;
     }
     if (!check_machine_id(machine)) return nullptr;
     if (!expected_.contains(key) && !expect(organisation, key)) return nullptr;

@@ -42,7 +42,8 @@ public:
 
     /// A machine that history knows: it has a twin from the start, its values are loaded later.
     /// Before start().
-    void remember(OrganisationId organisation, const std::string& machine);
+    void remember(OrganisationId organisation, const std::string& machine,
+                  std::optional<Source> source);
     void start();  ///< arms timers, begins to load what history knows
     io::Task<void> close();
 
@@ -76,6 +77,7 @@ private:
         Twin twin;
         std::set<std::string> changed_tags;
         bool summary_due = false;
+        std::set<Source> told_sources;
         bool is_loaded = true;  // false: history knows values that are not here yet
         Instant last_event;
     };

@@ -48,9 +48,13 @@ public:
                                                     *lanes[index], observer_, limits_, parts_));
         }
         for (const auto& machine : shards.run_blocking(ShardIndex(0), history.machines())) {
+            std::optional<Source> source;
+            if (observer_.last_source)
+                source = observer_.last_source(machine.organisation, machine.name);
             part(history.owner(machine.organisation, machine.name))
-                .remember(machine.organisation, machine.name);
+                .remember(machine.organisation, machine.name, source);
         }
+        observer_.last_source = {};
         shards.run_everywhere([this](io::Shard& shard) { part(shard.index()).start(); });
     }
 

@@ -32,6 +32,10 @@ struct Observer {
     /// refuses it. A machine that may come counts from then on. Empty: everything may.
     std::function<Result<void>(OrganisationId, std::size_t samples)> admits_samples = {};
     std::function<Result<void>(OrganisationId)> admits_machine = {};
+    /// A machine speaks through another door than before; at most once a run for each machine and door.
+    std::function<void(OrganisationId, std::string machine, Source)> changed_source = {};
+    /// Through which door a machine of earlier runs spoke last; asked in `Plant::open` only.
+    std::function<std::optional<Source>(OrganisationId, std::string_view machine)> last_source = {};
 };
 
 /// One batch for those who watch: shared, immutable.

@@ -32,6 +32,14 @@ std::string_view name_of(Source source) {
     std::unreachable();
 }
 
+std::optional<Source> source_named(std::string_view name) {
+    for (const Source source : {Source::json, Source::sparkplug, Source::other, Source::influx,
+                                Source::remote_write, Source::thingsboard}) {
+        if (name_of(source) == name) return source;
+    }
+    return std::nullopt;
+}
+
 std::string_view name_of(Connection connection) {
     switch (connection) {
         case Connection::online: return "online";

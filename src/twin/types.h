@@ -14,6 +14,7 @@ namespace lineshaft::twin {
 /// Which door a machine speaks through.
 enum class Source : std::uint8_t { json, sparkplug, other, influx, remote_write, thingsboard };
 std::string_view name_of(Source source);
+std::optional<Source> source_named(std::string_view name);
 
 /// online: heard within its expected silence. stale: silent too long, or its edge node died.
 /// offline: said goodbye, or stale for an hour. What is known from disk only begins as stale.

@@ -81,6 +81,7 @@ test("attributes: the device's own, those shared with it, changes and removals",
     await node.start();
     const after = await node.machine("press");
     assert.deepEqual([after.attributes.axes, after.shared_attributes], [5, { limit: 40 }]);
+    assert.equal(after.source, "thingsboard", "known before it speaks again");
 });
 
 test("a device may ask for the time and its limits; unknown methods are told so", async (t) => {

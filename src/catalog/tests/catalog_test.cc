@@ -147,6 +147,10 @@ TEST(TimeZone, IsWhatIanaNames) {
 TEST_F(CatalogTest, MachinesAppearByThemselves) {
     EXPECT_TRUE(discover("exc-01"));
     EXPECT_FALSE(discover("exc-01"));
+    EXPECT_TRUE(*catalog->change_source(ours, "exc-01", "thingsboard"));
+    EXPECT_FALSE(*catalog->change_source(ours, "exc-01", "thingsboard"));
+    EXPECT_EQ(code_of(catalog->change_source(ours, "nobody", "json")), Code::not_found);
+    EXPECT_EQ(catalog->snapshot()->machine(ours, "exc-01")->machine.source, "thingsboard");
     EXPECT_TRUE(discover(metacharacters));
     reopen();
     const auto snapshot = catalog->snapshot();

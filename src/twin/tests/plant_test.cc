@@ -133,6 +133,24 @@ TEST(Plant, IsTheSameAfterARestartWithOtherShards) {
                  before.size());
 }
 
+TEST(Plant, TheDoorAMachineSpokeThroughOutlivesARestart) {
+    Rig rig;
+    ASSERT_TRUE(rig.say("press", "x", 1.0, rig.now()));
+    const auto source = [&] { return rig.run(rig.plant->machine(home, "press"))->source; };
+    EXPECT_EQ(source(), Source::json);
+    EXPECT_EQ(rig.changed_sources, 0);
+    for (int turn = 0; turn < 3; ++turn) {  // told once for each door, however often it changes
+        ASSERT_TRUE(rig.report({home, "press", {}}, Source::thingsboard));
+        ASSERT_TRUE(rig.report({home, "press", {}}));
+    }
+    EXPECT_EQ(rig.changed_sources, 2);
+    rig.last_source = Source::thingsboard;
+    rig.reopen(1);
+    EXPECT_EQ(source(), Source::thingsboard);
+    ASSERT_TRUE(rig.report({home, "press", {}}, Source::thingsboard));
+    EXPECT_EQ(rig.changed_sources, 2);
+}
+
 TEST(Plant, EventsOfOneMachineNeverShareAnInstant) {
     Rig rig;
     const Instant at = rig.now();

@@ -89,7 +89,8 @@ public:
     std::unique_ptr<io::Workers> sealers;
     std::unique_ptr<history::History> history;
     std::unique_ptr<Plant> plant;
-    std::atomic<int> discovered{0};
+    std::atomic<int> discovered{0}, changed_sources{0};
+    std::optional<Source> last_source;  ///< of every machine of earlier runs
 
 private:
     void open(unsigned shard_count) {
@@ -105,6 +106,10 @@ private:
         history = std::move(*history::History::open(*store, *shards, pointers, *sealers, {}));
         Observer observer{
             [this](OrganisationId, const std::string&, Source, Instant) { ++discovered; }};
+        observer.changed_source = [this](OrganisationId, const std::string&, Source) {
+            ++changed_sources;
+        };
+        observer.last_source = [this](OrganisationId, std::string_view) { return last_source; };
         plant = Plant::open(*history, *shards, pointers, std::move(observer), limits_);
     }
     void close() {
