@@ -325,7 +325,7 @@ private:
                     return damaged("the manifest is too long");
                 manifest_ += payload;
                 return {};
-            case end_frame: is_ended_ = true; return {};
+            case end_frame: is_ended_ = true; return end_file();
             default: return damaged("an unknown kind of frame");
         }
     }

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -10,6 +11,7 @@
 #include <random>
 #include <sstream>
 
+#include "app/tests/archive_frames.h"
 #include "trust/secrets.h"
 
 namespace lineshaft::app {
@@ -167,6 +169,33 @@ TEST(SafePath, LeadsNowhereElse) {
         EXPECT_FALSE(is_safe_path(bad)) << bad;
     EXPECT_FALSE(is_safe_path(std::string(256, 'a')));
     EXPECT_FALSE(is_safe_path(std::string_view("a\0b", 3)));
+}
+
+// Sound frames in an order of a stranger's: nothing is given to the sink that no manifest names.
+TEST(Archive, AFileBehindTheManifestIsRefused) {
+    using sound::archive_frame;
+    const std::string name = (fs::temp_directory_path() / "archive-XXXXXX").string();
+    std::string path = name;
+    ::close(::mkstemp(path.data()));
+    const std::string manifest =
+        "M" + encode(Manifest{"0.1.0", "hall", Instant{1'795'248'900'000'000}, 7, 1, {}});
+    const auto read = [&](std::initializer_list<std::string> bodies) {
+        std::string file = sound::archive_header();
+        std::uint64_t number = 0;
+        for (const auto& body : bodies) file += archive_frame(number++, body);
+        std::ofstream(path, std::ios::binary | std::ios::trunc) << file;
+        Kept kept;
+        return read_archive(path, {}, kept, {});
+    };
+    EXPECT_TRUE(read({manifest, "E"}));
+    for (const std::uint64_t size : {0U, 1U, 9U}) {
+        const auto result = read({manifest, sound::file_body("store/x", size), "Dx", "E"});
+        ASSERT_FALSE(result) << size;
+        EXPECT_EQ(result.error().code, Code::corrupt);
+    }
+    EXPECT_FALSE(read({manifest, "Dx", "E"}));
+    EXPECT_FALSE(read({manifest}));
+    fs::remove(path);
 }
 
 }  // namespace
