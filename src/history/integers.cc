@@ -1,4 +1,4 @@
-// Columns of integers: constant, blocks, deltas or runs, whichever is smallest.
+// Columns of integers in chunks of version 1: constant, blocks, deltas or runs.
 #include <algorithm>
 #include <vector>
 
@@ -8,20 +8,8 @@
 namespace lineshaft::history {
 namespace {
 
-std::int64_t minus(std::int64_t a, std::int64_t b) {  // wraps: its inverse does too
-    return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) - static_cast<std::uint64_t>(b));
-}
 std::int64_t plus(std::int64_t a, std::int64_t b) {
     return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b));
-}
-
-void put_deltas(std::string& out, std::span<const std::int64_t> values) {
-    Writer(out).put_varint(zigzag(values[0]));
-    std::vector<std::int64_t> deltas(values.size() - 1);
-    for (std::size_t index = 1; index < values.size(); ++index) {
-        deltas[index - 1] = minus(values[index], values[index - 1]);
-    }
-    put_blocks(out, deltas);
 }
 
 Result<void> take_deltas(Reader& in, std::span<std::int64_t> values) {
@@ -32,32 +20,6 @@ Result<void> take_deltas(Reader& in, std::span<std::int64_t> values) {
         values[index] = plus(values[index], values[index - 1]);
     }
     return {};
-}
-
-std::size_t runs_in(std::span<const std::int64_t> values) {
-    std::size_t runs = 1;
-    for (std::size_t index = 1; index < values.size(); ++index) {
-        runs += values[index] != values[index - 1];
-    }
-    return runs;
-}
-
-void put_runs(std::string& out, std::span<const std::int64_t> values, std::size_t runs) {
-    std::vector<std::int64_t> heads;
-    std::vector<std::int64_t> lengths;
-    heads.reserve(runs);
-    lengths.reserve(runs);
-    for (const std::int64_t value : values) {
-        if (heads.empty() || heads.back() != value) {
-            heads.push_back(value);
-            lengths.push_back(0);
-        } else {
-            ++lengths.back();  // stored less one
-        }
-    }
-    Writer(out).put_varint(runs);
-    put_blocks(out, lengths);
-    put_blocks(out, heads);
 }
 
 Result<void> take_runs(Reader& in, std::span<std::int64_t> values) {
@@ -82,36 +44,6 @@ Result<void> take_runs(Reader& in, std::span<std::int64_t> values) {
 
 }  // namespace
 
-IntegerEncoding put_integers(std::string& out, std::span<const std::int64_t> values) {
-    CHECK(!values.empty());
-    const std::size_t runs = runs_in(values);
-    if (runs == 1) {
-        Writer(out).put_varint(zigzag(values[0]));
-        return IntegerEncoding::constant;
-    }
-    const std::size_t from = out.size();
-    put_blocks(out, values);
-    std::size_t best_bytes = out.size() - from;
-    IntegerEncoding best = IntegerEncoding::blocks;
-    const auto keep_if_smaller = [&](IntegerEncoding encoding) {
-        const std::size_t bytes = out.size() - from - best_bytes;
-        if (bytes < best_bytes) {
-            out.erase(from, best_bytes);
-            best_bytes = bytes;
-            best = encoding;
-        } else {
-            out.resize(from + best_bytes);
-        }
-    };
-    put_deltas(out, values);
-    keep_if_smaller(IntegerEncoding::deltas);
-    if (runs < values.size() / 2) {
-        put_runs(out, values, runs);
-        keep_if_smaller(IntegerEncoding::runs);
-    }
-    return best;
-}
-
 Result<void> take_integers(std::uint8_t encoding, Reader& in, std::span<std::int64_t> values) {
     CHECK(!values.empty());
     switch (static_cast<IntegerEncoding>(encoding)) {
@@ -125,13 +57,6 @@ Result<void> take_integers(std::uint8_t encoding, Reader& in, std::span<std::int
         case IntegerEncoding::runs: return take_runs(in, values);
     }
     return fail(Code::unsupported, "integer encoding " + std::to_string(encoding));
-}
-
-void put_nested_integers(std::string& out, std::span<const std::int64_t> values) {
-    const std::size_t id_at = out.size();
-    out.push_back(0);
-    const IntegerEncoding encoding = put_integers(out, values);
-    out[id_at] = static_cast<char>(encoding);
 }
 
 Result<void> take_nested_integers(Reader& in, std::span<std::int64_t> values) {

@@ -5,9 +5,13 @@
 #include <bit>
 
 #include "base/check.h"
+#include "history/codec/bits.h"
 
 namespace lineshaft::history {
 namespace {
+
+using codec::load_word;
+using codec::mask_of;
 
 constexpr std::uint8_t has_patches = 0x80;
 constexpr std::size_t patches_max = 32;
@@ -60,17 +64,13 @@ Frame choose_frame(std::span<const std::int64_t> values) {
     return best;
 }
 
-std::uint64_t mask_of(unsigned width) {
-    return width == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << width) - 1;
-}
-
 void put_block(std::string& out, std::span<const std::int64_t> values) {
     const Frame frame = choose_frame(values);
     const std::uint64_t mask = mask_of(frame.width);
     Writer write(out);
     out.push_back(static_cast<char>(frame.width | (frame.patches > 0 ? has_patches : 0u)));
     write.put_varint(zigzag(frame.base));
-    BitWriter bits(out);
+    codec::BitSink bits(out);
     std::array<std::uint8_t, block_values> patched;
     std::size_t patches = 0;
     for (std::size_t index = 0; index < values.size(); ++index) {
@@ -89,13 +89,6 @@ void put_block(std::string& out, std::span<const std::int64_t> values) {
     }
 }
 
-std::uint64_t load(const std::byte* from) {
-    std::uint64_t raw;
-    std::memcpy(&raw, from, sizeof(raw));
-    if constexpr (std::endian::native == std::endian::big) raw = std::byteswap(raw);
-    return raw;
-}
-
 // `packed` must be readable for eight bytes past its end.
 void unpack(const std::byte* packed, unsigned width, std::int64_t base,
             std::span<std::int64_t> values) {
@@ -104,14 +97,15 @@ void unpack(const std::byte* packed, unsigned width, std::int64_t base,
     std::size_t bit = 0;
     if (width <= 56) {
         for (std::int64_t& value : values) {
-            value = static_cast<std::int64_t>(from + (load(packed + bit / 8) >> bit % 8 & mask));
+            value =
+                static_cast<std::int64_t>(from + (load_word(packed + bit / 8) >> bit % 8 & mask));
             bit += width;
         }
         return;
     }
     for (std::int64_t& value : values) {
         const unsigned shift = bit % 8;
-        std::uint64_t raw = load(packed + bit / 8) >> shift;
+        std::uint64_t raw = load_word(packed + bit / 8) >> shift;
         if (shift != 0) raw |= std::to_integer<std::uint64_t>(packed[bit / 8 + 8]) << (64 - shift);
         value = static_cast<std::int64_t>(from + (raw & mask));
         bit += width;
@@ -165,28 +159,6 @@ Result<void> take_blocks(Reader& in, std::span<std::int64_t> values) {
     return {};
 }
 
-void BitWriter::put(std::uint64_t value, unsigned width) {
-    if (width == 0) return;
-    pending_ |= value << filled_;
-    if (filled_ + width < 64) {
-        filled_ += width;
-        return;
-    }
-    Writer(out_).put_le(pending_);
-    const unsigned used = 64 - filled_;
-    pending_ = used < 64 ? value >> used : 0;
-    filled_ = width - used;
-    if (filled_ == 0) pending_ = 0;
-}
-
-void BitWriter::finish() {
-    for (; filled_ > 0; filled_ -= std::min(filled_, 8u)) {
-        out_.push_back(static_cast<char>(pending_ & 0xff));
-        pending_ >>= 8;
-    }
-    pending_ = 0;
-}
-
 std::uint64_t BitReader::take_few(unsigned width) {
     if (at_bit_ + width > bytes_.size() * 8) {
         short_ = true;
@@ -196,7 +168,7 @@ std::uint64_t BitReader::take_few(unsigned width) {
     const unsigned shift = at_bit_ % 8;
     std::uint64_t raw = 0;
     if (byte + 8 <= bytes_.size()) {
-        raw = load(bytes_.data() + byte);
+        raw = load_word(bytes_.data() + byte);
     } else {
         for (std::size_t index = byte; index < bytes_.size(); ++index) {
             raw |= std::to_integer<std::uint64_t>(bytes_[index]) << (8 * (index - byte));

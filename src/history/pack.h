@@ -5,7 +5,7 @@
 
 #include "base/bytes.h"
 
-// Integers in few bits: the layer under every column of a chunk.
+// Integers in few bits: short columns, and everything in chunks of version 1.
 //
 // Idea: values of 128 neighbours lie close together, so a block stores its base and what is above
 // it in `width` bits each. A few outliers would widen everybody, so they are patched: their low
@@ -30,21 +30,8 @@ void put_blocks(std::string& out, std::span<const std::int64_t> values);
 /// Fills `values` from what put_blocks wrote. Errors: invalid (short, width over 64, bad patch).
 Result<void> take_blocks(Reader& in, std::span<std::int64_t> values);
 
-/// Bits, lowest first in each byte.
-class BitWriter {
-public:
-    explicit BitWriter(std::string& out) : out_(out) {}
-    /// width 0..64; bits of `value` above `width` must be zero.
-    void put(std::uint64_t value, unsigned width);
-    void finish();  ///< pads the last byte with zeros
-
-private:
-    std::string& out_;
-    std::uint64_t pending_ = 0;
-    unsigned filled_ = 0;
-};
-
-/// Reads what BitWriter wrote. Past the end it gives zeros and remembers: ask `is_short`.
+/// Reads bits, lowest first in each byte. Past the end it gives zeros and remembers: ask
+/// `is_short`.
 class BitReader {
 public:
     explicit BitReader(Bytes bytes) : bytes_(bytes) {}
@@ -58,17 +45,15 @@ private:
     bool short_ = false;
 };
 
-// --- columns of integers: an encoding id and a payload; ids are for ever -------------------------
+// --- columns of integers in chunks of version 1: an encoding id and a payload
+// ---------------------
 
 enum class IntegerEncoding : std::uint8_t { constant = 0, blocks = 1, deltas = 2, runs = 3 };
 
-/// Appends the smallest encoding of `values` (at least one) and says which it is.
-IntegerEncoding put_integers(std::string& out, std::span<const std::int64_t> values);
 /// Errors: invalid, unsupported (an id this version does not know).
 Result<void> take_integers(std::uint8_t encoding, Reader& in, std::span<std::int64_t> values);
 
 /// The same for a column inside a column: id byte, then payload.
-void put_nested_integers(std::string& out, std::span<const std::int64_t> values);
 Result<void> take_nested_integers(Reader& in, std::span<std::int64_t> values);
 
 }  // namespace lineshaft::history

@@ -7,7 +7,7 @@
 namespace lineshaft::history {
 namespace {
 
-constexpr int level = 1;
+constexpr int level = 3;
 
 }  // namespace
 

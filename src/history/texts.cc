@@ -1,11 +1,9 @@
 #include "history/texts.h"
 
 #include <algorithm>
-#include <unordered_map>
 #include <vector>
 
 #include "base/check.h"
-#include "base/hash.h"
 #include "history/pack.h"
 
 namespace lineshaft::history {
@@ -33,14 +31,6 @@ Result<void> take_strings(Reader& in, std::span<std::uint64_t> where, std::strin
     return {};
 }
 
-void put_strings(std::string& out, std::span<const std::string_view> strings) {
-    std::vector<std::int64_t> lengths;
-    lengths.reserve(strings.size());
-    for (const auto one : strings) lengths.push_back(static_cast<std::int64_t>(one.size()));
-    put_nested_integers(out, lengths);
-    for (const auto one : strings) out.append(one);
-}
-
 Result<void> take_dictionary(Reader& in, std::span<std::uint64_t> where, std::string& text) {
     TRY(const auto count, in.take_varint());
     if (count < 1 || count > where.size()) return fail(Code::invalid, "dictionary: entries");
@@ -57,35 +47,6 @@ Result<void> take_dictionary(Reader& in, std::span<std::uint64_t> where, std::st
 }
 
 }  // namespace
-
-TextEncoding put_texts(std::string& out, const Columns& from,
-                       std::span<const std::uint64_t> where) {
-    CHECK(!where.empty());
-    std::unordered_map<std::string_view, std::int64_t, StringHash, std::equal_to<>> known;
-    std::vector<std::string_view> strings;
-    std::vector<std::string_view> entries;
-    std::vector<std::int64_t> indexes;
-    for (const std::uint64_t one : where) {
-        const std::string_view text = from.text_of(one);
-        const auto [at, is_new] =
-            known.try_emplace(text, static_cast<std::int64_t>(entries.size()));
-        if (is_new) entries.push_back(text);
-        strings.push_back(text);
-        indexes.push_back(at->second);
-    }
-    if (entries.size() == 1) {
-        out.append(entries[0]);
-        return TextEncoding::constant;
-    }
-    if (entries.size() > strings.size() / 2) {
-        put_strings(out, strings);
-        return TextEncoding::plain;
-    }
-    Writer(out).put_varint(entries.size());
-    put_strings(out, entries);
-    put_nested_integers(out, indexes);
-    return TextEncoding::dictionary;
-}
 
 Result<void> take_texts(std::uint8_t encoding, Reader& in, std::span<std::uint64_t> where,
                         std::string& text) {
