@@ -55,7 +55,8 @@ test("births make machines, data by alias moves them, and they are stored", asyn
     const node = await Node.start(t);
     const edge = await Edge.connect(node);
     await edge.birth();
-    const born = await node.machineWhen(device, (one) => one.byTag.on && one.connection === "online");
+    // Values are there at once; what is known of their tags is written behind them.
+    const born = await node.machineWhen(device, (one) => one.byTag.on && one.byTag.speed?.unit && one.connection === "online");
     assert.equal(born.source, "sparkplug");
     assert.equal(born.state, "Running");
     assert.deepEqual([born.byTag.speed.value, born.byTag.speed.unit, born.byTag.speed.writable, born.byTag.speed.kind], [800, "1/min", false, "double"]);
