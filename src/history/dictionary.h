@@ -36,6 +36,15 @@ struct MachineEntry {
     OrganisationId organisation;
     std::string_view name;  ///< the key in the dictionary's map
     std::unordered_map<std::string, SeriesEntry, StringHash, std::equal_to<>> series;
+    bool is_condemned = false;  ///< nobody finds it by name, nothing of it is kept
+};
+
+/// A machine that is being erased, and its series until the last trace of them is off the disk.
+struct Condemned {
+    Erasure what;
+    MachineEntry entry;  ///< without series: theirs are here
+    using Node = decltype(MachineEntry::series)::node_type;
+    std::vector<Node> gone;
 };
 
 /// The series of the machines one shard owns. Looking up allocates nothing. Owner: one part.
@@ -48,7 +57,24 @@ public:
     /// `id` must be new.
     SeriesEntry& add(MachineEntry& machine, std::string_view tag, SeriesId id, Kind kind);
 
-    std::size_t size() const { return by_id_.size(); }
+    /// Takes the machine's series that are older than `what.before` out of sight. They stay where
+    /// they are, and series(id) knows them, until forget().
+    Condemned& condemn(const Erasure& what);
+    /// Null: that machine is not being erased.
+    Condemned* condemned(OrganisationId organisation, std::string_view machine);
+    template <class Visit>
+    void each_condemned(Visit visit) const {
+        for (const auto& [key, machine] : condemned_) {
+            if (!visit(*machine)) return;
+        }
+    }
+    std::size_t condemned_machines() const { return condemned_.size(); }
+    std::size_t condemned_series() const { return condemned_series_; }
+    /// At load, of a series that is to go: as add.
+    SeriesEntry& add_condemned(Condemned& machine, std::string_view tag, SeriesId id, Kind kind);
+    void forget(OrganisationId organisation, std::string_view machine);
+
+    std::size_t size() const { return by_id_.size() - condemned_series_; }
     Series described(const SeriesEntry& entry) const;
     template <class Visit>
     void each_machine(Visit visit) const {
@@ -78,6 +104,8 @@ private:
     };
     std::unordered_map<Key, MachineEntry, Hash, Same> machines_;
     std::unordered_map<SeriesId, SeriesEntry*> by_id_;
+    std::unordered_map<Key, std::unique_ptr<Condemned>, Hash, Same> condemned_;
+    std::size_t condemned_series_ = 0;
 };
 
 std::string series_key(SeriesId id);
@@ -85,7 +113,30 @@ std::string series_record(const SeriesEntry& entry);
 /// Errors: corrupt, unsupported.
 Result<Series> parse_series(std::string_view key, std::string_view record);
 
-/// Fills one dictionary per shard, each machine where its owner is. Errors: corrupt (named).
+/// That a machine is being erased, and what is left to merge: docs/formats/series.md.
+std::string erasure_key(const Erasure& what);
+std::string erasure_record(const Erasure& what);
+/// Errors: corrupt, unsupported.
+Result<Erasure> parse_erasure(std::string_view key, std::string_view record);
+
+/// Chunks of `month` with from <= series < until were removed from files that are not merged yet;
+/// `month_of_families`: keys of the dictionary and the inbox were.
+struct Litter {
+    std::uint16_t month = 0;
+    std::uint64_t from = 0;
+    std::uint64_t until = 0;
+};
+inline constexpr std::uint16_t month_of_families = 0xffff;
+std::string litter_key(const Litter& litter, std::uint64_t ticket);
+std::string litter_record(const std::string& key, const Litter& litter);
+Result<Litter> parse_litter(std::string_view key, std::string_view record);
+
+/// Where the families' keys that are no series begin.
+inline constexpr std::string_view litter_keys = "\xfe";
+inline constexpr std::string_view erasure_keys = "\xff";
+
+/// Fills one dictionary per shard, each machine where its owner is; what is being erased is
+/// condemned. Errors: corrupt (named).
 Result<void> load_dictionaries(store::Store& store, std::span<Dictionary* const> by_shard);
 
 }  // namespace lineshaft::history

@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "history/chunk.h"
+#include "history/erase.h"
 #include "history/merge.h"
 #include "history/part.h"
 #include "history/replay.h"
@@ -57,6 +58,19 @@ io::Task<bool> accept_there(Part* part) {
     co_return true;
 }
 io::Task<Stats> stats_there(Part* part, Stats so_far) {
+    part->add_to(so_far);
+    co_return so_far;
+}
+io::Task<Result<void>> erase_there(Part* part, std::vector<Erasure> machines,
+                                   History::Gone gone) {
+    auto erased = co_await part->erase(std::move(machines), std::move(gone));
+    co_return erased;
+}
+io::Task<Result<void>> purge_there(Part* part, io::Workers* worker) {
+    auto purged = co_await part->purge(*worker);
+    co_return purged;
+}
+io::Task<History::Purging> purging_there(Part* part, History::Purging so_far) {
     part->add_to(so_far);
     co_return so_far;
 }
@@ -135,6 +149,10 @@ public:
 private:
     // Made by name before it is awaited with: g++ 12 destroys a braced argument of co_await twice.
     struct Scan {
+    io::Task<Result<void>> erase(std::vector<Erasure> machines, Gone gone) override;
+    io::Task<Result<void>> purge() override;
+    io::Task<Purging> purging() override;
+    void stop_purging() override;
         Series series;
         Window window;
         std::size_t count_max = SIZE_MAX;  // of each source; more are not looked at
@@ -157,6 +175,9 @@ private:
     std::vector<store::Lane*> lanes_;
     const Limits limits_;
     std::vector<std::unique_ptr<Part>> parts_;
+    static io::Task<Result<void>> purge_on_first(Engine* engine);
+    io::Task<Result<void>> purge_parts();
+    io::Task<Result<void>> merge_all();
     std::vector<ChunkCodec> codecs_;  // each shard its own
     Replayed replayed_;
     bool is_closed_ = false;
@@ -173,6 +194,10 @@ private:
 Result<void> Engine::start() {
     std::vector<Dictionary*> dictionaries;
     std::vector<Part*> parts;
+    bool is_purging_ = false;
+    std::size_t merges_ = 0;  // stretches left, as of the last look
+
+    io::Workers erasers_{"erasing", {.threads = 1, .queued_max = 64}};  // merges last for minutes
     for (auto& part : parts_) {
         dictionaries.push_back(&part->dictionary());
         parts.push_back(part.get());
@@ -280,6 +305,101 @@ io::Task<Result<void>> Engine::seal() {
         auto sealed = co_await part.shard().call(&seal_there, &part, lanes_[index]);
         if (!sealed && outcome) outcome = std::move(sealed);
     }
+// --- erasing -------------------------------------------------------------------------------------
+
+io::Task<Result<void>> Engine::erase(std::vector<Erasure> machines, Gone gone) {
+    std::vector<std::vector<Erasure>> by_part(parts_.size());
+    for (Erasure& one : machines) {
+        by_part[owner(one.organisation, one.machine).number()].push_back(std::move(one));
+    }
+    for (std::size_t index = 0; index < parts_.size(); ++index) {
+        if (by_part[index].empty()) continue;
+        Part* part = parts_[index].get();
+        auto erased =
+            co_await part->shard().call(&erase_there, part, std::move(by_part[index]), gone);
+        if (!erased) co_return erased;
+    }
+    co_return Result<void>{};
+}
+
+io::Task<Result<void>> Engine::purge() {
+    auto purged = co_await shards_.at(0).call(&purge_on_first, this);
+    co_return purged;
+}
+
+io::Task<Result<void>> Engine::purge_on_first(Engine* engine) {
+    if (engine->is_purging_) co_return fail(Code::conflict, "erase: a purge is under way");
+    engine->is_purging_ = true;
+    auto purged = co_await engine->purge_parts();
+    // On a full disk keys cannot be moved, but files that hold removed ones can make room.
+    if (purged || purged.error().code == Code::exhausted) {
+        auto merged = co_await engine->merge_all();
+        if (purged) purged = std::move(merged);
+    }
+    engine->is_purging_ = false;
+    co_return purged;
+}
+
+io::Task<Result<void>> Engine::purge_parts() {
+    for (auto& part : parts_) {
+        auto purged = co_await part->shard().call(&purge_there, part.get(), &erasers_);
+        if (!purged) co_return purged;
+    }
+    co_return Result<void>{};
+}
+
+io::Task<Result<void>> Engine::merge_all() {
+    auto look = [store = &store_]() -> Result<std::vector<LitterFound>> {
+        TRY(auto found, find_litter(*store));
+        if (!found.empty()) {
+            TRY_VOID(store->begin_new_log());
+        }
+        return found;
+    };
+    auto found = co_await erasers_.run(std::move(look));
+    if (!found) co_return std::unexpected(found.error());
+    merges_ = found->size();
+    while (!found->empty()) {
+        // Steps of one sweep lie side by side and are merged at once.
+        Litter all = found->front().litter;
+        store::Batch done;
+        while (!found->empty() && found->front().litter.month == all.month) {
+            all.from = std::min(all.from, found->front().litter.from);
+            all.until = std::max(all.until, found->front().litter.until);
+            done.remove(store::Family::history_series, found->front().key);
+            found->erase(found->begin());
+        }
+        auto merge = [store = &store_, all] { return merge_litter(*store, all); };
+        auto merged = co_await erasers_.run(std::move(merge));
+        if (!merged) co_return std::unexpected(merged.error().in("erase"));
+        auto noted = co_await submitted(store_, std::move(done));
+        if (!noted) co_return std::unexpected(noted.error().in("erase"));
+        merges_ = found->size();
+    }
+    co_return Result<void>{};
+}
+
+io::Task<History::Purging> merges_there(const std::size_t* merges, History::Purging so_far) {
+    so_far.merges = *merges;
+    co_return so_far;
+}
+
+io::Task<History::Purging> Engine::purging() {
+    Purging all;
+    for (auto& part : parts_) {
+        auto more = co_await part->shard().call(&purging_there, part.get(), all);
+        all = more;
+    }
+    auto whole = co_await shards_.at(0).call(&merges_there, &merges_, all);
+    co_return whole;
+}
+
+void Engine::stop_purging() {
+    store_.stop_merging();
+    shards_.run_everywhere(
+        [this](io::Shard& shard) { parts_[shard.index().number()]->stop_purging(); });
+}
+
     co_return outcome;
 }
 
@@ -330,6 +450,7 @@ io::Task<void> Engine::scan(Scan what, Sink* sink) {
     merge.add(std::move(view.head), head_rank);
     std::size_t cost = 0;
     while (merge.step(*sink)) {
+    if (view.is_gone) co_return;
         cost += merge.take_cost();
         if (cost < cost_between_yields) continue;
         cost = 0;

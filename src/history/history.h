@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -134,9 +135,33 @@ public:
     virtual io::Task<Stats> stats() = 0;
 
     /// Waits for seals under way; what is unsealed stays in the inbox. Nothing may be appended or
-    /// read any more. From no shard's thread, while shards, lanes and store still run.
+    /// read any more, and no purge is under way. From no shard's thread, while shards, lanes and store still run.
     virtual void close() = 0;
     virtual ~History() = default;
+    /// Forgets what these machines said. When it returns, the intent is on disk and nobody finds or
+    /// reads their series any more, also after a kill; one that speaks again is new, with series of
+    /// its own. `gone` is called for each, on its owner's shard, in the turn in which it vanishes;
+    /// for one that is gone already if it has not come back.
+    /// Their bytes go with purge(). Errors as Store::submit, of the first shard that failed.
+    /// `speaks_again`: the machine has newer series already.
+    using Gone = std::function<void(const Erasure&, bool speaks_again)>;
+    virtual io::Task<Result<void>> erase(std::vector<Erasure> machines, Gone gone) = 0;
+    /// Takes what was erased off the disk: inbox, chunks, dictionary, then their remains in logs and
+    /// sorted files, which are merged. In bounded steps beside everything else, on a thread of its
+    /// own where it blocks; as long as the files take that hold a part of it. One at a time. After
+    /// an error, or a kill, the next call goes on. Errors: conflict (one is under way), cancelled,
+    /// unavailable, exhausted.
+    virtual io::Task<Result<void>> purge() = 0;
+    /// What purge() has still to do. For people.
+    struct Purging {
+        std::size_t machines = 0;  ///< whose keys are not all removed
+        std::size_t series = 0;    ///< theirs
+        std::size_t merges = 0;    ///< stretches of files to merge
+    };
+    virtual io::Task<Purging> purging() = 0;
+    /// A purge under way ends soon, with `cancelled`. From no shard's thread, before close().
+    virtual void stop_purging() = 0;
+
 };
 
 }  // namespace lineshaft::history

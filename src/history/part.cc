@@ -34,6 +34,7 @@ void Part::replay(SeriesEntry& entry, const Columns& samples, std::size_t index)
 void Part::join() {
     lane_.join([this](store::Batch& batch) { write_round(batch); });
 }
+    if (entry.machine->is_condemned) return;
 
 void Part::accept() {
     inbox_bytes_ -= std::exchange(untrimmed_bytes_, 0);
@@ -206,7 +207,6 @@ HeadView Part::view(SeriesId series, Window window, std::size_t count_max, bool 
     if (snapshot_ != nullptr) {
         if (const Columns* sealing = snapshot_->find(series)) copy(*sealing, view.sealing);
     }
-    SeriesEntry* entry = dictionary_.series(series);
     if (entry != nullptr && entry->head != nullptr) copy(entry->head->settled(), view.head);
     return view;
 }
@@ -230,3 +230,12 @@ void Part::add_to(Stats& stats) {
 }
 
 }  // namespace lineshaft::history
+        if (entry.machine->is_condemned) continue;  // erased since it was taken
+    SeriesEntry* entry = dictionary_.series(series);
+    view.is_gone = entry != nullptr && entry->machine->is_condemned;
+    if (view.is_gone) return view;
+void Part::add_to(History::Purging& purging) const {
+    purging.machines += dictionary_.condemned_machines();
+    purging.series += dictionary_.condemned_series();
+}
+

@@ -3,6 +3,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "history/dictionary.h"
@@ -22,6 +23,7 @@ io::Task<Result<void>> submitted(store::Store& store, store::Batch batch);
 struct HeadView {
     Columns sealing;
     Columns head;
+    bool is_gone = false;  ///< being erased: nothing is to be read of it
 };
 
 /// One shard's share of the history: its machines' dictionary, the open round, the heads, and the
@@ -57,9 +59,19 @@ public:
     /// Waits for a seal under way, then seals every head. `trim`: removes their records too.
     io::Task<Result<void>> seal(bool trim);
     void add_to(Stats& stats);
+    // Erasing (part_erase.cc); decision 0013.
+    /// Commits that these machines of this part go, then takes them out of sight in one turn of the
+    /// loop, calling `gone` for each in that turn. Errors as Store::submit; then nothing happened.
+    io::Task<Result<void>> erase(std::vector<Erasure> machines, History::Gone gone);
+    /// Removes every key of what is being erased; done in bounded steps, repeated after a kill.
+    /// Errors: cancelled, unavailable, exhausted; what is left is done by the next call.
+    io::Task<Result<void>> purge(io::Workers& worker);
+    void stop_purging() { is_purge_stopped_ = true; }
+
     io::Task<void> close();
 
 private:
+    void add_to(History::Purging& purging) const;
     struct Round {
         InboxWriter record;
         std::vector<SeriesEntry*> series;
@@ -83,6 +95,13 @@ private:
     static io::Task<void> seal_in_background(Part* part);
     void start_seal();
     void arm(io::Steady after);
+
+    void drop_condemned_heads();
+    void strip_snapshot(const std::vector<SeriesId>& series);
+    bool has_series_before(const Erasure& what);
+    io::Task<Result<void>> remove_chunks(std::vector<SeriesId> series, io::Workers& worker);
+    io::Task<Result<void>> purge_some(io::Workers& worker);
+    io::Task<void> seal_ended();
 
     store::Store& store_;
     io::Shard& shard_;
@@ -116,3 +135,5 @@ private:
 };
 
 }  // namespace lineshaft::history
+    bool is_purge_stopped_ = false;
+    std::multiset<std::string> announced_;  // keys of intents that are being committed

@@ -39,7 +39,14 @@ void Part::take_snapshot() {
 
 io::Task<Result<void>> Part::seal_once(bool trim) {
     if (snapshot_ == nullptr) {
-        if (with_head_.empty()) co_return Result<void>{};
+        if (with_head_.empty()) {
+            // All that the records hold was erased meanwhile.
+            untrimmed_bytes_ += std::exchange(head_bytes_, 0);
+            untrimmed_until_ = std::max(untrimmed_until_, ticket_folded_);
+            if (!trim || untrimmed_bytes_ == 0) co_return Result<void>{};
+            auto trimmed = co_await trim_inbox();
+            co_return trimmed;
+        }
         take_snapshot();
     }
     const auto snapshot = snapshot_;
@@ -74,13 +81,17 @@ io::Task<Result<void>> Part::trim_inbox() {
     co_return Result<void>{};
 }
 
-io::Task<Result<void>> Part::seal(bool trim) {
+io::Task<void> Part::seal_ended() {
     while (is_sealing_) {
         co_await io::suspend<bool>([this](io::Answer<bool> answer) {
             auto kept = std::make_shared<io::Answer<bool>>(std::move(answer));
             waiting_for_seal_.push_back([kept] { (*kept)(true); });
         });
     }
+}
+
+io::Task<Result<void>> Part::seal(bool trim) {
+    co_await seal_ended();
     is_sealing_ = true;
     const bool was_left_over = snapshot_ != nullptr;
     auto outcome = co_await seal_once(trim);

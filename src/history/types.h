@@ -45,6 +45,13 @@ struct Report {
     std::vector<TagSample> samples;
 };
 
+/// A machine whose past goes: what it said in series that are older than `before`, a store ticket.
+struct Erasure {
+    OrganisationId organisation;
+    std::string machine;
+    std::uint64_t before = UINT64_MAX;
+};
+
 /// The history of one tag. `kind` is what its newest chunk holds: a tag may change it, and
 /// everything it ever was stays readable.
 struct Series {

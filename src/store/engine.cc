@@ -218,6 +218,20 @@ Result<void> Engine::begin_new_log() {
     return drop_old_files();
 }
 
+std::uint64_t Engine::bytes_of_files(Family family, std::string_view from,
+                                     std::string_view until) const {
+    std::vector<rocksdb::LiveFileMetaData> files;
+    database_->db->GetLiveFilesMetaData(&files);
+    std::uint64_t bytes = 0;
+    for (const auto& file : files) {
+        const bool is_inside = file.column_family_name == name_of(family) &&
+                               file.largestkey >= from &&
+                               (until.empty() || file.smallestkey < until);
+        if (is_inside) bytes += file.size;
+    }
+    return bytes;
+}
+
 Result<void> Engine::merge_files(Family family, std::string_view from, std::string_view until) {
     TRY_VOID(writable());
     rocksdb::CompactRangeOptions options;
@@ -227,6 +241,10 @@ Result<void> Engine::merge_files(Family family, std::string_view from, std::stri
     // merged with it: so the last level is rewritten as well.
     options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForceOptimized;
     options.canceled = &is_merging_stopped_;
+    if (!space_.has_room(true, bytes_of_files(family, from, until))) {
+        return fail(Code::exhausted,
+                    "merge files: the disk has no room for them beside those they replace");
+    }
     const rocksdb::Slice first(from.data(), from.size()), end(until.data(), until.size());
     const auto status = database_->db->CompactRange(options, handle(family),
                                                     from.empty() ? nullptr : &first,

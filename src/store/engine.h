@@ -111,6 +111,7 @@ private:
     rocksdb::ColumnFamilyHandle* handle(Family family) const;
     Result<void> writable() const;
     Result<void> drop_old_files();
+    std::uint64_t bytes_of_files(Family family, std::string_view from, std::string_view until) const;
     void mark_damaged(const rocksdb::Status& status);
     Result<void> write_sorted_file(const std::string& path, Family family,
                                    std::span<const Entry> ascending);

@@ -145,7 +145,8 @@ public:
     /// Merges the files of from <= key < until (`until` empty: to the end), so that nothing that was
     /// removed there before this call is left in any file, as soon as no cursor of before is alive.
     /// Rewrites what shares files with the range: takes as long as that. Blocks: call on a worker
-    /// of its own. Errors: as begin_new_log; cancelled (stop_merging).
+    /// of its own. Errors: as begin_new_log; cancelled (stop_merging); exhausted (no room for the
+    /// files as they will be beside those there are).
     virtual Result<void> merge_files(Family family, std::string_view from,
                                      std::string_view until) = 0;
     /// From now on merge_files ends early. Thread-safe.

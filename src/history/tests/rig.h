@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include <filesystem>
+#include <future>
 #include <memory>
 #include <string>
 #include <vector>
@@ -141,6 +142,13 @@ public:
     Node& node() { return *node_; }
     Node* operator->() { return node_.get(); }
     store::Store& store() { return *store_; }
+    std::string directory() const { return dir_.store(); }
+    void write(store::Batch batch) {
+        std::promise<Result<void>> answer;
+        store_->submit(std::move(batch),
+                       [&](Result<void> outcome) { answer.set_value(std::move(outcome)); });
+        CHECK(answer.get_future().get().has_value());
+    }
     /// One shard only: the clock moves on its thread.
     void advance(io::Steady by) {
         node_->shards().run_everywhere([&](io::Shard&) { clock_.advance(by); });
