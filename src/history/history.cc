@@ -130,6 +130,13 @@ public:
     Result<Appended> append(Report& report) override {
         return part_of(report.organisation, report.machine).append(report);
     }
+    Result<Appended> append(Points& points) override {
+        return parts_[io::Shard::here().index().number()]->append(points);
+    }
+    std::optional<SeriesId> id_of(OrganisationId organisation, std::string_view machine,
+                                  std::string_view tag) override {
+        return part_of(organisation, machine).id_of(organisation, machine, tag);
+    }
     io::Task<std::vector<Series>> series_of(OrganisationId organisation,
                                             std::string machine) override;
     io::Task<Result<Series>> find(OrganisationId organisation, std::string machine,
@@ -142,6 +149,10 @@ public:
                                                   std::chrono::microseconds step) override;
     io::Task<Result<Trend>> trend(Series series, Window window, std::size_t columns_max) override;
     io::Task<Result<std::optional<Window>>> extent(Series series) override;
+    io::Task<Result<void>> erase(std::vector<Erasure> machines, Gone gone) override;
+    io::Task<Result<void>> purge() override;
+    io::Task<Purging> purging() override;
+    void stop_purging() override;
     io::Task<Result<void>> seal() override;
     io::Task<Stats> stats() override;
     void close() override;
@@ -149,10 +160,6 @@ public:
 private:
     // Made by name before it is awaited with: g++ 12 destroys a braced argument of co_await twice.
     struct Scan {
-    io::Task<Result<void>> erase(std::vector<Erasure> machines, Gone gone) override;
-    io::Task<Result<void>> purge() override;
-    io::Task<Purging> purging() override;
-    void stop_purging() override;
         Series series;
         Window window;
         std::size_t count_max = SIZE_MAX;  // of each source; more are not looked at
@@ -168,6 +175,9 @@ private:
     io::Task<Result<void>> settle();
     static io::Task<void> settle_again(Engine* engine);
     void retry_settling();
+    static io::Task<Result<void>> purge_on_first(Engine* engine);
+    io::Task<Result<void>> purge_parts();
+    io::Task<Result<void>> merge_all();
     void note_damage(std::string_view key, const Error& why);
 
     store::Store& store_;
@@ -175,9 +185,6 @@ private:
     std::vector<store::Lane*> lanes_;
     const Limits limits_;
     std::vector<std::unique_ptr<Part>> parts_;
-    static io::Task<Result<void>> purge_on_first(Engine* engine);
-    io::Task<Result<void>> purge_parts();
-    io::Task<Result<void>> merge_all();
     std::vector<ChunkCodec> codecs_;  // each shard its own
     Replayed replayed_;
     bool is_closed_ = false;
@@ -187,6 +194,10 @@ private:
     std::uint64_t damaged_chunks_ = 0;
     io::Wheel::Timer retry_;
     io::Nursery nursery_{"history settling"};
+    bool is_purging_ = false;
+    std::size_t merges_ = 0;  // stretches left, as of the last look
+
+    io::Workers erasers_{"erasing", {.threads = 1, .queued_max = 64}};  // merges last for minutes
 };
 
 // --- opening and closing -------------------------------------------------------------------------
@@ -194,10 +205,6 @@ private:
 Result<void> Engine::start() {
     std::vector<Dictionary*> dictionaries;
     std::vector<Part*> parts;
-    bool is_purging_ = false;
-    std::size_t merges_ = 0;  // stretches left, as of the last look
-
-    io::Workers erasers_{"erasing", {.threads = 1, .queued_max = 64}};  // merges last for minutes
     for (auto& part : parts_) {
         dictionaries.push_back(&part->dictionary());
         parts.push_back(part.get());
@@ -298,13 +305,6 @@ io::Task<std::vector<History::Machine>> Engine::machines() {
     co_return all;
 }
 
-io::Task<Result<void>> Engine::seal() {
-    Result<void> outcome;
-    for (std::size_t index = 0; index < parts_.size(); ++index) {
-        Part& part = *parts_[index];
-        auto sealed = co_await part.shard().call(&seal_there, &part, lanes_[index]);
-        if (!sealed && outcome) outcome = std::move(sealed);
-    }
 // --- erasing -------------------------------------------------------------------------------------
 
 io::Task<Result<void>> Engine::erase(std::vector<Erasure> machines, Gone gone) {
@@ -400,6 +400,13 @@ void Engine::stop_purging() {
         [this](io::Shard& shard) { parts_[shard.index().number()]->stop_purging(); });
 }
 
+io::Task<Result<void>> Engine::seal() {
+    Result<void> outcome;
+    for (std::size_t index = 0; index < parts_.size(); ++index) {
+        Part& part = *parts_[index];
+        auto sealed = co_await part.shard().call(&seal_there, &part, lanes_[index]);
+        if (!sealed && outcome) outcome = std::move(sealed);
+    }
     co_return outcome;
 }
 
@@ -443,6 +450,7 @@ io::Task<void> Engine::scan(Scan what, Sink* sink) {
                                                  what.count_max, is_descending);
         view = std::move(there);
     }
+    if (view.is_gone) co_return;
     Merge merge(store_, codecs_[io::Shard::here().index().number()], what.series.id, what.window,
                 what.direction,
                 [this](std::string_view key, const Error& why) { note_damage(key, why); });
@@ -450,7 +458,6 @@ io::Task<void> Engine::scan(Scan what, Sink* sink) {
     merge.add(std::move(view.head), head_rank);
     std::size_t cost = 0;
     while (merge.step(*sink)) {
-    if (view.is_gone) co_return;
         cost += merge.take_cost();
         if (cost < cost_between_yields) continue;
         cost = 0;

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "history/points.h"
 #include "history/types.h"
 #include "io/shard.h"
 #include "io/workers.h"
@@ -89,6 +90,14 @@ public:
     /// (the store is read-only); then nothing was taken.
     virtual Result<Appended> append(Report& report) = 0;
 
+    /// The same for series known by id, all of this shard, in one call: each point is told whether
+    /// it is stored. Errors: not_found (a series is not there any more, or not of this shard: what
+    /// came before it is taken, sending all of it by name stores nothing twice); else as append.
+    virtual Result<Appended> append(Points& points) = 0;
+    /// On the machine's owner shard. Nothing: no such series. Holds until the machine is erased.
+    virtual std::optional<SeriesId> id_of(OrganisationId organisation, std::string_view machine,
+                                          std::string_view tag) = 0;
+
     /// Series of one machine (all its tags), by tag. Empty: nobody by that name ever spoke.
     virtual io::Task<std::vector<Series>> series_of(OrganisationId organisation,
                                                     std::string machine) = 0;
@@ -129,15 +138,6 @@ public:
     /// First and last instant stored, both inclusive; nullopt when empty.
     virtual io::Task<Result<std::optional<Window>>> extent(Series series) = 0;
 
-    /// Seals now what was appended before and trims the inbox; returns when that is durable.
-    /// Errors: of the first shard that failed; it will be tried again.
-    virtual io::Task<Result<void>> seal() = 0;
-    virtual io::Task<Stats> stats() = 0;
-
-    /// Waits for seals under way; what is unsealed stays in the inbox. Nothing may be appended or
-    /// read any more, and no purge is under way. From no shard's thread, while shards, lanes and store still run.
-    virtual void close() = 0;
-    virtual ~History() = default;
     /// Forgets what these machines said. When it returns, the intent is on disk and nobody finds or
     /// reads their series any more, also after a kill; one that speaks again is new, with series of
     /// its own. `gone` is called for each, on its owner's shard, in the turn in which it vanishes;
@@ -162,6 +162,15 @@ public:
     /// A purge under way ends soon, with `cancelled`. From no shard's thread, before close().
     virtual void stop_purging() = 0;
 
+    /// Seals now what was appended before and trims the inbox; returns when that is durable.
+    /// Errors: of the first shard that failed; it will be tried again.
+    virtual io::Task<Result<void>> seal() = 0;
+    virtual io::Task<Stats> stats() = 0;
+
+    /// Waits for seals under way; what is unsealed stays in the inbox. Nothing may be appended or
+    /// read any more, and no purge is under way. From no shard's thread, while shards, lanes and store still run.
+    virtual void close() = 0;
+    virtual ~History() = default;
 };
 
 }  // namespace lineshaft::history

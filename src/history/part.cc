@@ -13,6 +13,13 @@ std::size_t share(std::size_t whole, std::size_t shards) {
     return std::max<std::size_t>(1, whole / shards);
 }
 
+// Its machine is being erased.
+template <class Entry>
+bool is_going(const Entry& entry) {
+    if constexpr (requires { entry.machine->is_condemned; }) return entry.machine->is_condemned;
+    return false;
+}
+
 }  // namespace
 
 Part::Part(store::Store& store, io::Shard& shard, std::size_t shards, store::Lane& lane,
@@ -27,6 +34,7 @@ Part::Part(store::Store& store, io::Shard& shard, std::size_t shards, store::Lan
       seal_bytes_(share(limits.seal_bytes, shards)) {}
 
 void Part::replay(SeriesEntry& entry, const Columns& samples, std::size_t index) {
+    if (entry.machine->is_condemned) return;
     entry.kind = samples.mark[index].kind();
     add_to_head(entry, samples, index);
 }
@@ -34,7 +42,6 @@ void Part::replay(SeriesEntry& entry, const Columns& samples, std::size_t index)
 void Part::join() {
     lane_.join([this](store::Batch& batch) { write_round(batch); });
 }
-    if (entry.machine->is_condemned) return;
 
 void Part::accept() {
     inbox_bytes_ -= std::exchange(untrimmed_bytes_, 0);
@@ -71,32 +78,40 @@ SeriesEntry* Part::entry_for(MachineEntry*& machine, const Report& report, const
                             kind_of(sample.sample.value));
 }
 
-void Part::take(SeriesEntry& entry, const Sample& sample) {
+Part::Round& Part::open_round() {
     if (open_ == nullptr) open_ = std::make_unique<Round>();
-    Round& round = *open_;
-    if (round.series.empty()) {
+    if (open_->series.empty()) {
         lane_.then([this](Result<void> outcome) { finish_round(outcome); });
     }
-    const Kind kind = kind_of(sample.value);
-    if (entry.kind != kind) {
-        entry.kind = kind;
-        entry.is_stored = false;
-        entry.written_in = 0;
-    }
+    return *open_;
+}
+
+void Part::take(SeriesEntry& entry, const Sample& sample) {
+    Round& round = open_round();
     const std::size_t before = round.record.size_bytes();
     const std::uint64_t bits = round.samples.bits_of(sample.value);
-    const Mark mark(kind, sample.quality);
-    round.record.add(entry.id, sample.at.micros, mark, bits,
-                     kind == Kind::text ? round.samples.text_of(bits) : std::string_view());
-    round.samples.push(sample.at.micros, bits, mark);
-    round.series.push_back(&entry);
+    take(round, entry, sample.at.micros, Mark(kind_of(sample.value), sample.quality), bits);
     const std::size_t bytes = round.record.size_bytes() - before;
     round.bytes += bytes;
     inbox_bytes_ += bytes;
     lane_.expect(bytes);
 }
 
-Result<Appended> Part::append(Report& report) {
+// A text is in the round already. The caller counts the bytes.
+void Part::take(Round& round, SeriesEntry& entry, std::int64_t at, Mark mark, std::uint64_t bits) {
+    if (entry.kind != mark.kind()) {
+        entry.kind = mark.kind();
+        entry.is_stored = false;
+        entry.written_in = 0;
+    }
+    round.record.add(
+        entry.id, at, mark, bits,
+        mark.kind() == Kind::text ? round.samples.text_of(bits) : std::string_view());
+    round.samples.push(at, bits, mark);
+    round.series.push_back(&entry);
+}
+
+Result<void> Part::check_room() {
     CHECK(io::Shard::here_or_null() == &shard_ && !is_closing_);
     if (!is_accepting_) {
         if (store_.is_read_only())
@@ -107,6 +122,69 @@ Result<Appended> Part::append(Report& report) {
         start_seal();
         return fail(Code::exhausted, "history: the inbox is full, a seal must end first");
     }
+    return {};
+}
+
+void Part::count_refused(const Appended& appended) {
+    stats_.samples_refused_time += appended.refused_time;
+    stats_.samples_refused_name += appended.refused_name;
+    stats_.samples_refused_cardinality += appended.refused_cardinality;
+    stats_.samples_refused_size += appended.refused_size;
+}
+
+std::optional<SeriesId> Part::id_of(OrganisationId organisation, std::string_view machine,
+                                    std::string_view tag) {
+    MachineEntry* known = dictionary_.machine(organisation, machine);
+    const SeriesEntry* entry = known == nullptr ? nullptr : Dictionary::series(*known, tag);
+    return entry == nullptr ? std::nullopt : std::optional(entry->id);
+}
+
+Result<Appended> Part::append(Points& points) {
+    TRY_VOID(check_room());
+    Appended appended;
+    if (points.all.empty()) return appended;
+    const Instant now = shard_.now();
+    const std::int64_t first = std::max(limits_.time_min, instant_min).micros;
+    const std::int64_t last = std::min(now + limits_.future_max, instant_max).micros;
+    Round* round = nullptr;  // opened by the first that is good
+    std::size_t before = 0;
+    bool is_gone = false;
+    for (Point& point : points.all) {
+        const bool is_text = point.mark.kind() == Kind::text;
+        if (point.at < first || point.at > last) {
+            ++appended.refused_time;
+            continue;
+        }
+        if (is_text && points.text_of(point).size() > limits_.text_bytes_max) {
+            ++appended.refused_size;
+            continue;
+        }
+        SeriesEntry* entry = dictionary_.series(point.series);
+        is_gone = entry == nullptr || is_going(*entry);
+        if (is_gone) break;
+        if (round == nullptr) {
+            round = &open_round();
+            before = round->record.size_bytes();
+        }
+        const std::uint64_t bits =
+            is_text ? round->samples.add_text(points.text_of(point)) : point.bits;
+        take(*round, *entry, point.at, point.mark, bits);
+        point.is_stored = true;
+        ++appended.stored;
+    }
+    if (round != nullptr) {
+        const std::size_t bytes = round->record.size_bytes() - before;
+        round->bytes += bytes;
+        inbox_bytes_ += bytes;
+        lane_.expect(bytes);
+    }
+    count_refused(appended);
+    if (is_gone) return fail(Code::not_found, "history: a series is not there any more");
+    return appended;
+}
+
+Result<Appended> Part::append(Report& report) {
+    TRY_VOID(check_room());
     Appended appended;
     const Instant now = shard_.now();
     MachineEntry* machine = dictionary_.machine(report.organisation, report.machine);
@@ -126,10 +204,7 @@ Result<Appended> Part::append(Report& report) {
         }
     }
     report.samples.resize(kept);
-    stats_.samples_refused_time += appended.refused_time;
-    stats_.samples_refused_name += appended.refused_name;
-    stats_.samples_refused_cardinality += appended.refused_cardinality;
-    stats_.samples_refused_size += appended.refused_size;
+    count_refused(appended);
     return appended;
 }
 
@@ -172,6 +247,7 @@ void Part::finish_round(const Result<void>& outcome) {
 void Part::fold(Round& round) {
     for (std::size_t index = 0; index < round.series.size(); ++index) {
         SeriesEntry& entry = *round.series[index];
+        if (entry.machine->is_condemned) continue;  // erased since it was taken
         entry.is_stored |= entry.written_in == round.ticket;
         add_to_head(entry, round.samples, index);
     }
@@ -191,6 +267,9 @@ void Part::add_to_head(SeriesEntry& entry, const Columns& samples, std::size_t i
 
 HeadView Part::view(SeriesId series, Window window, std::size_t count_max, bool is_descending) {
     HeadView view;
+    SeriesEntry* entry = dictionary_.series(series);
+    view.is_gone = entry != nullptr && entry->machine->is_condemned;
+    if (view.is_gone) return view;
     const auto copy = [&](const Columns& from, Columns& into) {
         const auto index_of = [&](Instant at) {
             return static_cast<std::size_t>(
@@ -229,13 +308,9 @@ void Part::add_to(Stats& stats) {
     }
 }
 
-}  // namespace lineshaft::history
-        if (entry.machine->is_condemned) continue;  // erased since it was taken
-    SeriesEntry* entry = dictionary_.series(series);
-    view.is_gone = entry != nullptr && entry->machine->is_condemned;
-    if (view.is_gone) return view;
 void Part::add_to(History::Purging& purging) const {
     purging.machines += dictionary_.condemned_machines();
     purging.series += dictionary_.condemned_series();
 }
 
+}  // namespace lineshaft::history

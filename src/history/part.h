@@ -52,13 +52,13 @@ public:
 
     io::Shard& shard() { return shard_; }
     Result<Appended> append(Report& report);
+    Result<Appended> append(Points& points);
+    std::optional<SeriesId> id_of(OrganisationId organisation, std::string_view machine,
+                                  std::string_view tag);
 
     /// The part of a view a reader needs: inside `window`, the first (or last) `count_max` of each.
     HeadView view(SeriesId series, Window window, std::size_t count_max, bool is_descending);
 
-    /// Waits for a seal under way, then seals every head. `trim`: removes their records too.
-    io::Task<Result<void>> seal(bool trim);
-    void add_to(Stats& stats);
     // Erasing (part_erase.cc); decision 0013.
     /// Commits that these machines of this part go, then takes them out of sight in one turn of the
     /// loop, calling `gone` for each in that turn. Errors as Store::submit; then nothing happened.
@@ -68,10 +68,13 @@ public:
     io::Task<Result<void>> purge(io::Workers& worker);
     void stop_purging() { is_purge_stopped_ = true; }
 
+    /// Waits for a seal under way, then seals every head. `trim`: removes their records too.
+    io::Task<Result<void>> seal(bool trim);
+    void add_to(Stats& stats);
+    void add_to(History::Purging& purging) const;
     io::Task<void> close();
 
 private:
-    void add_to(History::Purging& purging) const;
     struct Round {
         InboxWriter record;
         std::vector<SeriesEntry*> series;
@@ -83,18 +86,15 @@ private:
     bool is_instant_allowed(Instant at, Instant now) const;
     SeriesEntry* entry_for(MachineEntry*& machine, const Report& report, const TagSample& sample,
                            Appended& appended);
+    Result<void> check_room();
+    Round& open_round();
     void take(SeriesEntry& entry, const Sample& sample);
+    void take(Round& round, SeriesEntry& entry, std::int64_t at, Mark mark, std::uint64_t bits);
+    void count_refused(const Appended& appended);
     void write_round(store::Batch& batch);
     void finish_round(const Result<void>& outcome);
     void fold(Round& round);
     void add_to_head(SeriesEntry& entry, const Columns& samples, std::size_t index);
-
-    void take_snapshot();
-    io::Task<Result<void>> trim_inbox();
-    io::Task<Result<void>> seal_once(bool trim);
-    static io::Task<void> seal_in_background(Part* part);
-    void start_seal();
-    void arm(io::Steady after);
 
     void drop_condemned_heads();
     void strip_snapshot(const std::vector<SeriesId>& series);
@@ -102,6 +102,13 @@ private:
     io::Task<Result<void>> remove_chunks(std::vector<SeriesId> series, io::Workers& worker);
     io::Task<Result<void>> purge_some(io::Workers& worker);
     io::Task<void> seal_ended();
+
+    void take_snapshot();
+    io::Task<Result<void>> trim_inbox();
+    io::Task<Result<void>> seal_once(bool trim);
+    static io::Task<void> seal_in_background(Part* part);
+    void start_seal();
+    void arm(io::Steady after);
 
     store::Store& store_;
     io::Shard& shard_;
@@ -131,9 +138,9 @@ private:
     io::Nursery nursery_{"history seals"};
     io::Wheel::Timer timer_;
     bool is_closing_ = false;
+    bool is_purge_stopped_ = false;
+    std::multiset<std::string> announced_;  // keys of intents that are being committed
     Stats stats_;
 };
 
 }  // namespace lineshaft::history
-    bool is_purge_stopped_ = false;
-    std::multiset<std::string> announced_;  // keys of intents that are being committed
