@@ -68,6 +68,7 @@ void add_routes(http::Router& router, Services& services) {
     add_session_routes(router, services);
     add_node_routes(router, services);
     add_machine_routes(router, services);
+    add_erasure_routes(router, services);
     add_tag_routes(router, services);
     add_trend_routes(router, services);
     add_site_routes(router, services);

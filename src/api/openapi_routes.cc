@@ -45,6 +45,10 @@ constexpr std::string_view tag_example =
 #define BACKUP                                                                \
     R"({"id":"1","state":"running","file":null,"bytes_done":1048576,)"        \
     R"("bytes_total":73400320,"started_at":"2026-11-21T08:15:00Z","ended_at":null,"why":null})"
+#define ERASURE                                                                       \
+    R"({"id":"3","machine":"exc-01","state":"erasing","asked_by":"admin",)"           \
+    R"("asked_at":"2026-11-21T08:15:00Z","done_at":null,"series_left":42,)"           \
+    R"("merges_left":0,"why":null})"
 #define CONNECTION                                                                             \
     R"("id":"press-17","principal":"press line","machine":"press-17","address":"192.0.2.7",)"   \
     R"("port":51044,"state":"connected","listener":"mqtts","protocol":"5.0","durable":true,)"   \
@@ -110,6 +114,17 @@ constexpr Operation all[] = {
      "MachineChange",
      R"({"name":"Excavator 1","site":"1","adopted":true,"shared_attributes":{"limit":40}})", 200,
      "MachineDetail", "{" MACHINE R"(,"values":[)" TAG R"(],)" ATTRIBUTES "}"},
+    {"DELETE", "/api/v1/machines/{machine}",
+     "Erases a machine with all it ever said: its history, values, tags, attributes, retained "
+     "messages and MQTT sessions; its tokens and certificates are revoked. Answered once the intent "
+     "is on disk and nobody can see the machine any more; its bytes leave the disk in the "
+     "background, see the erasure. One that speaks again is a new machine. Backups keep it.",
+     "", "", "", 202, "Erasure", ERASURE},
+    {"GET", "/api/v1/erasures", "Machines that are being erased, or were: the newest hundred.", "",
+     "", "", 200, "ErasureList", R"({"items":[)" ERASURE R"(],"next":null})"},
+    {"GET", "/api/v1/erasures/{id}",
+     "How far an erasing is; `done` means that no file of the node holds the machine's data.", "",
+     "", "", 200, "Erasure", ERASURE},
     {"GET", "/api/v1/machines/{machine}/trend", "What a chart of so many columns needs.",
      "tags from until columns", "", "", 200, "Trend",
      R"({"from":"2026-11-21T08:00:00Z","until":"2026-11-21T08:15:00Z",)"
@@ -162,6 +177,10 @@ constexpr Operation all[] = {
      "A new person of that organisation: its first admin.", "once", "NewPerson",
      R"({"name":"ann","role":"admin","password":"a long sentence"})", 201, "Person",
      person_example},
+
+    {"DELETE", "/api/v1/organisations/{organisation}/machines",
+     "Erases every machine of an organisation, each as DELETE of the machine; gives how many.", "",
+     "", "", 202, "OrganisationErasure", R"({"machines":12})"},
 
     {"GET", "/api/v1/people", "People of the organisation.", "", "", "", 200, "PersonList",
      R"({"items":[{"id":"1","name":"admin","role":"admin",)"
@@ -353,6 +372,7 @@ constexpr Operation all[] = {
 #undef ATTRIBUTES
 #undef EVENTS
 #undef BACKUP
+#undef ERASURE
 
 }  // namespace
 

@@ -95,6 +95,17 @@ constexpr std::string_view schemas_text = R"({
   "bytes_done": {"type": "integer"}, "bytes_total": {"type": "integer"},
   "started_at": {"type": "string", "format": "date-time"}, "ended_at": {"type": ["string", "null"], "format": "date-time"},
   "why": {"type": ["string", "null"]}}},
+"Erasure": {"type": "object", "required": ["id", "machine", "state", "asked_by", "asked_at", "done_at",
+    "series_left", "merges_left", "why"], "properties": {
+  "id": {"type": "string"}, "machine": {"type": "string"},
+  "state": {"type": "string", "enum": ["erasing", "done"]},
+  "asked_by": {"type": "string"}, "asked_at": {"type": "string", "format": "date-time"},
+  "done_at": {"type": ["string", "null"], "format": "date-time"},
+  "series_left": {"type": "integer", "description": "Of all that is being erased: tags whose samples are not all removed."},
+  "merges_left": {"type": "integer", "description": "Of all that is being erased: stretches of files to rewrite."},
+  "why": {"type": ["string", "null"], "description": "Why the last step failed; it is tried again."}}},
+"OrganisationErasure": {"type": "object", "required": ["machines"], "properties": {
+  "machines": {"type": "integer"}}},
 "BackupSnapshot": {"type": "object", "required": ["directory", "sequence"], "properties": {
   "directory": {"type": "string"}, "sequence": {"type": "integer"}}},
 "Event": {"type": "object", "required": ["id", "at", "machine", "kind", "text"], "properties": {
@@ -331,7 +342,7 @@ constexpr std::string_view parameters_text = R"({
 })";
 
 constexpr std::string_view listed[] = {
-    "Machine", "Sample", "Event", "Site", "Organisation", "BrowserSession", "AuditLine", "Person", "Token", "Certificate", "Backup",
+    "Machine", "Sample", "Event", "Site", "Organisation", "BrowserSession", "AuditLine", "Person", "Token", "Certificate", "Backup", "Erasure",
                                                  "Connection",   "Topic"};
 
 }  // namespace

@@ -7,6 +7,7 @@ namespace lineshaft::api {
 void add_session_routes(http::Router& router, Services& services);
 void add_node_routes(http::Router& router, Services& services);
 void add_machine_routes(http::Router& router, Services& services);
+void add_erasure_routes(http::Router& router, Services& services);
 void add_tag_routes(http::Router& router, Services& services);
 void add_trend_routes(http::Router& router, Services& services);
 void add_site_routes(http::Router& router, Services& services);

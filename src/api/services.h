@@ -86,6 +86,34 @@ public:
     virtual ~Backups() = default;
 };
 
+/// How far the erasing of a machine is.
+struct ErasureFacts {
+    std::uint64_t id = 0;
+    std::string machine;
+    std::string asked_by;
+    Instant asked_at;
+    std::optional<Instant> done_at;
+    /// Of all that is being erased: series whose keys are not removed, stretches of files to merge.
+    std::uint64_t series_left = 0, merges_left = 0;
+    std::string why;  ///< why the last step failed; it is tried again
+};
+
+/// Erases machines from the whole node; `app` plugs it. Called on any shard.
+class Erasures {
+public:
+    /// When it returns, the intent is on disk, and the machines are out of sight unless `why` says
+    /// otherwise; the rest goes on by itself. Errors: those of the catalog; then nothing happens.
+    virtual io::Task<Result<std::vector<ErasureFacts>>> erase(OrganisationId organisation,
+                                                              std::vector<std::string> machines,
+                                                              std::string by) = 0;
+    /// Newest first.
+    virtual io::Task<Result<std::vector<ErasureFacts>>> list(OrganisationId organisation,
+                                                             std::size_t count_max) = 0;
+    /// Errors: not_found.
+    virtual io::Task<Result<ErasureFacts>> find(OrganisationId organisation, std::uint64_t id) = 0;
+    virtual ~Erasures() = default;
+};
+
 /// What an organisation takes of the node, and what it was refused since the start.
 struct OrganisationUse {
     catalog::OrganisationLimits in_force;  ///< its own, else the settings'; nothing: no limit
@@ -125,6 +153,7 @@ struct Services {
     trust::Audit* audit = nullptr;           ///< never null when routes are added
     OrganisationQuotas* quotas = nullptr;    ///< null: nobody is limited
     Backups* backups = nullptr;  ///< null: the node makes none
+    Erasures* erasures = nullptr;  ///< never null when routes are added
     MqttView* mqtt = nullptr;    ///< null: the node serves no MQTT
     std::vector<MachineTotal> totals{std::vector<MachineTotal>(shards.size())};  ///< by shard
 };

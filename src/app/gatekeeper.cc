@@ -100,6 +100,17 @@ std::string TrustGatekeeper::reference(const trust::Principal& who) const {
     return std::string(token_reference) + std::to_string(who.credential);
 }
 
+std::vector<std::string> TrustGatekeeper::references_of(OrganisationId organisation,
+                                                        std::string_view machine,
+                                                        const std::vector<TokenId>& tokens) {
+    const std::string named = std::to_string(organisation.number()) + "/" + std::string(machine);
+    std::vector<std::string> all{std::string(certificate_reference) + named,
+                                 std::string(outside_reference) + named};
+    for (const TokenId token : tokens)
+        all.push_back(std::string(token_reference) + std::to_string(token.number()));
+    return all;
+}
+
 namespace {
 
 // Nearly every topic ends the question here.

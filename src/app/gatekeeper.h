@@ -35,6 +35,11 @@ public:
     std::optional<std::string> topic_out(const trust::Principal& who,
                                          std::string_view topic) const override;
 
+    /// Every reference by which sessions and retained messages of a machine are known.
+    static std::vector<std::string> references_of(OrganisationId organisation,
+                                                  std::string_view machine,
+                                                  const std::vector<TokenId>& tokens);
+
     bool take_message(const trust::Principal& who) override;
     bool take_session(OrganisationId organisation) override;
     void session_loaded(OrganisationId organisation) override;

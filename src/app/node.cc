@@ -120,6 +120,7 @@ void RunningNode::stop() {
     if (certificates_) certificates_->close();
     if (http_) http_->close();
     if (backups_) backups_->close();
+    if (erasures_) erasures_->close();
     if (door_ && !listeners_.empty()) door_->close();
     if (broker_) shards_->run_blocking(ShardIndex(0), close_broker(broker_.get()));
     if (ingest_) ingest_->close();

@@ -51,6 +51,9 @@ Result<void> RunningNode::open_rooms() {
         "sealing", io::Workers::Limits{.threads = 1, .queued_max = 1'024});
     TRY(history_, history::History::open(*store_, *shards_, lane_pointers_, *sealers_,
                                          history_limits(settings_)));
+    // Before anybody counts machines: what was to be erased when the last run ended.
+    if (auto hidden = Erasures::hide(*catalog_, *history_, *shards_); !hidden)
+        log::warn("erasing waits: {}", hidden.error().context);
     reconcile();
     desk_ = std::make_unique<catalog::Desk>(*catalog_, *shards_, *catalog_worker_);
     audit_room_->start(*shards_, settings_, version());
@@ -211,6 +214,10 @@ Result<void> RunningNode::open_listeners() {
     services_->audit = &audit_room_->audit();
     services_->quotas = quotas_.get();
     services_->backups = backups_.get();
+    erasures_ = std::make_unique<Erasures>(Erasures::Rooms{
+        *shards_, *store_, *history_, *desk_, *porter_, *plant_, *quotas_, audit_room_->audit(),
+        *broker_, [this](OrganisationId organisation) { return prefix_of(organisation); }});
+    services_->erasures = erasures_.get();
     services_->mqtt = broker_view_.get();
     auto router = std::make_shared<io::http::Router>();
     services_->office = certificates_.get();
@@ -260,6 +267,7 @@ Result<void> RunningNode::start() {
     TRY_VOID(open_broker());
     TRY_VOID(open_listeners());
     certificates_->start();
+    erasures_->start();
     shards_->run_everywhere([this](io::Shard& shard) {
         if (shard.index() != ShardIndex(0)) return;
         clock_watch_ = std::make_unique<ClockWatch>(shard.clock(), [this](Instant at, auto& text) {

@@ -11,6 +11,7 @@
 #include "app/certificate_desk.h"
 #include "app/clock_watch.h"
 #include "app/doors.h"
+#include "app/erasures.h"
 #include "app/gatekeeper.h"
 #include "app/ingest.h"
 #include "app/metrics.h"
@@ -103,6 +104,7 @@ private:
     std::unique_ptr<LoadWatch> load_watch_;
     std::unique_ptr<BrokerView> broker_view_;
     std::unique_ptr<BackupService> backups_;
+    std::unique_ptr<Erasures> erasures_;
     std::unique_ptr<IngestDoors> ingest_;
     std::unique_ptr<api::Services> services_;
     std::unique_ptr<io::http::Server> http_;

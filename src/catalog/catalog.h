@@ -75,6 +75,22 @@ public:
     /// Forgets the machine and what people said about its tags. conflict: live tokens are for it.
     virtual Result<void> remove_machine(OrganisationId, std::string_view machine) = 0;
 
+    /// The intent to erase, and at once what is here: in one transaction the machines' rows with
+    /// tags and attributes go, their tokens and certificates are revoked, leave to enrol ends.
+    /// Machines need not be known. Gives the unfinished rows made. invalid: no such machine id.
+    virtual Result<std::vector<Erasure>> begin_erasures(OrganisationId, const NewErasure&,
+                                                        Instant now) = 0;
+    /// Of everyone, oldest first, with the tokens that were the machines'.
+    virtual Result<std::vector<Erasure>> unfinished_erasures() = 0;
+    /// Newest first, at most `count_max`.
+    virtual Result<std::vector<Erasure>> erasures(OrganisationId, std::size_t count_max) = 0;
+    /// not_found.
+    virtual Result<Erasure> find_erasure(OrganisationId, std::uint64_t id) = 0;
+    /// They are done: the revoked tokens go, of revoked certificates stays what the revocation list
+    /// needs. Then the file is written anew, so that nothing removed is left in it: blocks for as
+    /// long as its size takes. unavailable: another process reads it; ask again.
+    virtual Result<void> end_erasures(std::span<const std::uint64_t> ids, Instant now) = 0;
+
     /// What people know about a tag; the tag need not have been seen. invalid: low above high.
     virtual Result<Tag> change_tag(OrganisationId, std::string_view machine, std::string_view tag,
                                    const TagChange&) = 0;

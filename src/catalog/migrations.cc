@@ -181,7 +181,21 @@ CREATE TABLE machine_attribute (
 );
 )sql";
 
-constexpr std::string_view all[] = {version_1, version_2, version_3, version_4};
+// Machines that are being erased, and were: the id stays, of what it said nothing does.
+constexpr std::string_view version_5 = R"sql(
+CREATE TABLE erasure (
+    id           BIGINT NOT NULL PRIMARY KEY,
+    organisation BIGINT NOT NULL REFERENCES organisation (id),
+    machine      TEXT NOT NULL,
+    before_ticket BIGINT NOT NULL,
+    asked_by     TEXT NOT NULL,
+    asked_at     BIGINT NOT NULL,
+    done_at      BIGINT
+);
+CREATE INDEX erasure_by_end ON erasure (done_at);
+)sql";
+
+constexpr std::string_view all[] = {version_1, version_2, version_3, version_4, version_5};
 
 }  // namespace
 

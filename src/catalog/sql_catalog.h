@@ -35,6 +35,12 @@ public:
     Result<Machine> change_machine(OrganisationId, std::string_view machine, const MachineChange&,
                                    Instant now) override;
     Result<void> remove_machine(OrganisationId, std::string_view machine) override;
+    Result<std::vector<Erasure>> begin_erasures(OrganisationId, const NewErasure&,
+                                                Instant now) override;
+    Result<std::vector<Erasure>> unfinished_erasures() override;
+    Result<std::vector<Erasure>> erasures(OrganisationId, std::size_t count_max) override;
+    Result<Erasure> find_erasure(OrganisationId, std::uint64_t id) override;
+    Result<void> end_erasures(std::span<const std::uint64_t> ids, Instant now) override;
     Result<Tag> change_tag(OrganisationId, std::string_view machine, std::string_view tag,
                            const TagChange&) override;
     Result<bool> learn_tags(OrganisationId, std::string_view machine,
@@ -124,6 +130,11 @@ private:
     Result<bool> insert_machine(const Discovery& found);
     Result<Site> find_site(OrganisationId organisation, SiteId id);
     Result<void> check_site(OrganisationId organisation, const Site& site);
+    Result<void> erase_rows(OrganisationId organisation, std::string_view machine,
+                            std::string_view by, Instant now);
+    Result<std::vector<TokenId>> revoked_tokens(OrganisationId organisation,
+                                                std::string_view machine);
+    Result<void> write_anew();
     Result<Machine> find_machine(OrganisationId organisation, std::string_view id);
     Result<void> check_last_admin(OrganisationId organisation, PersonId person);
     Result<std::optional<Answer>> recall(const OnceKey& key, Instant now);

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/ids.h"
 #include "base/time.h"
@@ -138,6 +139,23 @@ struct Enrolment {
     std::optional<std::string> serial;  ///< of the certificate it was spent on
 };
 
+/// A machine that is being erased, or was.
+struct Erasure {
+    std::uint64_t id = 0;
+    OrganisationId organisation;
+    std::string machine;
+    std::uint64_t before = 0;  ///< a store ticket: what is newer is of the machine that came back
+    std::string asked_by;
+    Instant asked_at;
+    std::optional<Instant> done_at;
+    std::vector<TokenId> tokens{};  ///< the machine's, all revoked; unfinished ones only
+};
+struct NewErasure {
+    std::vector<std::string> machines{};
+    std::uint64_t before = 0;
+    std::string asked_by{};
+};
+
 /// A browser's session as trust wants it kept.
 struct Session {
     std::string sha256;  ///< 32 bytes, of the cookie's secret
@@ -254,6 +272,7 @@ struct Limits {
     std::size_t people_max = 10'000;
     std::size_t tokens_max = 100'000;          ///< not counting revoked ones
     std::size_t sessions_max = 100'000;        ///< in all
+    std::size_t erasures_kept = 10'000;        ///< in all, that are done; the oldest go
     std::size_t certificates_max = 1'000'000;  ///< in one organisation, a year past their end
     std::size_t enrolments_max = 100'000;      ///< in one organisation, not used, not expired
     std::size_t name_bytes_max = 128;          ///< names of sites, machines, people, tokens; kinds

@@ -23,6 +23,8 @@ constexpr AuditedRoute rows[] = {
      "title machines_max sessions_max messages_per_s samples_per_s retained_bytes_max"},
     {"POST", "/api/v1/organisations/{organisation}/people", "person.create", "name role"},
 
+    {"DELETE", "/api/v1/organisations/{organisation}/machines", "organisation.erase_machines"},
+
     {"POST", "/api/v1/people", "person.create", "name role"},
     {"PATCH", "/api/v1/people/{id}", "person.change", "role totp"},
     {"DELETE", "/api/v1/people/{id}", "person.remove"},

@@ -41,6 +41,7 @@ constexpr Grant grants[] = {
     {Role::admin, manage_tokens},
     {Role::admin, manage_organisations},
     {Role::admin, read_audit},
+    {Role::admin, erase_machine},
 
     {Role::auditor, read},
     {Role::auditor, read_audit},
@@ -74,6 +75,9 @@ constexpr Route route_table[] = {
     {"GET", "/api/v1/machines", read},
     {"GET", "/api/v1/machines/{machine}", read, true},
     {"PATCH", "/api/v1/machines/{machine}", edit_catalog},
+    {"DELETE", "/api/v1/machines/{machine}", erase_machine},
+    {"GET", "/api/v1/erasures", erase_machine},
+    {"GET", "/api/v1/erasures/{id}", erase_machine},
     {"GET", "/api/v1/machines/{machine}/trend", read, true},
     {"GET", "/api/v1/machines/{machine}/samples", read, true},
     {"GET", "/api/v1/machines/{machine}/events", read, true},
@@ -90,6 +94,7 @@ constexpr Route route_table[] = {
     {"GET", "/api/v1/organisations/{organisation}", manage_organisations},
     {"PATCH", "/api/v1/organisations/{organisation}", manage_organisations},
     {"POST", "/api/v1/organisations/{organisation}/people", manage_organisations},
+    {"DELETE", "/api/v1/organisations/{organisation}/machines", manage_organisations},
 
     {"GET", "/api/v1/people", manage_people},
     {"POST", "/api/v1/people", manage_people},
@@ -171,6 +176,7 @@ std::string_view name_of(Right right) {
         case manage_tokens: return "manage_tokens";
         case manage_organisations: return "manage_organisations";
         case read_audit: return "read_audit";
+        case erase_machine: return "erase_machine";
         case report: return "report";
     }
     std::unreachable();

@@ -21,13 +21,14 @@ enum class Right : std::uint8_t {
     manage_tokens,
     manage_organisations,  ///< only admins of `default`
     read_audit,
+    erase_machine,  ///< with all it ever said
     report,  ///< hand in samples over HTTP; a machine's token: of its own machine
 };
 inline constexpr Right all_rights[] = {
     Right::open,          Right::be_known,      Right::read,
     Right::write_tag,     Right::end_client,    Right::edit_catalog,  Right::publish,
     Right::manage_people, Right::manage_tokens, Right::manage_organisations,
-    Right::read_audit,    Right::report};
+    Right::read_audit,    Right::erase_machine, Right::report};
 std::string_view name_of(Right right);
 
 /// Deny by default: what no line of the table allows is refused.

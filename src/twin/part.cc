@@ -86,7 +86,7 @@ void Part::remember(OrganisationId organisation, const std::string& machine,
 Part::Entry& Part::make(std::string key, OrganisationId organisation, const std::string& machine,
                         Source source) {
     auto& made = twins_[std::move(key)];
-    made = std::make_unique<Entry>(organisation, machine, source);
+    made = std::make_shared<Entry>(organisation, machine, source);
     by_id_[organisation].emplace(made->twin.state().id, made.get());
     return *made;
 }
@@ -119,9 +119,10 @@ void Part::take(Letter letter) {
     counters_.samples += appended->stored;
     counters_.refused += appended->refused();
     lane_.then(
-        [this, letter = std::move(letter), appended = *appended](Result<void> durable) mutable {
+        [this, letter = std::move(letter), appended = *appended,
+         taken = ++taken_](Result<void> durable) mutable {
             const bool is_believable = appended.stored > 0 || appended.refused() == 0;
-            if (durable && is_believable) fold(letter);
+            if (durable && is_believable && !was_forgotten(letter, taken)) fold(letter);
             Result<history::Appended> result = appended;
             if (!durable) result = std::unexpected(durable.error());
             replies_.send(letter.origin, {std::move(letter.done), std::move(result)});
@@ -147,6 +148,40 @@ Result<void> Part::expect(OrganisationId organisation, const std::string& key) {
     }
     expected_.insert(key);
     return {};
+}
+
+bool Part::was_forgotten(const Letter& letter, std::uint64_t taken) const {
+    if (forgotten_.empty()) return false;
+    const auto found = forgotten_.find(key_of(letter.report.organisation, letter.report.machine));
+    return found != forgotten_.end() && taken <= found->second;
+}
+
+bool Part::forget(OrganisationId organisation, const std::string& machine, bool speaks_again) {
+    const std::string key = key_of(organisation, machine);
+    // Rounds end in their order: behind this one there are no letters of before.
+    forgotten_[key] = taken_;
+    lane_.then([this, key, taken = taken_](const Result<void>&) {
+        const auto found = forgotten_.find(key);
+        if (found != forgotten_.end() && found->second == taken) forgotten_.erase(found);
+    });
+    const auto is_its = [&](const auto& event) {
+        return event.organisation == organisation && event.machine == machine;
+    };
+    std::erase_if(events_, is_its);
+    std::erase_if(pending_.events, is_its);
+    std::erase_if(pending_.machines, [&](const MachineState& state) {
+        return state.organisation == organisation && state.id == machine;
+    });
+    expected_.erase(key);
+    const auto found = twins_.find(key);
+    if (found == twins_.end()) return false;
+    const Source source = found->second->twin.state().source;
+    by_id_[organisation].erase(machine);
+    twins_.erase(found);
+    if (!speaks_again) return true;
+    make(key, organisation, machine, source).is_loaded = false;
+    if (observer_.discovered) observer_.discovered(organisation, machine, source, shard_.now());
+    return true;
 }
 
 // History took out of the report what it refused.
@@ -209,6 +244,8 @@ void Part::on_presence(OrganisationId organisation, const std::string& machine, 
     const auto before = twins_.find(key_of(organisation, machine));
     if (before != twins_.end() && source == Source::json)
         source = before->second->twin.state().source;
+    // Nobody is discovered by leaving.
+    if (before == twins_.end() && presence != Presence::born) return;
     Entry* known = entry(organisation, machine, source);
     if (known == nullptr) return;
     settle_clock();
@@ -266,19 +303,19 @@ const Twin* Part::known(OrganisationId organisation, std::string_view id) const 
 }
 
 io::Task<Result<MachineState>> Part::machine(OrganisationId organisation, std::string id) {
-    Entry* known = co_await loaded(organisation, id);
+    auto known = co_await loaded(organisation, id);
     if (known == nullptr) co_return fail(Code::not_found, "no machine \"" + id + "\"");
     co_return known->twin.state();
 }
 
 io::Task<Result<std::vector<TagValue>>> Part::values(OrganisationId organisation, std::string id) {
-    Entry* known = co_await loaded(organisation, id);
+    auto known = co_await loaded(organisation, id);
     if (known == nullptr) co_return fail(Code::not_found, "no machine \"" + id + "\"");
     co_return values_of(known->twin);
 }
 
 io::Task<Result<MachineNow>> Part::machine_now(OrganisationId organisation, std::string id) {
-    Entry* known = co_await loaded(organisation, id);
+    auto known = co_await loaded(organisation, id);
     if (known == nullptr) co_return fail(Code::not_found, "no machine \"" + id + "\"");
     co_return now_of(known->twin);
 }
@@ -361,21 +398,22 @@ void Part::show_changes() {
 }
 
 // The machine with what history knows of it; null: nobody by that name.
-io::Task<Part::Entry*> Part::loaded(OrganisationId organisation, std::string machine) {
+io::Task<std::shared_ptr<Part::Entry>> Part::loaded(OrganisationId organisation,
+                                                    std::string machine) {
     const auto found = twins_.find(key_of(organisation, machine));
     if (found == twins_.end()) co_return nullptr;
-    Entry* known = found->second.get();  // twins are never removed
+    auto known = found->second;
     if (!known->is_loaded) co_await load_machine(known);
     co_return known;
 }
 
 io::Task<void> Part::load() {
-    std::vector<Entry*> unknown;
+    std::vector<std::shared_ptr<Entry>> unknown;
     for (const auto& [key, entry] : twins_) {
-        if (!entry->is_loaded) unknown.push_back(entry.get());
+        if (!entry->is_loaded) unknown.push_back(entry);
     }
     std::vector<Event> recalled;
-    for (Entry* entry : unknown) {
+    for (const auto& entry : unknown) {
         if (closing_) co_return;
         co_await load_machine(entry);
         auto events =
@@ -388,7 +426,7 @@ io::Task<void> Part::load() {
 }
 
 // Live values may be folded meanwhile: the twin keeps the newer of each.
-io::Task<void> Part::load_machine(Entry* entry) {
+io::Task<void> Part::load_machine(std::shared_ptr<Entry> entry) {
     const OrganisationId organisation = entry->twin.state().organisation;
     const std::string machine = entry->twin.state().id;
     auto all = co_await history_.series_of(organisation, machine);
@@ -421,7 +459,8 @@ void Part::merge_events(std::vector<Event> recalled) {
     std::set<std::tuple<OrganisationId, std::string, Instant>> known;
     for (const auto& event : events_) known.emplace(event.organisation, event.machine, event.at);
     std::erase_if(recalled, [&](const Event& event) {
-        return known.contains({event.organisation, event.machine, event.at});
+        const bool is_forgotten = !twins_.contains(key_of(event.organisation, event.machine));
+        return is_forgotten || known.contains({event.organisation, event.machine, event.at});
     });
     std::ranges::move(recalled, std::back_inserter(events_));
     std::ranges::stable_sort(events_, {}, &Event::at);

@@ -51,6 +51,7 @@ public:
     void on_presence(OrganisationId organisation, const std::string& machine, Source source,
                      Presence presence, const std::string& text);
     void record(Event event);
+    bool forget(OrganisationId organisation, const std::string& machine, bool speaks_again);
 
     std::vector<MachineState> machines(OrganisationId organisation) const;
     io::Task<Result<MachineState>> machine(OrganisationId organisation, std::string id);
@@ -89,6 +90,7 @@ private:
     void take(Letter letter);
     Result<history::Appended> append(history::Report& report);
     void fold(Letter& letter);
+    bool was_forgotten(const Letter& letter, std::uint64_t taken) const;
     std::size_t machines_max() const;
     Result<void> expect(OrganisationId organisation, const std::string& key);
     Entry* entry(OrganisationId organisation, const std::string& machine, Source source);
@@ -100,8 +102,8 @@ private:
     void show_changes();
     void arm_live();
     io::Task<void> load();
-    io::Task<Entry*> loaded(OrganisationId organisation, std::string machine);
-    io::Task<void> load_machine(Entry* entry);
+    io::Task<std::shared_ptr<Entry>> loaded(OrganisationId organisation, std::string machine);
+    io::Task<void> load_machine(std::shared_ptr<Entry> entry);
     io::Task<std::vector<Event>> load_events(OrganisationId organisation, std::string machine);
     void merge_events(std::vector<Event> recalled);
     void keep(Event event);
@@ -116,9 +118,13 @@ private:
     std::vector<std::unique_ptr<Part>>& all_;
     io::Mailbox<Letter> letters_;
     io::Mailbox<Reply> replies_;
-    std::unordered_map<std::string, std::unique_ptr<Entry>, StringHash, std::equal_to<>> twins_;
+    // Shared with who loads one: it may be forgotten meanwhile.
+    std::unordered_map<std::string, std::shared_ptr<Entry>, StringHash, std::equal_to<>> twins_;
     std::map<OrganisationId, std::map<std::string_view, Entry*>> by_id_;  // the same, ascending
     std::unordered_set<std::string> expected_;  // may come; their first report is on its way
+    std::uint64_t taken_ = 0;                   // letters so far
+    /// Forgotten just now: letters up to that number are of the one that went.
+    std::unordered_map<std::string, std::uint64_t, StringHash, std::equal_to<>> forgotten_;
     std::unordered_map<std::string, unsigned, StringHash, std::equal_to<>> watched_;
     std::vector<unsigned> audience_;  // watchers on each shard
     std::deque<Event> events_;

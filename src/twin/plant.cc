@@ -82,6 +82,11 @@ public:
                  [event = std::move(event)](Part& owner) { owner.record(event); });
     }
 
+    bool forget(OrganisationId organisation, const std::string& machine,
+                bool speaks_again) override {
+        return part(io::Shard::here().index()).forget(organisation, machine, speaks_again);
+    }
+
     io::Task<std::vector<MachineState>> machines(OrganisationId organisation) override {
         std::vector<MachineState> all;
         for (std::size_t index = 0; index < parts_.size(); ++index) {

@@ -95,6 +95,12 @@ public:
     /// Anything else worth remembering about a machine ("write", "rebirth", "adopted").
     virtual void record(Event event) = 0;
 
+    /// The machine's history is erased: its twin and its events in memory go, reports on their way
+    /// are not folded any more. `speaks_again`: newer reports have come already. On the machine's
+    /// owner shard, in the turn in which its history vanished. True: there was a twin.
+    virtual bool forget(OrganisationId organisation, const std::string& machine,
+                        bool speaks_again) = 0;
+
     /// Every machine of an organisation, by id.
     virtual io::Task<std::vector<MachineState>> machines(OrganisationId organisation) = 0;
     /// Errors: not_found.

@@ -7,6 +7,15 @@
 #include "gate/mqtt/load.h"
 
 namespace lineshaft::broker {
+namespace {
+
+io::Task<Result<void>> settle_hub(Hub* hub) {
+    if (hub->retained.has_litter()) hub->lane.touch();
+    auto durable = co_await hub->lane.durable();
+    co_return durable;
+}
+
+}  // namespace
 
 Broker::Broker(std::vector<Place> places, store::Store& store, Gatekeeper& gatekeeper,
                Limits limits)
@@ -118,6 +127,60 @@ io::Task<Result<void>> Broker::end_client(OrganisationId organisation, std::stri
     auto ended = co_await ask<bool>(state_->here(), std::move(end_here));
     if (std::ranges::find(ended, true) == ended.end()) {
         co_return Result<void>(fail(Code::not_found, "no client " + client_id));
+    }
+    co_return Result<void>{};
+}
+
+io::Task<std::size_t> Broker::forget_sessions(std::vector<std::string> references) {
+    auto forget_here = [references = std::move(references)](Hub& hub) {
+        std::vector<Session*> theirs;
+        for (const auto& [number, session] : hub.sessions) {
+            if (session->is_over) continue;
+            if (std::ranges::find(references, session->principal_reference) != references.end())
+                theirs.push_back(session.get());
+        }
+        for (Session* session : theirs) {
+            session->will.reset();
+            ++hub.stats.ended_by_operator;
+            if (session->link != nullptr) {
+                session->link->end(mqtt::Reason::administrative_action, "the machine is erased",
+                                   false);
+            }
+            if (!session->is_over) hub.end_session(*session);
+        }
+        return theirs.size();
+    };
+    auto ended = co_await ask<std::size_t>(state_->here(), std::move(forget_here));
+    std::size_t all = 0;
+    for (const std::size_t each : ended) all += each;
+    co_return all;
+}
+
+io::Task<std::vector<std::string>> Broker::retained_under(std::vector<std::string> filters) {
+    auto topics_of = [filters = std::move(filters)](Hub& hub) {
+        hub.recent.forget_all();
+        std::vector<std::shared_ptr<const Publication>> found;
+        for (const std::string& filter : filters) hub.retained.match(filter, found);
+        std::vector<std::string> topics;
+        for (const auto& what : found) topics.emplace_back(what->message.topic());
+        return topics;
+    };
+    auto by_hub = co_await ask<std::vector<std::string>>(state_->here(), std::move(topics_of));
+    std::vector<std::string> all;
+    for (auto& topics : by_hub) std::ranges::move(topics, std::back_inserter(all));
+    std::ranges::sort(all);
+    const auto repeated = std::ranges::unique(all);
+    all.erase(repeated.begin(), repeated.end());
+    co_return all;
+}
+
+io::Task<Result<void>> Broker::settled() {
+    // What a commit makes superfluous is removed by the round behind it.
+    for (int round = 0; round < 2; ++round) {
+        for (auto& hub : state_->common.hubs) {
+            auto settled = co_await hub->shard.call(&settle_hub, hub.get());
+            if (!settled) co_return settled;
+        }
     }
     co_return Result<void>{};
 }

@@ -97,6 +97,16 @@ public:
     /// dropped. Errors: not_found.
     io::Task<Result<void>> end_client(OrganisationId organisation, std::string client_id,
                                       bool forget);
+    // ---- For erasing a machine.
+    /// Ends and forgets the sessions that were opened with one of `references` (Gatekeeper's), also
+    /// those that sleep; their wills are not published. Gives how many.
+    io::Task<std::size_t> forget_sessions(std::vector<std::string> references);
+    /// The topics with a retained message that one of `filters` matches. What the topic browser
+    /// remembers of them is forgotten.
+    io::Task<std::vector<std::string>> retained_under(std::vector<std::string> filters);
+    /// What was removed before is on disk as removed.
+    io::Task<Result<void>> settled();
+
     /// Ends with 0x87 every connection of this shard whose principal no longer holds. Gives how
     /// many. Call on each shard when its keyring changes. Durable sessions stay and get nothing
     /// until a principal with rights resumes them.

@@ -25,6 +25,10 @@ void RecentTopics::look(Instant now, io::Steady steady) {
 void RecentTopics::tick(io::Steady steady) {
     if (!is_on_ || steady < until_) return;
     is_on_ = false;
+    forget_all();
+}
+
+void RecentTopics::forget_all() {
     tree_ = mqtt::TopicTree<Place>();
     entries_.clear();
     bytes_ = 0;

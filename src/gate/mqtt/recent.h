@@ -25,6 +25,9 @@ public:
     /// When it was switched on.
     Instant since() const { return since_; }
 
+    /// Something in it is to be forgotten; the rest comes again as it is published.
+    void forget_all();
+
     void note(std::shared_ptr<const Publication> what);
 
     struct Entry {
