@@ -1,9 +1,7 @@
 import { ask, path, withQuery } from "./client";
 import type { Account, AuditLine, BrowserSession, Organisation, OrganisationLimits } from "./trust_types";
-import type {
-    Authority, BrokerNow, Certificate, Client, ClientDetail, ClientState, Connection, Enrolment, Machine, MachineDetail, Node, Overview, Page, Person, PersonRecord, PlantEvent, Role, Site,
-    StoredSample, Tag, TagValue, Token, TopicDetail, TopicPage, Trend,
-} from "./types";
+import type { BrokerNow, Client, ClientDetail, ClientState, TopicDetail, TopicPage } from "./traffic_types";
+import type { Authority, Certificate, Connection, Enrolment, Erasure, Machine, MachineDetail, Node, Overview, Page, Person, PersonRecord, PlantEvent, Role, Site, StoredSample, Tag, TagValue, Token, Trend } from "./types";
 
 const session = path("session");
 
@@ -23,6 +21,8 @@ export const calls = {
     machine: (id: string) => ask<MachineDetail>("GET", path("machines", id)),
     changeMachine: (id: string, body: MachineChange) =>
         ask<Machine>("PATCH", path("machines", id), { body }),
+    eraseMachine: (id: string) => ask<Erasure>("DELETE", path("machines", id)),
+    erasure: (id: string) => ask<Erasure>("GET", path("erasures", id)),
     trend: (id: string, query: TrendQuery, signal?: AbortSignal) =>
         ask<Trend>("GET", withQuery(path("machines", id, "trend"), { ...query }), { signal }),
     /** The newest sample before an instant: what a state was when the picture begins. */

@@ -36,6 +36,14 @@ const en = {
         title: "Tag settings", label: "Label", unit: "Unit", low: "Lowest allowed value", high: "Highest allowed value",
         writable: "People may write this tag", order: "The lowest value must be below the highest.",
     },
+    erase: {
+        open: "Erase…", title: (name: string) => `Erase ${name}`, titleRunning: (id: string) => `Erasing ${id}`,
+        what: "Everything this machine ever said leaves the node: its history, values, tags and settings, its retained messages and MQTT sessions. Its tokens and certificates stop working.",
+        forEver: "This cannot be undone. Backups made earlier still hold the data. If the machine sends again, it appears as a new one.",
+        type: (id: string) => `To confirm, type ${id}`, action: "Erase for ever",
+        running: (series: number, merges: number) => `Nobody can see it any more. Its bytes are being removed from the disk: ${series} tags and ${merges} stretches of files to go.`,
+        leave: "You may close this: it goes on by itself, also after a restart.", done: "Done. No file of this node holds its data any more.",
+    },
 };
 
 const zh: typeof en = {
@@ -73,6 +81,14 @@ const zh: typeof en = {
     tagSettings: {
         title: "测点设置", label: "显示名", unit: "单位", low: "允许的最小值", high: "允许的最大值",
         writable: "允许人员写入该测点", order: "最小值必须小于最大值。",
+    },
+    erase: {
+        open: "彻底删除…", title: (name) => `彻底删除 ${name}`, titleRunning: (id) => `正在删除 ${id}`,
+        what: "该设备上报过的一切都将从本节点删除：历史数据、数值、测点与设置、保留消息和 MQTT 会话。其令牌和证书立即失效。",
+        forEver: "此操作无法撤销。之前的备份仍包含这些数据。如果该设备再次上报，将作为新设备出现。",
+        type: (id) => `请输入 ${id} 以确认`, action: "永久删除",
+        running: (series, merges) => `该设备已不可见。正在从磁盘清除数据：还有 ${series} 个测点、${merges} 段文件。`,
+        leave: "可以关闭此窗口：删除会自行继续，重启后也会继续。", done: "已完成。本节点的任何文件中都不再有它的数据。",
     },
 };
 

@@ -9,8 +9,9 @@ import { ErrorNote, say } from "../../parts/feedback";
 import { Link } from "../../parts/link";
 import { useLoad } from "../../parts/load";
 import { isNumeric } from "../../trend/series";
-import { links } from "../../router";
+import { links, navigate } from "../../router";
 import { AdoptDialog } from "../machines/adopt";
+import { EraseDialog } from "./erase_dialog";
 import { MachineEvents } from "./machine_events";
 import { MachineHead } from "./machine_head";
 import { TagTable } from "./tag_table";
@@ -29,6 +30,7 @@ export function MachinePage({ id, person }: { id: string; person: Person }) {
     const told = useLive(topics.machines, () => liveState.machines.get(id));
     const [editing, setEditing] = useState(false);
     const [writing, setWriting] = useState<Tag | null>(null);
+    const [erasing, setErasing] = useState(false);
     const [settings, setSettings] = useState<Tag | null>(null);
     const read = detail.data;
     const machine = read && told && Date.parse(told.last_seen) > Date.parse(read.last_seen) ? { ...read, ...told } : read;
@@ -52,7 +54,8 @@ export function MachinePage({ id, person }: { id: string; person: Person }) {
         <>
             <p className="crumb"><Link to={links.machines}>← {words.machine.all}</Link></p>
             <MachineHead machine={machine} site={site} zone={zone} zoneIsSite={site !== null}
-                onEdit={may(person, "engineer") ? () => setEditing(true) : null} />
+                onEdit={may(person, "engineer") ? () => setEditing(true) : null}
+                onErase={may(person, "admin") ? () => setErasing(true) : null} />
             <ErrorNote error={detail.error} onRetry={detail.reload} />
             <TrendPanel machine={id} tags={shown} zone={zone} colourIndex={colourIndex} onUnplot={toggle} />
             <TagTable machine={id} tags={tags} plotted={plotted} colourIndex={colourIndex} zone={zone} onPlot={toggle}
@@ -65,6 +68,7 @@ export function MachinePage({ id, person }: { id: string; person: Person }) {
                 detail.reload();
                 sites.reload();
             }} />}
+            {erasing && <EraseDialog machine={machine} onClose={() => setErasing(false)} onGone={() => navigate(links.machines)} />}
             {writing && <WriteDialog machine={machine} tag={writing} zone={zone} onClose={() => setWriting(null)} />}
             {settings && <TagSettings machine={id} tag={settings} onClose={() => setSettings(null)} onDone={() => {
                 setSettings(null);

@@ -12,9 +12,10 @@ interface HeadProps {
     zone: string;
     zoneIsSite: boolean;
     onEdit: (() => void) | null;
+    onErase: (() => void) | null;
 }
 
-export function MachineHead({ machine, site, zone, zoneIsSite, onEdit }: HeadProps) {
+export function MachineHead({ machine, site, zone, zoneIsSite, onEdit, onErase }: HeadProps) {
     const words = useWords();
     const title = machine.name ?? machine.id;
     const told = useLive(topics.valuesOf(machine.id), () => liveState.heard.get(machine.id));
@@ -42,6 +43,7 @@ export function MachineHead({ machine, site, zone, zoneIsSite, onEdit }: HeadPro
                 </div>
             </dl>
             {onEdit && <button type="button" className={machine.adopted ? "" : "primary"} onClick={onEdit}>{machine.adopted ? words.edit : words.machines.adopt}</button>}
+            {onErase && <button type="button" className="danger" onClick={onErase}>{words.erase.open}</button>}
         </header>
     );
 }
