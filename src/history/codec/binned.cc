@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
 #include "base/check.h"
 #include "history/codec/bits.h"
@@ -115,6 +116,8 @@ unsigned Binned::Table::symbol_of(std::uint64_t offset) const {
 
 // For each slot of numbers the first bin that can hold them, so that most need no search.
 void Binned::Table::fill_slots() {
+    widths.clear();
+    for (const Bin& bin : bins) widths.push_back(static_cast<std::uint8_t>(bin.width()));
     const std::uint64_t end = bins.back().upper;
     slot_shift = width_of(end) > slot_bits ? width_of(end) - slot_bits : 0;
     symbols.clear();
@@ -130,24 +133,23 @@ std::size_t Binned::classify(std::span<const std::int64_t> values) {
     const std::size_t blocks = (values.size() + binned_block - 1) / binned_block;
     selectors_.assign(blocks, 0);
     if (blocks < 8) return 1;
+    // First a look at the blocks' sums: mostly nothing tells them apart.
+    std::uint32_t least = UINT32_MAX;
+    std::uint32_t most = 0;
+    for (std::size_t block = 0; block + 1 < blocks; ++block) {
+        std::uint32_t sum = 0;
+        for (const std::int64_t value : values.subspan(block * binned_block, binned_block)) {
+            sum += width_of(zigzag(value));
+        }
+        least = std::min(least, sum);
+        most = std::max(most, sum);
+    }
+    if (most - least < binned_block) return 1;  // nowhere a bit a number apart
     std::vector<Lengths> lengths(blocks);
     for (std::size_t index = 0; index < values.size(); ++index) {
         ++lengths[index / binned_block][width_of(zigzag(values[index]))];
     }
     constexpr double table_bits = 300;
-    const auto sum_of = [](const Lengths& block) {
-        std::uint32_t sum = 0;
-        for (unsigned length = 0; length < block.size(); ++length) sum += block[length] * length;
-        return sum;
-    };
-    std::uint32_t least = UINT32_MAX;
-    std::uint32_t most = 0;
-    for (std::size_t block = 0; block + 1 < blocks; ++block) {
-        const std::uint32_t sum = sum_of(lengths[block]);
-        least = std::min(least, sum);
-        most = std::max(most, sum);
-    }
-    if (most - least < binned_block) return 1;  // nowhere a bit a number apart
     std::size_t tables = 1;
     for (std::size_t table = 0; table < tables && tables < tables_max; ++table) {
         const auto before = selectors_;
@@ -176,6 +178,7 @@ void Binned::fill_tables(std::size_t tables, unsigned log, unsigned lower_bits) 
         made.bins.clear();
         if (numbers.empty()) {  // every block moved away: a table nobody chooses
             made.bins.push_back({0, 0, 0});
+            made.fill_slots();
             continue;
         }
         const auto bins = chooser_.choose(numbers, lower_bits + width_bits + log);
@@ -201,7 +204,7 @@ void Binned::put_tables(std::string& out, std::size_t tables, unsigned log, unsi
         const Table& made = tables_[table];
         for (std::size_t symbol = 0; symbol < made.bins.size(); ++symbol) {
             bits.put(made.bins[symbol].lower, lower_bits);
-            bits.put(made.bins[symbol].width(), width_bits);
+            bits.put(made.widths[symbol], width_bits);
             if (!made.is_plain()) bits.put(made.weights[symbol] - 1, log);
         }
     }
@@ -210,30 +213,31 @@ void Binned::put_tables(std::string& out, std::size_t tables, unsigned log, unsi
     bits.finish();
 }
 
-void Binned::put_numbers(std::string& out, unsigned log) {
+void Binned::put_numbers(std::string& out, std::size_t tables, unsigned log) {
     const std::size_t count = offsets_.size();
-    std::vector<AnsEncoder> encoders;
+    std::array<std::optional<AnsEncoder>, tables_max> encoders;
     bool has_symbols = false;
-    for (const Table& table : tables_) {
-        if (table.is_plain() || table.bins.empty()) {
-            encoders.emplace_back(std::array{1u << log}, log);
-        } else {
-            encoders.emplace_back(table.weights, log);
-            has_symbols = true;
-        }
+    for (std::size_t table = 0; table < tables; ++table) {
+        if (tables_[table].is_plain()) continue;
+        encoders[table].emplace(tables_[table].weights, log);
+        has_symbols = true;
     }
     steps_.resize(count);
-    places_.resize(count);
     widths_.resize(count);
     std::array<std::uint32_t, 4> state;
     state.fill(1u << log);
     for (std::size_t index = count; index-- > 0;) {
         const std::uint8_t selector = selectors_[index / binned_block];
         const Table& table = tables_[selector];
-        const unsigned symbol = table.is_plain() ? 0 : table.symbol_of(offsets_[index]);
-        places_[index] = offsets_[index] - table.bins[symbol].lower;
-        widths_[index] = static_cast<std::uint8_t>(table.bins[symbol].width());
-        steps_[index] = table.is_plain() ? 0 : encoders[selector].step(state[index % 4], symbol);
+        unsigned symbol = 0;
+        if (table.is_plain()) {
+            steps_[index] = 0;
+        } else {
+            symbol = table.symbol_of(offsets_[index]);
+            steps_[index] = encoders[selector]->step(state[index % 4], symbol);
+        }
+        offsets_[index] -= table.bins[symbol].lower;  // now the place in the bin
+        widths_[index] = table.widths[symbol];
     }
     bits_.clear();
     if (has_symbols) {
@@ -246,7 +250,7 @@ void Binned::put_numbers(std::string& out, unsigned log) {
     out += bits_;
     bits_.clear();
     BitSink bits(bits_);
-    for (std::size_t index = 0; index < count; ++index) bits.put(places_[index], widths_[index]);
+    for (std::size_t index = 0; index < count; ++index) bits.put(offsets_[index], widths_[index]);
     bits.finish();
     Writer(out).put_varint(bits_.size());
     out += bits_;
@@ -254,10 +258,14 @@ void Binned::put_numbers(std::string& out, unsigned log) {
 
 void Binned::put(std::string& out, std::span<const std::int64_t> values) {
     CHECK(!values.empty());
-    const auto [low, high] = std::minmax_element(values.begin(), values.end());
-    const std::int64_t base = *low;
+    std::int64_t base = values[0];
+    std::int64_t high = base;
+    for (const std::int64_t value : values) {
+        base = std::min(base, value);
+        high = std::max(high, value);
+    }
     const unsigned lower_bits =
-        width_of(static_cast<std::uint64_t>(*high) - static_cast<std::uint64_t>(base));
+        width_of(static_cast<std::uint64_t>(high) - static_cast<std::uint64_t>(base));
     offsets_.resize(values.size());
     for (std::size_t index = 0; index < values.size(); ++index) {
         offsets_[index] =
@@ -271,7 +279,7 @@ void Binned::put(std::string& out, std::span<const std::int64_t> values) {
     Writer(out).put_varint(zigzag(base));
     out.push_back(static_cast<char>(lower_bits));
     put_tables(out, tables, log, lower_bits);
-    put_numbers(out, log);
+    put_numbers(out, tables, log);
 }
 
 }  // namespace lineshaft::history::codec

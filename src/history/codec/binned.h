@@ -28,6 +28,7 @@ private:
     struct Table {
         std::vector<Bin> bins;
         std::vector<std::uint32_t> weights;
+        std::vector<std::uint8_t> widths;
         std::vector<std::uint8_t> symbols;  // the first bin of each slot of 2^slot_shift numbers
         unsigned slot_shift = 0;
         void fill_slots();
@@ -44,7 +45,7 @@ private:
     std::size_t classify(std::span<const std::int64_t> values);
     void fill_tables(std::size_t tables, unsigned log, unsigned lower_bits);
     void put_tables(std::string& out, std::size_t tables, unsigned log, unsigned lower_bits);
-    void put_numbers(std::string& out, unsigned log);
+    void put_numbers(std::string& out, std::size_t tables, unsigned log);
     Result<void> take_tables(Reader& in, std::size_t tables, unsigned log, std::int64_t base,
                              std::size_t blocks);
     Result<void> take_numbers(Reader& in, unsigned log, std::span<std::int64_t> values);
@@ -55,7 +56,6 @@ private:
     std::vector<std::uint8_t> selectors_;  // the table of each block
     std::vector<std::uint32_t> steps_;
     std::vector<std::uint8_t> widths_;
-    std::vector<std::uint64_t> places_;
     std::string bits_;
     std::string padded_;
     std::string padded_places_;

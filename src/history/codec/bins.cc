@@ -10,7 +10,13 @@
 namespace lineshaft::history::codec {
 namespace {
 
-constexpr std::size_t candidates_usual = bins_max / 2;  // heavy numbers may double them
+// More cuts to choose from where there are more numbers; heavy numbers may double them.
+constexpr std::size_t candidates_least = 24;
+constexpr std::size_t candidates_most = bins_max / 2;
+
+std::size_t candidates_for(std::size_t count) {
+    return std::clamp(count / 24, candidates_least, candidates_most);
+}
 
 }  // namespace
 
@@ -57,7 +63,7 @@ void BinChooser::cut(std::size_t until) {
     // A number that alone is worth a candidate does not share it with its smaller neighbours.
     std::size_t run = until - 1;
     while (run > cut_ && sorted_[run - 1] == sorted_[until - 1]) --run;
-    const std::size_t heavy = sorted_.size() / candidates_usual + 1;
+    const std::size_t heavy = sorted_.size() / candidates_for(sorted_.size()) + 1;
     if (run > cut_ && until - run > heavy) {
         candidates_.push_back(
             {sorted_[cut_], sorted_[run - 1], static_cast<std::uint32_t>(run - cut_)});
@@ -72,21 +78,22 @@ void BinChooser::find_candidates() {
     candidates_.clear();
     cut_ = 0;
     const std::size_t count = sorted_.size();
+    const std::size_t usual = candidates_for(count);
     std::size_t distinct = 1;
-    for (std::size_t index = 1; index < count && distinct <= candidates_usual; ++index) {
+    for (std::size_t index = 1; index < count && distinct <= usual; ++index) {
         distinct += sorted_[index] != sorted_[index - 1];
     }
-    if (distinct <= candidates_usual) {
+    if (distinct <= usual) {
         while (cut_ < count) cut(cut_ + 1);
         return;
     }
-    constexpr std::size_t tail = 6;  // 1, 2, 4 ... 32 numbers at either end
-    constexpr std::size_t middle = candidates_usual - 2 * tail - 1;
+    const std::size_t tail = usual < 48 ? 4 : 6;  // 1, 2, 4 ... numbers at either end
+    const std::size_t middle = usual - 2 * tail - 1;
     std::size_t at = 0;
     for (std::size_t power = 0; power < tail && at < count / 4; ++power) {
         cut(at += std::size_t{1} << power);
     }
-    const std::size_t end = count > 4 * 63 ? count - 63 : count;
+    const std::size_t end = count - ((std::size_t{1} << tail) - 1);
     const std::size_t begin = cut_;
     for (std::size_t step = 1; step <= middle && begin < end; ++step) {
         cut(begin + (end - begin) * step / middle);

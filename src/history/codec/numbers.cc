@@ -15,11 +15,27 @@ namespace {
 
 constexpr std::size_t binned_min = 24;  // numbers; below, tables cost more than they save
 constexpr std::size_t patched_most = 512;
+constexpr double worth_it = 0.995;     // what takes longer to undo saves more than that
 constexpr double packed_slack = 1.02;  // plain bits may be that much longer: they are faster
 
 bool all_equal(std::span<const std::int64_t> values) {
     return std::all_of(values.begin(), values.end(),
                        [&](std::int64_t value) { return value == values[0]; });
+}
+
+struct Range {
+    std::int64_t low;
+    std::int64_t high;
+};
+
+// A plain loop: std::minmax_element compares its way through, several times slower.
+Range range_of(std::span<const std::int64_t> values) {
+    Range range{values[0], values[0]};
+    for (const std::int64_t value : values) {
+        range.low = std::min(range.low, value);
+        range.high = std::max(range.high, value);
+    }
+    return range;
 }
 
 std::size_t runs_in(std::span<const std::int64_t> values) {
@@ -33,24 +49,36 @@ std::size_t runs_in(std::span<const std::int64_t> values) {
 void put_packed(std::string& out, std::span<const std::int64_t> values) {
     for (std::size_t from = 0; from < values.size(); from += lane_block) {
         const auto block = values.subspan(from, std::min(lane_block, values.size() - from));
-        const auto [low, high] = std::minmax_element(block.begin(), block.end());
-        const unsigned width = width_of(static_cast<std::uint64_t>(wrapped_minus(*high, *low)));
+        const auto [low, high] = range_of(block);
+        const unsigned width = width_of(static_cast<std::uint64_t>(wrapped_minus(high, low)));
         out.push_back(static_cast<char>(width));
-        Writer(out).put_varint(zigzag(*low));
+        Writer(out).put_varint(zigzag(low));
         if (width == 0) continue;
         if (block.size() == lane_block) {
             const std::size_t at = out.size();
             out.resize(at + lane_block / 8 * width);
-            pack_lanes(block.first<lane_block>(), *low, width,
+            pack_lanes(block.first<lane_block>(), low, width,
                        reinterpret_cast<std::byte*>(out.data() + at));
             continue;
         }
         BitSink bits(out);
         for (const std::int64_t value : block) {
-            bits.put(static_cast<std::uint64_t>(wrapped_minus(value, *low)), width);
+            bits.put(static_cast<std::uint64_t>(wrapped_minus(value, low)), width);
         }
         bits.finish();
     }
+}
+
+std::size_t packed_bytes(std::span<const std::int64_t> values) {
+    std::size_t bytes = 0;
+    for (std::size_t from = 0; from < values.size(); from += lane_block) {
+        const auto block = values.subspan(from, std::min(lane_block, values.size() - from));
+        const auto [low, high] = range_of(block);
+        const unsigned width = width_of(static_cast<std::uint64_t>(wrapped_minus(high, low)));
+        const unsigned base_bytes = (std::max(1u, width_of(zigzag(low))) + 6) / 7;
+        bytes += 1 + base_bytes + bytes_of(block.size() * width);
+    }
+    return bytes;
 }
 
 Result<void> take_packed(Reader& in, std::span<std::int64_t> values) {
@@ -88,13 +116,15 @@ bool repeats_itself(std::span<const std::int64_t> values) {
     constexpr std::uint64_t leaving = factor * factor * factor * factor;
     std::array<std::uint32_t, 1 << table_bits> last{};
     std::size_t matches = 0;
+    std::size_t looked = 0;
     std::uint64_t hash = 0;  // of the last four, a polynomial
     for (std::size_t index = 0; index < values.size(); ++index) {
         hash = (hash + static_cast<std::uint64_t>(values[index])) * factor;
         if (index >= length)
             hash -= static_cast<std::uint64_t>(values[index - length]) * leaving * factor;
-        if (index + 1 < length) continue;
-        std::uint32_t& slot = last[hash >> (64 - table_bits)];
+        if (index + 1 < length || hash >> 62 != 0) continue;  // a quarter, the same ones each time
+        ++looked;
+        std::uint32_t& slot = last[hash >> (62 - table_bits)];
         if (slot != 0 &&
             std::equal(values.begin() + slot - length, values.begin() + slot,
                        values.begin() + static_cast<std::ptrdiff_t>(index + 1 - length))) {
@@ -102,26 +132,40 @@ bool repeats_itself(std::span<const std::int64_t> values) {
         }
         slot = static_cast<std::uint32_t>(index + 1);
     }
-    return matches > values.size() / 4;
+    return matches > looked / 4;
+}
+
+// Each side and length of a distance is a symbol, the rest plain bits.
+double cost_around(std::int64_t center, std::span<const std::int64_t> values) {
+    std::array<std::array<std::uint32_t, 130>, 2> lengths{};
+    for (std::size_t index = 0; index < values.size(); ++index) {
+        const std::int64_t over = wrapped_minus(values[index], center);
+        const auto sign = static_cast<std::uint64_t>(over >> 63);
+        const unsigned length = width_of((static_cast<std::uint64_t>(over) ^ sign) - sign);
+        ++lengths[index % 2][length * 2 + (sign & 1)];
+    }
+    const double log2_all = log2_of(values.size());
+    double bits = 0;
+    for (unsigned symbol = 0; symbol < lengths[0].size(); ++symbol) {
+        const std::uint32_t met = lengths[0][symbol] + lengths[1][symbol];
+        if (met == 0) continue;
+        bits += met * (log2_all - log2_of(met) + (symbol > 3 ? symbol / 2 - 1 : 0)) + 12;
+    }
+    return bits;
 }
 
 }  // namespace
 
-// About how many bits a coder needs: by the numbers' lengths, or, when few numbers are met again
-// and again, by those.
+// About how many bits a coder needs: by the lengths of the numbers' distances from the least or
+// from the mean, or, when few numbers are met again and again, by those.
 double Numbers::cost_of(std::span<const std::int64_t> values) {
-    std::array<std::array<std::uint32_t, 65>, 4> lengths{};
-    for (std::size_t index = 0; index < values.size(); ++index) {
-        ++lengths[index % 4][width_of(zigzag(values[index]))];
-    }
+    double sum = 0;
+    for (const std::int64_t value : values) sum += static_cast<double>(value);
+    const double mean = sum / static_cast<double>(values.size());
+    const auto middle = static_cast<std::int64_t>(std::clamp(mean, -4e18, 4e18));
+    const double bits =
+        std::min(cost_around(range_of(values).low, values), cost_around(middle, values));
     const double log2_all = log2_of(values.size());
-    double bits = 0;
-    for (unsigned length = 0; length <= 64; ++length) {
-        const std::uint32_t met =
-            lengths[0][length] + lengths[1][length] + lengths[2][length] + lengths[3][length];
-        if (met == 0) continue;
-        bits += met * (log2_all - log2_of(met) + (length > 1 ? length - 1 : 0)) + 12;
-    }
     constexpr std::size_t slots = 512, distinct_max = 128;
     std::array<std::pair<std::int64_t, std::uint32_t>, slots> seen{};
     std::size_t distinct = 0;
@@ -141,8 +185,8 @@ double Numbers::cost_of(std::span<const std::int64_t> values) {
 
 // A common factor: cents, multiples of a quarter, floats widened to doubles.
 void Numbers::scale(std::span<const std::int64_t> values, Plan& planned) {
-    const auto [low, high] = std::minmax_element(values.begin(), values.end());
-    if (wrapped_minus(*high, *low) < 0) return;  // too far apart to divide differences
+    const auto [low, high] = range_of(values);
+    if (wrapped_minus(high, low) < 0) return;  // too far apart to divide differences
     std::uint64_t factor = 0;
     for (const std::int64_t value : values) {
         const std::int64_t over = value - values[0];
@@ -221,12 +265,14 @@ Numbers::Plan Numbers::plan(std::span<const std::int64_t> values) {
         trial.change = kind;
         look(values, trial);
         trial.bits = cost(24);
-        if (trial.bits < best.bits) best = trial;
+        if (trial.bits < best.bits * worth_it) best = trial;
     };
     look(values, best);
     best.bits = cost(0);
-    if (values.size() > 2) consider(Change::steps_of_steps);
     consider(Change::steps);
+    if (values.size() > 2) consider(Change::steps_of_steps);
+    trial.change = Change::steps;
+    look(values, trial);
     const auto predictor = make_predictor(looked_at_);  // the steps
     if (!predictor) return best;
     left_.resize(looked_at_.size());
@@ -235,7 +281,7 @@ Numbers::Plan Numbers::plan(std::span<const std::int64_t> values) {
     trial.bits = cost(32 + 16.0 * static_cast<double>(predictor->order));
     trial.change = Change::predicted;
     trial.predictor = *predictor;
-    return trial.bits < best.bits ? trial : best;
+    return trial.bits < best.bits * worth_it ? trial : best;
 }
 
 void Numbers::put_runs(std::string& out, std::span<const std::int64_t> values, std::size_t runs) {
@@ -258,10 +304,10 @@ void Numbers::put_runs(std::string& out, std::span<const std::int64_t> values, s
 }
 
 bool Numbers::put_squeezed(std::string& out, std::span<const std::int64_t> left) {
-    const auto [low, high] = std::minmax_element(left.begin(), left.end());
+    const auto [low, high] = range_of(left);
     unsigned bytes = 1;
-    while (bytes < 8 && (*low < -(std::int64_t{1} << (8 * bytes - 1)) ||
-                         *high >= std::int64_t{1} << (8 * bytes - 1))) {
+    while (bytes < 8 && (low < -(std::int64_t{1} << (8 * bytes - 1)) ||
+                         high >= std::int64_t{1} << (8 * bytes - 1))) {
         bytes *= 2;
     }
     std::string raw;
@@ -287,31 +333,32 @@ void Numbers::put_coded(std::string& out, std::size_t head_at, std::span<const s
         Writer(out).put_varint(zigzag(left[0]));
         return;
     }
-    best_.clear();
-    put_packed(best_, left);
     Coder best = Coder::packed;
+    std::size_t best_bytes = packed_bytes(left);  // only written if nothing is smaller
     const auto keep_if_below = [&](Coder coder, double bytes) {
         if (static_cast<double>(trial_.size()) >= bytes) return;
         best = coder;
+        best_bytes = trial_.size();
         std::swap(best_, trial_);
     };
     if (left.size() >= binned_min) {
         trial_.clear();
         binned_.put(trial_, left);
-        keep_if_below(Coder::binned, static_cast<double>(best_.size()) / packed_slack);
+        keep_if_below(Coder::binned, static_cast<double>(best_bytes) / packed_slack);
     }
     if (left.size() <= patched_most) {
         trial_.clear();
         put_blocks(trial_, left);
-        keep_if_below(Coder::patched, static_cast<double>(best_.size()));
+        keep_if_below(Coder::patched, static_cast<double>(best_bytes));
     }
-    if (best_.size() > 64 && best_.size() * 16 > left.size() && repeats_itself(left)) {
+    if (best_bytes > 64 && best_bytes * 16 > left.size() && repeats_itself(left)) {
         trial_.clear();
         if (put_squeezed(trial_, left)) {
-            keep_if_below(Coder::squeezed, static_cast<double>(best_.size()) * 0.97);
+            keep_if_below(Coder::squeezed, static_cast<double>(best_bytes) * 0.97);
         }
     }
     note(best);
+    if (best == Coder::packed) return put_packed(out, left);
     out += best_;
 }
 
