@@ -11,7 +11,7 @@
 
 namespace lineshaft::app {
 
-/// Erases machines from the whole node (docs/decisions/0013-erasing.md). The intent is a row of the
+/// Erases machines from the whole node (docs/decisions/0012-erasing.md). The intent is a row of the
 /// catalog; everything after it may be repeated, so it goes on after a failure, and at the next
 /// start after a kill. What it knows lives on shard 0, what blocks on a worker of its own. Ends with
 /// close().

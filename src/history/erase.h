@@ -9,7 +9,7 @@
 #include "store/store.h"
 
 // Off the disk, in steps that each take milliseconds. Everything here blocks and runs on a worker;
-// decision: docs/decisions/0013-erasing.md.
+// decision: docs/decisions/0012-erasing.md.
 namespace lineshaft::history {
 
 /// Finds the chunks of some series, month by month. Owner: one purge; one step at a time.

@@ -59,7 +59,7 @@ public:
     /// The part of a view a reader needs: inside `window`, the first (or last) `count_max` of each.
     HeadView view(SeriesId series, Window window, std::size_t count_max, bool is_descending);
 
-    // Erasing (part_erase.cc); decision 0013.
+    // Erasing (part_erase.cc); decision 0012.
     /// Commits that these machines of this part go, then takes them out of sight in one turn of the
     /// loop, calling `gone` for each in that turn. Errors as Store::submit; then nothing happened.
     io::Task<Result<void>> erase(std::vector<Erasure> machines, History::Gone gone);
