@@ -1,5 +1,7 @@
 #include "io/workers.h"
 
+#include <pthread.h>
+
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -37,7 +39,11 @@ Workers::Workers(std::string name, Limits limits) : state_(std::make_unique<Stat
     state_->name = std::move(name);
     state_->limits = limits;
     for (unsigned index = 0; index < limits.threads; ++index) {
-        state_->threads.emplace_back([state = state_.get()] { state->serve(); });
+        state_->threads.emplace_back([state = state_.get()] {
+            // What `top -H` shows; the kernel keeps 15 letters.
+            ::pthread_setname_np(::pthread_self(), state->name.substr(0, 15).c_str());
+            state->serve();
+        });
     }
 }
 
