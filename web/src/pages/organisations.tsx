@@ -2,13 +2,12 @@
 import { useState, type FormEvent } from "react";
 import { calls } from "../api/calls";
 import type { LimitName, Organisation, OrganisationLimits } from "../api/trust_types";
-import type { Role } from "../api/types";
 import { useWords, type Strings } from "../i18n";
-import { Dialog } from "../parts/dialog";
-import { ErrorNote, say } from "../parts/feedback";
+import { Dialog, Foot } from "../parts/dialog";
+import { ErrorNote, say, Waiting } from "../parts/feedback";
 import { Field } from "../parts/field";
 import { useAction, useLoad } from "../parts/load";
-import { RolePick } from "../parts/roles";
+import { AddPerson } from "./people/add";
 
 const limitNames: LimitName[] = ["machines_max", "sessions_max", "messages_per_s", "samples_per_s", "retained_bytes_max"];
 
@@ -31,8 +30,7 @@ export function Organisations() {
                 <p>{words.organisations.lead}</p>
                 <button type="button" className="primary" onClick={() => setOpen({ kind: "add" })}>{words.organisations.add}</button>
             </header>
-            <ErrorNote error={all.error} onRetry={all.reload} />
-            {!all.data && !all.error && <p className="loading">{words.loading}</p>}
+            <Waiting of={all} />
             {all.data && (
                 <table className="list">
                     <thead>
@@ -60,7 +58,12 @@ export function Organisations() {
             )}
             {open?.kind === "add" && <AddOrganisation onDone={done} onClose={() => setOpen(null)} />}
             {open?.kind === "edit" && <EditOrganisation of={open.of} onDone={done} onClose={() => setOpen(null)} />}
-            {open?.kind === "person" && <AddTo of={open.of} onDone={done} onClose={() => setOpen(null)} />}
+            {open?.kind === "person" && (
+                <AddPerson title={words.organisations.firstAdminTitle(open.of.name)} role="admin"
+                    nameHelp={open.of.id === "1" ? undefined : words.organisations.firstAdminHelp(open.of.name)}
+                    add={async (person) => { await calls.addPersonTo(open.of.id, person); return `${open.of.name}/${person.name}`; }}
+                    onDone={done} onClose={() => setOpen(null)} />
+            )}
         </>
     );
 }
@@ -100,10 +103,7 @@ function AddOrganisation({ onDone, onClose }: Ends) {
                     <input name="organisation_title" maxLength={100} autoComplete="off" value={title} onChange={(event) => setTitle(event.target.value)} />
                 </Field>
                 <ErrorNote error={error} special={{ 409: words.organisations.exists, 422: words.organisations.badName }} />
-                <footer>
-                    <button type="button" onClick={onClose}>{words.cancel}</button>
-                    <button className="primary" disabled={busy}>{words.organisations.add}</button>
-                </footer>
+                <Foot action={words.organisations.add} busy={busy} onClose={onClose} />
             </form>
         </Dialog>
     );
@@ -137,47 +137,7 @@ function EditOrganisation({ of, onDone, onClose }: Ends & { of: Organisation }) 
                     </Field>
                 ))}
                 <ErrorNote error={error} />
-                <footer>
-                    <button type="button" onClick={onClose}>{words.cancel}</button>
-                    <button className="primary" disabled={busy}>{words.save}</button>
-                </footer>
-            </form>
-        </Dialog>
-    );
-}
-
-function AddTo({ of, onDone, onClose }: Ends & { of: Organisation }) {
-    const words = useWords();
-    const [name, setName] = useState("");
-    const [password, setPassword] = useState("");
-    const [role, setRole] = useState<Role>("admin");
-    const { busy, error, run } = useAction();
-    const submit = (event: FormEvent) => {
-        event.preventDefault();
-        void run(async () => {
-            await calls.addPersonTo(of.id, { name: name.trim(), role, password });
-            say(words.people.added(`${of.name}/${name.trim()}`));
-            onDone();
-        });
-    };
-    return (
-        <Dialog title={words.organisations.firstAdminTitle(of.name)} onClose={onClose}>
-            <form className="form" onSubmit={submit}>
-                <Field label={words.people.name} help={of.id === "1" ? undefined : words.organisations.firstAdminHelp(of.name)}>
-                    <input name="person_name" required maxLength={100} autoFocus autoComplete="off" value={name} onChange={(event) => setName(event.target.value)} />
-                </Field>
-                <Field label={words.people.password} help={words.people.passwordHelp}>
-                    <input name="person_password" type="password" required minLength={10} autoComplete="new-password" value={password} onChange={(event) => setPassword(event.target.value)} />
-                </Field>
-                <fieldset>
-                    <legend>{words.people.role}</legend>
-                    <RolePick name="person_role" value={role} onChange={setRole} />
-                </fieldset>
-                <ErrorNote error={error} special={{ 409: words.people.exists }} />
-                <footer>
-                    <button type="button" onClick={onClose}>{words.cancel}</button>
-                    <button className="primary" disabled={busy}>{words.people.add}</button>
-                </footer>
+                <Foot action={words.save} busy={busy} onClose={onClose} />
             </form>
         </Dialog>
     );

@@ -5,8 +5,8 @@ import { may } from "../api/session";
 import type { Person, Site } from "../api/types";
 import { timeOf, zoneName } from "../format/time";
 import { useWords } from "../i18n";
-import { Confirm, Dialog } from "../parts/dialog";
-import { Empty, ErrorNote, say } from "../parts/feedback";
+import { Confirm, Dialog, Foot } from "../parts/dialog";
+import { Empty, ErrorNote, say, Waiting } from "../parts/feedback";
 import { useAction, useLoad } from "../parts/load";
 import { emptySite, siteBody, siteErrors, SiteInputs } from "../parts/site_fields";
 
@@ -35,8 +35,7 @@ export function Sites({ person }: { person: Person }) {
                 <p>{words.sites.lead}</p>
                 {sites.data && sites.data.length > 0 && add}
             </header>
-            <ErrorNote error={sites.error} onRetry={sites.reload} />
-            {!sites.data && !sites.error && <p className="loading">{words.loading}</p>}
+            <Waiting of={sites} />
             {sites.data?.length === 0 && <Empty title={words.sites.emptyTitle} step={words.sites.emptyStep}>{add}</Empty>}
             {sites.data && sites.data.length > 0 && (
                 <table className="list">
@@ -115,10 +114,7 @@ function SiteDialog({ site, onDone, onClose }: { site: Site | null; onDone: () =
             <form className="form" onSubmit={submit}>
                 <SiteInputs draft={draft} errors={checked ? errors : {}} onChange={setDraft} />
                 <ErrorNote error={error} />
-                <footer>
-                    <button type="button" onClick={onClose}>{words.cancel}</button>
-                    <button className="primary" disabled={busy}>{site ? words.save : words.sites.add}</button>
-                </footer>
+                <Foot action={site ? words.save : words.sites.add} busy={busy} onClose={onClose} />
             </form>
         </Dialog>
     );

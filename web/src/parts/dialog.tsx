@@ -1,16 +1,22 @@
 import { useEffect, useId, useRef, type ReactNode } from "react";
 import { useWords } from "../i18n";
 
-/** The browser's own modal: it keeps the focus inside and closes on Escape. */
-export function Dialog({ title, onClose, children }: { title: string; onClose: () => void; children: ReactNode }) {
-    const words = useWords();
+/** Opens its element as the browser's own modal for as long as it stands on the page. */
+export function useModal() {
     const element = useRef<HTMLDialogElement>(null);
-    const heading = useId();
     useEffect(() => {
         const dialog = element.current;
         if (dialog && !dialog.open) dialog.showModal();
         return () => dialog?.close();
     }, []);
+    return element;
+}
+
+/** The browser's own modal: it keeps the focus inside and closes on Escape. */
+export function Dialog({ title, onClose, children }: { title: string; onClose: () => void; children: ReactNode }) {
+    const words = useWords();
+    const element = useModal();
+    const heading = useId();
     return (
         <dialog ref={element} aria-labelledby={heading} onCancel={(event) => { event.preventDefault(); onClose(); }}>
             <header>
@@ -19,6 +25,17 @@ export function Dialog({ title, onClose, children }: { title: string; onClose: (
             </header>
             {children}
         </dialog>
+    );
+}
+
+/** A form's end: leave it, or send it. */
+export function Foot({ action, busy, onClose }: { action: string; busy: boolean; onClose: () => void }) {
+    const words = useWords();
+    return (
+        <footer>
+            <button type="button" onClick={onClose}>{words.cancel}</button>
+            <button className="primary" disabled={busy}>{action}</button>
+        </footer>
     );
 }
 

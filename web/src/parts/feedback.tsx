@@ -40,6 +40,13 @@ export function ErrorNote({ error, special, onRetry }: ErrorNoteProps) {
     );
 }
 
+/** Stands where something read from the node will be: that it comes, or why it does not. */
+export function Waiting({ of }: { of: { data: unknown; error: unknown; reload: () => void } }) {
+    const words = useWords();
+    if (of.error) return <ErrorNote error={of.error} onRetry={of.reload} />;
+    return of.data ? null : <p className="loading">{words.loading}</p>;
+}
+
 export function Empty({ title, step, children }: { title: string; step: string; children?: ReactNode }) {
     return (
         <section className="empty">

@@ -2,7 +2,7 @@ import { useState, type FormEvent } from "react";
 import { calls } from "../../api/calls";
 import { refreshSession } from "../../api/session";
 import { useWords } from "../../i18n";
-import { Dialog } from "../../parts/dialog";
+import { Dialog, Foot } from "../../parts/dialog";
 import { CopyButton, ErrorNote, say } from "../../parts/feedback";
 import { Field } from "../../parts/field";
 import { useAction } from "../../parts/load";
@@ -59,10 +59,7 @@ function Prove({ text, action, onProven, onClose }: { text?: string; action: str
                 <input name="proof" type="password" required autoFocus autoComplete="current-password" value={password} onChange={(event) => setPassword(event.target.value)} />
             </Field>
             <ErrorNote error={error} special={{ 403: words.account.wrong }} />
-            <footer>
-                <button type="button" onClick={onClose}>{words.cancel}</button>
-                <button className="primary" disabled={busy}>{action}</button>
-            </footer>
+            <Foot action={action} busy={busy} onClose={onClose} />
         </form>
     );
 }
@@ -84,10 +81,7 @@ function Confirm({ offer, onCodes, onClose }: { offer: { secret: string; uri: st
                 <input name="code" required autoFocus inputMode="numeric" autoComplete="one-time-code" maxLength={10} value={code} onChange={(event) => setCode(event.target.value)} />
             </Field>
             <ErrorNote error={error} special={{ 403: words.account.wrongCode }} />
-            <footer>
-                <button type="button" onClick={onClose}>{words.cancel}</button>
-                <button className="primary" disabled={busy}>{words.account.confirmAction}</button>
-            </footer>
+            <Foot action={words.account.confirmAction} busy={busy} onClose={onClose} />
         </form>
     );
 }

@@ -5,7 +5,7 @@ import type { Authority, Certificate, Page } from "../../api/types";
 import { browserZone, dateTime } from "../../format/time";
 import { useWords } from "../../i18n";
 import { Confirm } from "../../parts/dialog";
-import { CopyButton, Empty, ErrorNote, say } from "../../parts/feedback";
+import { CopyButton, Empty, ErrorNote, say, Waiting } from "../../parts/feedback";
 import { useAction, useLoad } from "../../parts/load";
 import { Enrol } from "./enrol";
 
@@ -32,8 +32,7 @@ export function Certificates() {
                 <p>{words.certificates.lead}</p>
                 {items && items.length > 0 && enrol}
             </header>
-            <ErrorNote error={list.error} onRetry={list.reload} />
-            {!items && !list.error && <p className="loading">{words.loading}</p>}
+            <Waiting of={list} />
             {items?.length === 0 && <Empty title={words.certificates.emptyTitle} step={words.certificates.emptyStep}>{enrol}</Empty>}
             {items && items.length > 0 && (
                 <table className="list">

@@ -4,7 +4,7 @@ import { calls } from "../../api/calls";
 import type { Enrolment, Machine, Page } from "../../api/types";
 import { browserZone, dateTime } from "../../format/time";
 import { useWords } from "../../i18n";
-import { Dialog } from "../../parts/dialog";
+import { Dialog, Foot } from "../../parts/dialog";
 import { CopyButton, ErrorNote } from "../../parts/feedback";
 import { Field } from "../../parts/field";
 import { useAction, useLoad } from "../../parts/load";
@@ -32,10 +32,7 @@ export function Enrol({ onClose }: { onClose: () => void }) {
                     {machines.data?.items.map((each) => <option key={each.id} value={each.id}>{each.name ?? ""}</option>)}
                 </datalist>
                 <ErrorNote error={error} />
-                <footer>
-                    <button type="button" onClick={onClose}>{words.cancel}</button>
-                    <button className="primary" disabled={busy}>{words.certificates.enrol}</button>
-                </footer>
+                <Foot action={words.certificates.enrol} busy={busy} onClose={onClose} />
             </form>
         </Dialog>
     );

@@ -2,12 +2,13 @@
 import { useState } from "react";
 import { calls, type ClientSort } from "../../api/calls";
 import { may } from "../../api/session";
-import type { BrokerNow, Client, ClientState, Page, Person } from "../../api/types";
+import type { BrokerNow, Client, ClientState } from "../../api/traffic_types";
+import type { Page, Person } from "../../api/types";
 import { formatBytes } from "../../format/bytes";
 import { formatShort } from "../../format/number";
 import { useWords } from "../../i18n";
 import { Age } from "../../parts/age";
-import { Empty, ErrorNote } from "../../parts/feedback";
+import { Empty, Waiting } from "../../parts/feedback";
 import { Link } from "../../parts/link";
 import { useLoad, useRested } from "../../parts/load";
 import { links } from "../../router";
@@ -63,8 +64,7 @@ export function Connections({ person }: { person: Person }) {
                 <div role="status" className={`note ${broker.data.load.level > 2 ? "note-error" : "note-warn"}`}>{words.connections.load[broker.data.load.level]}</div>
             )}
             <Filters filter={filter} onChange={change} />
-            <ErrorNote error={list.error} onRetry={list.reload} />
-            {!list.data && !list.error && <p className="loading">{words.loading}</p>}
+            <Waiting of={list} />
             {items?.length === 0 && (filtered ? (
                 <Empty title={words.connections.none} step="">
                     <button type="button" onClick={() => change(noFilter)}>{words.connections.clear}</button>

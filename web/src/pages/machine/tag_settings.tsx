@@ -2,7 +2,7 @@ import { useState, type FormEvent } from "react";
 import { calls } from "../../api/calls";
 import type { Tag } from "../../api/types";
 import { useWords } from "../../i18n";
-import { Dialog } from "../../parts/dialog";
+import { Dialog, Foot } from "../../parts/dialog";
 import { ErrorNote, say } from "../../parts/feedback";
 import { Field } from "../../parts/field";
 import { useAction } from "../../parts/load";
@@ -60,10 +60,7 @@ export function TagSettings({ machine, tag, onDone, onClose }: SettingsProps) {
                     <span>{words.tagSettings.writable}</span>
                 </label>
                 <ErrorNote error={error} />
-                <footer>
-                    <button type="button" onClick={onClose}>{words.cancel}</button>
-                    <button className="primary" disabled={busy}>{words.save}</button>
-                </footer>
+                <Foot action={words.save} busy={busy} onClose={onClose} />
             </form>
         </Dialog>
     );

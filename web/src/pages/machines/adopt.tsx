@@ -3,7 +3,7 @@ import { useState, type FormEvent } from "react";
 import { calls } from "../../api/calls";
 import type { Machine, Site } from "../../api/types";
 import { useWords } from "../../i18n";
-import { Dialog } from "../../parts/dialog";
+import { Dialog, Foot } from "../../parts/dialog";
 import { ErrorNote, say } from "../../parts/feedback";
 import { Field } from "../../parts/field";
 import { useAction, useLoad } from "../../parts/load";
@@ -73,10 +73,7 @@ export function AdoptDialog({ machine, onDone, onClose }: AdoptProps) {
                     </fieldset>
                 )}
                 <ErrorNote error={error ?? sites.error} />
-                <footer>
-                    <button type="button" onClick={onClose}>{words.cancel}</button>
-                    <button className="primary" disabled={busy}>{machine.adopted ? words.save : words.adopt.submit}</button>
-                </footer>
+                <Foot action={machine.adopted ? words.save : words.adopt.submit} busy={busy} onClose={onClose} />
             </form>
         </Dialog>
     );

@@ -2,7 +2,7 @@ import { useState, type FormEvent } from "react";
 import { calls } from "../../api/calls";
 import type { PersonRecord, Role } from "../../api/types";
 import { useWords } from "../../i18n";
-import { Dialog } from "../../parts/dialog";
+import { Dialog, Foot } from "../../parts/dialog";
 import { ErrorNote, say } from "../../parts/feedback";
 import { Field } from "../../parts/field";
 import { useAction } from "../../parts/load";
@@ -43,10 +43,7 @@ export function EditPerson({ record, onDone, onClose }: { record: PersonRecord; 
                     </label>
                 )}
                 <ErrorNote error={error} special={{ 409: words.rights.lastAdmin }} />
-                <footer>
-                    <button type="button" onClick={onClose}>{words.cancel}</button>
-                    <button className="primary" disabled={busy}>{words.save}</button>
-                </footer>
+                <Foot action={words.save} busy={busy} onClose={onClose} />
             </form>
         </Dialog>
     );

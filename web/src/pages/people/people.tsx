@@ -1,14 +1,13 @@
-import { useState, type FormEvent } from "react";
+import { useState } from "react";
 import { calls } from "../../api/calls";
-import type { Person, PersonRecord, Role } from "../../api/types";
+import type { Person, PersonRecord } from "../../api/types";
 import { browserZone, dateTime } from "../../format/time";
 import { useWords } from "../../i18n";
 import { Age } from "../../parts/age";
-import { Confirm, Dialog } from "../../parts/dialog";
-import { Empty, ErrorNote, say } from "../../parts/feedback";
-import { Field } from "../../parts/field";
+import { Confirm } from "../../parts/dialog";
+import { Empty, ErrorNote, say, Waiting } from "../../parts/feedback";
 import { useAction, useLoad } from "../../parts/load";
-import { RolePick } from "../../parts/roles";
+import { AddPerson } from "./add";
 import { EditPerson, PersonSessions } from "./edit";
 
 export function People({ person }: { person: Person }) {
@@ -33,8 +32,7 @@ export function People({ person }: { person: Person }) {
                 <p>{words.people.lead}</p>
                 {people.data && people.data.length > 0 && add}
             </header>
-            <ErrorNote error={people.error} onRetry={people.reload} />
-            {!people.data && !people.error && <p className="loading">{words.loading}</p>}
+            <Waiting of={people} />
             {people.data?.length === 0 && <Empty title={words.people.emptyTitle} step={words.people.emptyStep}>{add}</Empty>}
             {people.data && people.data.length > 0 && (
                 <table className="list">
@@ -66,7 +64,10 @@ export function People({ person }: { person: Person }) {
                     </tbody>
                 </table>
             )}
-            {adding && <AddPerson onClose={() => setAdding(false)} onDone={() => { setAdding(false); people.reload(); }} />}
+            {adding && (
+                <AddPerson title={words.people.add} role="viewer" add={async (person) => (await calls.addPerson(person)).name}
+                    onDone={() => { setAdding(false); people.reload(); }} onClose={() => setAdding(false)} />
+            )}
             {editing && <EditPerson record={editing} onDone={() => { setEditing(null); people.reload(); }} onClose={() => setEditing(null)} />}
             {watching && <PersonSessions record={watching} onClose={() => setWatching(null)} />}
             {removing && (
@@ -75,43 +76,5 @@ export function People({ person }: { person: Person }) {
                     onConfirm={() => remove(removing)} onClose={() => setRemoving(null)} />
             )}
         </>
-    );
-}
-
-function AddPerson({ onDone, onClose }: { onDone: () => void; onClose: () => void }) {
-    const words = useWords();
-    const [name, setName] = useState("");
-    const [password, setPassword] = useState("");
-    const [role, setRole] = useState<Role>("viewer");
-    const { busy, error, run } = useAction();
-    const submit = (event: FormEvent) => {
-        event.preventDefault();
-        void run(async () => {
-            const added = await calls.addPerson({ name: name.trim(), role, password });
-            say(words.people.added(added.name));
-            onDone();
-        });
-    };
-    return (
-        <Dialog title={words.people.add} onClose={onClose}>
-            <form className="form" onSubmit={submit}>
-                <Field label={words.people.name}>
-                    <input name="person_name" required maxLength={100} autoFocus autoComplete="off" value={name} onChange={(event) => setName(event.target.value)} />
-                </Field>
-                <Field label={words.people.password} help={words.people.passwordHelp}>
-                    <input name="person_password" type="password" required minLength={10} autoComplete="new-password" value={password}
-                        onChange={(event) => setPassword(event.target.value)} />
-                </Field>
-                <fieldset>
-                    <legend>{words.people.role}</legend>
-                    <RolePick name="person_role" value={role} onChange={setRole} />
-                </fieldset>
-                <ErrorNote error={error} special={{ 409: words.people.exists }} />
-                <footer>
-                    <button type="button" onClick={onClose}>{words.cancel}</button>
-                    <button className="primary" disabled={busy}>{words.people.add}</button>
-                </footer>
-            </form>
-        </Dialog>
     );
 }

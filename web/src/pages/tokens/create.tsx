@@ -3,7 +3,7 @@ import { useState, type FormEvent } from "react";
 import { calls } from "../../api/calls";
 import type { Machine, Node, Page, Person, Role, Token } from "../../api/types";
 import { useWords } from "../../i18n";
-import { Dialog } from "../../parts/dialog";
+import { Dialog, Foot } from "../../parts/dialog";
 import { CopyButton, ErrorNote } from "../../parts/feedback";
 import { Field } from "../../parts/field";
 import { useAction, useLoad } from "../../parts/load";
@@ -61,10 +61,7 @@ export function CreateToken({ person, onChanged, onClose }: CreateProps) {
                     </datalist>
                 </fieldset>
                 <ErrorNote error={error} />
-                <footer>
-                    <button type="button" onClick={onClose}>{words.cancel}</button>
-                    <button className="primary" disabled={busy}>{words.tokens.create}</button>
-                </footer>
+                <Foot action={words.tokens.create} busy={busy} onClose={onClose} />
             </form>
         </Dialog>
     );

@@ -5,7 +5,7 @@ import { browserZone, dateTime } from "../../format/time";
 import { useWords } from "../../i18n";
 import { Age } from "../../parts/age";
 import { Confirm } from "../../parts/dialog";
-import { Empty, ErrorNote, say } from "../../parts/feedback";
+import { Empty, ErrorNote, say, Waiting } from "../../parts/feedback";
 import { useAction, useLoad } from "../../parts/load";
 import { CreateToken } from "./create";
 
@@ -29,8 +29,7 @@ export function Tokens({ person }: { person: Person }) {
                 <p>{words.tokens.lead}</p>
                 {tokens.data && tokens.data.length > 0 && create}
             </header>
-            <ErrorNote error={tokens.error} onRetry={tokens.reload} />
-            {!tokens.data && !tokens.error && <p className="loading">{words.loading}</p>}
+            <Waiting of={tokens} />
             {tokens.data?.length === 0 && <Empty title={words.tokens.emptyTitle} step={words.tokens.emptyStep}>{create}</Empty>}
             {tokens.data && tokens.data.length > 0 && (
                 <table className="list">

@@ -1,7 +1,7 @@
 import { useState, type ReactNode } from "react";
 import { calls } from "../../api/calls";
 import { ApiError } from "../../api/client";
-import type { SparkplugMetric, TopicDetail } from "../../api/types";
+import type { SparkplugMetric, TopicDetail } from "../../api/traffic_types";
 import { browserZone, dateTime } from "../../format/time";
 import { useWords } from "../../i18n";
 import { Age } from "../../parts/age";

@@ -1,7 +1,7 @@
 // The topic browser: a tree read level by level, and the chosen topic's last message in every view.
 import { useState, type FormEvent } from "react";
 import { calls } from "../../api/calls";
-import type { TopicLevel, TopicPage } from "../../api/types";
+import type { TopicLevel, TopicPage } from "../../api/traffic_types";
 import { browserZone, timeOf } from "../../format/time";
 import { useWords } from "../../i18n";
 import { Empty, ErrorNote } from "../../parts/feedback";
