@@ -22,7 +22,7 @@ HOMES = {
     "openssl/": {"io", "trust"},
     "rocksdb/": {"store"},
     "sqlite3": {"catalog"},
-    "date/": {"base", "catalog"},
+    "date/": {"calendar", "catalog"},
     "zstd": {"history"},
     "simdjson": {"gate/telemetry", "gate/thingsboard"},
     "spdlog/": {"base"},
