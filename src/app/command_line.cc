@@ -36,17 +36,25 @@ struct Words {
     bool show_settings = false;
 };
 
+CLI::Option* add_data(CLI::App* command, std::string& data,
+                      const char* what = "Data directory of the node, running or not") {
+    return command->add_option("--data", data, what)->type_name("DIR")->required();
+}
+
+void add_sets(CLI::App* command, std::vector<std::string>& sets, const char* what) {
+    command->add_option("--set", sets, what)
+        ->type_name("SECTION.KEY=VALUE")
+        ->expected(1)
+        ->take_all();
+}
+
 void add_serve(CLI::App& app, Words& words) {
     auto* serve = app.add_subcommand("serve", "Run a node");
     serve->add_option("--data", words.serve.data, "Data directory, made if missing (0700)")
         ->type_name("DIR");
     serve->add_option("--config", words.serve.config, "Settings file (TOML)")->type_name("FILE");
-    serve
-        ->add_option("--set", words.serve.sets,
-                     "One setting, may be repeated: --set mqtt.listen=127.0.0.1:0")
-        ->type_name("SECTION.KEY=VALUE")
-        ->expected(1)
-        ->take_all();
+    add_sets(serve, words.serve.sets,
+             "One setting, may be repeated: --set mqtt.listen=127.0.0.1:0");
     serve
         ->add_option("--ready-file", words.serve.ready_file,
                      "Write the listeners' addresses here once all accept")
@@ -59,10 +67,7 @@ void add_demo(CLI::App& app, Words& words) {
     demo->add_option("--data", words.serve.data, "Data directory")
         ->type_name("DIR")
         ->default_str("lineshaft-demo");
-    demo->add_option("--set", words.serve.sets, "One setting, may be repeated")
-        ->type_name("SECTION.KEY=VALUE")
-        ->expected(1)
-        ->take_all();
+    add_sets(demo, words.serve.sets, "One setting, may be repeated");
     demo->add_option("--ready-file", words.serve.ready_file, "Write the listeners' addresses here")
         ->type_name("FILE");
     demo->add_flag("--lan", words.serve.is_lan,
@@ -90,9 +95,7 @@ void add_token(CLI::App& app, Words& words) {
     auto* token = app.add_subcommand("token", "Tokens for programs and machines");
     token->require_subcommand(1);
     auto* create = token->add_subcommand("create", "Print a new token; it is shown only this once");
-    create->add_option("--data", words.token.data, "Data directory of the node, running or not")
-        ->type_name("DIR")
-        ->required();
+    add_data(create, words.token.data);
     auto* role =
         create
             ->add_option("--role", words.token.role, "viewer, operator, engineer, admin or auditor")
@@ -113,18 +116,13 @@ void add_token(CLI::App& app, Words& words) {
 CLI::App* add_ca_action(CLI::App* ca, Words& words, const char* name, CaWords::Action action,
                         const char* what) {
     auto* one = ca->add_subcommand(name, what);
-    one->add_option("--data", words.ca.data, "Data directory of the node, running or not")
-        ->type_name("DIR")
-        ->required();
+    add_data(one, words.ca.data);
     one->add_option("--organisation", words.ca.organisation, "Whose machines")
         ->type_name("NAME")
         ->capture_default_str();
     one->add_option("--config", words.ca.config, "Settings file, with the node stopped")
         ->type_name("FILE");
-    one->add_option("--set", words.ca.sets, "One setting, with the node stopped")
-        ->type_name("SECTION.KEY=VALUE")
-        ->expected(1)
-        ->take_all();
+    add_sets(one, words.ca.sets, "One setting, with the node stopped");
     one->callback([&words, action] { words.ca.action = action; });
     return one;
 }
@@ -166,9 +164,7 @@ void add_user(CLI::App& app, Words& words) {
     user->require_subcommand(1);
     auto* add =
         user->add_subcommand("add", "Add a person; the password is read from standard input");
-    add->add_option("--data", words.user.data, "Data directory of the node, running or not")
-        ->type_name("DIR")
-        ->required();
+    add_data(add, words.user.data);
     add->add_option("name", words.user.name, "Name to sign in with")->required();
     add->add_option("--role", words.user.role, "viewer, operator, engineer, admin or auditor")
         ->capture_default_str();
@@ -195,26 +191,18 @@ void add_backup(CLI::App& app, Words& words) {
         ->required();
     auto* restore = app.add_subcommand("restore", "A backup into an empty directory");
     restore->add_option("--from", words.restore.from, "The backup")->type_name("FILE")->required();
-    restore->add_option("--data", words.restore.data, "Missing or empty")
-        ->type_name("DIR")
-        ->required();
+    add_data(restore, words.restore.data, "Missing or empty");
     restore->add_option("--key", words.restore.key_file, "Its key")->type_name("FILE");
 }
 
 void add_repair(CLI::App& app, Words& words) {
-    auto* repair = app.add_subcommand("repair", "Say what is damaged in a stopped node, and mend it");
-    repair->add_option("--data", words.repair.data, "Data directory of the node")
-        ->type_name("DIR")
-        ->required();
+    auto* repair =
+        app.add_subcommand("repair", "Say what is damaged in a stopped node, and mend it");
+    add_data(repair, words.repair.data, "Data directory of the node");
     repair->add_flag("--apply", words.repair.apply,
                      "Put repaired files in place; the damaged ones stay beside them");
-    repair->footer("Exit status: 0 whole or repaired, 3 damaged and nothing changed, 1 beyond repair.");
-}
-
-CLI::Option* add_data(CLI::App* command, std::string& data) {
-    return command->add_option("--data", data, "Data directory of the node, running or not")
-        ->type_name("DIR")
-        ->required();
+    repair->footer(
+        "Exit status: 0 whole or repaired, 3 damaged and nothing changed, 1 beyond repair.");
 }
 
 void add_organisations(CLI::App& app, Words& words) {
@@ -239,8 +227,9 @@ void add_audit(CLI::App& app, Words& words) {
     verify->footer("Exit status: 0 as it was written, 3 tampered with, 1 not readable.");
     add_data(audit->add_subcommand("checkpoint", "Print the signed checkpoint, to keep elsewhere"),
              words.audit.data);
-    add_data(app.add_subcommand("export", "Print machines, sites, people, tokens and settings "
-                                          "(JSON, without secrets)"),
+    add_data(app.add_subcommand("export",
+                                "Print machines, sites, people, tokens and settings "
+                                "(JSON, without secrets)"),
              words.export_data);
 }
 
@@ -292,9 +281,9 @@ int run_repair(const RepairWords& words) {
 }
 
 int run_command(CLI::App& app, Words& words) {
-    for (auto* data : {&words.serve.data, &words.token.data, &words.user.data, &words.ca.data, &words.backup.data,
-                       &words.restore.data, &words.repair.data, &words.organisation.data,
-                       &words.audit.data, &words.export_data})
+    for (auto* data : {&words.serve.data, &words.token.data, &words.user.data, &words.ca.data,
+                       &words.backup.data, &words.restore.data, &words.repair.data,
+                       &words.organisation.data, &words.audit.data, &words.export_data})
         make_absolute(*data);
     if (app.got_subcommand("version")) {
         std::printf("lineshaft %s\n", std::string(version()).c_str());

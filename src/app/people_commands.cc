@@ -39,37 +39,33 @@ struct Fetched {
     std::vector<std::string> records;
 };
 
-Result<std::optional<Fetched>> fetch_log(const std::string& data) {
-    using Found = std::optional<Fetched>;
-    Fetched fetched;
-    for (;;) {
-        const std::string path = fmt::format("/api/v1/audit/raw?from={}&limit={}",
-                                             fetched.records.size(), page_records);
-        TRY(const auto page, get_from_node(data, path));
-        if (!page) return Found{};
-        const auto& items = page->at("items").as_array();
-        for (const auto& item : items) {
-            TRY(auto bytes, trust::from_base64(std::string_view(item.as_string())));
-            fetched.records.push_back(std::move(bytes));
-        }
-        if (items.size() < page_records) break;
-    }
-    // Asked for last, so it is about at least these; what came meanwhile is left to its own proof.
-    TRY(const auto told, get_from_node(data, "/api/v1/audit/checkpoint"));
-    if (!told) return Found{};
-    fetched.note = text_of(*told, "checkpoint");
+// Adds what the node has behind `records`. False: no node runs there.
+Result<bool> fetch_behind(const std::string& data, std::vector<std::string>& records) {
     for (;;) {
         const std::string path =
-            fmt::format("/api/v1/audit/raw?from={}&limit=1000", fetched.records.size());
+            fmt::format("/api/v1/audit/raw?from={}&limit={}", records.size(), page_records);
         TRY(const auto page, get_from_node(data, path));
-        if (!page) return Found{};
+        if (!page) return false;
         const auto& items = page->at("items").as_array();
         for (const auto& item : items) {
             TRY(auto bytes, trust::from_base64(std::string_view(item.as_string())));
-            fetched.records.push_back(std::move(bytes));
+            records.push_back(std::move(bytes));
         }
-        if (items.size() < 1'000) return Found{std::move(fetched)};
+        if (items.size() < page_records) return true;
     }
+}
+
+Result<std::optional<Fetched>> fetch_log(const std::string& data) {
+    Fetched fetched;
+    TRY(bool is_there, fetch_behind(data, fetched.records));
+    if (!is_there) return std::nullopt;
+    TRY(const auto told, get_from_node(data, "/api/v1/audit/checkpoint"));
+    if (!told) return std::nullopt;
+    fetched.note = text_of(*told, "checkpoint");
+    // What came before the checkpoint and after the first reading.
+    TRY(is_there, fetch_behind(data, fetched.records));
+    if (!is_there) return std::nullopt;
+    return fetched;
 }
 
 Result<trust::AuditVerdict> verify_running(const Fetched& fetched, const std::string& kept,
@@ -108,8 +104,7 @@ Result<void> add_organisation(const OrganisationWords& words) {
     if (!answered) {
         TRY_VOID(record_offline(words.data, "organisation.create", "", "name=" + words.name));
         TRY(const auto catalog, open_catalog(words.data));
-        TRY(const auto made,
-            catalog->create_organisation(words.name, io::Clock::system().now()));
+        TRY(const auto made, catalog->create_organisation(words.name, io::Clock::system().now()));
         if (!words.title.empty()) {
             catalog::OrganisationChange change;
             change.title = std::optional<std::string>(words.title);
@@ -154,8 +149,7 @@ Result<bool> verify_audit_log(const AuditWords& words) {
     std::printf("%s: %llu records as they were written%s\n", audit_origin(key).c_str(),
                 static_cast<unsigned long long>(verdict->records),
                 kept.empty() ? "" : ", and they begin with those of the kept checkpoint");
-    std::printf("verifier: %s\n",
-                trust::verifier_key(audit_origin(key), public_key).c_str());
+    std::printf("verifier: %s\n", trust::verifier_key(audit_origin(key), public_key).c_str());
     return true;
 }
 
