@@ -3,9 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include <fstream>
 #include <random>
-#include <sstream>
 
 #include "catalog/catalog.h"
 #include "catalog/checked_file.h"
@@ -16,16 +14,6 @@ namespace lineshaft::catalog {
 namespace {
 
 constexpr Instant now{1'795'248'900'000'000};
-
-std::string content(const std::string& path) {
-    std::ifstream in(path, std::ios::binary);
-    std::ostringstream out;
-    out << in.rdbuf();
-    return out.str();
-}
-void write(const std::string& path, const std::string& bytes) {
-    std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
-}
 
 class CopyTest : public testing::Test {
 protected:

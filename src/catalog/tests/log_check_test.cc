@@ -6,9 +6,7 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <random>
-#include <sstream>
 
 #include "catalog/catalog.h"
 #include "catalog/sql.h"
@@ -19,16 +17,6 @@ namespace {
 
 constexpr Instant now{1'795'248'900'000'000};
 constexpr std::size_t frame_bytes = 24 + 4096;
-
-std::string content(const std::string& path) {
-    std::ifstream in(path, std::ios::binary);
-    std::ostringstream out;
-    out << in.rdbuf();
-    return out.str();
-}
-void write(const std::string& path, const std::string& bytes) {
-    std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
-}
 
 // A catalog as kill -9 leaves it: its last changes are in the log only.
 class LogCheckTest : public testing::Test {
