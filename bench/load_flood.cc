@@ -111,7 +111,8 @@ int run_flood(const Settings& settings) {
                      : kind == "retained"  ? flood_retained
                      : kind == "wildcard"  ? flood_wildcard
                                            : flood_connect;
-    // Whoever is attacked may say nothing: nothing is awaited but an outcome, and that not for long.
+    // Whoever is attacked may say nothing: nothing is awaited but an outcome, and that not for
+    // long.
     const double hold_s = kind == "halfopen" || kind == "slowloris" ? 13 : 2;
     const auto start = Clock::now();
     auto last = start;

@@ -27,8 +27,8 @@ std::vector<std::string> mqtt_seeds(const Settings& settings) {
     for (const auto version : {mqtt::Version::v3_1_1, mqtt::Version::v5_0}) {
         seeds.push_back(connect_packet("garbage", true, version, settings));
         seeds.push_back(subscribe_packet("a/+/#", mqtt::Qos::exactly_once, version));
-        for (const auto qos : {mqtt::Qos::at_most_once, mqtt::Qos::at_least_once,
-                               mqtt::Qos::exactly_once}) {
+        for (const auto qos :
+             {mqtt::Qos::at_most_once, mqtt::Qos::at_least_once, mqtt::Qos::exactly_once}) {
             seeds.push_back(publish_packet("garbage/1", "nonsense", qos, 7, version, true));
         }
     }

@@ -36,6 +36,7 @@ broker::Limits broker_limits(const Settings& settings) {
     limits.wire.packet.topic.levels_max = static_cast<std::size_t>(settings.mqtt_topic_levels_max);
     limits.connects_per_second_per_address =
         static_cast<unsigned>(settings.mqtt_connects_per_second);
+    limits.connects_per_second = static_cast<unsigned>(settings.mqtt_accepts_per_second);
     limits.sessions_max = static_cast<std::size_t>(settings.mqtt_sessions_max);
     limits.session_queue_bytes = static_cast<std::uint64_t>(settings.mqtt_session_queue_bytes);
     limits.subscriptions_max = static_cast<std::size_t>(settings.mqtt_subscriptions_max);

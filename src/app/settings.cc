@@ -189,6 +189,9 @@ std::vector<Key> make_keys() {
                "How long a connection may take to send CONNECT."),
         number("mqtt.connects_per_second", &S::mqtt_connects_per_second, 1, 1'000'000, "per second",
                "New connections from one address (loopback is not limited)."),
+        number("mqtt.accepts_per_second", &S::mqtt_accepts_per_second, 0, 1'000'000, "per second",
+               "New connections of all addresses together, over TLS a quarter of it; more wait "
+               "their turn, and those that are connected keep their pace. 0: no limit."),
         number("mqtt.sessions_max", &S::mqtt_sessions_max, 1, 10'000'000, "sessions",
                "Sessions, connected or asleep."),
         number(

@@ -40,6 +40,7 @@ struct Settings {
     std::int64_t mqtt_keep_alive_max_s = 0;
     std::int64_t mqtt_connect_timeout_s = 10;
     std::int64_t mqtt_connects_per_second = 1'000;
+    std::int64_t mqtt_accepts_per_second = 4'000;
     std::int64_t mqtt_sessions_max = 100'000;
     std::int64_t mqtt_session_queue_bytes = 256 << 20;
     std::int64_t mqtt_subscriptions_max = 1'000;

@@ -6,12 +6,14 @@
 #include <unistd.h>
 
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/deferred.hpp>
 
 #include "base/check.h"
 #include "base/log.h"
 #include "io/accept_rate.h"
 #include "io/nursery.h"
+#include "io/pace.h"
 #include "io/pause.h"
 #include "io/socket.h"
 #include "io/tls.h"
@@ -20,8 +22,10 @@ namespace lineshaft::io {
 namespace {
 
 constexpr int backlog = 4096;
-constexpr unsigned accepts_per_turn = 64;
+/// Few, because each of them brings work of its own: then the others of the shard have a turn.
+constexpr unsigned accepts_per_turn = 8;
 constexpr Steady starved_pause{100};
+constexpr Steady paced_pause{2};
 
 Result<Fd> bind_socket(const SocketAddress& address, bool shared, bool dual) {
     Fd socket(::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
@@ -118,7 +122,7 @@ public:
         port_ = port_of(local_address_of(sockets[0].number()));
         is_local_ = !address_.path.empty();
         for (std::size_t index = 0; index < sockets.size(); ++index) {
-            doors_.push_back(std::make_unique<Door>(shards_.at(index).loop()));
+            doors_.push_back(std::make_unique<Door>(shards_.at(index).loop(), rate_of_each()));
         }
         accepting_ = doors_.size();
         shards_.run_everywhere([this, &sockets](Shard& shard) {
@@ -136,6 +140,7 @@ public:
             door.nursery.spawn(accept_all(&door), [&door] {
                 boost::system::error_code ignored;  // closed is closed
                 door.socket.close(ignored);
+                door.soon.cancel();
                 door.pause.end();
             });
         });
@@ -150,6 +155,7 @@ public:
                 .refused_full = refused_full_,
                 .refused_often = refused_often_,
                 .refused_handshakes = refused_handshakes_,
+                .paced = paced_,
                 .starved = starved_,
                 .connections = census_->alive.load()};
     }
@@ -165,12 +171,23 @@ public:
 private:
     /// One shard's half of the listener.
     struct Door {
-        explicit Door(boost::asio::io_context& loop) : socket(loop), nursery("listener") {}
+        Door(boost::asio::io_context& loop, unsigned per_second)
+            : socket(loop), soon(loop), nursery("listener"), pace(per_second, per_second / 100) {}
         Descriptor socket;
+        boost::asio::basic_waitable_timer<std::chrono::steady_clock,
+                                          boost::asio::wait_traits<std::chrono::steady_clock>,
+                                          boost::asio::io_context::executor_type>
+            soon;
         Nursery nursery;
         Pause pause;
+        Pace pace;
     };
-    enum class Turn { drained, more, starved };
+    enum class Turn { drained, more, paced, starved };
+
+    unsigned rate_of_each() const {
+        if (limits_.accepts_per_second == 0 || !address_.path.empty()) return 0;
+        return std::max(1u, limits_.accepts_per_second / static_cast<unsigned>(shards_.size()));
+    }
 
     static Task<void> close_door(Door* door) { co_await door->nursery.close(); }
 
@@ -193,12 +210,19 @@ private:
             } else {
                 is_starving = false;
             }
+            if (turn == Turn::paced) {
+                paced_.fetch_add(1);
+                // Not the wheel, whose slots are so wide that a whole crowd would come at once.
+                door->soon.expires_after(paced_pause);
+                (void)co_await door->soon.async_wait(boost::asio::as_tuple(boost::asio::deferred));
+            }
         }
         accepting_.fetch_sub(1);
     }
 
     Turn accept_ready(Door& door) {
         for (unsigned count = 0; count < accepts_per_turn && door.socket.is_open(); ++count) {
+            if (!door.pace.has_room(Shard::here().clock().steady())) return Turn::paced;
             SocketAddress remote;
             remote.size = sizeof(remote.storage);
             Fd socket(::accept4(door.socket.native_handle(), remote.get(), &remote.size,
@@ -236,6 +260,7 @@ private:
             return;
         }
         accepted_.fetch_add(1);
+        door.pace.took();
         hand_over(door, std::move(*stream));
     }
 
@@ -274,7 +299,7 @@ private:
     std::atomic<std::size_t> accepting_{0};
     const std::shared_ptr<Census> census_ = std::make_shared<Census>();
     std::atomic<std::uint64_t> accepted_{0}, refused_full_{0}, refused_often_{0},
-        refused_handshakes_{0}, starved_{0};
+        refused_handshakes_{0}, paced_{0}, starved_{0};
 };
 
 Result<std::unique_ptr<Listener>> Listener::open(Shards& shards, const Address& address,

@@ -32,8 +32,11 @@ public:
     struct Limits {
         std::size_t connections_max = 100'000;  ///< over all shards; one more is closed at once
         unsigned accepts_per_second_per_address = 1'000;  ///< loopback is not limited
-        Steady handshake_max{10'000};                     ///< TLS only
-        bool is_node_socket = false;  ///< what its streams' peer says; local only
+        /// Over all shards, each its part of it; more wait in the kernel's queue, so that those who
+        /// are connected keep their share of the shard. Not of local sockets. 0: no limit.
+        unsigned accepts_per_second = 10'000;
+        Steady handshake_max{10'000};  ///< TLS only
+        bool is_node_socket = false;   ///< what its streams' peer says; local only
     };
     using OnStream = std::function<void(std::unique_ptr<Stream>)>;
 
@@ -51,6 +54,7 @@ public:
         std::uint64_t refused_full = 0;   ///< connections_max
         std::uint64_t refused_often = 0;  ///< accepts_per_second_per_address
         std::uint64_t refused_handshakes = 0;
+        std::uint64_t paced = 0;      ///< pauses because of accepts_per_second
         std::uint64_t starved = 0;    ///< pauses because the process had no descriptor left
         std::size_t connections = 0;  ///< alive now
     };

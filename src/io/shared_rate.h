@@ -67,6 +67,29 @@ private:
     std::atomic<std::int64_t> count_{0};
 };
 
+/// Units that are taken and given back: never more than `most` of them taken. Thread-safe.
+class SharedBudget {
+public:
+    explicit SharedBudget(std::int64_t most) : most_(most) {}
+    std::int64_t taken() const { return taken_.load(std::memory_order_relaxed); }
+
+    /// False: there are not so many left; none was taken.
+    bool take(std::int64_t units) {
+        std::int64_t before = taken_.load(std::memory_order_relaxed);
+        while (before + units <= most_) {
+            if (taken_.compare_exchange_weak(before, before + units, std::memory_order_relaxed))
+                return true;
+        }
+        return units <= 0;
+    }
+    /// Without asking: what is there already, or (negative) is given back.
+    void add(std::int64_t change) { taken_.fetch_add(change, std::memory_order_relaxed); }
+
+private:
+    const std::int64_t most_;
+    std::atomic<std::int64_t> taken_{0};
+};
+
 /// A count of events. Thread-safe.
 class SharedTally {
 public:

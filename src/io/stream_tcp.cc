@@ -11,7 +11,7 @@ namespace {
 
 /// After so many reads that filled the whole buffer the loop gets a turn, so that one fast sender
 /// does not hold the shard.
-constexpr unsigned char eager_reads_max = 16;
+constexpr unsigned char eager_reads_max = 4;
 
 class SocketStream final : public Stream {
 public:

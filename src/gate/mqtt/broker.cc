@@ -27,6 +27,8 @@ Broker::Broker(std::vector<Place> places, store::Store& store, Gatekeeper& gatek
                            .taps = {},
                            .observers = {},
                            .hubs = {},
+                           .retained_budget = std::make_unique<RetainedBudget>(
+                               limits.retained_count_max, limits.retained_bytes_max),
                            .nobody = std::make_shared<trust::Principal>()}})) {
     Common& common = state_->common;
     for (std::uint32_t index = 0; index < common.places.size(); ++index) {

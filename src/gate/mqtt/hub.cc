@@ -8,6 +8,15 @@
 
 namespace lineshaft::broker {
 
+namespace {
+
+// 0 means no limit, which a part of a limit never is.
+unsigned part_of(unsigned limit, std::size_t count) {
+    return limit == 0 ? 0 : std::max(1u, limit / static_cast<unsigned>(count));
+}
+
+}  // namespace
+
 Hub::Hub(Common& its_common, std::uint32_t its_index)
     : common(its_common),
       index(its_index),
@@ -39,8 +48,7 @@ Hub::Hub(Common& its_common, std::uint32_t its_index)
                [this](OrganisationId organisation) {
                    common.gatekeeper.session_gone(organisation);
                }}),
-      retained({.count_max = its_common.limits.retained_count_max / its_common.places.size(),
-                .bytes_max = its_common.limits.retained_bytes_max / its_common.places.size()},
+      retained(*its_common.retained_budget,
                [this](OrganisationId organisation, std::int64_t bytes) {
                    common.gatekeeper.retained_changed(organisation, bytes);
                }),
@@ -48,8 +56,10 @@ Hub::Hub(Common& its_common, std::uint32_t its_index)
       recent(its_common.limits),
       load(its_common.limits.load),
       nursery("mqtt"),
-      retained_full(its_common.places.size()),
       boxes_(its_common.places.size()),
+      connect_pace_(part_of(its_common.limits.connects_per_second, its_common.places.size()),
+                    part_of(its_common.limits.connects_per_second, its_common.places.size()) / 25),
+      qos0_in_flight_(its_common.places.size()),
       levels_(its_common.places.size()) {}
 
 Hub::~Hub() = default;
@@ -66,6 +76,9 @@ void Hub::start() {
 
 void Hub::apply(const RouteChange& change) {
     const bool was_full = change.kind == RouteChange::Kind::full && !change.flag;
+    const bool was_slow = !held_.empty() && (change.kind == RouteChange::Kind::forget ||
+                                             change.kind == RouteChange::Kind::place ||
+                                             change.kind == RouteChange::Kind::slow);
     const int more = routes.apply(change);
     subscription_count += more;
     if (auto* target = routes.find(change.session)) {
@@ -73,6 +86,7 @@ void Hub::apply(const RouteChange& change) {
         target->local = at == sessions.end() || at->second->is_over ? nullptr : at->second.get();
     }
     if (was_full && !paused_.empty()) retry_paused();
+    if (was_slow) release_held();
 }
 
 void Hub::broadcast(RouteChange change, std::move_only_function<void()> then) {
@@ -130,16 +144,14 @@ void Hub::flush_links() {
 
 void Hub::forget(Link& link) {
     std::ranges::replace(to_flush_, &link, static_cast<Link*>(nullptr));
-    std::erase(paused_links_, &link);
+    paused_links_.remove(link);
+    connecting_.remove(link);
+    held_.remove(link);
     std::erase(throttled_, &link);
     const std::uint32_t place = link.place;
     links.back()->place = place;
     std::swap(links[place], links.back());
     links.pop_back();
-}
-
-void Hub::wake_paused() {
-    for (Link* link : std::exchange(paused_links_, {})) link->wake();
 }
 
 bool Hub::admit_address(const io::Peer& peer) {
@@ -199,6 +211,8 @@ void Hub::retry_paused() {
 io::Task<void> Hub::close_connections() {
     is_closing = true;
     tick_timer_.disarm();
+    connect_timer_.disarm();
+    held_timer_.disarm();
     release_throttled();
     release_answers();
     for (std::size_t at = links.size(); at-- > 0;) {

@@ -7,6 +7,7 @@
 
 #include "gate/mqtt/broker.h"
 #include "gate/mqtt/directory.h"
+#include "gate/mqtt/link_line.h"
 #include "gate/mqtt/log_tail.h"
 #include "gate/mqtt/message_log.h"
 #include "gate/mqtt/recent.h"
@@ -15,6 +16,7 @@
 #include "gate/mqtt/routes.h"
 #include "gate/mqtt/session.h"
 #include "io/nursery.h"
+#include "io/pace.h"
 
 namespace lineshaft::broker {
 
@@ -30,6 +32,7 @@ struct Common {
     std::vector<Tap*> taps;
     std::vector<Observer*> observers;
     std::vector<std::unique_ptr<Hub>> hubs;
+    std::unique_ptr<RetainedBudget> retained_budget;
     trust::PrincipalPtr nobody;   ///< stands for a publisher that is gone
     std::uint64_t run_start = 0;  ///< a ticket: what is older was written by earlier runs
 };
@@ -84,7 +87,7 @@ public:
     mqtt::Reason route(Publication&& draft, Origin& origin);
     void deliver(const Recipient& recipient, std::uint32_t home,
                  const std::shared_ptr<const Publication>& what, const Position& position);
-    void receive(std::vector<Parcel> parcels);
+    void receive(std::uint32_t from, std::vector<Parcel> parcels);
     bool may_show_retained(const Publication& what);
     std::shared_ptr<const Publication> retained_publication(const RetainedRecord& record) const;
     /// Logs messages for one session (retained ones for a durable subscriber).
@@ -136,16 +139,16 @@ public:
     void flush_soon(Link& link);
     /// Ends its life; nothing waits for it any more.
     void forget(Link& link);
-    /// The link waits for room: look at it again after each commit.
-    void wait_for_room(Link& link) {
-        paused_links_.push_back(&link);
-        if (lane.is_full()) open_round();  // so that its commit tells us
-    }
-    std::vector<Link*>& paused_links() { return paused_links_; }
+    /// The link waits for room: look at it again after each commit, in the order of coming.
+    void wait_for_room(Link& link);
+    /// Whether a CONNECT may be answered now, which then counts; else it waits in line.
+    bool may_connect();
+    void wait_to_connect(Link& link);
     void keep_spare(std::string&& buffer) {
         if (buffer.capacity() <= spare_bytes_max) spare_output = std::move(buffer);
     }
-    void wake_paused();
+    /// The reader's output is above the mark, or no more: every shard's senders hear of it.
+    void set_slow(Session& session, bool slow);
     bool admit_address(const io::Peer& peer);
     /// Ends every connection and waits for it; then the hubs may still answer each other.
     io::Task<void> close_connections();
@@ -214,7 +217,6 @@ public:
     std::unordered_map<std::uint64_t, io::Answer<Grant>> claims;
     std::uint64_t next_claim = 1;
     std::size_t unaccepted = 0;
-    std::vector<bool> retained_full;  ///< by hub
 
 private:
     friend class Loader;
@@ -235,12 +237,22 @@ private:
     void deliver_shared(const std::shared_ptr<const Publication>& what);
     void add_entry(std::shared_ptr<const Publication> what, std::uint32_t join,
                    std::uint64_t version);
+    /// Room for one more retained message, taken; nothing: there is none.
+    std::optional<RetainedRoom> take_retained_room(const Publication& what);
     void retain(const std::shared_ptr<const Publication>& what, std::uint64_t version);
     void retained_committed(const std::shared_ptr<const Publication>& what, std::uint64_t version,
                             const Result<void>& outcome);
     void refused_retained(const std::string& topic, std::uint64_t version);
-    void tell_retained_full();
     void flush_links();
+    void wake_some();
+    void let_some_connect();
+    void note_pressure(const Routes::Target& target);
+    void arrived(std::uint32_t at, std::size_t bytes);
+    void hold(Link& link, std::uint64_t reason);
+    bool still_holds(std::uint64_t reason);
+    void release_held();
+    void look_at_held();
+    void arm_held();
     void send_box(std::uint32_t to);
     void stray(Parcel parcel);
     void tick();
@@ -301,7 +313,17 @@ private:
     bool flush_posted_ = false;
     std::vector<SessionNumber> dirty_;
     std::vector<SessionNumber> paused_;
-    std::vector<Link*> paused_links_;
+    LinkLine paused_links_{1};
+    std::size_t wakes_left_ = 0;  // of the links in line when the last commit came
+    bool wakes_posted_ = false;
+    LinkLine connecting_{2};
+    io::Pace connect_pace_;
+    io::Wheel::Timer connect_timer_;
+    LinkLine held_{4};
+    std::uint64_t hold_reason_ = 0;  // of the publish being routed: who does not keep up; 0: nobody
+    std::vector<std::size_t> qos0_in_flight_;  // bytes, by hub
+    io::Wheel::Timer held_timer_;
+    bool releases_posted_ = false;
     io::Steady next_progress_{0};
     io::Wheel::Timer tick_timer_;
     std::unordered_map<SessionNumber, Directory::Claim> yielding_;
@@ -319,7 +341,6 @@ private:
     std::size_t counted_logs_ = 0;
     bool is_trimming_ = false;
     bool is_scanning_ = false;
-    bool told_retained_full_ = false;
     struct Attempts {
         std::int64_t second = 0;
         unsigned count = 0;

@@ -60,11 +60,13 @@ void Hub::publish_draft(Session& session, std::uint16_t packet_id, Publication&&
         const auto owed = session.owe_answer(packet_id, qos);
         return session.answer(owed, mqtt::Reason::quota_exceeded, std::move(what));
     }
+    hold_reason_ = 0;
     Origin origin{.session = qos == mqtt::Qos::at_most_once ? nullptr : &session,
                   .packet_id = packet_id,
                   .done = {}};
     const bool is_retained = draft.retain && !draft.message.payload().empty();
     auto refused = route(std::move(draft), origin);
+    if (hold_reason_ != 0 && session.link != nullptr) hold(*session.link, hold_reason_);
     if (refused == mqtt::Reason::success && is_retained) ++session.metered().retained;
     if (refused == mqtt::Reason::quota_exceeded) session.lose(Loss::refused_queue);
     if (refused == mqtt::Reason::retain_not_supported) {
@@ -89,29 +91,27 @@ mqtt::Reason Hub::plan(const Publication& what) {
     plan_.others.clear();
     plan_.logged_homes.clear();
     plan_.other_homes.clear();
+    plan_.retained = {};
     plan_.taps = 0;
     plan_.is_all_local = true;
     const auto topic = what.message.topic();
     if (what.retain && !what.message.payload().empty()) {
-        const auto owner = owner_of(topic);
-        const bool has_room = owner == index ? retained.has_room(topic, what.message.bytes().size())
-                                             : !retained_full[owner];
-        if (!has_room) return mqtt::Reason::retain_not_supported;
-        const auto organisation = what.publisher ? what.publisher->organisation : OrganisationId(1);
-        if (!common.gatekeeper.has_retained_room(organisation, what.message.bytes().size())) {
-            return mqtt::Reason::retain_not_supported;
-        }
+        const auto room = take_retained_room(what);
+        if (!room) return mqtt::Reason::retain_not_supported;
+        plan_.retained = *room;
     }
     auto& matches = routes.match(topic, what.session);
     const bool is_qos0 = what.qos == mqtt::Qos::at_most_once;
     for (Routes::Match& match : matches) {
         const Routes::Target& target = routes.target(match.slot);
         if (target.home != index) plan_.is_all_local = false;
-        if (is_qos0) continue;
         const auto qos = std::min(match.qos_max, what.qos);
+        if (qos == mqtt::Qos::at_most_once) note_pressure(target);
+        if (is_qos0) continue;
         const bool is_logged = qos != mqtt::Qos::at_most_once && target.logged;
         if (qos != mqtt::Qos::at_most_once && target.full) {
             ++stats.publishes_refused_queue;
+            common.retained_budget->give_back(plan_.retained);
             return mqtt::Reason::quota_exceeded;
         }
         (is_logged ? plan_.logged : plan_.others)
@@ -125,6 +125,18 @@ mqtt::Reason Hub::plan(const Publication& what) {
         if (common.taps[tap]->wants(topic)) plan_.taps |= std::uint64_t{1} << tap;
     }
     return mqtt::Reason::success;
+}
+
+// What the topic has there is known here only on its own shard: elsewhere room for a new message is
+// taken, and given back when it turns out to replace one. So the limits are never exceeded, and a
+// message that replaces one while they are reached may be refused.
+std::optional<RetainedRoom> Hub::take_retained_room(const Publication& what) {
+    const auto topic = what.message.topic();
+    const std::size_t bytes = what.message.bytes().size();
+    const auto organisation = what.publisher ? what.publisher->organisation : OrganisationId(1);
+    if (!common.gatekeeper.has_retained_room(organisation, bytes)) return std::nullopt;
+    return owner_of(topic) == index ? retained.take_room(topic, bytes)
+                                    : common.retained_budget->take(RetainedRoom::of(bytes));
 }
 
 mqtt::Reason Hub::route(Publication&& draft, Origin& origin) {
@@ -155,6 +167,7 @@ mqtt::Reason Hub::route(Publication&& draft, Origin& origin) {
         joins_[join].waits += static_cast<std::uint32_t>(std::popcount(taps));
     }
     if (keeps_id && taps != 0) {
+        common.retained_budget->give_back(plan_.retained);  // taken again once they are done
         // The id is kept only once the taps are done: a crash before makes the client send again,
         // and the taps must then see the message again.
         joins_[join].tapped = what;
@@ -247,6 +260,8 @@ void Hub::deliver(const Recipient& recipient, std::uint32_t home,
         .session = recipient.session,
         .letter = {what, position, recipient.qos, recipient.retain, recipient.subscription_ids}};
     if (home == index) return stray(std::move(parcel));
+    if (recipient.qos == mqtt::Qos::at_most_once)
+        qos0_in_flight_[home] += parcel.letter.size_bytes();
     boxes_[home].push_back(std::move(parcel));
     if (boxes_posted_) return;
     boxes_posted_ = true;
@@ -258,15 +273,17 @@ void Hub::deliver(const Recipient& recipient, std::uint32_t home,
 
 void Hub::send_box(std::uint32_t to) {
     if (boxes_[to].empty()) return;
-    common.places[to].shard->post(
-        [there = common.hubs[to].get(), parcels = std::exchange(boxes_[to], {})]() mutable {
-            there->receive(std::move(parcels));
-        });
+    common.places[to].shard->post([there = common.hubs[to].get(), from = index,
+                                   parcels = std::exchange(boxes_[to], {})]() mutable {
+        there->receive(from, std::move(parcels));
+    });
 }
 
-void Hub::receive(std::vector<Parcel> parcels) {
+void Hub::receive(std::uint32_t from, std::vector<Parcel> parcels) {
+    std::size_t qos0_bytes = 0;
     for (Parcel& parcel : parcels) {
         Letter& letter = parcel.letter;
+        if (letter.qos == mqtt::Qos::at_most_once) qos0_bytes += letter.size_bytes();
         if (letter.position.is_logged()) {
             auto& heard = heard_[letter.position.log];
             heard = std::max(heard, letter.position.ticket);
@@ -283,6 +300,8 @@ void Hub::receive(std::vector<Parcel> parcels) {
             session->take(std::move(letter));
         }
     }
+    if (qos0_bytes == 0) return;
+    post(from, [at = index, qos0_bytes](Hub& sender) { sender.arrived(at, qos0_bytes); });
 }
 
 // The session moved while the message was on its way: whoever has it now takes what is logged (a

@@ -183,7 +183,8 @@ void Hub::on_commit(const Result<void>& outcome) {
     unpin(round.progress, true);
     unpin(round.records, false);
     for (std::uint32_t to = 0; to < count(); ++to) send_box(to);
-    wake_paused();
+    wakes_left_ = paused_links_.count();
+    wake_some();
 }
 
 void Hub::commit_entry(Round& round, RoundEntry& entry, const Result<void>& outcome) {
@@ -295,9 +296,8 @@ void Hub::join_done(std::uint32_t join, const Result<void>& outcome) {
 // ---- Retained --------------------------------------------------------------------------------
 
 void Hub::retain(const std::shared_ptr<const Publication>& what, std::uint64_t version) {
-    post(owner_of(what->message.topic()), [what, version](Hub& owner) {
-        owner.retained.set(what, version);
-        owner.tell_retained_full();
+    post(owner_of(what->message.topic()), [what, version, room = plan_.retained](Hub& owner) {
+        owner.retained.set(what, version, room);
     });
 }
 
@@ -311,7 +311,6 @@ void Hub::retained_committed(const std::shared_ptr<const Publication>& what, std
         } else {
             owner.refused_retained(std::string(topic), version);
         }
-        owner.tell_retained_full();
     });
 }
 
@@ -340,16 +339,6 @@ std::shared_ptr<const Publication> Hub::retained_publication(const RetainedRecor
     what->qos = record.qos;
     what->retain = true;
     return what;
-}
-
-void Hub::tell_retained_full() {
-    if (retained.is_full() == told_retained_full_) return;
-    told_retained_full_ = retained.is_full();
-    for (std::uint32_t to = 0; to < count(); ++to) {
-        post(to, [owner = index, is_full = told_retained_full_](Hub& hub) {
-            hub.retained_full[owner] = is_full;
-        });
-    }
 }
 
 }  // namespace lineshaft::broker

@@ -21,6 +21,9 @@ struct Limits {
     unsigned connects_per_second_per_address = 200;  ///< loopback excepted; over it: CONNACK 0x9F
     std::size_t connect_addresses_max = 65'536;      ///< addresses counted at once, per shard
     std::size_t unaccepted_max = 4'096;  ///< sockets without an accepted CONNECT, per shard
+    /// CONNECTs looked at, all shards together; more wait their turn, first come, first served, so
+    /// that a storm of new machines leaves the others their share of a shard. 0: no limit.
+    unsigned connects_per_second = 4'000;
 
     unsigned claims_waiting_max = 8;        ///< CONNECTs of one client id at a time; more: 0x89
     io::Steady restart_will_delay{30'000};  ///< after a restart wills of durable sessions wait so
@@ -30,11 +33,16 @@ struct Limits {
     std::size_t window_bytes = 256 << 10;  ///< messages of one session waiting in memory
     std::size_t refill_bytes = 256 << 10;  ///< read from the log for one session at a time
     std::size_t output_bytes_max =
-        1 << 20;                         ///< not taken by the socket: QoS 0 is dropped, rest waits
+        1 << 20;  ///< not taken by the socket: QoS 0 is dropped, rest waits
+    /// From this output of a reader on, senders whose QoS 0 goes to it are not read, each time for
+    /// at most `qos0_wait` (0: not at all); what then exceeds output_bytes_max is dropped.
+    std::size_t qos0_mark_bytes = 128 << 10;
+    io::Steady qos0_wait{50};
+    std::size_t qos0_in_flight_max = 512 << 10;  ///< QoS 0 on its way from one shard to another
     io::Steady write_stall_max{60'000};  ///< a socket that takes nothing for so long is closed
 
     // Retained messages.
-    std::size_t retained_count_max = 2'000'000;  ///< all shards together, split evenly
+    std::size_t retained_count_max = 2'000'000;  ///< all shards together, never exceeded
     std::size_t retained_bytes_max = std::size_t{1} << 30;
 
     // The log.

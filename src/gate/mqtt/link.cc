@@ -10,8 +10,8 @@ namespace {
 constexpr std::size_t busy_bytes = 4 << 10;
 constexpr io::Steady linger_max{1'000};
 /// After so many reads that filled the whole buffer the loop gets a turn, so that one fast sender
-/// does not hold the shard.
-constexpr unsigned eager_reads_max = 16;
+/// does not hold the shard: a read of small messages takes more than a millisecond.
+constexpr unsigned eager_reads_max = 2;
 
 }  // namespace
 
@@ -56,7 +56,14 @@ void Link::flush() {
         rest.is_writing = true;
         hub.nursery.spawn(write_rest(this));
     }
+    ease();
     wake();
+}
+
+void Link::ease() {
+    if (!is_slow || backlog_bytes() > hub.limits().qos0_mark_bytes / 4) return;
+    is_slow = false;
+    if (session != nullptr) hub.set_slow(*session, false);
 }
 
 io::Task<void> write_rest(Link* link) {
@@ -74,6 +81,7 @@ io::Task<void> write_rest(Link* link) {
         const auto written = link->stream->try_write(as_bytes(rest.unsent).subspan(rest.unsent_at));
         if (!written) break;
         rest.unsent_at += *written;
+        link->ease();
     }
     rest.is_writing = false;
     rest.unsent = {};
@@ -92,7 +100,8 @@ io::Task<void> write_rest(Link* link) {
 
 bool Link::wants_input() const {
     return connection.wants_input() && backlog_bytes() <= hub.limits().output_bytes_max &&
-           (session == nullptr || !session->is_paused()) && !is_throttled && !hub.lane.is_full();
+           (session == nullptr || !session->is_paused()) && !is_throttled && !is_held &&
+           !hub.lane.is_full();
 }
 
 io::Task<void> Link::input_allowed() {
@@ -100,18 +109,32 @@ io::Task<void> Link::input_allowed() {
     auto woken = co_await io::suspend<bool>(
         [this](io::Answer<bool> answer) { busy().waiting_input.emplace(std::move(answer)); });
     (void)woken;
-    std::erase(hub.paused_links(), this);
 }
 
-void Link::wake() {
-    if (!busy_ || !busy_->waiting_input) return;
+bool Link::wake() {
+    if (!busy_ || !busy_->waiting_input) return false;
     if (!is_over_ && !wants_input()) {
-        if (std::ranges::find(hub.paused_links(), this) == hub.paused_links().end())
-            hub.wait_for_room(*this);
-        return;
+        hub.wait_for_room(*this);
+        return false;
     }
     auto answer = std::move(*busy_->waiting_input);
     busy_->waiting_input.reset();
+    answer(true);
+    return true;
+}
+
+io::Task<void> Link::turn_to_connect() {
+    auto turn = co_await io::suspend<bool>([this](io::Answer<bool> answer) {
+        busy().waiting_turn.emplace(std::move(answer));
+        hub.wait_to_connect(*this);
+    });
+    (void)turn;
+}
+
+void Link::let_connect() {
+    if (!busy_ || !busy_->waiting_turn) return;
+    auto answer = std::move(*busy_->waiting_turn);
+    busy_->waiting_turn.reset();
     answer(true);
 }
 
@@ -161,6 +184,7 @@ void Link::end(mqtt::Reason reason, std::string_view why, bool with_will) {
     if (is_parked_) stream->stop_waiting();
     hub.shard.wheel().arm(busy().linger, linger_max, [this] { hang_up(); });
     wake();
+    let_connect();
 }
 
 void Link::hang_up() {
@@ -171,6 +195,11 @@ void Link::hang_up() {
 // Everything but reading: a frame of its own, so that one that reads is small.
 io::Task<void> step_aside(Link* link) {
     if (link->connect_) {
+        if (!link->hub.may_connect()) {
+            co_await link->turn_to_connect();
+            if (link->is_over_) link->connect_.reset();
+            if (!link->connect_) co_return;
+        }
         auto behind = co_await open_session(link, std::exchange(link->connect_, nullptr));
         link->handle_all(std::move(behind));
         if (!link->is_over_) link->flush();

@@ -28,8 +28,12 @@ public:
     void flush();
     /// Whether the next bytes may be read now.
     bool wants_input() const;
-    /// Resumes reading if it waits and may go on.
-    void wake();
+    /// Resumes reading if it waits and may go on. True: it does.
+    bool wake();
+    /// It waits for its turn to connect: now.
+    void let_connect();
+    /// Its output fell below the mark, if it did: its senders go on.
+    void ease();
     /// The session, if any, sleeps; the client is told `reason` if its version can; reading ends.
     /// The socket stays open for a moment so that this reaches a client that is still sending.
     void end(mqtt::Reason reason, std::string_view why, bool with_will);
@@ -50,9 +54,13 @@ public:
     bool is_accepted = false;
     bool is_websocket = false;
     bool is_throttled = false;  ///< under load: not read until the next tick
+    bool is_held = false;       ///< not read: a reader of its QoS 0 does not keep up
+    bool is_slow = false;       ///< its output is above the mark; its senders know
     bool was_slow = false;      ///< much was waiting for its socket at the last tick
+    std::uint8_t lines = 0;     ///< the LinkLines it stands in, a bit each
 
 private:
+    friend class Hub;
     friend io::Task<void> serve_link(Link* link);
     friend io::Task<void> step_aside(Link* link);
     friend io::Task<void> write_rest(Link* link);
@@ -62,8 +70,11 @@ private:
         std::size_t unsent_at = 0;
         std::optional<io::Answer<bool>> waiting_input;
         std::optional<io::Answer<bool>> waiting_end;
+        std::optional<io::Answer<bool>> waiting_turn;
         io::Wheel::Timer linger;
         bool is_writing = false;
+        io::Steady held_until{0};
+        std::uint64_t held_for = 0;  // Hub::hold
     };
     Busy& busy();
     bool is_writing() const { return busy_ && busy_->is_writing; }
@@ -71,6 +82,7 @@ private:
     void take(const Result<Bytes>& input);
     void handle_all(std::vector<mqtt::Event> events);
     io::Task<void> input_allowed();
+    io::Task<void> turn_to_connect();
     void on_readable() override;
     /// Reads and handles what is there; then waits for more without a coroutine.
     void read_on();

@@ -1,10 +1,16 @@
 #include "gate/mqtt/retained.h"
 
+#include <algorithm>
+
 namespace lineshaft::broker {
 namespace {
 
 bool is_deletion(const Publication& what) {
     return what.message.payload().empty();
+}
+
+RetainedRoom room_of(const Publication& what) {
+    return is_deletion(what) ? RetainedRoom{} : RetainedRoom::of(what.message.bytes().size());
 }
 
 // Of the node itself, and of somebody who is gone: who runs the node.
@@ -28,27 +34,34 @@ void RetainedShelf::count_out(const Publication& what) {
     if (changed_) changed_(owner_of(what), -static_cast<std::int64_t>(what.message.bytes().size()));
 }
 
-bool RetainedShelf::has_room(std::string_view topic, std::size_t bytes) const {
+std::optional<RetainedRoom> RetainedShelf::take_room(std::string_view topic,
+                                                     std::size_t bytes) const {
     const auto* kept = tree_.find(topic);
-    const bool replaces = kept != nullptr && !is_deletion(*(*kept)->what);
-    const std::size_t freed = replaces ? (*kept)->what->message.bytes().size() : 0;
-    return count_ + (replaces ? 0 : 1) <= limits_.count_max &&
-           bytes_ - freed + bytes <= limits_.bytes_max;
+    if (kept == nullptr || is_deletion(*(*kept)->what))
+        return budget_.take(RetainedRoom::of(bytes));
+    const std::size_t before = (*kept)->what->message.bytes().size();
+    return budget_.take({0, static_cast<std::int64_t>(bytes - std::min(bytes, before))});
 }
 
-void RetainedShelf::set(std::shared_ptr<const Publication> what, std::uint64_t version) {
+void RetainedShelf::set(std::shared_ptr<const Publication> what, std::uint64_t version,
+                        RetainedRoom room) {
     const std::string topic(what->message.topic());
     const auto* known = tree_.find(topic);
     auto kept = known != nullptr ? *known : std::make_shared<Kept>();
     if (known != nullptr) {
         if (kept->version > version) {
             kept->stale.push_back(version);
+            budget_.give_back(room);
             return;
         }
-        count_out(*kept->what);
         kept->stale.push_back(kept->version);
+        count_out(*kept->what);
     }
     count_in(*what);
+    // In one step, so that nobody sees more or less taken than there is.
+    const RetainedRoom now = room_of(*what);
+    const RetainedRoom before = kept->what ? room_of(*kept->what) : RetainedRoom{};
+    budget_.add({now.count - before.count - room.count, now.bytes - before.bytes - room.bytes});
     kept->what = std::move(what);
     kept->version = version;
     if (known == nullptr) tree_.insert(topic, std::move(kept));
@@ -75,6 +88,7 @@ void RetainedShelf::refused(std::string_view topic, std::uint64_t version,
     const auto* known = tree_.find(topic);
     if (known == nullptr || (*known)->version != version) return;
     count_out(*(*known)->what);
+    budget_.give_back(room_of(*(*known)->what));
     tree_.erase(topic);
     for (Version& each : before) {
         if (each.version < version) set(std::move(each.what), each.version);

@@ -9,10 +9,49 @@
 
 #include "gate/mqtt/records.h"
 #include "gate/mqtt/tap.h"
+#include "io/shared_rate.h"
 #include "store/store.h"
 #include "wire/mqtt/subscription_tree.h"
 
 namespace lineshaft::broker {
+
+/// Places and bytes of retained messages.
+struct RetainedRoom {
+    std::int64_t count = 0;
+    std::int64_t bytes = 0;
+    /// What one message takes.
+    static RetainedRoom of(std::size_t message_bytes) {
+        return {1, static_cast<std::int64_t>(message_bytes)};
+    }
+};
+
+/// What the shelves of all shards together may hold: room is taken before a message is promised to
+/// be kept, so the limits are never exceeded. Thread-safe.
+class RetainedBudget {
+public:
+    RetainedBudget(std::size_t count_max, std::size_t bytes_max)
+        : count_(static_cast<std::int64_t>(count_max)),
+          bytes_(static_cast<std::int64_t>(bytes_max)) {}
+
+    /// The room asked for, taken; nothing: there is not so much.
+    std::optional<RetainedRoom> take(RetainedRoom room) {
+        if (!count_.take(room.count)) return std::nullopt;
+        if (bytes_.take(room.bytes)) return room;
+        count_.add(-room.count);
+        return std::nullopt;
+    }
+    void give_back(RetainedRoom room) { add({-room.count, -room.bytes}); }
+    /// Without asking: what is there already.
+    void add(RetainedRoom room) {
+        count_.add(room.count);
+        bytes_.add(room.bytes);
+    }
+    std::int64_t count() const { return count_.taken(); }
+    std::int64_t bytes() const { return bytes_.taken(); }
+
+private:
+    io::SharedBudget count_, bytes_;
+};
 
 /// The retained messages of the topics that hash to one shard. Each change has a version (a store
 /// ticket) under a key of its own, so that any shard can write it in the round of the publish; the
@@ -20,19 +59,19 @@ namespace lineshaft::broker {
 /// disk. Owner: that shard's hub.
 class RetainedShelf {
 public:
-    struct Limits {
-        std::size_t count_max = 0;
-        std::size_t bytes_max = 0;
-    };
     /// Told by how many bytes what an organisation has retained grew or shrank.
     using Changed = std::function<void(OrganisationId, std::int64_t bytes)>;
-    explicit RetainedShelf(Limits limits, Changed changed = {})
-        : limits_(limits), changed_(std::move(changed)) {}
+    /// `budget` outlives the shelf.
+    explicit RetainedShelf(RetainedBudget& budget, Changed changed = {})
+        : budget_(budget), changed_(std::move(changed)) {}
 
-    /// True: a message of `bytes` for `topic` would stay within the limits.
-    bool has_room(std::string_view topic, std::size_t bytes) const;
-    /// An empty payload deletes. Nothing happens when a newer version is there.
-    void set(std::shared_ptr<const Publication> what, std::uint64_t version);
+    /// Room for a message of `bytes` for `topic`, which may replace one, taken; nothing: there is
+    /// none. Goes to the next set().
+    std::optional<RetainedRoom> take_room(std::string_view topic, std::size_t bytes) const;
+    /// An empty payload deletes. Nothing happens when a newer version is there. `room` was taken
+    /// for it; what it does not need is given back.
+    void set(std::shared_ptr<const Publication> what, std::uint64_t version,
+             RetainedRoom room = {});
     /// `version` of `topic` is on disk: older ones may be removed from there.
     void committed(std::string_view topic, std::uint64_t version);
     /// `version` could not be written: what the store has counts again.
@@ -70,7 +109,6 @@ public:
 
     std::size_t count() const { return count_; }
     std::size_t bytes() const { return bytes_; }
-    bool is_full() const { return count_ >= limits_.count_max || bytes_ >= limits_.bytes_max; }
 
 private:
     struct Kept {
@@ -82,7 +120,7 @@ private:
     void count_out(const Publication& what);
     void drop(std::string_view topic, const Kept& kept);
 
-    Limits limits_;
+    RetainedBudget& budget_;
     Changed changed_;
     mqtt::TopicTree<std::shared_ptr<Kept>> tree_;
     std::vector<std::string> litter_;  // keys to remove

@@ -7,6 +7,7 @@
 
 #include "gate/mqtt/broker.h"
 #include "gate/mqtt/records.h"
+#include "gate/mqtt/retained.h"
 #include "gate/mqtt/session.h"
 
 namespace lineshaft::broker {
@@ -76,6 +77,7 @@ struct Plan {
     std::vector<Recipient> others;  // QoS 1 and 2 that are not logged, and QoS 0
     std::vector<std::uint32_t> logged_homes;
     std::vector<std::uint32_t> other_homes;
+    RetainedRoom retained;   // taken for it
     std::uint64_t taps = 0;  // a bit for each that wants it
     bool is_all_local = true;
 };

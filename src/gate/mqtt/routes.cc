@@ -44,12 +44,14 @@ int Routes::apply(const RouteChange& change) {
             target.home = change.home;
             target.logged = change.logged;
             target.connected = change.connected;
+            target.slow = target.slow && change.connected;
             break;
         case RouteChange::Kind::remove:
         case RouteChange::Kind::forget:
             for (const auto& filter : change.filters) more -= remove(slot, filter) ? 1 : 0;
             break;
         case RouteChange::Kind::full: target.full = change.flag; break;
+        case RouteChange::Kind::slow: target.slow = change.flag; break;
     }
     target.filters = static_cast<std::uint32_t>(static_cast<int>(target.filters) + more);
     if (target.filters == 0) release(slot);

@@ -29,6 +29,7 @@ struct RouteChange {
         place,   ///< home, logged, connected of a known session; ignored for an unknown one
         forget,  ///< the session is over; filters: all it has
         full,    ///< `flag`: whether its queue takes no more
+        slow,    ///< `flag`: whether its output is above the mark: senders of QoS 0 wait
     };
     struct Filter {
         std::string group;  ///< empty: not shared
@@ -59,6 +60,7 @@ public:
         bool logged = false;
         bool connected = false;
         bool full = false;
+        bool slow = false;
     };
     /// One copy of a message for one session.
     struct Match {

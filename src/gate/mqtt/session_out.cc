@@ -106,6 +106,12 @@ void Session::take_qos0(const mqtt::MessageView& message, const Publication& wha
     ++hub->stats.sent_qos0;
     went(message.payload.size() + message.topic.size());
     hub->flush_soon(*link);
+    if (!link->is_slow && link->backlog_bytes() > hub->limits().qos0_mark_bytes) {
+        link->flush();  // its socket may have room for all that came in this turn
+        if (link->backlog_bytes() <= hub->limits().qos0_mark_bytes) return;
+        link->is_slow = true;
+        hub->set_slow(*this, true);
+    }
 }
 
 void Session::send_qos0(const Letter& letter) {

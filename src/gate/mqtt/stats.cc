@@ -55,6 +55,8 @@ constexpr StatField fields[] = {
     {"revoked", &Stats::revoked, false},
     {"ended_by_operator", &Stats::ended_by_operator, false},
     {"throttled_qos0", &Stats::throttled_qos0, false},
+    {"waited_qos0", &Stats::waited_qos0, false},
+    {"waited_connects", &Stats::waited_connects, false},
     {"slow_disconnected", &Stats::slow_disconnected, false},
     {"delayed_answers", &Stats::delayed_answers, false},
     {"dropped_slow_qos0", &Stats::dropped_slow_qos0, false},

@@ -57,6 +57,8 @@ struct Stats {
     std::uint64_t revoked = 0;
     std::uint64_t ended_by_operator = 0;
     std::uint64_t throttled_qos0 = 0;     ///< pauses of senders of QoS 0 while overloaded
+    std::uint64_t waited_qos0 = 0;        ///< pauses of senders of QoS 0 for a reader's output
+    std::uint64_t waited_connects = 0;    ///< CONNECTs that waited for connects_per_second
     std::uint64_t slow_disconnected = 0;  ///< slow readers ended while overloaded
     std::uint64_t delayed_answers = 0;    ///< acknowledgements held back while overloaded
 

@@ -3,6 +3,9 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <latch>
+#include <thread>
+
 #include "io/accept_rate.h"
 #include "stream_pair.h"
 
@@ -143,6 +146,32 @@ TEST(Listener, OneConnectionPastTheLimitIsClosed) {
     listener->close();
     kept.clear(shards);
     shards.run_everywhere([&](Shard&) { mine.clear(); });
+}
+
+TEST(Listener, MoreThanItsRateWaitAndNoneIsRefused) {
+    Shards shards(1);
+    Kept kept(1);
+    auto listener =
+        Listener::open(shards, any_port, {.accepts_per_second = 1}, kept.taker()).value();
+    Address address = any_port;
+    address.port = listener->port();
+    // Both stand in the kernel's queue before the shard looks.
+    std::latch let_go(1);
+    shards.at(0).post([&let_go] { let_go.wait(); });
+    Shards outside(1);
+    std::vector<std::unique_ptr<Stream>> mine;
+    for (int each = 0; each < 2; ++each) {
+        auto opened = outside.run_blocking(ShardIndex(0), connect(address, Steady{20'000}));
+        ASSERT_TRUE(opened.has_value()) << opened.error().context;
+        mine.push_back(std::move(*opened));
+    }
+    let_go.count_down();
+    while (listener->stats().accepted < 2) std::this_thread::yield();
+    EXPECT_GE(listener->stats().paced, 1u);
+    EXPECT_EQ(listener->stats().refused_full + listener->stats().refused_often, 0u);
+    listener->close();
+    kept.clear(shards);
+    outside.run_everywhere([&](Shard&) { mine.clear(); });
 }
 
 TEST(AcceptRate, AllowsTheLimitPerAddressAndSecond) {

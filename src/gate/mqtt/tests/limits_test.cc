@@ -219,6 +219,164 @@ TEST(Queue, AMessageOverTheClientsPacketSizeCountsAsDelivered) {
     EXPECT_EQ(rig.stats().queued_bytes, 0u);
 }
 
+// Over several shards: as many as allowed are kept and acknowledged, not one more or less.
+TEST(LimitsOf, RetainedOverAllShardsExactly) {
+    for (const unsigned shards : {1u, 2u, 3u}) {
+        Limits limits;
+        limits.retained_count_max = 50;
+        Rig rig(shards, limits);
+        std::vector<std::unique_ptr<TestClient>> clients;
+        for (unsigned shard = 0; shard < shards; ++shard) {
+            clients.push_back(std::make_unique<TestClient>(
+                rig,
+                TestClient::Options{.client_id = "c" + std::to_string(shard), .shard = shard}));
+            clients.back()->connect();
+        }
+        for (int topic = 0; topic < 80; ++topic) {
+            clients[static_cast<std::size_t>(topic) % shards]->publish(
+                "kept/" + std::to_string(topic), "x", 1, true);
+        }
+        rig.settle();
+        std::size_t refused = 0;
+        for (const auto& client : clients) {
+            for (const auto& answer : client->published)
+                refused += answer.reason == Reason::quota_exceeded ? 1 : 0;
+        }
+        EXPECT_EQ(refused, 30u) << shards;
+        EXPECT_EQ(rig.stats().retained_count, 50u) << shards;
+        EXPECT_EQ(rig.stats().publishes_refused_retained, 30u) << shards;
+        clients[0]->publish("kept/0", "", 1, true);  // deleted: one place is free again
+        rig.settle();
+        clients[0]->publish("kept/new", "x", 1, true);
+        EXPECT_NE(clients[0]->published.back().reason, Reason::quota_exceeded) << shards;
+        rig.restart();
+        EXPECT_EQ(rig.stats().retained_count, 50u) << shards;
+        clients[0]->connect();
+        clients[0]->publish("kept/newer", "x", 1, true);
+        EXPECT_EQ(clients[0]->published.back().reason, Reason::quota_exceeded)
+            << "what was loaded counts, " << shards;
+    }
+}
+
+TEST(LimitsOf, ConnectsASecondOthersWaitTheirTurn) {
+    Limits limits;
+    limits.connects_per_second = 100;  // four at once
+    Rig rig(1, limits);
+    std::vector<std::unique_ptr<TestClient>> crowd;
+    for (int number = 0; number < 10; ++number) {
+        crowd.push_back(std::make_unique<TestClient>(
+            rig, TestClient::Options{.client_id = "c" + std::to_string(number)}));
+        crowd.back()->connect();
+    }
+    const auto accepted = [&crowd] {
+        std::size_t count = 0;
+        while (count < crowd.size() && !crowd[count]->connacks.empty()) ++count;
+        for (std::size_t later = count; later < crowd.size(); ++later)
+            EXPECT_TRUE(crowd[later]->connacks.empty()) << later << " before " << count;
+        return count;
+    };
+    EXPECT_EQ(accepted(), 4u);
+    EXPECT_EQ(rig.stats().waited_connects, 6u);
+    crowd[4]->publish("t", "behind its CONNECT", 1);
+    crowd[5]->drop();  // leaves the line, and nobody waits for it
+    rig.settle();
+    crowd.erase(crowd.begin() + 5);
+    for (int turn = 0; turn < 20; ++turn) rig.advance(io::Steady{20});
+    EXPECT_EQ(accepted(), 9u);
+    EXPECT_EQ(crowd[4]->published.size(), 1u);
+    EXPECT_EQ(rig.stats().sessions, 9u);
+    EXPECT_EQ(rig.stats().connections, 9u);
+}
+
+struct SlowReader {
+    explicit SlowReader(unsigned shards, std::uint32_t writers_shard)
+        : rig(shards, limits()),
+          reader(rig, {.client_id = "reader", .capacity = 4 << 10}),
+          writer(rig, {.client_id = "writer", .shard = writers_shard}) {
+        reader.connect();
+        reader.subscribe("a", 0);
+        writer.connect();
+    }
+    static Limits limits() {
+        Limits some;
+        some.qos0_mark_bytes = 8'000;
+        some.output_bytes_max = 20'000;
+        return some;
+    }
+    void write(int count) {
+        for (int number = 0; number < count; ++number)
+            writer.publish("a", std::string(500, '0'), 0);
+    }
+    Rig rig;
+    TestClient reader, writer;
+};
+
+TEST(Queue, QosZeroWaitsForAReaderThatKeepsUpAgainSoon) {
+    for (const std::uint32_t shard : {0u, 1u}) {
+        SlowReader scene(2, shard);
+        scene.reader.stall(true);
+        scene.write(60);  // 30 kB: more than is dropped at
+        EXPECT_GT(scene.rig.stats().waited_qos0, 0u) << shard;
+        EXPECT_EQ(scene.rig.stats().dropped_slow_qos0, 0u) << shard << ": it waits in the socket";
+        scene.reader.stall(false);
+        for (int turn = 0; turn < 50; ++turn) scene.rig.settle();
+        EXPECT_EQ(scene.reader.arrived.size(), 60u) << shard;
+        scene.write(10);
+        EXPECT_EQ(scene.reader.arrived.size(), 70u) << shard;
+        EXPECT_EQ(scene.rig.stats().dropped_slow_qos0, 0u) << shard;
+    }
+}
+
+TEST(Queue, AStuckReaderIsWaitedForOnceAndThenLosesCounted) {
+    for (const std::uint32_t shard : {0u, 1u}) {
+        SlowReader scene(2, shard);
+        TestClient other(scene.rig, {.client_id = "other"});
+        other.connect();
+        other.subscribe("b", 0);
+        scene.reader.stall(true);
+        scene.write(100);
+        const auto before = scene.rig.stats().received_qos0;
+        EXPECT_LT(before, 100u) << shard;
+        for (int turn = 0; turn < 5; ++turn) scene.rig.advance(io::Steady{40});
+        const auto waits = scene.rig.stats().waited_qos0;
+        EXPECT_EQ(scene.rig.stats().received_qos0, 100u) << shard << ": nobody holds the plant";
+        EXPECT_GT(scene.rig.stats().dropped_slow_qos0, 0u) << shard;
+        scene.write(100);
+        scene.writer.publish("b", "goes on", 0);
+        EXPECT_EQ(scene.rig.stats().received_qos0, 201u) << shard << ": at once";
+        EXPECT_EQ(scene.rig.stats().waited_qos0, waits) << shard;
+        EXPECT_EQ(other.arrived.size(), 1u) << shard;
+        // It reads again: it is waited for again.
+        scene.reader.stall(false);
+        for (int turn = 0; turn < 50; ++turn) scene.rig.settle();
+        EXPECT_EQ(scene.reader.arrived.size() + scene.rig.stats().dropped_slow_qos0, 200u) << shard;
+        const auto dropped = scene.rig.stats().dropped_slow_qos0;
+        scene.reader.stall(true);
+        scene.write(60);
+        EXPECT_GT(scene.rig.stats().waited_qos0, waits) << shard;
+        EXPECT_EQ(scene.rig.stats().dropped_slow_qos0, dropped) << shard;
+    }
+}
+
+TEST(Queue, AWaitingSenderThatLeavesOrWhoseReaderLeavesHoldsNothing) {
+    SlowReader scene(2, 1);
+    scene.reader.stall(true);
+    scene.write(60);
+    const auto taken = scene.rig.stats().received_qos0;
+    EXPECT_LT(taken, 60u);
+    scene.reader.drop();
+    scene.rig.settle();
+    EXPECT_EQ(scene.rig.stats().received_qos0, 60u) << "the reader is gone: no more waiting";
+    scene.reader.connect();
+    scene.reader.subscribe("a", 0);
+    scene.reader.stall(true);
+    scene.write(60);
+    EXPECT_GT(scene.rig.stats().waited_qos0, 1u);
+    scene.writer.drop();
+    for (int turn = 0; turn < 5; ++turn) scene.rig.advance(io::Steady{300});
+    EXPECT_EQ(scene.rig.stats().connections, 1u);
+}
+
 TEST(Rights, PublishWithoutRightIsRefusedByReasonOrCountedSilently) {
     Rig rig;
     rig.gate->no_publish = {{"w", "a"}};

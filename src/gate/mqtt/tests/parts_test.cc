@@ -250,7 +250,8 @@ TEST(Directory, GrantsClaimsOneAfterTheOther) {
 }
 
 TEST(Shelf, TheLargestVersionCountsInWhateverOrderTheyCome) {
-    RetainedShelf shelf({.count_max = 10, .bytes_max = 1000});
+    RetainedBudget budget(10, 1000);
+    RetainedShelf shelf(budget);
     const auto kept = [](const std::string& payload) {
         return std::make_shared<const Publication>(publication("t", payload));
     };
@@ -269,6 +270,44 @@ TEST(Shelf, TheLargestVersionCountsInWhateverOrderTheyCome) {
     shelf.seal(batch);
     EXPECT_FALSE(batch.is_empty());
     EXPECT_EQ(shelf.bytes(), 0u);
+    EXPECT_EQ(budget.count(), 0);
+    EXPECT_EQ(budget.bytes(), 0);
+}
+
+TEST(Shelf, TwoShelvesShareTheirRoomAndNeverExceedIt) {
+    RetainedBudget budget(3, 30);
+    RetainedShelf here(budget), there(budget);
+    const auto keep = [](RetainedShelf& shelf, const std::string& topic, std::size_t bytes,
+                         std::uint64_t version) {
+        auto what = std::make_shared<const Publication>(
+            publication(topic, std::string(bytes - topic.size(), 'x')));
+        const auto room = shelf.take_room(topic, what->message.bytes().size());
+        if (!room) return false;
+        shelf.set(std::move(what), version, *room);
+        return true;
+    };
+    EXPECT_TRUE(keep(here, "a", 10, 1));
+    EXPECT_TRUE(keep(there, "b", 10, 2));
+    EXPECT_FALSE(keep(there, "c", 11, 3)) << "bytes";
+    EXPECT_TRUE(keep(here, "a", 5, 4)) << "smaller than what it replaces";
+    EXPECT_EQ(budget.bytes(), 15);
+    EXPECT_TRUE(keep(there, "c", 15, 5)) << "the last place and the last byte";
+    EXPECT_FALSE(keep(there, "d", 2, 6)) << "places";
+    EXPECT_FALSE(keep(there, "b", 11, 7)) << "replaces, but is larger";
+    EXPECT_TRUE(keep(there, "b", 10, 8)) << "replaces";
+    // Room that was taken elsewhere for a topic that turns out to be there is given back.
+    here.set(std::make_shared<const Publication>(publication("a", "")), 9);
+    EXPECT_EQ(budget.count(), 2);
+    const auto room = budget.take(RetainedRoom::of(5));
+    ASSERT_TRUE(room.has_value());
+    EXPECT_FALSE(budget.take(RetainedRoom::of(1)).has_value());
+    there.set(std::make_shared<const Publication>(publication("b", "1234")), 10, *room);
+    EXPECT_EQ(budget.count(), 2);
+    EXPECT_EQ(budget.bytes(), 20);
+    there.set(std::make_shared<const Publication>(publication("b", "late")), 3,
+              budget.take(RetainedRoom::of(5)).value());
+    EXPECT_EQ(budget.count(), 2) << "an older version takes no room";
+    EXPECT_EQ(budget.bytes(), 20);
 }
 
 TEST(Tail, CountsWhatIsLeft) {

@@ -136,6 +136,8 @@ public:
     void send_raw(std::string_view bytes);
     /// While false nothing is taken from the stream.
     void reads(bool on);
+    /// While true nothing is taken from the socket: what the broker writes fills it.
+    void stall(bool on);
     /// What came and was not read yet goes to the protocol.
     void take();
 
@@ -156,6 +158,8 @@ private:
     Options options_;
     std::unique_ptr<io::Stream> stream_;
     bool reads_ = true;
+    bool is_stalled_ = false;
+    std::optional<io::Answer<bool>> waiting_;  // while stalled
     bool is_reading_ = false;
     bool peer_gone_ = false;
     std::string unread_;

@@ -20,6 +20,10 @@ io::Task<void> read_client(TestClient* client) {
         if (!bytes) break;
         client->unread_.append(as_text(*bytes));
         if (client->reads_) client->take();
+        if (!client->is_stalled_) continue;
+        auto on = co_await io::suspend<bool>(
+            [client](io::Answer<bool> answer) { client->waiting_.emplace(std::move(answer)); });
+        (void)on;
     }
     client->peer_gone_ = true;
     client->is_reading_ = false;
@@ -118,9 +122,21 @@ void TestClient::disconnect(mqtt::Reason reason) {
     drop();
 }
 
+void TestClient::stall(bool on) {
+    is_stalled_ = on;
+    rig_->on(options_.shard, [this] {
+        if (is_stalled_ || !waiting_) return;
+        auto go_on = std::move(*waiting_);
+        waiting_.reset();
+        go_on(true);
+    });
+    rig_->settle();
+}
+
 void TestClient::drop() {
     if (stream_ == nullptr) return;
     rig_->on(options_.shard, [this] { stream_->close(); });
+    stall(false);
     rig_->settle();
     EXPECT_FALSE(is_reading_);
     stream_.reset();

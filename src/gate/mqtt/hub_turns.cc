@@ -1,0 +1,166 @@
+// Whose turn it is: links that wait for room, CONNECTs that wait for their pace, and senders of
+// QoS 0 that wait for a reader (docs/decisions/0013-qos0-waits.md).
+#include "gate/mqtt/hub.h"
+#include "gate/mqtt/link.h"
+
+namespace lineshaft::broker {
+namespace {
+
+/// Then the loop's other work has a turn.
+constexpr std::size_t wakes_per_turn = 32;
+constexpr unsigned connects_per_turn = 8;
+
+/// What `hold` is told for QoS 0 on its way to a hub rather than for a session: no session's number
+/// comes near.
+constexpr std::uint64_t hub_reason(std::uint32_t hub) {
+    return ~std::uint64_t{hub};
+}
+constexpr bool is_hub(std::uint64_t reason) {
+    return reason > ~std::uint64_t{0xffff};
+}
+constexpr std::uint32_t hub_of(std::uint64_t reason) {
+    return static_cast<std::uint32_t>(~reason);
+}
+
+}  // namespace
+
+// ---- Room in the commit lane -----------------------------------------------------------------
+
+void Hub::wait_for_room(Link& link) {
+    if (link.is_held || link.is_throttled) return;  // woken when that is over
+    paused_links_.add(link);
+    if (lane.is_full()) open_round();  // so that its commit tells us
+}
+
+// Every link that was in line is looked at once for each commit, a few at a time: those at the
+// front fill the round, and the rest keep their places for the next one.
+void Hub::wake_some() {
+    wakes_posted_ = false;
+    for (std::size_t woken = 0; wakes_left_ > 0 && woken < wakes_per_turn; --wakes_left_) {
+        if (lane.is_full() && !is_closing) {
+            wakes_left_ = 0;
+            open_round();
+            return;
+        }
+        Link* link = paused_links_.pop();
+        if (link == nullptr) break;
+        woken += link->wake() ? 1 : 0;
+    }
+    if (wakes_left_ == 0 || wakes_posted_) return;
+    wakes_posted_ = true;
+    shard.post([this] { wake_some(); });
+}
+
+// ---- New connections -------------------------------------------------------------------------
+
+bool Hub::may_connect() {
+    return connecting_.empty() && connect_pace_.take(shard.clock().steady());
+}
+
+void Hub::wait_to_connect(Link& link) {
+    ++stats.waited_connects;
+    connecting_.add(link);
+    if (!connect_timer_.is_armed()) {
+        shard.wheel().arm(connect_timer_, io::Wheel::slot_width, [this] { let_some_connect(); });
+    }
+}
+
+void Hub::let_some_connect() {
+    const io::Steady now = shard.clock().steady();
+    for (unsigned count = 0; count < connects_per_turn; ++count) {
+        if (connecting_.empty()) return;
+        if (!connect_pace_.take(now)) {
+            return shard.wheel().arm(connect_timer_, io::Wheel::slot_width,
+                                     [this] { let_some_connect(); });
+        }
+        connecting_.pop()->let_connect();
+    }
+    shard.post([this] {
+        if (!connect_timer_.is_armed()) let_some_connect();
+    });
+}
+
+// ---- QoS 0 for a reader that does not keep up -------------------------------------------------
+
+void Hub::set_slow(Session& session, bool slow) {
+    broadcast(
+        {.kind = RouteChange::Kind::slow, .flag = slow, .session = session.number, .filters = {}});
+}
+
+bool Hub::still_holds(std::uint64_t reason) {
+    if (is_hub(reason)) return qos0_in_flight_[hub_of(reason)] > limits().qos0_in_flight_max / 2;
+    const auto* target = routes.find(reason);
+    return target != nullptr && target->slow;
+}
+
+// Notes why the publish being routed should be the sender's last for a moment.
+void Hub::note_pressure(const Routes::Target& target) {
+    if (target.slow) {
+        hold_reason_ = target.session;
+    } else if (target.home != index && qos0_in_flight_[target.home] > limits().qos0_in_flight_max) {
+        hold_reason_ = hub_reason(target.home);
+    }
+}
+
+void Hub::hold(Link& link, std::uint64_t reason) {
+    if (link.is_held || link.is_over() || limits().qos0_wait.count() == 0) return;
+    ++stats.waited_qos0;
+    link.is_held = true;
+    Link::Busy& busy = link.busy();
+    busy.held_for = reason;
+    busy.held_until = shard.clock().steady() + limits().qos0_wait;
+    held_.add(link);
+    arm_held();
+}
+
+void Hub::arm_held() {
+    if (held_.empty() || held_timer_.is_armed()) return;
+    shard.wheel().arm(held_timer_, io::Wheel::slot_width, [this] { look_at_held(); });
+}
+
+// A reader that did not get below its mark in time loses the right to be waited for until it does:
+// what it cannot take is dropped and counted. Another shard always gets round to what was sent to
+// it, so that is waited for however long it takes.
+void Hub::look_at_held() {
+    const io::Steady now = shard.clock().steady();
+    bool is_any_free = false;
+    for (std::size_t left = held_.count(); left > 0; --left) {
+        Link* link = held_.pop();
+        const auto reason = link->busy().held_for;
+        if (!is_hub(reason) && now >= link->busy().held_until) {
+            if (auto* target = routes.find(reason)) target->slow = false;
+        }
+        is_any_free = is_any_free || !still_holds(reason);
+        held_.add(*link);
+    }
+    if (is_any_free) release_held();
+    arm_held();
+}
+
+// One sender at a time: the next one only if the reader still keeps up after it.
+void Hub::release_held() {
+    if (releases_posted_) return;
+    for (std::size_t left = held_.count(); left > 0; --left) {
+        Link* link = held_.pop();
+        if (!is_closing && still_holds(link->busy().held_for)) {
+            held_.add(*link);
+            continue;
+        }
+        link->is_held = false;
+        link->wake();
+        if (held_.empty()) return;
+        releases_posted_ = true;
+        return shard.post([this] {
+            // The one that was woken reads in its own turn, which was queued first.
+            releases_posted_ = false;
+            release_held();
+        });
+    }
+}
+
+void Hub::arrived(std::uint32_t at, std::size_t bytes) {
+    qos0_in_flight_[at] -= bytes;
+    if (!held_.empty() && !still_holds(hub_reason(at))) release_held();
+}
+
+}  // namespace lineshaft::broker
