@@ -17,7 +17,6 @@ constexpr io::Steady beat{5'000};
 constexpr unsigned beats_per_names = 12;      // a minute
 constexpr unsigned beats_per_warnings = 720;  // an hour
 constexpr std::size_t pem_bytes_max = 1 << 20;
-constexpr int warning_days[] = {1, 7, 30};
 /// Whatever a test or an operator has set, a renewal is not tried more often.
 constexpr std::chrono::seconds retry_interval{30};
 

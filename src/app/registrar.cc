@@ -20,7 +20,6 @@ constexpr std::string_view server_names_setting = "tls.names";
 constexpr std::string_view list_number_setting = "ca.list_number";
 
 constexpr auto list_life = std::chrono::hours(24 * 7);
-constexpr int warning_days[] = {1, 7, 30};
 
 std::unexpected<Error> no_enrolment() {
     return fail(Code::denied, "the enrolment token is not valid: unknown, used or expired");
@@ -43,7 +42,7 @@ bool is_missing(const Error& error) {
     return error.code == Code::not_found;
 }
 
-// A PEM text of several lines is no "setting's value" with control characters to the catalog.
+// What the catalog gives back it was given by us; a row that lost bytes names no certificate.
 trust::Digest digest_or_zero(std::string_view raw) {
     return trust::digest_of(raw).value_or(trust::Digest{});
 }
@@ -153,6 +152,8 @@ Result<trust::IssuedCertificate> Registrar::repeat(const catalog::Enrolment& enr
     again.key_sha256 = request.key_sha256;
     again.not_before = found->not_before;
     again.not_after = found->not_after;
+    again.organisation = enrolment.organisation;
+    again.machine = enrolment.machine;
     return again;
 }
 
@@ -166,14 +167,17 @@ Result<trust::IssuedCertificate> Registrar::enrol(std::string_view token, std::s
     if (!enrolment || enrolment->expires_at <= now) return no_enrolment();
     TRY(const auto checked, trust::read_request(request));
     if (enrolment->used_at) return repeat(*enrolment, checked, now);
-    TRY_VOID(make_room(enrolment->organisation, enrolment->machine, now));
     TRY(const auto name, organisation_name(enrolment->organisation));
     TRY(auto made,
         authority_.sign_machine(checked, name, enrolment->machine, limits_.machine_life, now));
+    // Only now: a request that cannot be signed must not cost the machine the certificate it has.
+    TRY_VOID(make_room(enrolment->organisation, enrolment->machine, now));
     TRY(const auto row, row_of(made, enrolment->machine, "enrolment by " + enrolment->created_by));
     auto spent = catalog_.spend_enrolment(key, row, now);
     if (!spent && spent.error().code == Code::conflict) return no_enrolment();
     if (!spent) return std::unexpected(spent.error());
+    made.organisation = enrolment->organisation;
+    made.machine = enrolment->machine;
     return made;
 }
 

@@ -13,6 +13,9 @@
 
 namespace lineshaft::app {
 
+/// So many days before a certificate ends its owner is warned, nearest first.
+inline constexpr int warning_days[] = {1, 7, 30};
+
 /// Who gets which certificate: trust's authority over the catalog's rows. Blocking, on the one
 /// thread that uses the catalog: a running node's catalog worker, or a command with the node
 /// stopped. The authority's key lies in the catalog, sealed under the node's key.
