@@ -91,6 +91,44 @@ TEST(Plant, KnowsAsManyMachinesAsItMay) {
     EXPECT_EQ(rig.run(rig.plant->machines(home)).size(), 2u);
 }
 
+// As the program wires it: the twin goes in the turn in which the history vanishes.
+TEST(Plant, WhatIsErasedIsForgottenAndMaySpeakAgain) {
+    for (const unsigned shard_count : {1u, 3u}) {
+        Rig rig(shard_count);
+        const Instant now = rig.now();
+        ASSERT_TRUE(rig.say("press", "x", 1.0, now));
+        ASSERT_TRUE(rig.say("press", "old tag", 1.0, now));
+        ASSERT_TRUE(rig.say("saw", "x", 2.0, now));
+        bool was_known = false;
+        const auto forget = [&](const history::Erasure& what, bool speaks_again) {
+            EXPECT_FALSE(speaks_again);
+            was_known = rig.plant->forget(what.organisation, what.machine, speaks_again);
+        };
+        ASSERT_TRUE(rig.run(rig.history->erase({{home, "press", UINT64_MAX}}, forget)));
+        EXPECT_TRUE(was_known);
+        EXPECT_EQ(rig.run(rig.plant->machine(home, "press")).error().code, Code::not_found);
+        EXPECT_EQ(rig.run(rig.plant->machines(home)).size(), 1u);
+        const auto events = rig.run(rig.plant->events(home, "", now + seconds{60}, 100));
+        EXPECT_TRUE(std::ranges::none_of(
+            events, [](const Event& event) { return event.machine == "press"; }));
+        // Nobody is discovered by leaving.
+        rig.plant->presence(home, "press", Source::json, Presence::goodbye, "bye");
+        EXPECT_EQ(rig.run(rig.plant->machine(home, "press")).error().code, Code::not_found);
+
+        rig.discovered = 0;
+        ASSERT_TRUE(rig.say("press", "x", 3.0, now + seconds{1}));
+        EXPECT_EQ(rig.discovered, 1);
+        const auto values = rig.run(rig.plant->values(home, "press"));
+        ASSERT_TRUE(values);
+        ASSERT_EQ(values->size(), 1u) << "the old tag is gone";
+        EXPECT_EQ(values->at(0).sample.value, history::Value{3.0});
+        ASSERT_TRUE(rig.run(rig.history->purge()));
+        rig.reopen(2);
+        EXPECT_EQ(rig.run(rig.plant->values(home, "press"))->size(), 1u);
+        EXPECT_EQ(rig.run(rig.plant->values(home, "saw"))->size(), 1u);
+    }
+}
+
 TEST(Plant, IsTheSameAfterARestartWithOtherShards) {
     Rig rig(2);
     const Instant now = rig.now();
@@ -222,6 +260,54 @@ TEST(Plant, HasAsManyWatchersAsItMay) {
         second.reset();
         EXPECT_TRUE(rig.plant->watch(home, {}, [](auto) {}));
     });
+}
+
+TEST(Plant, AMachineWhoseFirstReportIsNotStoredTakesNoPlace) {
+    Rig rig(2);
+    rig.places_max = 1;
+    const Instant now = rig.now();
+    rig.faulty->fail_submit(1, Error{Code::unavailable, "the disk"});
+    EXPECT_FALSE(rig.say("press", "speed", 1.0, now).has_value());
+    EXPECT_EQ(rig.places, 0);
+    // Nor one of which everything was refused, nor one the inbox had no room for.
+    EXPECT_EQ(rig.say("press", "speed", 1.0, Instant{0})->refused_time, 1U);
+    EXPECT_EQ(rig.places, 0);
+    EXPECT_TRUE(rig.say("lathe", "speed", 1.0, now).has_value()) << "the place is free";
+    EXPECT_EQ(rig.places, 1);
+    EXPECT_EQ(rig.say("press", "speed", 1.0, now).error().code, Code::exhausted);
+    EXPECT_EQ(rig.places, 1) << "a refusal gives nothing back";
+    EXPECT_TRUE(rig.say("lathe", "speed", 2.0, now).has_value());
+    EXPECT_EQ(rig.places, 1);
+    rig.faulty->fail_submit(1, Error{Code::unavailable, "the disk"});
+    EXPECT_FALSE(rig.say("lathe", "speed", 3.0, now).has_value());
+    EXPECT_EQ(rig.places, 1) << "it has been heard of before";
+}
+
+TEST(Plant, APageOfMachinesIsPartOfTheWholeList) {
+    Rig rig(3);
+    const Instant now = rig.now();
+    for (const int index : {7, 3, 11, 5, 2, 13})
+        ASSERT_TRUE(rig.say("m" + std::to_string(index), "speed", 1.0, now).has_value());
+    ASSERT_TRUE(rig.report({testing::acme, "m1", {{"speed", {now, 1.0}}}}).has_value());
+    const auto all = rig.run(rig.plant->machines(home));
+    ASSERT_EQ(all.size(), 6U);
+    std::string after;
+    for (std::size_t begin = 0; begin < 8; begin += 2) {
+        const auto page = rig.run(rig.plant->machines_after(home, after, 2));
+        EXPECT_EQ(page.total, 6U);
+        ASSERT_EQ(page.items.size(), begin < 6 ? 2U : 0U);
+        for (std::size_t index = 0; index < page.items.size(); ++index)
+            EXPECT_EQ(page.items[index].id, all[begin + index].id);
+        if (!page.items.empty()) after = page.items.back().id;
+    }
+    for (std::uint32_t shard = 0; shard < 3; ++shard) {
+        const auto whole = rig.run(rig.plant->machine_now(home, "m7"), shard);
+        ASSERT_TRUE(whole.has_value());
+        EXPECT_EQ(whole->state.id, "m7");
+        ASSERT_EQ(whole->values.size(), 1U);
+        EXPECT_EQ(rig.run(rig.plant->machine_now(home, "m1"), shard).error().code,
+                  Code::not_found);
+    }
 }
 
 }  // namespace
