@@ -131,13 +131,11 @@ Data temperature_like() {
     return data;
 }
 
-std::filesystem::path shared_data() {
-    return std::filesystem::path(__FILE__).parent_path() / "../../../../../shared/data";
-}
+const std::filesystem::path shared_data = SHARED_DATA;
 
 Data nab(const std::string& name, const std::string& file_name) {
     Data data{name, std::vector<Columns>(1)};
-    std::ifstream file(shared_data() / "nab" / file_name);
+    std::ifstream file(shared_data / "nab" / file_name);
     std::string line;
     while (std::getline(file, line)) {
         const auto comma = line.find(',');
@@ -155,7 +153,7 @@ Data nab(const std::string& name, const std::string& file_name) {
 // 100 engines' runs one after the other on each of 24 channels, a cycle an hour.
 Data cmapss() {
     Data data{"c-mapss FD001", std::vector<Columns>(24)};
-    std::ifstream file(shared_data() / "cmapss/train_FD001.txt");
+    std::ifstream file(shared_data / "cmapss/train_FD001.txt");
     std::string line;
     for (std::int64_t at = begin; std::getline(file, line); at += 3600 * second) {
         std::istringstream fields(line);
