@@ -152,7 +152,7 @@ void Link::take(const Result<Bytes>& input) {
         if (input.error().code != Code::timeout) {
             return end(mqtt::Reason::unspecified_error, "the connection broke", true);
         }
-        if (is_accepted) ++hub.stats.keep_alive_timeouts;
+        ++(is_accepted ? hub.stats.keep_alive_timeouts : hub.stats.connects_refused_silent);
         return end(mqtt::Reason::keep_alive_timeout, "keep alive timeout", true);
     }
     handle_all(connection.receive(*input));

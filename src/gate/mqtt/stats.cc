@@ -40,6 +40,7 @@ constexpr StatField fields[] = {
     {"connects_refused_rights", &Stats::connects_refused_rights, false},
     {"connects_refused_sessions", &Stats::connects_refused_sessions, false},
     {"connects_refused_protocol", &Stats::connects_refused_protocol, false},
+    {"connects_refused_silent", &Stats::connects_refused_silent, false},
     {"connects_refused_load", &Stats::connects_refused_load, false},
     {"publishes_refused_rights", &Stats::publishes_refused_rights, false},
     {"publishes_refused_queue", &Stats::publishes_refused_queue, false},

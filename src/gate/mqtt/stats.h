@@ -42,6 +42,7 @@ struct Stats {
     std::uint64_t connects_refused_rights = 0;
     std::uint64_t connects_refused_sessions = 0;  ///< sessions_max
     std::uint64_t connects_refused_protocol = 0;  ///< broken before CONNECT was accepted
+    std::uint64_t connects_refused_silent = 0;    ///< no CONNECT within its time
     std::uint64_t connects_refused_load = 0;      ///< new sessions while overloaded
     std::uint64_t publishes_refused_rights = 0;
     std::uint64_t publishes_refused_queue = 0;     ///< a session is full

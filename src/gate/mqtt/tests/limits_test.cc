@@ -85,6 +85,8 @@ TEST(LimitsOf, SocketsWithoutConnectAndTheirTime) {
     rig.advance(io::Steady{2'500});  // and a second in which the broker lingers
     EXPECT_FALSE(kept[0]->try_write(as_bytes("")).has_value());
     EXPECT_FALSE(kept[1]->try_write(as_bytes("")).has_value());
+    EXPECT_EQ(rig.stats().connects_refused_silent, 2u);
+    EXPECT_EQ(rig.stats().keep_alive_timeouts, 0u);
     rig.on(0, [&] { kept.clear(); });
 }
 
