@@ -272,25 +272,9 @@ private:
     void release_answers();
 
     // Trimming (hub_trim.cc).
-    struct Owed {
-        SessionNumber session = 0;
-        std::uint64_t low = 0;  // the lowest ticket it may need
-        std::int64_t bytes = 0;
-    };
-    struct Rewrite {
-        std::vector<Owed> owed;
-        std::uint64_t from = 0;
-        std::uint64_t until = 0;
-        std::uint64_t bytes = 0;  // left
-    };
-    struct Count {
-        std::vector<std::uint16_t> logs;
-        std::uint64_t from = 0;
-    };
-    struct Heard {
-        Position position;
-        std::uint32_t size_bytes = 0;
-    };
+    struct Owed;
+    struct Rewrite;
+    struct Count;
     std::vector<Owed> owed_in(std::uint16_t log_number);
     void trim();
     void trim_below(std::uint64_t until, std::vector<Owed> owed);

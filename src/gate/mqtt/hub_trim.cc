@@ -13,7 +13,30 @@ constexpr io::Steady orphan_pause{60'000};
 constexpr std::size_t step_bytes = 4 << 20;  // read per turn of the loop
 constexpr auto none = std::numeric_limits<std::uint64_t>::max();
 
+struct Heard {
+    Position position;
+    std::uint32_t size_bytes = 0;
+};
+
 }  // namespace
+
+struct Hub::Owed {
+    SessionNumber session = 0;
+    std::uint64_t low = 0;  // the lowest ticket it may need
+    std::int64_t bytes = 0;
+};
+
+struct Hub::Rewrite {
+    std::vector<Owed> owed;
+    std::uint64_t from = 0;
+    std::uint64_t until = 0;
+    std::uint64_t bytes = 0;  // left
+};
+
+struct Hub::Count {
+    std::vector<std::uint16_t> logs;
+    std::uint64_t from = 0;
+};
 
 std::vector<Hub::Owed> Hub::owed_in(std::uint16_t log_number) {
     std::vector<Owed> owed;
