@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/ids.h"
 #include "base/time.h"
 #include "trust/secrets.h"
 
@@ -33,6 +34,8 @@ struct IssuedCertificate {
     Digest sha256{};      ///< of the DER
     Digest key_sha256{};  ///< of the public key (SubjectPublicKeyInfo)
     Instant not_before, not_after;
+    OrganisationId organisation{};  ///< whose it is, where an office made it
+    std::string machine{};
 };
 
 /// What a certificate says, for lists and checks.
