@@ -120,19 +120,21 @@ io::Task<Result<void>> Erasures::round() {
     if (!settled) co_return settled;
     auto merged = co_await merge_broker();
     if (!merged) co_return merged;
+    // Recorded before it is told: a kill in between records it twice, never not at all.
     std::vector<std::uint64_t> ids;
-    for (const auto& row : *rows) ids.push_back(row.id);
+    for (const auto& row : *rows) {
+        ids.push_back(row.id);
+        auto record = done_record(row);
+        auto recorded = co_await rooms_.audit.record(std::move(record));
+        if (!recorded) co_return recorded;
+    }
     const Instant now = io::Shard::here().now();
     auto finish = [ids = std::move(ids), now](catalog::Catalog& catalog) {
         return catalog.end_erasures(ids, now);
     };
     auto ended = co_await rooms_.desk.run(std::move(finish));
     if (!ended) co_return ended;
-    for (const auto& row : *rows) {
-        log::info("machine {} is erased", row.machine);
-        auto recorded = co_await rooms_.audit.record(done_record(row));
-        if (!recorded) log::error("that {} is erased is not recorded", row.machine);
-    }
+    for (const auto& row : *rows) log::info("machine {} is erased", row.machine);
     co_return Result<void>{};
 }
 
