@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "trust/audited.h"
+#include "trust/http_caller.h"
 
 namespace lineshaft::api {
 namespace {
@@ -74,14 +75,7 @@ io::Task<bool> record_failure(Services* services, trust::AuditRecord line, std::
 
 void note_refusal(Services& services, const trust::Route& route, const http::Request& request,
                   const trust::Principal* who, std::string_view why) {
-    static const trust::Principal nobody{};
-    auto line = trust::audit_of(who ? *who : nobody, request.peer.address, "request.refused",
-                                fmt::format("{} {}", request.method, request.path), why);
-    line.outcome = trust::AuditOutcome::refused;
-    if (const auto* row = trust::find_audited(route.method, route.pattern)) {
-        line.detail = fmt::format("{}: {}", row->action, why);
-    }
-    services.audit->note(std::move(line));
+    trust::note_refusal(*services.audit, route.pattern, request, who, why);
 }
 
 }  // namespace lineshaft::api

@@ -66,13 +66,14 @@ void ThingsBoardTap::take(const std::shared_ptr<const broker::Publication>& publ
 
 IngestDoors::IngestDoors(Rooms rooms, const Settings& settings, Publish publish)
     : learner_(rooms.desk, rooms.shards, catalog::Learner::Limits{}),
-      influx_({rooms.plant, rooms.desk, learner_, rooms.porter, rooms.shards, rooms.loopback_role},
+      influx_({rooms.plant, rooms.desk, learner_, rooms.porter, rooms.shards, rooms.loopback_role,
+               rooms.audit},
               list_of(settings.influx_machine_tags), influx_version(),
               body_limits<influx::DoorLimits>(settings)),
-      remote_write_({rooms.plant, rooms.porter, rooms.shards, rooms.loopback_role},
+      remote_write_({rooms.plant, rooms.porter, rooms.shards, rooms.loopback_role, rooms.audit},
                     list_of(settings.remote_write_machine_labels),
                     body_limits<remote_write::DoorLimits>(settings)),
-      telemetry_({rooms.plant, rooms.porter, rooms.shards, rooms.loopback_role},
+      telemetry_({rooms.plant, rooms.porter, rooms.shards, rooms.loopback_role, rooms.audit},
                  body_limits<telemetry::HttpLimits>(settings)),
       thingsboard_(
           {rooms.shards, rooms.plant, rooms.desk, learner_, &parse_samples, std::move(publish)},

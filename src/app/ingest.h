@@ -37,6 +37,7 @@ public:
         trust::Porter& porter;
         io::Shards& shards;
         std::optional<trust::Role> loopback_role;
+        trust::Audit* audit = nullptr;
     };
     using Publish = std::function<void(OrganisationId, std::string topic, std::string payload,
                                        broker::Broker::Done)>;

@@ -71,6 +71,9 @@ Result<void> RunningNode::open_rooms() {
     observer.admits_machine = [this](OrganisationId organisation) {
         return quotas_->take_machine(organisation);
     };
+    observer.missed_machine = [this](OrganisationId organisation) {
+        quotas_->machine_gone(organisation);
+    };
     observer.discovered = [this](OrganisationId organisation, std::string machine,
                                  twin::Source source, Instant at) {
         catalog::Discovery found{organisation, std::move(machine),
@@ -101,7 +104,8 @@ Result<void> RunningNode::open_rooms() {
         twin::Plant::open(*history_, *shards_, lane_pointers_, std::move(observer), twin::Limits{});
     TRY(certificates_, CertificateDesk::open(settings_, options_.data,
                                              {*shards_, *catalog_, *desk_, *porter_, *plant_}));
-    est_door_ = std::make_unique<est::Door>(*certificates_, *porter_, *shards_, est::Limits{});
+    est_door_ = std::make_unique<est::Door>(*certificates_, *porter_, audit_room_->audit(), *shards_,
+                                            est::Limits{});
     return {};
 }
 
@@ -159,7 +163,9 @@ Result<void> RunningNode::open_broker() {
     broker_->add(*load_watch_);
     broker_view_ = std::make_unique<BrokerView>(*broker_, *plant_);
     ingest_ = std::make_unique<IngestDoors>(
-        IngestDoors::Rooms{*plant_, *desk_, *porter_, *shards_, loopback_role}, settings_,
+        IngestDoors::Rooms{*plant_, *desk_, *porter_, *shards_, loopback_role,
+                           &audit_room_->audit()},
+        settings_,
         [this](OrganisationId organisation, const std::string& topic, std::string payload,
                broker::Broker::Done done) {
             broker::Outgoing out;

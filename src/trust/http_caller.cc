@@ -1,5 +1,6 @@
 #include "trust/http_caller.h"
 
+#include "trust/audited.h"
 #include "trust/loopback.h"
 #include "trust/token.h"
 
@@ -57,11 +58,6 @@ HttpCaller program_behind(Porter& porter, const io::http::Request& request,
         const bool was_refused = principal == nullptr;
         return {std::move(principal), was_refused};
     }
-    if (request.peer.certificate) {
-        auto principal = porter.by_certificate(request.peer);
-        const bool was_refused = principal == nullptr;
-        return {std::move(principal), was_refused};
-    }
     if (request.peer.certificate != nullptr) {
         auto principal = porter.by_certificate(request.peer);
         const bool was_refused = principal == nullptr;
@@ -70,23 +66,40 @@ HttpCaller program_behind(Porter& porter, const io::http::Request& request,
     return {loopback_principal(loopback_role, is_local(request)), false};
 }
 
-HttpAdmission admit_program(Porter& porter, const io::http::Request& request, const Route& route,
-                            std::string_view machine, std::optional<Role> loopback_role,
+HttpAdmission admit_program(Porter& porter, Audit* audit, const io::http::Request& request,
+                            const Route& route, std::string_view machine,
+                            std::optional<Role> loopback_role,
                             std::optional<std::string_view> token_elsewhere) {
     if (is_from_foreign_page(request))
         return {nullptr, 403, "a page of another address may not write"};
     auto caller = program_behind(porter, request, loopback_role, token_elsewhere);
-    if (caller.was_refused) return {nullptr, 401, "unauthorized: the token is not valid"};
+    const auto refuse = [&](unsigned status, std::string_view why) {
+        const bool is_noted = audit != nullptr && (caller.principal || caller.was_refused);
+        if (is_noted) note_refusal(*audit, route.pattern, request, caller.principal.get(), why);
+        return HttpAdmission{nullptr, status, why};
+    };
+    if (caller.was_refused) return refuse(401, "unauthorized: the token is not valid");
     switch (may_use_route(caller.principal.get(), route, machine)) {
         case Verdict::allowed: return {std::move(caller.principal), 200, {}};
         case Verdict::unknown_caller:
-            return {nullptr, 401, "unauthorized: send a token, Authorization: Bearer TOKEN"};
-        case Verdict::hidden: return {nullptr, 404, "no such machine"};
+            return refuse(401, "unauthorized: send a token, Authorization: Bearer TOKEN");
+        case Verdict::hidden: return refuse(404, "no such machine");
         case Verdict::refused: break;
     }
-    return {nullptr, 403,
-            "this token may not write; a role engineer or admin may, and a machine's own token for "
-            "its machine"};
+    return refuse(403,
+                  "this token may not write; a role engineer or admin may, and a machine's own "
+                  "token for its machine");
+}
+
+void note_refusal(Audit& audit, std::string_view pattern, const io::http::Request& request,
+                  const Principal* who, std::string_view why) {
+    static const Principal nobody{};
+    auto line = audit_of(who ? *who : nobody, request.peer.address, "request.refused",
+                         request.method + " " + request.path, why);
+    line.outcome = AuditOutcome::refused;
+    if (const auto* row = find_audited(request.method, pattern))
+        line.detail = std::string(row->action).append(": ").append(why);
+    audit.note(std::move(line));
 }
 
 }  // namespace lineshaft::trust

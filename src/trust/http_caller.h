@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "io/http/message.h"
+#include "trust/audit.h"
 #include "trust/porter.h"
 #include "trust/rights.h"
 
@@ -36,8 +37,14 @@ struct HttpAdmission {
     unsigned status = 200;   ///< 200, 401, 403, 404
     std::string_view why;
 };
-HttpAdmission admit_program(Porter& porter, const io::http::Request& request, const Route& route,
-                            std::string_view machine, std::optional<Role> loopback_role,
+/// Wrong credentials and missing rights are noted in `audit`, unless it is null.
+HttpAdmission admit_program(Porter& porter, Audit* audit, const io::http::Request& request,
+                            const Route& route, std::string_view machine,
+                            std::optional<Role> loopback_role,
                             std::optional<std::string_view> token_elsewhere = {});
+
+/// Notes a request that was turned away; bounded as Audit::note. `who` null: wrong credentials.
+void note_refusal(Audit& audit, std::string_view pattern, const io::http::Request& request,
+                  const Principal* who, std::string_view why);
 
 }  // namespace lineshaft::trust

@@ -10,8 +10,10 @@
 
 namespace lineshaft::twin {
 
-/// Collects what one request says about many machines, one report each, and hands them to the
-/// plant. For doors whose requests carry batches. Owner: the coroutine of one request, one shard.
+/// Collects what one request says about many machines, by name or by channel, and hands it to the
+/// plant: one sack for each shard. For doors whose requests carry batches. What came by name and
+/// what came by channel between two store() are not in order with each other: a door that cares
+/// stores in between. Owner: the coroutine of one request, one shard.
 class Intake {
 public:
     Intake(Plant& plant, OrganisationId organisation, Source source)
@@ -24,27 +26,44 @@ public:
     /// Null before of(machine).
     std::vector<history::TagSample>* find(std::string_view machine);
     std::size_t machines() const { return reports_.size(); }
+
+    /// A number, or a truth as 0 or 1: `bits` as in history::Columns.
+    void put(const Channel& channel, std::int64_t at, history::Mark mark, std::uint64_t bits) {
+        history::Points& points = points_of(channel.owner);
+        points.all.push_back({channel.series, at, bits, channel.slot, mark});
+    }
+    void put_text(const Channel& channel, std::int64_t at, history::Quality quality,
+                  std::string_view text) {
+        const history::Mark mark(history::Kind::text, quality);
+        put(channel, at, mark, points_of(channel.owner).add_text(text));
+    }
+
     /// Samples collected since the last store(), as the caller counts them.
     std::size_t samples = 0;
 
-    struct Outcome {
-        history::Appended appended;   ///< the sum over all reports that were taken
-        std::optional<Error> failed;  ///< the first that was not; others may have been stored
-        void add(const Outcome& other);
-    };
-    /// Hands over what was collected and resumes once every report is on disk or refused; then the
+    /// Hands over what was collected and resumes once all of it is on disk or refused; then the
     /// intake is empty again. Sending all of it again stores nothing twice.
-    io::Task<Outcome> store();
+    io::Task<Told> store();
 
 private:
     struct Gathered;
+    struct Kept {
+        history::Report report;
+        ShardIndex owner;
+    };
+    history::Points& points_of(ShardIndex owner) {
+        if (points_.size() <= owner.number()) points_.resize(owner.number() + 1);
+        return points_[owner.number()];
+    }
+    std::vector<Sack> take_sacks();
 
     Plant& plant_;
     OrganisationId organisation_;
     Source source_;
-    std::deque<history::Report> reports_;  // stay where they are
-    std::unordered_map<std::string_view, history::Report*, StringHash, std::equal_to<>> by_machine_;
-    history::Report* last_ = nullptr;
+    std::deque<Kept> reports_;  // stay where they are
+    std::unordered_map<std::string_view, Kept*, StringHash, std::equal_to<>> by_machine_;
+    Kept* last_ = nullptr;
+    std::vector<history::Points> points_;  // by owner
 };
 
 }  // namespace lineshaft::twin

@@ -68,6 +68,15 @@ Part::Part(history::History& history, io::Shards& shards, io::Shard& shard, stor
                [](io::Shard&, std::vector<Reply> mail) {
                    for (auto& reply : mail) reply.done(std::move(reply.result));
                }),
+      freights_(shards, shard,
+                [&all](io::Shard& receiver, std::vector<Freight> mail) {
+                    for (auto& freight : mail)
+                        all[receiver.index().number()]->take(std::move(freight));
+                }),
+      freight_replies_(shards, shard,
+                       [](io::Shard&, std::vector<FreightReply> mail) {
+                           for (auto& reply : mail) reply.done(std::move(reply.told));
+                       }),
       audience_(shards.size()) {}
 
 std::size_t Part::machines_max() const {
@@ -110,7 +119,8 @@ void Part::send(Letter letter) {
 
 void Part::take(Letter letter) {
     ++counters_.reports;
-    auto appended = append(letter.report);
+    bool is_over_limit = false;
+    auto appended = append(letter.report, is_over_limit);
     if (!appended) {
         counters_.refused += letter.report.samples.size();
         replies_.send(letter.origin, {std::move(letter.done), std::unexpected(appended.error())});
@@ -122,37 +132,62 @@ void Part::take(Letter letter) {
         [this, letter = std::move(letter), appended = *appended,
          taken = ++taken_](Result<void> durable) mutable {
             const bool is_believable = appended.stored > 0 || appended.refused() == 0;
-            if (durable && is_believable && !was_forgotten(letter, taken)) fold(letter);
+            const auto& report = letter.report;
+            const bool is_forgotten = was_forgotten(report.organisation, report.machine, taken);
+            if (durable && is_believable && !is_forgotten) fold(report, letter.source);
+            settle(report.organisation, report.machine);
             Result<history::Appended> result = appended;
             if (!durable) result = std::unexpected(durable.error());
             replies_.send(letter.origin, {std::move(letter.done), std::move(result)});
         });
 }
 
-Result<history::Appended> Part::append(history::Report& report) {
+// Whatever it answers with an error, nothing of the report was taken, and nobody is expected.
+Result<history::Appended> Part::append(history::Report& report, bool& is_over_limit) {
     const std::string key = key_of(report.organisation, report.machine);
-    if (!twins_.contains(key) && !expected_.contains(key)) {
+    if (!twins_.contains(key)) {
         TRY_VOID(check_machine_id(report.machine));
-        TRY_VOID(expect(report.organisation, key));
+        const auto place = expect(report.organisation, key);
+        is_over_limit = !place;
+        if (!place) return std::unexpected(place.error());
     }
-    return history_.append(report);
+    auto appended = history_.append(report);
+    if (!appended) settle(report.organisation, report.machine);
+    return appended;
 }
 
-// A place for a machine that was never heard of, taken before its first report is on disk.
+// A place for a machine that was never heard of, taken before its first report is on disk. Each
+// call is answered by one of settle().
 Result<void> Part::expect(OrganisationId organisation, const std::string& key) {
+    const auto known = expected_.find(key);
+    if (known != expected_.end()) {
+        ++known->second;
+        return {};
+    }
     if (twins_.size() + expected_.size() >= machines_max()) {
         return fail(Code::exhausted, "this node knows as many machines as it may");
     }
     if (observer_.admits_machine) {
         TRY_VOID(observer_.admits_machine(organisation));
     }
-    expected_.insert(key);
+    expected_.emplace(key, 1);
     return {};
 }
 
-bool Part::was_forgotten(const Letter& letter, std::uint64_t taken) const {
+// One report of a machine that was expected is done. When it was the last and the machine did not
+// come, its place is free again.
+void Part::settle(OrganisationId organisation, const std::string& machine) {
+    if (expected_.empty()) return;
+    const auto found = expected_.find(key_of(organisation, machine));
+    if (found == expected_.end() || --found->second > 0) return;
+    expected_.erase(found);
+    if (observer_.missed_machine) observer_.missed_machine(organisation);
+}
+
+bool Part::was_forgotten(OrganisationId organisation, const std::string& machine,
+                         std::uint64_t taken) const {
     if (forgotten_.empty()) return false;
-    const auto found = forgotten_.find(key_of(letter.report.organisation, letter.report.machine));
+    const auto found = forgotten_.find(key_of(organisation, machine));
     return found != forgotten_.end() && taken <= found->second;
 }
 
@@ -172,9 +207,13 @@ bool Part::forget(OrganisationId organisation, const std::string& machine, bool 
     std::erase_if(pending_.machines, [&](const MachineState& state) {
         return state.organisation == organisation && state.id == machine;
     });
-    expected_.erase(key);
+    if (expected_.erase(key) > 0 && observer_.missed_machine)
+        observer_.missed_machine(organisation);
     const auto found = twins_.find(key);
     if (found == twins_.end()) return false;
+    for (Outlet& outlet : outlets_) {
+        if (outlet.entry == found->second.get()) outlet.entry = nullptr;
+    }
     const Source source = found->second->twin.state().source;
     by_id_[organisation].erase(machine);
     twins_.erase(found);
@@ -185,37 +224,37 @@ bool Part::forget(OrganisationId organisation, const std::string& machine, bool 
 }
 
 // History took out of the report what it refused.
-void Part::fold(Letter& letter) {
-    Entry* known = entry(letter.report.organisation, letter.report.machine, letter.source);
+void Part::fold(const history::Report& report, Source source) {
+    Entry* known = entry(report.organisation, report.machine, source);
     if (known == nullptr) return;
     settle_clock();
     const Instant now = shard_.now();
-    const std::string key = key_of(letter.report.organisation, letter.report.machine);
-    const bool is_watched = watched_.contains(key);
+    const bool is_watched =
+        !watched_.empty() && watched_.contains(key_of(report.organisation, report.machine));
     std::vector<std::string> changed;
-    const auto change =
-        known->twin.fold(letter.report.samples, now, is_watched ? &changed : nullptr);
-    if (!changed.empty()) {
-        if (known->changed_tags.empty()) changed_.push_back(key);
-        known->changed_tags.insert(std::make_move_iterator(changed.begin()),
-                                   std::make_move_iterator(changed.end()));
-        arm_live();
-    }
+    const auto change = known->twin.fold(report.samples, now, is_watched ? &changed : nullptr);
+    show_changed(*known, std::move(changed));
     after(*known, change, now);
+}
+
+void Part::show_changed(Entry& entry, std::vector<std::string> changed) {
+    if (changed.empty()) return;
+    const auto& state = entry.twin.state();
+    if (entry.changed_tags.empty()) changed_.push_back(key_of(state.organisation, state.id));
+    entry.changed_tags.insert(std::make_move_iterator(changed.begin()),
+                              std::make_move_iterator(changed.end()));
+    arm_live();
 }
 
 Part::Entry* Part::entry(OrganisationId organisation, const std::string& machine, Source source) {
     const std::string key = key_of(organisation, machine);
     const auto found = twins_.find(key);
     if (found != twins_.end()) {
-        Entry& known = *found->second;
-        const bool is_new = known.twin.state().source != source;
-        known.twin.set_source(source);
-        if (is_new && known.told_sources.insert(source).second && observer_.changed_source)
-            observer_.changed_source(organisation, machine, source);
-        return &known;
+        speaks_through(*found->second, source);
+        return found->second.get();
     }
     if (!check_machine_id(machine)) return nullptr;
+    // The place of a report on its way; else (a birth) one of its own.
     if (!expected_.contains(key) && !expect(organisation, key)) return nullptr;
     expected_.erase(key);
     Entry& made = make(key, organisation, machine, source);
@@ -224,6 +263,14 @@ Part::Entry* Part::entry(OrganisationId organisation, const std::string& machine
     record({now, organisation, machine, "discovered",
             "spoke for the first time over " + std::string(name_of(source))});
     return &made;
+}
+
+void Part::speaks_through(Entry& entry, Source source) {
+    const auto& state = entry.twin.state();
+    if (state.source == source) return;
+    entry.twin.set_source(source);
+    if (entry.told_sources.insert(source).second && observer_.changed_source)
+        observer_.changed_source(state.organisation, state.id, source);
 }
 
 void Part::after(Entry& entry, const Twin::Change& change, Instant at) {

@@ -5,7 +5,6 @@
 #include <set>
 #include <string>
 #include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
 #include "base/hash.h"
@@ -24,6 +23,13 @@ struct Letter {
     Source source = Source::other;
     ShardIndex origin;
     Plant::Done done;
+};
+
+/// A sack on its way to its owner and back.
+struct Freight {
+    Sack sack;
+    ShardIndex origin;
+    Plant::StoreDone done;
 };
 
 /// An event as it stands in a machine's `$events` series.
@@ -48,6 +54,9 @@ public:
     io::Task<void> close();
 
     void send(Letter letter);  ///< on the origin shard: to the owner, answered here
+    void send(ShardIndex owner, Freight freight);  ///< the same
+    std::vector<std::optional<Channel>> channels(OrganisationId organisation,
+                                                 const std::vector<Plant::Name>& names);
     void on_presence(OrganisationId organisation, const std::string& machine, Source source,
                      Presence presence, const std::string& text);
     void record(Event event);
@@ -86,16 +95,33 @@ private:
         Plant::Done done;
         Result<history::Appended> result;
     };
+    struct FreightReply {
+        Plant::StoreDone done;
+        Told told;
+    };
+    // Where a channel's points are folded into; of a machine that was forgotten: nowhere.
+    struct Outlet {
+        Entry* entry = nullptr;
+        Twin::Place place;
+    };
 
     void take(Letter letter);
-    Result<history::Appended> append(history::Report& report);
-    void fold(Letter& letter);
-    bool was_forgotten(const Letter& letter, std::uint64_t taken) const;
+    void take(Freight freight);
+    Result<history::Appended> append(history::Report& report, bool& is_over_limit);
+    void append_reports(Sack& sack, Told& told);
+    void append_points(Sack& sack, Told& told);
+    void fold(const history::Report& report, Source source);
+    void fold(const history::Points& points, Source source);
+    void show_changed(Entry& entry, std::vector<std::string> changed);
+    bool was_forgotten(OrganisationId organisation, const std::string& machine,
+                       std::uint64_t taken) const;
     std::size_t machines_max() const;
     Result<void> expect(OrganisationId organisation, const std::string& key);
+    void settle(OrganisationId organisation, const std::string& machine);
     Entry* entry(OrganisationId organisation, const std::string& machine, Source source);
     Entry& make(std::string key, OrganisationId organisation, const std::string& machine,
                 Source source);
+    void speaks_through(Entry& entry, Source source);
     void after(Entry& entry, const Twin::Change& change, Instant at);
     void settle_clock();  // before instants are compared
     void judge_all();
@@ -118,11 +144,16 @@ private:
     std::vector<std::unique_ptr<Part>>& all_;
     io::Mailbox<Letter> letters_;
     io::Mailbox<Reply> replies_;
+    io::Mailbox<Freight> freights_;
+    io::Mailbox<FreightReply> freight_replies_;
     // Shared with who loads one: it may be forgotten meanwhile.
     std::unordered_map<std::string, std::shared_ptr<Entry>, StringHash, std::equal_to<>> twins_;
     std::map<OrganisationId, std::map<std::string_view, Entry*>> by_id_;  // the same, ascending
-    std::unordered_set<std::string> expected_;  // may come; their first report is on its way
-    std::uint64_t taken_ = 0;                   // letters so far
+    // May come: how many of their reports are on their way.
+    std::unordered_map<std::string, unsigned, StringHash, std::equal_to<>> expected_;
+    std::vector<Outlet> outlets_;  // by Channel::slot
+    std::unordered_map<SeriesId, std::uint32_t> slots_;
+    std::uint64_t taken_ = 0;  // letters and freights so far
     /// Forgotten just now: letters up to that number are of the one that went.
     std::unordered_map<std::string, std::uint64_t, StringHash, std::equal_to<>> forgotten_;
     std::unordered_map<std::string, unsigned, StringHash, std::equal_to<>> watched_;

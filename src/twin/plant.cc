@@ -18,6 +18,10 @@ io::Task<Result<std::vector<TagValue>>> values_on(Part* part, OrganisationId org
                                                   std::string id) {
     co_return co_await part->values(organisation, std::move(id));
 }
+io::Task<std::vector<std::optional<Channel>>> channels_on(Part* part, OrganisationId organisation,
+                                                          std::vector<Plant::Name> names) {
+    co_return part->channels(organisation, names);
+}
 io::Task<MachinePage> machines_after_on(Part* part, OrganisationId organisation, std::string after,
                                         std::size_t count_max) {
     co_return part->machines_after(organisation, after, count_max);
@@ -65,6 +69,41 @@ public:
             if (!admitted) return done(std::unexpected(admitted.error()));
         }
         part(here).send({std::move(report), source, here, std::move(done)});
+    }
+
+    ShardIndex owner(OrganisationId organisation, std::string_view machine) const override {
+        return history_.owner(organisation, machine);
+    }
+
+    Result<void> admit(OrganisationId organisation, std::size_t samples) override {
+        if (!observer_.admits_samples) return {};
+        return observer_.admits_samples(organisation, samples);
+    }
+
+    void store(ShardIndex owner, Sack sack, StoreDone done) override {
+        const ShardIndex here = io::Shard::here().index();
+        part(here).send(owner, {std::move(sack), here, std::move(done)});
+    }
+
+    io::Task<std::vector<std::optional<Channel>>> channels(OrganisationId organisation,
+                                                           std::vector<Name> names) override {
+        std::vector<std::optional<Channel>> all(names.size());
+        std::vector<ShardIndex> owners;
+        for (const Name& name : names) owners.push_back(owner(organisation, name.machine));
+        for (std::size_t index = 0; index < parts_.size(); ++index) {
+            std::vector<Name> some;
+            std::vector<std::size_t> places;
+            for (std::size_t at = 0; at < names.size(); ++at) {
+                if (owners[at].number() != index) continue;
+                some.push_back(std::move(names[at]));
+                places.push_back(at);
+            }
+            if (some.empty()) continue;
+            auto found = co_await shards_.at(index).call(&channels_on, parts_[index].get(),
+                                                         organisation, std::move(some));
+            for (std::size_t at = 0; at < places.size(); ++at) all[places[at]] = found[at];
+        }
+        co_return all;
     }
 
     void presence(OrganisationId organisation, std::string machine, Source source,

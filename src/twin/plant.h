@@ -32,6 +32,8 @@ struct Observer {
     /// refuses it. A machine that may come counts from then on. Empty: everything may.
     std::function<Result<void>(OrganisationId, std::size_t samples)> admits_samples = {};
     std::function<Result<void>(OrganisationId)> admits_machine = {};
+    /// A machine that might have come did not: nothing of its first report reached the disk.
+    std::function<void(OrganisationId)> missed_machine = {};
     /// A machine speaks through another door than before; at most once a run for each machine and door.
     std::function<void(OrganisationId, std::string machine, Source)> changed_source = {};
     /// Through which door a machine of earlier runs spoke last; asked in `Plant::open` only.
@@ -62,6 +64,29 @@ struct Counters {
     std::uint64_t refused = 0;
 };
 
+/// Where the samples of one tag go, for a door that remembers names it has handed over before.
+/// Holds for this run; a machine that is erased takes its channels along.
+struct Channel {
+    ShardIndex owner{};
+    std::uint32_t slot = 0;  ///< Point::mine
+    SeriesId series{};
+};
+
+/// What a batch says, for machines of one shard: reports by name first, then points by channel.
+struct Sack {
+    OrganisationId organisation;
+    Source source = Source::other;
+    std::vector<history::Report> reports;
+    history::Points points;
+};
+/// What became of it. All three are possible at once: whatever is good is stored.
+struct Told {
+    history::Appended appended;
+    std::optional<Error> over_limit;  ///< a machine more than organisation or node may have
+    std::optional<Error> failed;      ///< come again; not_found: by name, a channel is gone
+    void add(const Told& other);
+};
+
 struct MachinePage {
     std::vector<MachineState> items;
     std::size_t total = 0;  ///< machines of the organisation that have spoken
@@ -87,6 +112,22 @@ public:
     /// it still counts as a sign of life. Errors: exhausted (stop reading, try again), invalid
     /// (name).
     virtual void report(history::Report report, Source source, Done done) = 0;
+
+    /// The shard of a machine's twin and series.
+    virtual ShardIndex owner(OrganisationId organisation, std::string_view machine) const = 0;
+    /// Whether the organisation may hand in so many samples now; what `store` takes is asked here.
+    /// Errors: exhausted.
+    virtual Result<void> admit(OrganisationId organisation, std::size_t samples) = 0;
+    /// report() for a batch of machines that `owner` owns, once admitted: one message there and one
+    /// back. `done` runs on this shard once all of it is on disk or refused.
+    using StoreDone = std::move_only_function<void(Told)>;
+    virtual void store(ShardIndex owner, Sack sack, StoreDone done) = 0;
+    /// Channels of tags whose samples were stored, in order; nothing: that tag is not known.
+    struct Name {
+        std::string machine, tag;
+    };
+    virtual io::Task<std::vector<std::optional<Channel>>> channels(OrganisationId organisation,
+                                                                   std::vector<Name> names) = 0;
 
     /// A birth, a death or a goodbye; recorded as an event with `text`. Callable on any shard.
     virtual void presence(OrganisationId organisation, std::string machine, Source source,

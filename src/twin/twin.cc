@@ -55,15 +55,25 @@ Twin::Twin(OrganisationId organisation, std::string id, Source source) {
     state_.source = source;
 }
 
-bool Twin::derive(std::string_view tag, const history::Sample& sample, Change& change) {
+Twin::Role Twin::role_of(std::string_view tag) {
+    if (tag.starts_with('$')) return Role::own;
+    if (is_any_of(tag, {"state"})) return Role::state;
+    if (is_any_of(tag, {"fault", "fault_code"})) return Role::fault;
+    if (is_any_of(tag, {"lat", "latitude"})) return Role::latitude;
+    if (is_any_of(tag, {"lon", "lng", "longitude"})) return Role::longitude;
+    return Role::plain;
+}
+
+bool Twin::derive(Role role, const history::Sample& sample, Change& change) {
+    if (role == Role::plain || role == Role::own) return false;
     const bool missing = sample.quality == history::Quality::missing;
     if (const auto* text = std::get_if<std::string>(&sample.value)) {
         const std::string now = missing ? std::string() : *text;
-        if (is_any_of(tag, {"state"}) && now != state_.state) {
+        if (role == Role::state && now != state_.state) {
             state_.state = now;
             return true;
         }
-        if (is_any_of(tag, {"fault", "fault_code"}) && now != state_.fault) {
+        if (role == Role::fault && now != state_.fault) {
             state_.fault = now;
             change.faults.push_back(now);
             return true;
@@ -72,9 +82,9 @@ bool Twin::derive(std::string_view tag, const history::Sample& sample, Change& c
     }
     const double number = history::number_of(sample.value);
     if (missing || !std::isfinite(number)) return false;
-    if (is_any_of(tag, {"lat", "latitude"}) && std::abs(number) <= 90)
+    if (role == Role::latitude && std::abs(number) <= 90)
         latitude_ = number;
-    else if (is_any_of(tag, {"lon", "lng", "longitude"}) && std::abs(number) <= 180)
+    else if (role == Role::longitude && std::abs(number) <= 180)
         longitude_ = number;
     else
         return false;
@@ -85,8 +95,13 @@ bool Twin::derive(std::string_view tag, const history::Sample& sample, Change& c
     return true;
 }
 
-Twin::Change Twin::fold(const std::vector<history::TagSample>& samples, Instant heard,
-                        std::vector<std::string>* changed) {
+std::optional<Twin::Place> Twin::place(std::string_view tag) {
+    const auto found = values_.find(tag);
+    if (found == values_.end()) return std::nullopt;
+    return Place{found->first, &found->second, role_of(found->first)};
+}
+
+Twin::Change Twin::hear(Instant heard) {
     Change change;
     if (state_.last_seen.micros != 0 && heard > state_.last_seen) {
         const double gap_s = std::chrono::duration<double>(heard - state_.last_seen).count();
@@ -97,15 +112,31 @@ Twin::Change Twin::fold(const std::vector<history::TagSample>& samples, Instant 
     change.came_online = state_.connection != Connection::online;
     state_.connection = Connection::online;
     change.summary = change.came_online;
+    return change;
+}
+
+void Twin::fold(const Place& place, history::Sample sample, Change& change,
+                std::vector<std::string>* changed) {
+    if (sample.at < place.current->at) return;
+    *place.current = std::move(sample);
+    if (place.role == Role::own) return;
+    if (changed != nullptr) changed->emplace_back(place.tag);
+    if (derive(place.role, *place.current, change)) change.summary = true;
+}
+
+Twin::Change Twin::fold(const std::vector<history::TagSample>& samples, Instant heard,
+                        std::vector<std::string>* changed) {
+    Change change = hear(heard);
     for (const auto& [tag, sample] : samples) {
         auto [place, is_new] = values_.try_emplace(tag, sample);
         if (!is_new) {
             if (sample.at < place->second.at) continue;
             place->second = sample;
         }
-        if (tag.starts_with('$')) continue;
+        const Role role = role_of(tag);
+        if (role == Role::own) continue;
         if (changed != nullptr) changed->push_back(tag);
-        if (derive(tag, sample, change)) change.summary = true;
+        if (derive(role, sample, change)) change.summary = true;
         if (is_new) {
             ++state_.tags;
             change.summary = true;
@@ -123,7 +154,7 @@ void Twin::recall(std::string tag, history::Sample sample, Instant now) {
     state_.tags += known == values_.end();
     const auto place = values_.insert_or_assign(std::move(tag), std::move(sample)).first;
     Change ignored;
-    derive(place->first, place->second, ignored);
+    derive(role_of(place->first), place->second, ignored);
 }
 
 Twin::Change Twin::on_presence(Presence presence, Instant at) {

@@ -25,6 +25,21 @@ public:
     Change fold(const std::vector<history::TagSample>& samples, Instant heard,
                 std::vector<std::string>* changed);
 
+    /// What a tag's name says its values mean for the machine as a whole.
+    enum class Role : std::uint8_t { plain, own, state, fault, latitude, longitude };
+    static Role role_of(std::string_view tag);
+    /// A tag that has been folded before: where its value stands. Holds as long as the twin.
+    struct Place {
+        std::string_view tag;
+        history::Sample* current = nullptr;
+        Role role = Role::plain;
+    };
+    std::optional<Place> place(std::string_view tag);
+    /// fold in parts: once that the machine was heard, then each sample.
+    Change hear(Instant heard);
+    void fold(const Place& place, history::Sample sample, Change& change,
+              std::vector<std::string>* changed);
+
     /// A value known from disk: as fold, but no sign of life now. What is newer by its own instant
     /// stays, also when it was folded first.
     void recall(std::string tag, history::Sample sample, Instant now);
@@ -42,7 +57,7 @@ public:
     void set_source(Source source) { state_.source = source; }
 
 private:
-    bool derive(std::string_view tag, const history::Sample& sample, Change& change);
+    bool derive(Role role, const history::Sample& sample, Change& change);
 
     MachineState state_;
     std::map<std::string, history::Sample, std::less<>> values_;

@@ -106,3 +106,21 @@ test("control 18: on a full disk what must be recorded is refused, reading goes 
     assert.match((await refused.json()).detail, /audit log/);
     assert.equal((await node.api("sites", { token })).items.length, 0);
 });
+
+test("control 17: refusals at the doors for data stand in the log as those of the API do", async (t) => {
+    const node = await Node.start(t);
+    const viewer = node.token({ role: "viewer" });
+    const doors = [["/api/v2/write", "m,machine=a x=1"], ["/write", "m,machine=a x=1"], ["/api/v1/telemetry", '{"machine":"a","values":{"x":1}}'], ["/api/v1/telemetry/a", '{"x":1}'], ["/api/v1/write", "x"]];
+    for (const [path, body] of doors) {
+        const post = (token) => fetch(node.url + path, { method: "POST", body, headers: { authorization: `Bearer ${token}` } });
+        assert.equal((await post(viewer)).status, 403, path);
+        assert.equal((await post("ls_" + "A".repeat(43))).status, 401, path);
+        assert.equal((await fetch(node.url + path, { method: "POST", body })).status, 401, path);
+    }
+    const refused = async () => (await lines(node)).filter((one) => one.action === "request.refused");
+    const all = await until(async () => (await refused()).length >= 2 * doors.length && refused(), "the refusals are noted");
+    for (const [path] of doors) {
+        const its = all.filter((one) => one.target === `POST ${path}`);
+        assert.deepEqual(its.map((one) => one.kind === "token").sort(), [false, true], `${path}: nobody's request without credentials is noted`);
+    }
+});

@@ -252,6 +252,12 @@ test("control 4: a machine enrols over EST with a one-time token", async (t) => 
     }
     const rows = (await hall.node.api("certificates?machine=press-3")).items;
     assert.equal(rows[0].issued_by, "enrolment by owner");
+    // Every certificate stands in the audit log before it is handed out; refusals do too.
+    const told = () => hall.node.api("audit?limit=1000").then((page) => page.items);
+    const all = await until(async () => (await told()).some((one) => one.target === "POST /.well-known/est/simpleenroll" && one.outcome === "refused") && told(), "the refusal is noted");
+    const enrolled = all.filter((one) => one.action === "certificate.enrol").map((one) => one.target).sort();
+    assert.deepEqual(enrolled, ["press-3", "press-3", "press-5", "press-5", "press-5"]);
+    assert.ok(!JSON.stringify(all).includes("lse_"), "no secrets");
 });
 
 test("control 4: many machines enrol at once; one that renews in a loop is slowed down", async (t) => {
@@ -309,6 +315,8 @@ test("control 5: a machine renews with the certificate it has, advised at two th
     assert.equal(hall.enrol(null, request, "simplereenroll").status, 401, "without a certificate");
     const cert = hall.unpack(hall.enrol(null, request, "simplereenroll", ["--cert", first.cert, "--key", first.key]), "next");
     assert.notEqual(serialOf(cert), first.serial);
+    const told = (await hall.node.api("audit?limit=1000")).items.find((one) => one.action === "certificate.renew");
+    assert.deepEqual([told.target, told.outcome], ["press-3", "allowed"]);
     assert.equal(hall.publish("press-3", first).code, 0, "the old one counts until its end");
     hall.lineshaft(["revoke", first.serial]);
     assert.equal(hall.enrol(null, request, "simplereenroll", ["--cert", first.cert, "--key", first.key]).status, 401);

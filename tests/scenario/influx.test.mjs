@@ -209,3 +209,57 @@ test("which tag names the machine is a setting", async (t) => {
     assert.equal((await write(node, "m,machine=a,asset=b,line=c f=1\nm,line=c f=1")).status, 204);
     assert.deepEqual((await node.api("machines")).items.map((one) => one.id), ["b", "c"]);
 });
+
+test("whatever was remembered of earlier bodies, what is stored is what was sent, and the later of two wins", async (t) => {
+    const node = await Node.start(t);
+    let seed = 20260301;
+    const dice = (faces) => (seed = (seed * 1103515245 + 12345) % 2147483648, Math.floor(seed / 65536) % faces);
+    const model = new Map();  // "machine/tag" -> Map of time -> value
+    const heads = Array.from({ length: 12 }, (_, index) => ({ machine: `m${index % 5}`, head: index % 3 ? `a,machine=m${index % 5},line=${index % 2}` : `a,line=${index % 2},machine=m${index % 5}` }));
+    const values = [() => [`${dice(1000) / 8}`], () => [`${dice(1000)}i`], () => [dice(2) ? "t" : "f"], () => [`"text ${dice(9)}"`]]
+        .map((make) => () => { const [text] = make(); return [text, text.endsWith("i") ? Number(text.slice(0, -1)) : text === "t" ? true : text === "f" ? false : text.startsWith("\"") ? text.slice(1, -1) : Number(text)]; });
+    for (let body = 0; body < 12; body += 1) {
+        const lines = [];
+        let refused = 0;
+        for (let line = 0; line < 60; line += 1) {
+            const { machine, head } = heads[dice(Math.min(heads.length, 3 + body))];
+            if (dice(25) === 0) { lines.push(`${head} broken`); refused += 1; continue; }
+            const at = base + dice(20) * 1000;
+            const fields = [];
+            for (let field = dice(3); field >= 0; field -= 1) {
+                const name = `f${dice(2 + body)}`;
+                if (fields.some((one) => one.startsWith(`${name}=`))) continue;
+                const [text, value] = values[dice(values.length)]();
+                fields.push(`${name}=${text}`);
+                const key = `${machine}/a.${name}`;
+                if (!model.has(key)) model.set(key, new Map());
+                model.get(key).set(at, value);
+            }
+            lines.push(`${head} ${fields.join(",")} ${at}`);
+        }
+        const done = await write(node, lines.join("\n"));
+        assert.equal(done.status, refused ? 400 : 204, done.text);
+        if (refused) assert.equal(done.body.refused, refused);
+    }
+    for (const [key, wanted] of model) {
+        const [machine, tag] = key.split("/");
+        const stored = await node.samples(machine, tag);
+        assert.deepEqual(stored.map((one) => [Date.parse(one.at), one.value]), [...wanted].sort(([a], [b]) => a - b), key);
+    }
+});
+
+test("what was learnt with one token opens nothing to another", async (t) => {
+    const node = await Node.start(t);
+    const line = (value) => `press,machine=press-1 speed=${value} ${base + value}`;
+    for (const value of [1, 2, 3]) assert.equal((await write(node, line(value))).status, 204);
+    const lathe = node.token({ machine: "lathe" });
+    for (const value of [4, 5]) {
+        const refused = await write(node, line(value), { token: lathe });
+        assert.equal(refused.status, 400);
+        assert.match(refused.text, /this token is for the machine \\"lathe\\" only/);
+    }
+    assert.equal((await write(node, line(6), { token: node.token({ role: "viewer" }) })).status, 403);
+    const own = node.token({ machine: "press-1" });
+    for (const value of [7, 8]) assert.equal((await write(node, line(value), { token: own })).status, 204);
+    assert.deepEqual((await node.samples("press-1", "press.speed")).map((one) => one.value), [1, 2, 3, 7, 8]);
+});

@@ -99,8 +99,21 @@ test("limits of an organisation: one past each is refused with 0x97 or 429, and 
     const report = JSON.stringify(Object.fromEntries(Array.from({ length: 8 }, (_, i) => [`t${i}`, i])));
     await one.publishAsync(`acme/${telemetry("m1")}`, report, { qos: 1 });
     await assert.rejects(one.publishAsync(`acme/${telemetry("m1")}`, report, { qos: 1 }), (error) => error.code === 0x97, "samples");
-    const influx = await fetch(`${node.url}/api/v2/write`, { method: "POST", headers: { authorization: `Bearer ${token}` }, body: Array.from({ length: 20 }, (_, i) => `m,machine=m1 v${i}=${i}`).join("\n") });
-    assert.ok([429, 503].includes(influx.status) && influx.headers.get("retry-after"), `${influx.status} ${await influx.text()}`);
+    const post = (path, type, body) => fetch(node.url + path, { method: "POST", headers: { authorization: `Bearer ${token}`, "content-type": type }, body });
+    const lines = Array.from({ length: 300 }, (_, i) => `m,machine=m1 v${i}=${i}`).join("\n");
+    // Once nothing is owed any more it is taken whole, and half a minute's worth is owed.
+    await until(async () => (await post("/api/v2/write", "text/plain", lines)).status === 204, "a body over a second's worth is taken when nothing is owed");
+    for (const [door, path, type, body] of [
+        ["InfluxDB 2", "/api/v2/write", "text/plain", lines], ["InfluxDB 1", "/write", "text/plain", lines],
+        ["InfluxDB, known by now", "/api/v2/write", "text/plain", "m,machine=m1 v1=1"],
+        ["JSON", "/api/v1/telemetry", "application/json", JSON.stringify({ machine: "m1", values: { a: 1 } })],
+        // {__name__="up",machine="m1"} 1 @1772352000000, packed by snappy as one literal.
+        ["remote write", "/api/v1/write", "application/x-protobuf", Buffer.from("33c80a310a0e0a085f5f6e616d655f5f120275700a0d0a076d616368696e6512026d31121009000000000000f03f1080a0a5c3ca33", "hex")],
+    ]) {
+        const answer = await post(path, type, body);
+        assert.equal(answer.status, 429, `${door}: ${await answer.text()}`);
+        assert.ok(Number(answer.headers.get("retry-after")) >= 1, door);
+    }
     const told = await use(node, acme.id);
     assert.deepEqual([told.use.machines, told.use.sessions], [2, 1]);
     for (const what of ["machines", "sessions", "samples", "retained"]) assert.ok(told.refused[what] >= 1, `${what}: ${JSON.stringify(told.refused)}`);

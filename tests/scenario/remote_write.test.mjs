@@ -117,3 +117,29 @@ test("tokens: roles, and a machine's own", async (t) => {
     assert.equal((await write(node, body("press"), { token: node.token({ role: "viewer" }) })).status, 403);
     assert.deepEqual((await node.api("machines")).items.map((one) => one.id), ["press"]);
 });
+
+test("whatever was remembered of earlier requests, what is stored is what was sent, and the later of two wins", async (t) => {
+    const node = await Node.start(t);
+    let seed = 77;
+    const dice = (faces) => (seed = (seed * 1103515245 + 12345) % 2147483648, Math.floor(seed / 65536) % faces);
+    const model = new Map();
+    for (let body = 0; body < 12; body += 1) {
+        const timeseries = [];
+        for (let left = 40; left > 0; left -= 1) {
+            const [machine, metric, core] = [`m${dice(3 + body % 3)}`, `metric_${dice(2 + body)}`, `${dice(2)}`];
+            const all = labels({ __name__: metric, machine, core });
+            if (dice(3) === 0) all.reverse();  // a sender that does not sort: the same series
+            const samples = Array.from({ length: 1 + dice(3) }, () => ({ value: dice(1000) / 8, timestamp: base + dice(20) * 1000 }));
+            timeseries.push({ labels: all, samples });
+            const key = JSON.stringify([machine, `${metric}{core="${core}"}`]);
+            if (!model.has(key)) model.set(key, new Map());
+            for (const { value, timestamp } of samples) model.get(key).set(timestamp, value);
+        }
+        const done = await write(node, pack({ timeseries }));
+        assert.equal(done.status, 204, done.text);
+    }
+    for (const [key, wanted] of model) {
+        const stored = await node.samples(...JSON.parse(key));
+        assert.deepEqual(stored.map((one) => [Date.parse(one.at), one.value]), [...wanted].sort(([a], [b]) => a - b), key);
+    }
+});

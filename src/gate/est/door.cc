@@ -1,5 +1,6 @@
 #include "gate/est/door.h"
 
+#include "trust/http_caller.h"
 #include "trust/token.h"
 
 namespace lineshaft::est {
@@ -47,6 +48,14 @@ http::Response needs_tls() {
 http::Response busy() {
     auto response = refuse(503, "Busy", "Many machines enrol at once; try again soon.");
     response.set("retry-after", "5");
+    return response;
+}
+
+http::Response not_recorded(const Error& error) {
+    auto response = refuse(503, "Not recorded",
+                           "No certificate was given, because " + error.context +
+                               ". Make room on the disk of the node, then try again.");
+    response.set("retry-after", "10");
     return response;
 }
 
@@ -106,8 +115,20 @@ io::Task<http::Response> enrol(Door* door, http::Request request) {
     const Place place(here);
     auto made =
         co_await door->office.enrol(std::move(credentials->secret), std::move(request.body));
-    if (!made && made.error().code == Code::denied)
+    if (!made && made.error().code == Code::denied) {
         (void)here.throttle.admit(account, address, now);
+        trust::note_refusal(door->audit, request.path, request, nullptr, made.error().context);
+    }
+    if (!made) co_return problem_of(made.error());
+    // Whose token it was is known only now. Unless that is recorded nobody gets the certificate;
+    // the same token with the same key gives it once there is room again.
+    trust::Principal machine;
+    machine.organisation = made->organisation;
+    machine.name = "enrolment token";
+    trust::AuditRecord line = trust::audit_of(machine, address, "certificate.enrol", made->machine,
+                                              "serial " + made->serial);
+    auto recorded = co_await door->audit.record(std::move(line));
+    if (!recorded) co_return not_recorded(recorded.error());
     co_return issued(made);
 }
 
@@ -115,6 +136,9 @@ io::Task<http::Response> renew(Door* door, http::Request request) {
     if (!request.peer.is_encrypted) co_return needs_tls();
     auto machine = door->porter.by_certificate(request.peer);
     if (!machine || machine->credential == 0) {
+        if (request.peer.certificate)
+            trust::note_refusal(door->audit, request.path, request, machine.get(),
+                                "no live certificate of this node");
         co_return refuse(401, "Show your certificate",
                          "Renewing needs TLS with the machine's live certificate of this node: not "
                          "revoked, not past its end, and tls.client_certificates not off.");
@@ -125,15 +149,24 @@ io::Task<http::Response> renew(Door* door, http::Request request) {
     const auto wait = here.renewals.admit(key, key, io::Shard::here().clock().steady());
     if (wait.count() > 0) co_return too_often(wait, "This machine has renewed many times.");
     const Place place(here);
+    trust::AuditRecord line = trust::audit_of(*machine, request.peer.address, "certificate.renew",
+                                              machine->machine);
+    auto recorded = co_await door->audit.record(line);
+    if (!recorded) co_return not_recorded(recorded.error());
     auto made = co_await door->office.renew(std::move(machine), std::move(request.body));
+    if (!made) {
+        line.outcome = trust::AuditOutcome::failed;
+        line.detail = made.error().context;
+        door->audit.note(std::move(line));
+    }
     co_return issued(made);
 }
 
 }  // namespace
 
-Door::Door(trust::CertificateOffice& its_office, trust::Porter& its_porter, io::Shards& shards,
-           Limits its_limits)
-    : office(its_office), porter(its_porter), limits(its_limits) {
+Door::Door(trust::CertificateOffice& its_office, trust::Porter& its_porter,
+           trust::Audit& its_audit, io::Shards& shards, Limits its_limits)
+    : office(its_office), porter(its_porter), audit(its_audit), limits(its_limits) {
     for (std::size_t index = 0; index < shards.size(); ++index) {
         on_shard_.push_back(std::make_unique<OnShard>(limits));
     }

@@ -4,6 +4,7 @@
 
 #include "io/http/server.h"
 #include "io/shard.h"
+#include "trust/audit.h"
 #include "trust/office.h"
 #include "trust/porter.h"
 #include "trust/throttle.h"
@@ -28,8 +29,8 @@ struct Limits {
 /// whose answer is public and proven by its fingerprint. Owner: the program; outlives the server.
 class Door {
 public:
-    Door(trust::CertificateOffice& office, trust::Porter& porter, io::Shards& shards,
-         Limits limits);
+    Door(trust::CertificateOffice& office, trust::Porter& porter, trust::Audit& audit,
+         io::Shards& shards, Limits limits);
     void add_routes(io::http::Router& router);
 
     struct OnShard {
@@ -40,6 +41,7 @@ public:
     };
     trust::CertificateOffice& office;
     trust::Porter& porter;
+    trust::Audit& audit;  ///< every certificate, before it is handed out; and refusals
     const Limits limits;
     OnShard& here() { return *on_shard_[io::Shard::here().index().number()]; }
 

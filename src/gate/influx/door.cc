@@ -15,7 +15,7 @@ namespace {
 
 namespace http = io::http;
 
-constexpr StatField fields[] = {
+constexpr io::StatField<DoorStats> fields[] = {
     {"requests", &DoorStats::requests},
     {"lines", &DoorStats::lines},
     {"samples", &DoorStats::samples},
@@ -27,12 +27,12 @@ constexpr StatField fields[] = {
 
 }  // namespace
 
-std::span<const StatField> stat_fields() {
+std::span<const io::StatField<DoorStats>> stat_fields() {
     return fields;
 }
 
 DoorStats& DoorStats::operator+=(const DoorStats& other) {
-    for (const StatField& field : fields) this->*field.member += other.*field.member;
+    io::add_stats(*this, other, stat_fields());
     return *this;
 }
 
@@ -45,7 +45,7 @@ struct DoorSteps {
         CHECK(route != nullptr);
         const auto token_elsewhere =
             dialect == Dialect::version_1 ? request.asked("p") : std::nullopt;
-        auto admission = trust::admit_program(door.services_.porter, request, *route, "",
+        auto admission = trust::admit_program(door.services_.porter, door.services_.audit, request, *route, "",
                                               door.services_.loopback_role, token_elsewhere);
         who = std::move(admission.principal);
         if (admission.status == 200) return std::nullopt;
@@ -170,8 +170,6 @@ struct DoorSteps {
         branded(response, door->version_);
         co_return response;
     }
-
-    static io::Task<DoorStats> stats(Door* door) { co_return door->here().stats; }
 };
 
 Door::Door(Services services, std::vector<std::string> machine_tags, std::string version,
@@ -179,16 +177,10 @@ Door::Door(Services services, std::vector<std::string> machine_tags, std::string
     : services_(services),
       machine_tags_(std::move(machine_tags)),
       version_(std::move(version)),
-      limits_(limits) {
-    for (std::size_t index = 0; index < services_.shards.size(); ++index)
-        on_shard_.push_back(std::make_unique<OnShard>());
-}
+      limits_(limits),
+      on_shard_(services.shards) {}
 
 Door::~Door() = default;
-
-Door::OnShard& Door::here() {
-    return *on_shard_[io::Shard::here().index().number()];
-}
 
 void Door::add_routes(http::Router& router) {
     const http::Router::Options body{limits_.body_bytes_max};
@@ -207,11 +199,7 @@ void Door::add_routes(http::Router& router) {
 }
 
 io::Task<DoorStats> Door::stats() {
-    DoorStats sum;
-    for (std::size_t index = 0; index < on_shard_.size(); ++index) {
-        auto one = co_await services_.shards.at(index).call(&DoorSteps::stats, this);
-        sum += one;
-    }
+    auto sum = co_await on_shard_.sum<DoorStats>();
     co_return sum;
 }
 

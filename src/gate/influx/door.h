@@ -2,7 +2,6 @@
 // What a line means, every answer and every refusal: docs/protocols/influx.md.
 #pragma once
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -11,6 +10,8 @@
 
 #include "catalog/learner.h"
 #include "io/http/server.h"
+#include "io/per_shard.h"
+#include "trust/audit.h"
 #include "trust/porter.h"
 #include "twin/plant.h"
 #include "wire/influx/line.h"
@@ -33,15 +34,11 @@ struct DoorStats {
     std::uint64_t lines_refused = 0;  ///< not readable, or of a machine the token may not speak for
     std::uint64_t samples_refused = 0;   ///< by history: time, name, number of series, size
     std::uint64_t requests_refused = 0;  ///< as a whole: credentials, size, encoding, precision
-    std::uint64_t requests_busy = 0;     ///< 503: to be sent again
+    std::uint64_t requests_busy = 0;     ///< 503 or 429: to be sent again
 
     DoorStats& operator+=(const DoorStats& other);
 };
-struct StatField {
-    std::string_view name;
-    std::uint64_t DoorStats::* member;
-};
-std::span<const StatField> stat_fields();
+std::span<const io::StatField<DoorStats>> stat_fields();
 
 /// Serves /api/v2/write, /write, /query, /ping and /health. Everything outlives the HTTP server it
 /// is added to. 204 means that every value is on disk; 400 names the lines that are not, the others
@@ -55,6 +52,7 @@ public:
         trust::Porter& porter;
         io::Shards& shards;
         std::optional<trust::Role> loopback_role;
+        trust::Audit* audit = nullptr;  ///< where refusals are noted
     };
     /// `machine_tags`: the tag that names a line's machine, the first that is present.
     Door(Services services, std::vector<std::string> machine_tags, std::string version,
@@ -68,13 +66,13 @@ private:
     friend class Write;
     friend struct DoorSteps;
     struct OnShard;
-    OnShard& here();
+    OnShard& here() { return on_shard_.here(); }
 
     Services services_;
     std::vector<std::string> machine_tags_;
     std::string version_;
     DoorLimits limits_;
-    std::vector<std::unique_ptr<OnShard>> on_shard_;
+    io::PerShard<OnShard> on_shard_;
 };
 
 }  // namespace lineshaft::influx

@@ -2,10 +2,16 @@
 
 #include <fmt/format.h>
 
+#include <bit>
+#include <utility>
+
 #include "base/check.h"
+#include "base/hash.h"
+#include "base/hash128.h"
 #include "gate/remote_write/names.h"
 #include "io/http/encoding.h"
 #include "trust/http_caller.h"
+#include "twin/channel_cache.h"
 #include "twin/intake.h"
 #include "wire/remote_write/block.h"
 
@@ -16,7 +22,7 @@ namespace http = io::http;
 
 constexpr std::string_view pattern = "/api/v1/write";
 
-constexpr StatField fields[] = {
+constexpr io::StatField<DoorStats> fields[] = {
     {"requests", &DoorStats::requests},
     {"series", &DoorStats::series},
     {"samples", &DoorStats::samples},
@@ -36,7 +42,7 @@ http::Response told(unsigned status, std::string_view why) {
     response.body = std::string(why) + "\n";
     response.set("content-type", "text/plain; charset=utf-8");
     response.set("x-content-type-options", "nosniff");
-    if (status == 503) response.set("retry-after", "1");
+    if (status == 503 || status == 429) response.set("retry-after", "1");
     if (status == 401) response.set("www-authenticate", "Bearer realm=\"lineshaft\"");
     return response;
 }
@@ -72,42 +78,69 @@ bool is_time(std::int64_t millis) {
 
 }  // namespace
 
-std::span<const StatField> stat_fields() {
+std::span<const io::StatField<DoorStats>> stat_fields() {
     return fields;
 }
 
 DoorStats& DoorStats::operator+=(const DoorStats& other) {
-    for (const StatField& field : fields) this->*field.member += other.*field.member;
+    io::add_stats(*this, other, stat_fields());
     return *this;
 }
 
 struct Door::OnShard {
     DoorStats stats;
     std::size_t decoded_bytes = 0;  // of bodies in work
+    twin::ChannelCache channels;    // by labels and who may use them
 };
 
 struct DoorSteps {
     // One request on its way to the plant. Lives in the frame of `write`.
+    //
+    // A round goes by channel as long as every series' labels are known by their bytes; from the
+    // first that are not, it goes by name. Rounds are stored one after the other, so of two values
+    // of one instant the later always wins.
     struct Work {
+        Work(Door& in, trust::PrincipalPtr whose, Bytes request)
+            : door(in),
+              here(in.here()),
+              who(std::move(whose)),
+              body(request),
+              intake(in.services_.plant, who->organisation, twin::Source::remote_write),
+              new_channels(here.channels),
+              scope(hash64(who->is_machine() ? who->machine : std::string(),
+                           who->organisation.number())) {}
+        void begin() {
+            reader.emplace(body, door.limits_.request);
+            told = {};
+            series = refused = 0;
+            refused_first.clear();
+            damage.reset();
+        }
+
         Door& door;
         Door::OnShard& here;
         trust::PrincipalPtr who;
-        RequestReader reader;
+        Bytes body;
+        std::optional<RequestReader> reader{};
         twin::Intake intake;
-        twin::Intake::Outcome outcome{};
-        std::size_t refused = 0;
+        twin::NewChannels new_channels;
+        std::uint64_t scope;
+        Hash128 key{};
+        bool goes_by_name = false;  // to the end of the body
+        bool has_series = false;    // the reader stands before one that belongs to the next round
+        twin::Told told{};
+        std::size_t series = 0, refused = 0;
         std::string refused_first{};
         std::optional<Error> damage{};
     };
 
     static void refuse(Work& work, std::string why) {
         ++work.refused;
-        ++work.here.stats.series_refused;
         if (work.refused_first.empty()) work.refused_first = std::move(why);
     }
 
     static void take(Work& work, const TimeSeries& series) {
-        ++work.here.stats.series;
+        ++work.series;
         auto name = name_of(series, work.door.machine_labels_, work.door.limits_.tag_bytes_max);
         if (!name) return refuse(work, name.error().context);
         auto* into = work.intake.find(name->machine);
@@ -118,6 +151,8 @@ struct DoorSteps {
             }
             into = &work.intake.of(name->machine);
         }
+        if (!work.reader->label_bytes().empty() && !work.reader->has_more_labels())
+            work.new_channels.note(work.key, name->machine, name->tag);
         for (const Sample& sample : series.samples) {
             if (!is_time(sample.millis)) {
                 refuse(work, "a timestamp is beyond all time");
@@ -129,29 +164,111 @@ struct DoorSteps {
         }
     }
 
+    static void put(Work& work, const twin::Channel& channel, const TimeSeries& series) {
+        ++work.series;
+        for (const Sample& sample : series.samples) {
+            if (!is_time(sample.millis)) {
+                refuse(work, "a timestamp is beyond all time");
+                continue;
+            }
+            const bool is_end = is_stale_mark(sample.value);
+            const history::Mark mark(history::Kind::real, is_end ? history::Quality::missing
+                                                                 : history::Quality::good);
+            const double value = is_end ? 0.0 : sample.value;
+            work.intake.put(channel, Instant::from_millis(sample.millis).micros, mark,
+                            std::bit_cast<std::uint64_t>(value));
+            ++work.intake.samples;
+        }
+    }
+
+    // To the next series and what its labels hash to. False: the request has ended, or is damaged
+    // from here on.
+    static bool step(Work& work) {
+        const auto more = work.reader->step();
+        if (!more) work.damage = more.error();
+        if (!more || !*more) return false;
+        work.key = hash128(as_text(work.reader->label_bytes()), work.scope);
+        return true;
+    }
+
+    enum class By : std::uint8_t { channel, name, nothing };
+    // How the series goes whose labels were hashed; by channel it is put already.
+    static By put_known(Work& work) {
+        const auto* known = work.reader->label_bytes().empty() ? nullptr
+                                                               : work.here.channels.find(work.key);
+        if (known == nullptr) return By::name;
+        const auto is_all = work.reader->read_samples();
+        if (!is_all) {
+            work.damage = is_all.error();
+            return By::nothing;
+        }
+        if (!*is_all) return By::name;
+        put(work, *known, work.reader->series());
+        return By::channel;
+    }
+
     // False: the request has ended, or is damaged from here on.
     static bool read_round(Work& work) {
+        bool goes_by_name = work.goes_by_name || work.has_series;
         while (work.intake.samples < work.door.limits_.samples_per_round) {
-            const auto more = work.reader.next();
-            if (!more) work.damage = more.error();
-            if (!more || !*more) return false;
-            take(work, work.reader.series());
+            if (!std::exchange(work.has_series, false) && !step(work)) return false;
+            if (!goes_by_name) {
+                const By by = put_known(work);
+                if (by == By::nothing) return false;
+                if (by == By::channel) continue;
+                goes_by_name = true;
+                work.has_series = work.intake.samples > 0;
+                if (work.has_series) return true;
+            }
+            const auto read = work.reader->read();
+            if (!read) {
+                work.damage = read.error();
+                return false;
+            }
+            take(work, work.reader->series());
         }
         return true;
     }
 
+    static io::Task<void> store_all(Work* work) {
+        work->begin();
+        for (bool is_more = true; is_more;) {
+            is_more = read_round(*work);
+            auto told = co_await work->intake.store();
+            const bool is_gone = told.failed && told.failed->code == Code::not_found;
+            if (is_gone && !work->goes_by_name) {
+                // A machine was erased meanwhile: all of it again, by name.
+                work->here.channels.clear();
+                work->goes_by_name = is_more = true;
+                work->has_series = false;
+                work->begin();
+                continue;
+            }
+            work->told.add(told);
+            if (told.failed) {
+                work->new_channels.drop();
+            } else {
+                co_await work->new_channels.learn(&work->door.services_.plant,
+                                                  work->who->organisation);
+            }
+        }
+    }
+
     static http::Response answer(Work& work) {
         auto& stats = work.here.stats;
-        const auto& appended = work.outcome.appended;
-        const Skipped& skipped = work.reader.skipped();
+        const auto& appended = work.told.appended;
+        const Skipped& skipped = work.reader->skipped();
+        stats.series += work.series;
+        stats.series_refused += work.refused;
         stats.samples += appended.stored;
         stats.samples_refused += appended.refused();
         stats.exemplars_skipped += skipped.exemplars;
         stats.histograms_skipped += skipped.histograms;
         stats.metadata_skipped += skipped.metadata;
-        if (work.outcome.failed) {
+        if (work.told.failed || work.told.over_limit) {
             ++stats.requests_busy;
-            return told(503, work.outcome.failed->context);
+            return work.told.failed ? told(503, work.told.failed->context)
+                                    : told(429, work.told.over_limit->context);
         }
         if (work.damage) {
             ++stats.requests_refused;
@@ -184,7 +301,7 @@ struct DoorSteps {
         ++here.stats.requests;
         const trust::Route* route = trust::find_route("POST", pattern);
         CHECK(route != nullptr);
-        auto admission = trust::admit_program(door->services_.porter, request, *route, "",
+        auto admission = trust::admit_program(door->services_.porter, door->services_.audit, request, *route, "",
                                               door->services_.loopback_role);
         if (admission.status != 200) co_return refused(here, told(admission.status, admission.why));
         if (auto why = misfit(request)) co_return refused(here, std::move(*why));
@@ -197,32 +314,19 @@ struct DoorSteps {
         if (!body) co_return refused(here, told(status_of(body.error()), body.error().context));
         request.body = {};
         http::BodyRoom room(here.decoded_bytes, body->size());
-        const auto organisation = admission.principal->organisation;
-        Work work{*door, here, std::move(admission.principal),
-                  RequestReader(as_bytes(*body), door->limits_.request),
-                  twin::Intake(door->services_.plant, organisation, twin::Source::remote_write)};
-        for (bool is_more = true; is_more;) {
-            is_more = read_round(work);
-            auto outcome = co_await work.intake.store();
-            work.outcome.add(outcome);
-        }
+        Work work(*door, std::move(admission.principal), as_bytes(*body));
+        co_await store_all(&work);
         co_return answer(work);
     }
-
-    static io::Task<DoorStats> stats(Door* door) { co_return door->here().stats; }
 };
 
 Door::Door(Services services, std::vector<std::string> machine_labels, DoorLimits limits)
-    : services_(services), machine_labels_(std::move(machine_labels)), limits_(limits) {
-    for (std::size_t index = 0; index < services_.shards.size(); ++index)
-        on_shard_.push_back(std::make_unique<OnShard>());
-}
+    : services_(services),
+      machine_labels_(std::move(machine_labels)),
+      limits_(limits),
+      on_shard_(services.shards) {}
 
 Door::~Door() = default;
-
-Door::OnShard& Door::here() {
-    return *on_shard_[io::Shard::here().index().number()];
-}
 
 void Door::add_routes(http::Router& router) {
     router.add(
@@ -232,11 +336,7 @@ void Door::add_routes(http::Router& router) {
 }
 
 io::Task<DoorStats> Door::stats() {
-    DoorStats sum;
-    for (std::size_t index = 0; index < on_shard_.size(); ++index) {
-        auto one = co_await services_.shards.at(index).call(&DoorSteps::stats, this);
-        sum += one;
-    }
+    auto sum = co_await on_shard_.sum<DoorStats>();
     co_return sum;
 }
 

@@ -2,7 +2,6 @@
 // naming: docs/protocols/remote-write.md, docs/decisions/0011.
 #pragma once
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -10,6 +9,8 @@
 #include <vector>
 
 #include "io/http/server.h"
+#include "io/per_shard.h"
+#include "trust/audit.h"
 #include "trust/porter.h"
 #include "twin/plant.h"
 #include "wire/remote_write/request.h"
@@ -32,15 +33,11 @@ struct DoorStats {
     std::uint64_t samples_refused = 0;  ///< by history: time, name, number of series
     std::uint64_t exemplars_skipped = 0, histograms_skipped = 0, metadata_skipped = 0;
     std::uint64_t requests_refused = 0;  ///< as a whole: credentials, size, encoding, damage
-    std::uint64_t requests_busy = 0;     ///< 503: to be sent again
+    std::uint64_t requests_busy = 0;     ///< 503 or 429: to be sent again
 
     DoorStats& operator+=(const DoorStats& other);
 };
-struct StatField {
-    std::string_view name;
-    std::uint64_t DoorStats::* member;
-};
-std::span<const StatField> stat_fields();
+std::span<const io::StatField<DoorStats>> stat_fields();
 
 /// Serves POST /api/v1/write. Everything outlives the HTTP server it is added to. 204: every sample
 /// is on disk. 4xx: sending it again cannot help, what was good is stored. 503: send it again.
@@ -51,6 +48,7 @@ public:
         trust::Porter& porter;
         io::Shards& shards;
         std::optional<trust::Role> loopback_role;
+        trust::Audit* audit = nullptr;  ///< where refusals are noted
     };
     Door(Services services, std::vector<std::string> machine_labels, DoorLimits limits);
     ~Door();
@@ -61,12 +59,12 @@ public:
 private:
     friend struct DoorSteps;
     struct OnShard;
-    OnShard& here();
+    OnShard& here() { return on_shard_.here(); }
 
     Services services_;
     std::vector<std::string> machine_labels_;
     DoorLimits limits_;
-    std::vector<std::unique_ptr<OnShard>> on_shard_;
+    io::PerShard<OnShard> on_shard_;
 };
 
 }  // namespace lineshaft::remote_write

@@ -16,7 +16,7 @@ namespace http = io::http;
 constexpr std::string_view of_many = "/api/v1/telemetry";
 constexpr std::string_view of_one = "/api/v1/telemetry/{machine}";
 
-constexpr StatField fields[] = {
+constexpr io::StatField<HttpStats> fields[] = {
     {"requests", &HttpStats::requests},
     {"samples", &HttpStats::samples},
     {"samples_refused", &HttpStats::samples_refused},
@@ -32,6 +32,7 @@ std::string_view title_of(unsigned status) {
         case 404: return "Not found";
         case 413: return "Too large";
         case 415: return "Unsupported encoding";
+        case 429: return "Too much at once";
         default: return "Busy";
     }
 }
@@ -41,7 +42,7 @@ http::Response problem(unsigned status, std::string_view why) {
     response.set("cache-control", "no-store");
     response.set("x-content-type-options", "nosniff");
     if (status == 401) response.set("www-authenticate", "Bearer realm=\"lineshaft\"");
-    if (status == 503) response.set("retry-after", "1");
+    if (status == 503 || status == 429) response.set("retry-after", "1");
     return response;
 }
 
@@ -60,12 +61,12 @@ bool is_lines(const http::Request& request) {
 
 }  // namespace
 
-std::span<const StatField> stat_fields() {
+std::span<const io::StatField<HttpStats>> stat_fields() {
     return fields;
 }
 
 HttpStats& HttpStats::operator+=(const HttpStats& other) {
-    for (const StatField& field : fields) this->*field.member += other.*field.member;
+    io::add_stats(*this, other, stat_fields());
     return *this;
 }
 
@@ -76,7 +77,7 @@ struct HttpDoor::OnShard {
 
 struct HttpSteps {
     static http::Response refused(HttpDoor::OnShard& here, unsigned status, std::string_view why) {
-        ++(status == 503 ? here.stats.requests_busy : here.stats.requests_refused);
+        ++(status == 503 || status == 429 ? here.stats.requests_busy : here.stats.requests_refused);
         return problem(status, why);
     }
 
@@ -108,11 +109,12 @@ struct HttpSteps {
         return {};
     }
 
-    static http::Response answer(HttpDoor::OnShard& here, const twin::Intake::Outcome& outcome) {
+    static http::Response answer(HttpDoor::OnShard& here, const twin::Told& outcome) {
         const auto& appended = outcome.appended;
         here.stats.samples += appended.stored;
         here.stats.samples_refused += appended.refused();
         if (outcome.failed) return refused(here, 503, outcome.failed->context);
+        if (outcome.over_limit) return refused(here, 429, outcome.over_limit->context);
         http::Response response;
         response.status = appended.refused() == 0 ? 204 : 200;
         response.set("cache-control", "no-store");
@@ -130,7 +132,7 @@ struct HttpSteps {
         HttpDoor::OnShard& here = door->here();
         ++here.stats.requests;
         const std::string machine = request.captured.empty() ? "" : request.captured.front();
-        auto admission = trust::admit_program(door->services_.porter, request, *route, machine,
+        auto admission = trust::admit_program(door->services_.porter, door->services_.audit, request, *route, machine,
                                               door->services_.loopback_role);
         if (admission.status != 200) co_return refused(here, admission.status, admission.why);
         if (here.decoded_bytes + request.body.size() > door->limits_.decoded_bytes_max)
@@ -160,20 +162,12 @@ struct HttpSteps {
         auto outcome = co_await intake.store();
         co_return answer(here, outcome);
     }
-
-    static io::Task<HttpStats> stats(HttpDoor* door) { co_return door->here().stats; }
 };
 
-HttpDoor::HttpDoor(Services services, HttpLimits limits) : services_(services), limits_(limits) {
-    for (std::size_t index = 0; index < services_.shards.size(); ++index)
-        on_shard_.push_back(std::make_unique<OnShard>());
-}
+HttpDoor::HttpDoor(Services services, HttpLimits limits)
+    : services_(services), limits_(limits), on_shard_(services.shards) {}
 
 HttpDoor::~HttpDoor() = default;
-
-HttpDoor::OnShard& HttpDoor::here() {
-    return *on_shard_[io::Shard::here().index().number()];
-}
 
 void HttpDoor::add_routes(http::Router& router) {
     for (const std::string_view pattern : {of_many, of_one}) {
@@ -189,11 +183,7 @@ void HttpDoor::add_routes(http::Router& router) {
 }
 
 io::Task<HttpStats> HttpDoor::stats() {
-    HttpStats sum;
-    for (std::size_t index = 0; index < on_shard_.size(); ++index) {
-        auto one = co_await services_.shards.at(index).call(&HttpSteps::stats, this);
-        sum += one;
-    }
+    auto sum = co_await on_shard_.sum<HttpStats>();
     co_return sum;
 }
 

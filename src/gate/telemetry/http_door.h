@@ -1,7 +1,6 @@
 // JSON telemetry over HTTP: what MQTT machines publish, posted. docs/protocols/telemetry.md.
 #pragma once
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -9,6 +8,8 @@
 
 #include "gate/telemetry/telemetry.h"
 #include "io/http/server.h"
+#include "io/per_shard.h"
+#include "trust/audit.h"
 #include "trust/porter.h"
 #include "twin/plant.h"
 
@@ -25,15 +26,11 @@ struct HttpStats {
     std::uint64_t samples = 0;           ///< stored
     std::uint64_t samples_refused = 0;   ///< by history: time, name, number of series, size
     std::uint64_t requests_refused = 0;  ///< as a whole: credentials, size, encoding, JSON
-    std::uint64_t requests_busy = 0;     ///< 503: to be sent again
+    std::uint64_t requests_busy = 0;     ///< 503 or 429: to be sent again
 
     HttpStats& operator+=(const HttpStats& other);
 };
-struct StatField {
-    std::string_view name;
-    std::uint64_t HttpStats::* member;
-};
-std::span<const StatField> stat_fields();
+std::span<const io::StatField<HttpStats>> stat_fields();
 
 /// Serves POST /api/v1/telemetry and /api/v1/telemetry/{machine}. Everything outlives the HTTP
 /// server it is added to. A body with an error is refused as a whole; 204: every value is on disk;
@@ -45,6 +42,7 @@ public:
         trust::Porter& porter;
         io::Shards& shards;
         std::optional<trust::Role> loopback_role;
+        trust::Audit* audit = nullptr;  ///< where refusals are noted
     };
     HttpDoor(Services services, HttpLimits limits);
     ~HttpDoor();
@@ -55,11 +53,11 @@ public:
 private:
     friend struct HttpSteps;
     struct OnShard;
-    OnShard& here();
+    OnShard& here() { return on_shard_.here(); }
 
     Services services_;
     HttpLimits limits_;
-    std::vector<std::unique_ptr<OnShard>> on_shard_;
+    io::PerShard<OnShard> on_shard_;
 };
 
 }  // namespace lineshaft::telemetry

@@ -58,6 +58,7 @@ struct Response {
     unsigned status = 200;
     std::vector<Field> headers;
     std::string body;
+    std::string_view static_fields;  ///< more header lines, each with its CRLF; lives for ever
     std::string_view static_body;  ///< used instead of `body` when not empty; lives for ever
     Streamer stream;               ///< when set: chunked, `body` ignored
 

@@ -6,10 +6,18 @@
 namespace lineshaft::io::http {
 namespace {
 
+bool is_control(char c) {
+    const auto code = static_cast<unsigned char>(c);
+    return (code < 0x20 && c != '\t') || code == 0x7f;
+}
+
 void append_clean(std::string& out, std::string_view text) {
+    if (std::ranges::none_of(text, is_control)) {
+        out += text;
+        return;
+    }
     for (const char c : text) {
-        const auto code = static_cast<unsigned char>(c);
-        out += (code < 0x20 && c != '\t') || code == 0x7f ? ' ' : c;
+        out += is_control(c) ? ' ' : c;
     }
 }
 
@@ -97,7 +105,7 @@ bool may_have_body(unsigned status) {
 std::string serialise_head(const Response& response, Framing framing, std::size_t length,
                            std::string_view date, bool keeps_alive) {
     std::string out;
-    out.reserve(256);
+    out.reserve(512 + response.static_fields.size());
     out += "HTTP/1.1 " + std::to_string(response.status) + ' ';
     out += reason_of(response.status);
     out += "\r\nDate: ";
@@ -115,6 +123,7 @@ std::string serialise_head(const Response& response, Framing framing, std::size_
         append_clean(out, field.value);
         out += "\r\n";
     }
+    out += response.static_fields;
     out += "\r\n";
     return out;
 }

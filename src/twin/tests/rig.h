@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "base/check.h"
+#include "store/faulty.h"
 #include "twin/plant.h"
 
 namespace lineshaft::twin::testing {
@@ -84,28 +85,37 @@ public:
     Instant now() const { return io::Clock::system().now(); }
 
     std::unique_ptr<store::Store> store;
+    std::unique_ptr<store::FaultyStore> faulty;  // in front of it
     std::unique_ptr<io::Shards> shards;
     std::vector<std::unique_ptr<store::Lane>> lanes;
     std::unique_ptr<io::Workers> sealers;
     std::unique_ptr<history::History> history;
     std::unique_ptr<Plant> plant;
+    std::atomic<int> places{0}, places_max{1'000'000};  // as an organisation's limit of machines
     std::atomic<int> discovered{0}, changed_sources{0};
     std::optional<Source> last_source;  ///< of every machine of earlier runs
 
 private:
     void open(unsigned shard_count) {
         store = std::move(store::open((dir_ / "store").string(), {})->store);
+        faulty = std::make_unique<store::FaultyStore>(*store);
         shards = std::make_unique<io::Shards>(shard_count);
         std::vector<store::Lane*> pointers;
         for (unsigned index = 0; index < shard_count; ++index) {
             lanes.push_back(
-                std::make_unique<store::Lane>(*store, shards->at(index), store::Lane::Limits{}));
+                std::make_unique<store::Lane>(*faulty, shards->at(index), store::Lane::Limits{}));
             pointers.push_back(lanes.back().get());
         }
         sealers = std::make_unique<io::Workers>("seals", io::Workers::Limits{});
-        history = std::move(*history::History::open(*store, *shards, pointers, *sealers, {}));
+        history = std::move(*history::History::open(*faulty, *shards, pointers, *sealers, {}));
         Observer observer{
             [this](OrganisationId, const std::string&, Source, Instant) { ++discovered; }};
+        observer.admits_machine = [this](OrganisationId) -> Result<void> {
+            if (places >= places_max) return fail(Code::exhausted, "no place");
+            ++places;
+            return {};
+        };
+        observer.missed_machine = [this](OrganisationId) { --places; };
         observer.changed_source = [this](OrganisationId, const std::string&, Source) {
             ++changed_sources;
         };
@@ -126,6 +136,7 @@ private:
         plant.reset();
         history.reset();
         lanes.clear();
+        faulty.reset();
         store->close();
         store.reset();
     }

@@ -80,21 +80,53 @@ bool LineReader::find_line() {
     return false;
 }
 
-LineReader::Step LineReader::next() {
-    if (!find_line()) return Step::end;
-    begin_ = at_;
-    stop_ = at_ + std::min(bytes_left(), limits_.line_bytes_max);
-    line_.number = number_;
+void LineReader::begin_line() {
+    at_ = begin_;
+    number_ = line_.number;
+    line_.measurement = {};
     line_.tags.clear();
     line_.fields.clear();
     line_.micros.reset();
     scratch_.clear();
-    const Why why = read_line();
+}
+
+LineReader::Step LineReader::finish(Why why) {
     // The line's end was not found within its limit: it is too long, whatever else it is.
     const bool is_cut = at_ == stop_ && stop_ != end_ && *stop_ != '\n';
     if (why == nullptr && !is_cut) return Step::line;
     report(is_cut ? "line too long" : why);
     return Step::bad_line;
+}
+
+LineReader::Step LineReader::next() {
+    return next_head() == Step::end ? Step::end : whole();
+}
+
+// Up to the first space that is not escaped, as take() sees it.
+LineReader::Step LineReader::next_head() {
+    if (!find_line()) return Step::end;
+    begin_ = at_;
+    stop_ = at_ + std::min(bytes_left(), limits_.line_bytes_max);
+    line_.number = number_;
+    begin_line();
+    for (;;) {
+        while (at_ < stop_ && (class_of(*at_) & (space | newline | backslash)) == 0) ++at_;
+        if (at_ == stop_ || *at_ != '\\') break;
+        ++at_;
+        if (at_line_end()) break;
+        ++at_;
+    }
+    line_.head = std::string_view(begin_, static_cast<std::size_t>(at_ - begin_));
+    return Step::line;
+}
+
+LineReader::Step LineReader::rest() {
+    return finish(read_rest());
+}
+
+LineReader::Step LineReader::whole() {
+    begin_line();
+    return finish(read_line());
 }
 
 void LineReader::report(Why why) {
@@ -117,6 +149,10 @@ LineReader::Why LineReader::read_line() {
         if (const Why why = read_tags()) return why;
     }
     line_.head = std::string_view(begin_, static_cast<std::size_t>(at_ - begin_));
+    return read_rest();
+}
+
+LineReader::Why LineReader::read_rest() {
     while (is_at(space)) ++at_;
     if (at_line_end()) return "missing fields";
     if (const Why why = read_fields()) return why;

@@ -66,6 +66,13 @@ public:
 
     enum class Step : std::uint8_t { line, bad_line, end };
     Step next();
+    // next() in steps, for who remembers heads.
+    /// To the next line, of which only line().head is read, and not checked: `line` or `end`.
+    Step next_head();
+    /// What follows a head that is known to be good; measurement and tags stay empty.
+    Step rest();
+    /// All of the line, from its beginning, also after rest().
+    Step whole();
     const Line& line() const { return line_; }           ///< after `line`
     const Problem& problem() const { return problem_; }  ///< after `bad_line`
     std::size_t bytes_left() const { return static_cast<std::size_t>(end_ - at_); }
@@ -75,6 +82,9 @@ private:
 
     bool find_line();
     Why read_line();
+    Why read_rest();
+    void begin_line();
+    Step finish(Why why);
     Why read_tags();
     Why read_fields();
     Why read_value(FieldValue& value);

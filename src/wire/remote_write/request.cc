@@ -1,9 +1,18 @@
+// Hand-written protobuf. Every step is checked against the end of its message; a step that fails
+// says why in a word, which becomes an Error only at the door of the reader, so that the good path
+// carries no strings along.
 #include "wire/remote_write/request.h"
 
 #include <bit>
+#include <cstring>
 
 namespace lineshaft::remote_write {
 namespace {
+
+using Why = const char*;  // null: good
+
+constexpr Why is_short = "short: a length beyond the end";
+constexpr Why too_many = "too many ";  // the only ones that are limits begin so
 
 enum class WireType : std::uint8_t { varint = 0, fixed64 = 1, bytes = 2, fixed32 = 5 };
 
@@ -12,59 +21,171 @@ struct Tag {
     WireType type = WireType::varint;
 };
 
-// One byte, nearly always.
-Result<std::uint64_t> take_varint(Reader& in) {
-    const Bytes rest = in.rest();
-    if (!rest.empty() && std::to_integer<std::uint8_t>(rest[0]) < 0x80) {
-        TRY(const Bytes one, in.take(1));
-        return std::to_integer<std::uint64_t>(one[0]);
+// The bytes of one message, from front to back.
+class Message {
+public:
+    explicit Message(Bytes bytes) : at_(bytes.data()), end_(bytes.data() + bytes.size()) {}
+
+    bool at_end() const { return at_ == end_; }
+    std::size_t left() const { return static_cast<std::size_t>(end_ - at_); }
+    Bytes rest() const { return {at_, left()}; }
+
+    // At most ten bytes, one nearly always.
+    Why take_varint(std::uint64_t& value) {
+        if (at_ < end_ && std::to_integer<std::uint8_t>(*at_) < 0x80) {
+            value = std::to_integer<std::uint64_t>(*at_++);
+            return nullptr;
+        }
+        value = 0;
+        for (unsigned shift = 0; shift < 70 && at_ < end_; shift += 7) {
+            const auto byte = std::to_integer<std::uint64_t>(*at_++);
+            if (shift == 63 && byte > 1) return "a varint over 64 bits";
+            value |= (byte & 0x7f) << shift;
+            if (byte < 0x80) return nullptr;
+        }
+        return at_ < end_ ? "a varint over 64 bits" : is_short;
     }
-    return in.take_varint();
+    Why take_tag(Tag& tag) {
+        std::uint64_t key = 0;
+        if (const Why why = take_varint(key)) return why;
+        tag = {key >> 3, static_cast<WireType>(key & 7)};
+        const bool is_known = tag.type == WireType::varint || tag.type == WireType::fixed64 ||
+                              tag.type == WireType::bytes || tag.type == WireType::fixed32;
+        return is_known ? nullptr : "a wire type protobuf does not have";
+    }
+    Why take_bytes(Bytes& bytes) {
+        std::uint64_t size = 0;
+        if (const Why why = take_varint(size)) return why;
+        if (size > left()) return is_short;
+        bytes = {at_, static_cast<std::size_t>(size)};
+        at_ += size;
+        return nullptr;
+    }
+    Why take_fixed64(std::uint64_t& bits) {
+        if (left() < sizeof bits) return is_short;
+        std::memcpy(&bits, at_, sizeof bits);
+        if constexpr (std::endian::native == std::endian::big) bits = std::byteswap(bits);
+        at_ += sizeof bits;
+        return nullptr;
+    }
+    Why pass_over(WireType type) {
+        std::uint64_t ignored = 0;
+        Bytes passed;
+        switch (type) {
+            case WireType::varint: return take_varint(ignored);
+            case WireType::fixed64: return take_fixed64(ignored);
+            case WireType::bytes: return take_bytes(passed);
+            case WireType::fixed32:
+                if (left() < 4) return is_short;
+                at_ += 4;
+                return nullptr;
+        }
+        return is_short;
+    }
+
+private:
+    const std::byte* at_;
+    const std::byte* end_;
+};
+
+std::unexpected<Error> failure(Why why) {
+    const bool is_limit = std::string_view(why).starts_with(too_many);
+    return fail(is_limit ? Code::exhausted : Code::invalid, why);
 }
 
-Result<Tag> take_tag(Reader& in) {
-    TRY(const std::uint64_t key, take_varint(in));
-    const auto type = static_cast<WireType>(key & 7);
-    switch (type) {
-        case WireType::varint:
-        case WireType::fixed64:
-        case WireType::bytes:
-        case WireType::fixed32: return Tag{key >> 3, type};
-    }
-    return fail(Code::invalid, "a wire type protobuf does not have");
-}
-
-Result<Bytes> take_bytes(Reader& in) {
-    TRY(const std::uint64_t size, take_varint(in));
-    if (size > in.left()) return fail(Code::invalid, "short: a length beyond the end");
-    return in.take(static_cast<std::size_t>(size));
-}
-
-Result<void> pass_over(Reader& in, WireType type) {
-    switch (type) {
-        case WireType::varint: {
-            TRY(const std::uint64_t ignored, in.take_varint());
-            (void)ignored;
-            return {};
-        }
-        case WireType::fixed64: {
-            TRY(const Bytes ignored, in.take(8));
-            (void)ignored;
-            return {};
-        }
-        case WireType::bytes: {
-            TRY(const Bytes ignored, take_bytes(in));
-            (void)ignored;
-            return {};
-        }
-        case WireType::fixed32: {
-            TRY(const Bytes ignored, in.take(4));
-            (void)ignored;
-            return {};
+// message Label { string name = 1; string value = 2; }
+Why read_label(Bytes bytes, Label& label) {
+    Message in(bytes);
+    while (!in.at_end()) {
+        Tag tag;
+        if (const Why why = in.take_tag(tag)) return why;
+        if ((tag.field == 1 || tag.field == 2) && tag.type == WireType::bytes) {
+            Bytes part;
+            if (const Why why = in.take_bytes(part)) return why;
+            (tag.field == 1 ? label.name : label.value) = as_text(part);
+        } else if (const Why why = in.pass_over(tag.type)) {
+            return why;
         }
     }
-    return fail(Code::invalid, "a wire type protobuf does not have");
+    return is_utf8(label.name) && is_utf8(label.value) ? nullptr : "a label is not UTF-8";
 }
+
+// message Sample { double value = 1; int64 timestamp = 2; }
+Why read_sample(Bytes bytes, Sample& sample) {
+    Message in(bytes);
+    while (!in.at_end()) {
+        Tag tag;
+        if (const Why why = in.take_tag(tag)) return why;
+        std::uint64_t bits = 0;
+        if (tag.field == 1 && tag.type == WireType::fixed64) {
+            if (const Why why = in.take_fixed64(bits)) return why;
+            sample.value = std::bit_cast<double>(bits);
+        } else if (tag.field == 2 && tag.type == WireType::varint) {
+            if (const Why why = in.take_varint(bits)) return why;
+            sample.millis = std::bit_cast<std::int64_t>(bits);
+        } else if (const Why why = in.pass_over(tag.type)) {
+            return why;
+        }
+    }
+    return nullptr;
+}
+
+// How many bytes of the labels a series begins with; 0 when it is damaged there.
+std::size_t size_of_labels(Bytes message) {
+    constexpr auto label_key = std::byte{0x0a};  // field 1, bytes
+    Message in(message);
+    while (!in.at_end() && in.rest().front() == label_key) {
+        Tag tag;
+        Bytes part;
+        if (in.take_tag(tag) != nullptr || in.take_bytes(part) != nullptr) return 0;
+    }
+    return message.size() - in.left();
+}
+
+struct Series {
+    TimeSeries& out;
+    Skipped& skipped;
+    const Limits& limits;
+    bool takes_labels;
+    bool has_labels = false;  // among what was read
+
+    // message TimeSeries { repeated Label labels = 1; repeated Sample samples = 2;
+    //                      repeated Exemplar exemplars = 3; repeated Histogram histograms = 4; }
+    Why read(Bytes message) {
+        Message in(message);
+        while (!in.at_end()) {
+            Tag tag;
+            if (const Why why = in.take_tag(tag)) return why;
+            if ((tag.field == 1 || tag.field == 2) && tag.type == WireType::bytes) {
+                Bytes part;
+                if (const Why why = in.take_bytes(part)) return why;
+                if (const Why why = tag.field == 1 ? take_label(part) : take_sample(part))
+                    return why;
+                continue;
+            }
+            skipped.exemplars += tag.field == 3 ? 1 : 0;
+            skipped.histograms += tag.field == 4 ? 1 : 0;
+            if (const Why why = in.pass_over(tag.type)) return why;
+        }
+        return nullptr;
+    }
+    Why take_label(Bytes part) {
+        has_labels = true;
+        if (!takes_labels) return nullptr;
+        if (out.labels.size() >= limits.labels_max) return "too many labels in one series";
+        Label label;
+        if (const Why why = read_label(part, label)) return why;
+        out.labels.push_back(label);
+        return nullptr;
+    }
+    Why take_sample(Bytes part) {
+        if (out.samples.size() >= limits.samples_max) return "too many samples in one series";
+        Sample sample;
+        if (const Why why = read_sample(part, sample)) return why;
+        out.samples.push_back(sample);
+        return nullptr;
+    }
+};
 
 }  // namespace
 
@@ -84,87 +205,53 @@ RequestReader::RequestReader(Bytes request, const Limits& limits)
 
 // message WriteRequest { repeated TimeSeries timeseries = 1; repeated MetricMetadata metadata = 3;
 // }
-Result<bool> RequestReader::next() {
-    while (!rest_.at_end()) {
-        TRY(const Tag tag, take_tag(rest_));
+Result<bool> RequestReader::step() {
+    Message in(rest_);
+    while (!in.at_end()) {
+        Tag tag;
+        if (const Why why = in.take_tag(tag)) return failure(why);
         if (tag.field == 1 && tag.type == WireType::bytes) {
-            TRY(const Bytes message, take_bytes(rest_));
-            if (++count_ > limits_.series_max)
-                return fail(Code::exhausted, "too many series in one request");
-            TRY_VOID(read_series(message));
+            if (const Why why = in.take_bytes(message_)) return failure(why);
+            rest_ = in.rest();
+            if (++count_ > limits_.series_max) return failure("too many series in one request");
+            labels_size_ = size_of_labels(message_);
             return true;
         }
         skipped_.metadata += tag.field == 3 ? 1 : 0;
-        TRY_VOID(pass_over(rest_, tag.type));
+        if (const Why why = in.pass_over(tag.type)) return failure(why);
     }
+    rest_ = {};
     return false;
 }
 
-// message TimeSeries { repeated Label labels = 1; repeated Sample samples = 2;
-//                      repeated Exemplar exemplars = 3; repeated Histogram histograms = 4; }
-Result<void> RequestReader::read_series(Bytes message) {
+Result<bool> RequestReader::read_samples() {
     series_.labels.clear();
     series_.samples.clear();
-    Reader in(message);
-    while (!in.at_end()) {
-        TRY(const Tag tag, take_tag(in));
-        if ((tag.field == 1 || tag.field == 2) && tag.type == WireType::bytes) {
-            TRY(const Bytes part, take_bytes(in));
-            if (tag.field == 1) {
-                TRY_VOID(read_label(part));
-            } else {
-                TRY_VOID(read_sample(part));
-            }
-            continue;
-        }
-        skipped_.exemplars += tag.field == 3 ? 1 : 0;
-        skipped_.histograms += tag.field == 4 ? 1 : 0;
-        TRY_VOID(pass_over(in, tag.type));
-    }
+    Skipped skipped = skipped_;
+    Series reading{series_, skipped, limits_, false};
+    if (const Why why = reading.read(message_.subspan(labels_size_))) return failure(why);
+    if (reading.has_labels) return false;
+    skipped_ = skipped;
+    return true;
+}
+
+Result<void> RequestReader::read() {
+    series_.labels.clear();
+    series_.samples.clear();
+    Series reading{series_, skipped_, limits_, true};
+    if (const Why why = reading.read(label_bytes())) return failure(why);
+    reading.has_labels = false;
+    if (const Why why = reading.read(message_.subspan(labels_size_))) return failure(why);
+    has_more_labels_ = reading.has_labels;
     return {};
 }
 
-// message Label { string name = 1; string value = 2; }
-Result<void> RequestReader::read_label(Bytes message) {
-    if (series_.labels.size() >= limits_.labels_max)
-        return fail(Code::exhausted, "too many labels in one series");
-    Label label;
-    Reader in(message);
-    while (!in.at_end()) {
-        TRY(const Tag tag, take_tag(in));
-        if ((tag.field == 1 || tag.field == 2) && tag.type == WireType::bytes) {
-            TRY(const Bytes part, take_bytes(in));
-            (tag.field == 1 ? label.name : label.value) = as_text(part);
-            continue;
-        }
-        TRY_VOID(pass_over(in, tag.type));
+Result<bool> RequestReader::next() {
+    TRY(const bool is_there, step());
+    if (is_there) {
+        TRY_VOID(read());
     }
-    if (!is_utf8(label.name) || !is_utf8(label.value))
-        return fail(Code::invalid, "a label is not UTF-8");
-    series_.labels.push_back(label);
-    return {};
-}
-
-// message Sample { double value = 1; int64 timestamp = 2; }
-Result<void> RequestReader::read_sample(Bytes message) {
-    if (series_.samples.size() >= limits_.samples_max)
-        return fail(Code::exhausted, "too many samples in one series");
-    Sample sample;
-    Reader in(message);
-    while (!in.at_end()) {
-        TRY(const Tag tag, take_tag(in));
-        if (tag.field == 1 && tag.type == WireType::fixed64) {
-            TRY(const std::uint64_t bits, in.take_le<std::uint64_t>());
-            sample.value = std::bit_cast<double>(bits);
-        } else if (tag.field == 2 && tag.type == WireType::varint) {
-            TRY(const std::uint64_t millis, in.take_varint());
-            sample.millis = std::bit_cast<std::int64_t>(millis);
-        } else {
-            TRY_VOID(pass_over(in, tag.type));
-        }
-    }
-    series_.samples.push_back(sample);
-    return {};
+    return is_there;
 }
 
 }  // namespace lineshaft::remote_write

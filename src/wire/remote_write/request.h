@@ -58,14 +58,25 @@ public:
     const TimeSeries& series() const { return series_; }  ///< after next() said true
     const Skipped& skipped() const { return skipped_; }
 
-private:
-    Result<void> read_series(Bytes message);
-    Result<void> read_label(Bytes message);
-    Result<void> read_sample(Bytes message);
+    // next() in steps, for who remembers labels by their bytes.
+    /// To the next series, of which nothing is read yet.
+    Result<bool> step();
+    /// Its labels as sent. Empty when they cannot be told apart so: other fields stand before.
+    Bytes label_bytes() const { return message_.first(labels_size_); }
+    /// Its samples alone; false: there are labels behind them, so read() it.
+    Result<bool> read_samples();
+    /// All of it, also after read_samples() said false.
+    Result<void> read();
+    /// After read(): label_bytes() is not all of its labels, so other series may begin the same.
+    bool has_more_labels() const { return has_more_labels_; }
 
-    Reader rest_;
+private:
+    Bytes message_;  // of the series
+    Bytes rest_;
     Limits limits_;
     std::size_t count_ = 0;
+    std::size_t labels_size_ = 0;
+    bool has_more_labels_ = false;
     TimeSeries series_;
     Skipped skipped_;
 };

@@ -23,13 +23,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         last = line.number;
         CHECK(!line.measurement.empty() && !line.fields.empty());
         CHECK(line.tags.size() <= limits.tags_max && line.fields.size() <= limits.fields_max);
-        const std::string again = testing::write_line(line);
+        const std::string again = lineshaft::influx::testing::write_line(line);
         LineReader second(again, Precision::microseconds,
                           {.line_bytes_max = 64 * 1024, .tags_max = 8, .fields_max = 16});
         CHECK(second.next() == LineReader::Step::line);
-        CHECK(testing::is_same(line, second.line()));
+        CHECK(lineshaft::influx::testing::is_same(line, second.line()));
         CHECK(second.next() == LineReader::Step::end);
     }
     CHECK(reader.bytes_left() == 0);
+    CHECK(lineshaft::influx::testing::is_same_in_steps(body, precision, limits));
     return 0;
 }

@@ -238,5 +238,23 @@ TEST(RoundTrip, OfRandomLines) {
     }
 }
 
+TEST(Steps, SayTheSameAsWholeLines) {
+    std::mt19937_64 dice(12);
+    const std::string_view pieces[] = {"m,a=1 x=1",  "m,a=1 x=2 5", "m x=1i",     " ",   "\n",
+                                       "\\",         "m,a=1 ",      "x=\"a\nb\"", "\n",  "m,a=1 y=t",
+                                       "m,a\\ =1 z=", ",",           "=",          "\r\n", "9"};
+    for (int round = 0; round < 20'000; ++round) {
+        std::string body;
+        for (std::size_t left = dice() % 20; left > 0; --left) {
+            body += pieces[dice() % std::size(pieces)];
+            if (dice() % 3 == 0) body += '\n';
+        }
+        ASSERT_TRUE(testing::is_same_in_steps(body, Precision::milliseconds, {})) << body;
+        ASSERT_TRUE(testing::is_same_in_steps(body, Precision::milliseconds,
+                                              {.line_bytes_max = 16, .tags_max = 2}))
+            << body;
+    }
+}
+
 }  // namespace
 }  // namespace lineshaft::influx

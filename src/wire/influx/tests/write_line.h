@@ -2,6 +2,7 @@
 #pragma once
 #include <fmt/format.h>
 
+#include <set>
 #include <string>
 
 #include "wire/influx/line.h"
@@ -45,6 +46,31 @@ inline std::string write_line(const Line& line) {
 inline bool is_same(const Line& a, const Line& b) {
     return a.measurement == b.measurement && a.tags == b.tags && a.fields == b.fields &&
            a.micros == b.micros;
+}
+
+/// Whether reading in steps, where a head that was good before is not read again, says the same.
+inline bool is_same_in_steps(std::string_view body, Precision precision, const Limits& limits) {
+    using Step = LineReader::Step;
+    LineReader whole(body, precision, limits);
+    LineReader steps(body, precision, limits);
+    std::set<std::string, std::less<>> heads;
+    for (Step step = whole.next(); step != Step::end; step = whole.next()) {
+        if (steps.next_head() != Step::line) return false;
+        const bool is_known = heads.contains(steps.line().head);
+        if ((is_known ? steps.rest() : steps.whole()) != step) return false;
+        if (step == Step::bad_line) {
+            if (steps.problem().number != whole.problem().number ||
+                steps.problem().why != whole.problem().why)
+                return false;
+            continue;
+        }
+        const Line& line = steps.line();
+        if (line.head != whole.line().head || line.fields != whole.line().fields ||
+            line.micros != whole.line().micros || line.number != whole.line().number)
+            return false;
+        heads.emplace(line.head);
+    }
+    return steps.next_head() == Step::end;
 }
 
 }  // namespace lineshaft::influx::testing

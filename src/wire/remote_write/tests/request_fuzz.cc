@@ -32,15 +32,35 @@ void read_all(Bytes request) {
     }
 }
 
+// In steps it says the same as at once.
+void step_through(Bytes request) {
+    const Limits limits{.labels_max = 8, .samples_max = 16, .series_max = 32};
+    RequestReader whole(request, limits);
+    RequestReader steps(request, limits);
+    for (;;) {
+        const auto more = whole.next();
+        const auto there = steps.step();
+        if (!more) return;
+        CHECK(there && *there == *more);
+        if (!*more) return;
+        const auto samples = steps.read_samples();
+        CHECK(samples.has_value());
+        if (!*samples) CHECK(steps.read().has_value() && steps.has_more_labels());
+        CHECK(steps.series().samples.size() == whole.series().samples.size());
+    }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const Bytes input(reinterpret_cast<const std::byte*>(data), size);
     read_all(input);
+    step_through(input);
     constexpr std::size_t bytes_max = 1 << 20;
     if (const auto request = unpack(input, bytes_max)) {
         CHECK(request->size() <= bytes_max);
         read_all(as_bytes(*request));
+        step_through(as_bytes(*request));
     }
     return 0;
 }

@@ -32,6 +32,92 @@ Read read(std::string_view request, const Limits& limits = {}) {
     return out;
 }
 
+// The same in steps, the labels left out where their bytes say enough.
+Read read_in_steps(std::string_view request, std::size_t& by_bytes) {
+    Read out;
+    RequestReader reader(as_bytes(request));
+    for (;;) {
+        const auto more = reader.step();
+        if (!more) out.failed = more.error();
+        if (!more || !*more) break;
+        const auto samples = reader.read_samples();
+        if (samples && *samples) {
+            ++by_bytes;
+        } else {
+            const auto all = reader.read();
+            if (!all) out.failed = all.error();
+            if (!all) break;
+            EXPECT_TRUE(reader.has_more_labels() || !samples);
+        }
+        out.series.push_back(reader.series());
+    }
+    out.skipped = reader.skipped();
+    return out;
+}
+
+TEST(Request, StepsGiveTheSameSamples) {
+    std::mt19937_64 dice(9);
+    std::size_t by_bytes = 0;
+    for (int round = 0; round < 2'000; ++round) {
+        // Labels, samples and unknown fields in any order, as protobuf allows.
+        std::string request;
+        for (std::size_t all = dice() % 4; all > 0; --all) {
+            std::string series;
+            for (std::size_t parts = dice() % 6; parts > 0; --parts) {
+                prometheus::TimeSeries part;
+                const auto kind = dice() % 5;
+                if (kind < 2) {
+                    part.add_labels()->set_name("a");
+                } else if (kind < 4) {
+                    part.add_samples()->set_timestamp(static_cast<std::int64_t>(dice()) >> 9);
+                } else {
+                    part.add_exemplars()->set_value(1);
+                }
+                series += part.SerializeAsString();
+            }
+            Writer write(request);
+            write.put_le(std::uint8_t{0x0a});
+            write.put_varint(series.size());
+            write.put(series);
+        }
+        if (dice() % 4 == 0) request.resize(dice() % (request.size() + 1));
+        const Read whole = read(request);
+        const Read steps = read_in_steps(request, by_bytes);
+        EXPECT_EQ(whole.failed.has_value(), steps.failed.has_value());
+        ASSERT_EQ(whole.series.size(), steps.series.size());
+        for (std::size_t index = 0; index < whole.series.size(); ++index)
+            EXPECT_EQ(whole.series[index].samples, steps.series[index].samples);
+        if (!whole.failed) {
+            EXPECT_EQ(whole.skipped, steps.skipped);
+        }
+    }
+    EXPECT_GT(by_bytes, 1'000U);
+}
+
+TEST(Request, LabelBytesAreWhatASeriesBeginsWith) {
+    prometheus::WriteRequest request;
+    auto* series = request.add_timeseries();
+    series->add_labels()->set_name("a");
+    series->add_labels()->set_name("b");
+    series->add_samples()->set_value(1);
+    const std::string bytes = request.SerializeAsString();
+    RequestReader reader(as_bytes(bytes));
+    ASSERT_TRUE(*reader.step());
+    EXPECT_EQ(to_hex(reader.label_bytes()), "0a030a01610a030a0162");
+    ASSERT_TRUE(reader.read().has_value());
+    EXPECT_FALSE(reader.has_more_labels());
+    // Another label behind the sample: the bytes in front are another series' too.
+    std::string more = bytes + std::string("\x0a\x03\x0a\x01\x63", 5);
+    more[1] = static_cast<char>(more[1] + 5);
+    RequestReader second(as_bytes(more));
+    ASSERT_TRUE(*second.step());
+    EXPECT_EQ(to_hex(second.label_bytes()), to_hex(reader.label_bytes()));
+    EXPECT_FALSE(*second.read_samples());
+    ASSERT_TRUE(second.read().has_value());
+    EXPECT_TRUE(second.has_more_labels());
+    EXPECT_EQ(second.series().labels.size(), 3U);
+}
+
 // The bytes of the specification's own shape, written out: one series {__name__="up"} 1 @1000.
 TEST(Request, ReadsGoldenBytes) {
     const auto bytes =
