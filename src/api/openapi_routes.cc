@@ -132,6 +132,13 @@ constexpr Operation all[] = {
      R"("samples":[[1795248900000,812.5],[1795248901000,null,"missing"]]},)"
      R"({"tag":"needle","kind":"integer","unit":null,"raw":false,"step_ms":1000,)"
      R"("columns":[[1795248900000,1,9,4.5,1,9,40]]}]})"},
+    {"GET", "/api/v1/machines/{machine}/periods",
+     "Hours, days, weeks, months or years of the site's calendar, daylight saving included.",
+     "tags by from until day_starts", "", "", 200, "Periods",
+     R"({"time_zone":"Europe/Berlin","series":[{"tag":"energy","kind":"double","unit":"kWh",)"
+     R"("cadence_ms":60000,"periods":[{"label":"2026-10-25","from":"2026-10-24T22:00:00Z",)"
+     R"("until":"2026-10-25T23:00:00Z","samples":1500,"count":1500,"min":0.1,"max":2.5,)"
+     R"("average":1.2,"sum":1800,"first":0.1,"last":0.4,"completeness":1}]}]})"},
     {"GET", "/api/v1/machines/{machine}/samples", "Stored samples of one tag.",
      "tag from until limit cursor order", "", "", 200, "SampleList",
      R"({"items":[{"at":"2026-11-21T08:15:00Z","value":812.5,"quality":"good"}],)"

@@ -88,6 +88,21 @@ constexpr std::string_view schemas_text = R"({
       "items": {"type": "array", "items": {"type": ["number", "string", "boolean", "null"]}}},
     "columns": {"type": "array", "description": "Else: [start_ms, min, max, average, first, last, count].",
       "items": {"type": "array", "items": {"type": ["number", "null"]}}}}}}}},
+"Periods": {"type": "object", "required": ["time_zone", "series"], "properties": {
+  "time_zone": {"type": "string", "description": "Of the machine's site; UTC without one."},
+  "series": {"type": "array", "items": {"type": "object", "required": ["tag", "kind", "unit", "cadence_ms", "periods"], "properties": {
+    "tag": {"type": "string"}, "kind": {"$ref": "#/components/schemas/Kind"}, "unit": {"type": ["string", "null"]},
+    "cadence_ms": {"type": ["number", "null"], "description": "Median distance of the newest samples."},
+    "periods": {"type": "array", "items": {"$ref": "#/components/schemas/Period"}}}}}}},
+"Period": {"type": "object", "required": ["label", "from", "until", "samples", "count", "min", "max", "average",
+    "sum", "first", "last", "completeness"], "properties": {
+  "label": {"type": "string", "description": "In local terms: 2026-10-25, 2026-W43, 2026-10, 2026-10-25T02+02:00."},
+  "from": {"type": "string", "format": "date-time"}, "until": {"type": "string", "format": "date-time"},
+  "samples": {"type": "integer"}, "count": {"type": "integer", "description": "Of good or uncertain numbers: what the rest is over."},
+  "min": {"type": ["number", "null"]}, "max": {"type": ["number", "null"]}, "average": {"type": ["number", "null"]},
+  "sum": {"type": ["number", "null"]}, "first": {"type": ["number", "null"]}, "last": {"type": ["number", "null"]},
+  "completeness": {"type": ["number", "null"], "minimum": 0, "maximum": 1,
+    "description": "Samples of those expected at the cadence, since the first sample and until now."}}},
 "Backup": {"type": "object", "required": ["id", "state", "file", "bytes_done", "bytes_total", "started_at",
   "ended_at", "why"], "properties": {
   "id": {"type": "string"}, "state": {"type": "string", "enum": ["running", "done", "failed"]},
@@ -314,6 +329,9 @@ constexpr std::string_view parameters_text = R"({
 "from": {"name": "from", "in": "query", "schema": {"type": "string", "format": "date-time"}},
 "until": {"name": "until", "in": "query", "schema": {"type": "string", "format": "date-time"}},
 "columns": {"name": "columns", "in": "query", "schema": {"type": "integer", "minimum": 1, "maximum": 4000, "default": 800}},
+"by": {"name": "by", "in": "query", "schema": {"type": "string", "enum": ["hour", "day", "week", "month", "year"], "default": "day"}},
+"day_starts": {"name": "day_starts", "in": "query", "description": "When the plant's day starts, local time.",
+  "schema": {"type": "string", "pattern": "^\\d\\d:\\d\\d$", "default": "00:00"}},
 "order": {"name": "order", "in": "query", "schema": {"type": "string", "enum": ["asc", "desc"], "default": "asc"}},
 "of_machine": {"name": "machine", "in": "query", "schema": {"type": "string"}, "description": "Of one machine."},
 "organisation": {"name": "organisation", "in": "query", "schema": {"type": "string"},

@@ -1,16 +1,20 @@
-// Stored samples, as charts and as lists.
+// Stored samples, as charts, by the calendar and as lists.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "api/render.h"
 #include "api/routes.h"
+#include "calendar/calendar.h"
 
 namespace lineshaft::api {
 namespace {
 
 constexpr std::size_t tags_max = 50;
 constexpr std::size_t columns_max = 4000;
+constexpr std::size_t periods_max = 4000;
+constexpr std::size_t cadence_samples = 257;  // the newest, whose median distance is the cadence
 
 void put_rows(JsonOut& out, const std::vector<history::Sample>& samples) {
     for (const auto& sample : samples) {
@@ -58,6 +62,19 @@ Result<std::vector<std::string>> tags_of(const http::Request& request) {
     return tags;
 }
 
+// The series of ?tag=.
+io::Task<Result<std::vector<history::Series>>> series_asked(Call& call) {
+    CO_TRY(const auto tags, tags_of(call.request));
+    std::vector<history::Series> all;
+    for (const auto& tag : tags) {
+        auto series =
+            co_await call.services->history.find(call.organisation(), call.captured(0), tag);
+        if (!series) co_return std::unexpected(series.error());
+        all.push_back(std::move(*series));
+    }
+    co_return all;
+}
+
 // From the oldest sample of all the series, where no `from` was asked.
 io::Task<Instant> oldest(Call& call, std::vector<history::Series> all, Instant otherwise) {
     Instant from = otherwise;
@@ -68,14 +85,14 @@ io::Task<Instant> oldest(Call& call, std::vector<history::Series> all, Instant o
     co_return from;
 }
 
+void put_series(JsonOut& out, const history::Series& series, const catalog::Tag* known) {
+    out.name("tag").text(series.tag).name("kind").text(history::name_of(series.kind));
+    out.name("unit").text_or_null(known ? known->unit.value_or("") : "");
+}
+
 void put_trend(JsonOut& out, const history::Series& series, const history::Trend& trend,
                const catalog::Tag* known) {
-    out.object().name("tag").text(series.tag).name("kind").text(history::name_of(series.kind));
-    out.name("unit");
-    if (known && known->unit)
-        out.text(*known->unit);
-    else
-        out.null();
+    put_series(out.object(), series, known);
     out.name("raw").flag(trend.is_raw);
     if (trend.is_raw) {
         put_rows(out.name("samples").array(), trend.samples);
@@ -87,17 +104,12 @@ void put_trend(JsonOut& out, const history::Series& series, const history::Trend
 }
 
 io::Task<Answer> trend(Call call) {
-    CO_TRY(const auto tags, tags_of(call.request));
     CO_TRY(const auto columns, columns_of(call.request));
     CO_TRY(const auto asked_from, time_of(call.request, "from"));
     CO_TRY(const auto asked_until, time_of(call.request, "until"));
-    std::vector<history::Series> all;
-    for (const auto& tag : tags) {
-        auto series =
-            co_await call.services->history.find(call.organisation(), call.captured(0), tag);
-        if (!series) co_return std::unexpected(series.error());
-        all.push_back(std::move(*series));
-    }
+    auto asked = co_await series_asked(call);
+    if (!asked) co_return std::unexpected(asked.error());
+    const auto& all = *asked;
     const Instant until = asked_until.value_or(io::Shard::here().now() + std::chrono::seconds{1});
     Instant from = asked_from.value_or(until);
     if (!asked_from) from = co_await oldest(call, all, until - std::chrono::minutes{1});
@@ -110,6 +122,131 @@ io::Task<Answer> trend(Call call) {
         if (!drawn) co_return std::unexpected(drawn.error());
         put_trend(out, series, *drawn,
                   catalog->tag(call.organisation(), call.captured(0), series.tag));
+    }
+    co_return reply_text(out.end_array().end_object().take());
+}
+
+// Minutes after local midnight. Errors: invalid.
+Result<std::chrono::minutes> day_start_of(const http::Request& request) {
+    const std::string text(request.asked("day_starts").value_or("00:00"));
+    const auto two = [&](std::size_t at) { return (text[at] - '0') * 10 + (text[at + 1] - '0'); };
+    const auto is_digit = [&](std::size_t at) { return text[at] >= '0' && text[at] <= '9'; };
+    if (text.size() != 5 || text[2] != ':' || !is_digit(0) || !is_digit(1) || !is_digit(3) ||
+        !is_digit(4) || two(0) > 23 || two(3) > 59) {
+        return fail(Code::invalid, "day_starts is a time of day, 06:00 say");
+    }
+    return std::chrono::minutes(60 * two(0) + two(3));
+}
+
+// In the calendar of the site the machine stands on; without a site in UTC.
+Result<calendar::Calendar> calendar_of(const Call& call, const catalog::Snapshot& catalog) {
+    calendar::Rules rules;
+    TRY(rules.day_starts, day_start_of(call.request));
+    const auto* entry = catalog.machine(call.organisation(), call.captured(0));
+    const auto* site = entry != nullptr && entry->machine.site
+                           ? catalog.site(call.organisation(), *entry->machine.site)
+                           : nullptr;
+    if (site != nullptr) rules.time_zone = site->time_zone;
+    return calendar::Calendar::make(std::move(rules));
+}
+
+Result<std::vector<calendar::Period>> periods_of(const Call& call,
+                                                 const calendar::Calendar& calendar,
+                                                 Window window) {
+    TRY(const auto unit, calendar::unit_of(call.request.asked("by").value_or("day")));
+    if (unit == calendar::Unit::shift)
+        return fail(Code::invalid, "sites have no shifts yet: by hour, day, week, month or year");
+    return calendar.periods(unit, window, periods_max);
+}
+
+// What is expected of a series: the median distance of its newest samples; zero: nobody can tell.
+io::Task<Result<std::chrono::microseconds>> cadence_of(Call& call, history::Series series,
+                                                       Instant until) {
+    auto newest = co_await call.services->history.read(
+        std::move(series), {Instant{INT64_MIN}, until}, cadence_samples,
+        history::History::Order::descending);
+    if (!newest) co_return std::unexpected(newest.error());
+    std::vector<std::chrono::microseconds> distances;
+    for (std::size_t index = 1; index < newest->size(); ++index)
+        distances.push_back((*newest)[index - 1].at - (*newest)[index].at);
+    if (distances.size() < 2) co_return std::chrono::microseconds{0};
+    const auto middle = distances.begin() + static_cast<std::ptrdiff_t>(distances.size() / 2);
+    std::ranges::nth_element(distances, middle);
+    co_return *middle;
+}
+
+// Of the part of `period` that the series could fill: since its first sample, until now.
+std::optional<double> completeness(const history::Bucket& bucket, Window period, Window could,
+                                   std::chrono::microseconds cadence) {
+    const Instant from = std::max(period.from, could.from);
+    const Instant until = std::min(period.until, could.until);
+    if (cadence.count() == 0 || from >= until) return std::nullopt;
+    const auto expected = std::max<std::int64_t>(1, (until - from) / cadence);
+    return std::min(1.0, static_cast<double>(bucket.count_all) / static_cast<double>(expected));
+}
+
+void put_period(JsonOut& out, const calendar::Period& period, const history::Bucket& bucket,
+                std::optional<double> complete) {
+    out.object().name("label").text(period.label);
+    out.name("from").time(period.window.from).name("until").time(period.window.until);
+    out.name("samples").number(bucket.count_all).name("count").number(bucket.count);
+    const std::pair<std::string_view, double> numbers[] = {
+        {"min", bucket.min},   {"max", bucket.max},     {"average", bucket.average()},
+        {"sum", bucket.sum},   {"first", bucket.first}, {"last", bucket.last}};
+    for (const auto& [name, value] : numbers) {
+        out.name(name);
+        bucket.count == 0 ? out.null() : out.number(value);
+    }
+    out.name("completeness");
+    complete ? out.number(*complete) : out.null();
+    out.end_object();
+}
+
+io::Task<Result<void>> put_periods(JsonOut& out, Call& call, const history::Series& series,
+                                   const std::vector<calendar::Period>& periods) {
+    std::vector<Instant> edges;
+    for (const auto& period : periods) edges.push_back(period.window.from);
+    edges.push_back(periods.back().window.until);
+    auto& history = call.services->history;
+    auto buckets = co_await history.buckets(series, std::move(edges));
+    if (!buckets) co_return std::unexpected(buckets.error());
+    auto cadence = co_await cadence_of(call, series, periods.back().window.until);
+    if (!cadence) co_return std::unexpected(cadence.error());
+    auto extent = co_await history.extent(series);
+    if (!extent) co_return std::unexpected(extent.error());
+    const Instant now = io::Shard::here().now();
+    const Window could{*extent ? (*extent)->from : now, now};
+    put_series(out.object(), series,
+               call.services->desk.snapshot()->tag(call.organisation(), call.captured(0),
+                                                   series.tag));
+    out.name("cadence_ms");
+    cadence->count() == 0 ? out.null() : out.number(static_cast<double>(cadence->count()) / 1e3);
+    out.name("periods").array();
+    auto bucket = buckets->begin();
+    for (const auto& period : periods) {
+        const bool is_filled = bucket != buckets->end() && bucket->start == period.window.from;
+        const history::Bucket here = is_filled ? *bucket++ : history::Bucket{};
+        put_period(out, period, here, completeness(here, period.window, could, *cadence));
+    }
+    out.end_array().end_object();
+    co_return Result<void>{};
+}
+
+io::Task<Answer> periods(Call call) {
+    CO_TRY(const auto asked_from, time_of(call.request, "from"));
+    CO_TRY(const auto asked_until, time_of(call.request, "until"));
+    const Instant until = asked_until.value_or(io::Shard::here().now());
+    const Instant from = asked_from.value_or(until - std::chrono::hours{24 * 30});
+    if (from >= until) co_return fail(Code::invalid, "from must lie before until");
+    CO_TRY(const auto calendar, calendar_of(call, *call.services->desk.snapshot()));
+    CO_TRY(const auto all, periods_of(call, calendar, {from, until}));
+    auto asked = co_await series_asked(call);
+    if (!asked) co_return std::unexpected(asked.error());
+    JsonOut out;
+    out.object().name("time_zone").text(calendar.rules().time_zone).name("series").array();
+    for (const auto& series : *asked) {
+        auto put = co_await put_periods(out, call, series, all);
+        if (!put) co_return std::unexpected(put.error());
     }
     co_return reply_text(out.end_array().end_object().take());
 }
@@ -160,6 +297,7 @@ io::Task<Answer> samples(Call call) {
 
 void add_trend_routes(http::Router& router, Services& services) {
     serve(router, services, "GET", "/api/v1/machines/{machine}/trend", &trend);
+    serve(router, services, "GET", "/api/v1/machines/{machine}/periods", &periods);
     serve(router, services, "GET", "/api/v1/machines/{machine}/samples", &samples);
 }
 

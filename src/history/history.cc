@@ -147,6 +147,8 @@ public:
     io::Task<Result<std::optional<Sample>>> last(Series series, Instant at) override;
     io::Task<Result<std::vector<Bucket>>> buckets(Series series, Window window,
                                                   std::chrono::microseconds step) override;
+    io::Task<Result<std::vector<Bucket>>> buckets(Series series,
+                                                  std::vector<Instant> edges) override;
     io::Task<Result<Trend>> trend(Series series, Window window, std::size_t columns_max) override;
     io::Task<Result<std::optional<Window>>> extent(Series series) override;
     io::Task<Result<void>> erase(std::vector<Erasure> machines, Gone gone) override;
@@ -171,7 +173,7 @@ private:
     }
     io::Task<void> scan(Scan what, Sink* sink);
     io::Task<Result<std::vector<Sample>>> collect(Scan what);
-    io::Task<Result<std::vector<Bucket>>> aggregate(Scan what, std::chrono::microseconds step);
+    io::Task<Result<std::vector<Bucket>>> aggregate(Scan what, BucketOf bucket_of);
     io::Task<Result<void>> settle();
     static io::Task<void> settle_again(Engine* engine);
     void retry_settling();
@@ -503,10 +505,10 @@ io::Task<Result<std::optional<Sample>>> Engine::last(Series series, Instant at) 
     co_return std::optional<Sample>(std::move(newest->front()));
 }
 
-io::Task<Result<std::vector<Bucket>>> Engine::aggregate(Scan what, std::chrono::microseconds step) {
+io::Task<Result<std::vector<Bucket>>> Engine::aggregate(Scan what, BucketOf bucket_of) {
     if (what.window.from >= what.window.until) co_return std::vector<Bucket>{};
-    BucketSink sink(what.window.from, step, limits_.buckets_max);
-    co_await scan(what, &sink);
+    BucketSink sink(std::move(bucket_of), limits_.buckets_max);
+    co_await scan(std::move(what), &sink);
     if (sink.is_overfull()) {
         co_return fail(Code::exhausted, "more than " + std::to_string(limits_.buckets_max) +
                                             " buckets: choose a longer step");
@@ -529,7 +531,21 @@ io::Task<Result<std::vector<Bucket>>> Engine::buckets(Series series, Window wind
         reachable.from = {reachable.from.micros - into};
     }
     Scan what{std::move(series), reachable};
-    auto found = co_await aggregate(std::move(what), step);
+    auto steps = steps_from(reachable.from, step);
+    auto found = co_await aggregate(std::move(what), std::move(steps));
+    co_return found;
+}
+
+io::Task<Result<std::vector<Bucket>>> Engine::buckets(Series series, std::vector<Instant> edges) {
+    if (edges.size() < 2 || std::ranges::adjacent_find(edges, std::greater_equal{}) != edges.end())
+        co_return fail(Code::invalid, "edges of buckets must ascend, two at least");
+    if (edges.size() - 1 > limits_.buckets_max) {
+        co_return fail(Code::exhausted, "more than " + std::to_string(limits_.buckets_max) +
+                                            " buckets: ask for less at once");
+    }
+    Scan what{std::move(series), clamped({edges.front(), edges.back()})};
+    auto parts = between(std::move(edges));
+    auto found = co_await aggregate(std::move(what), std::move(parts));
     co_return found;
 }
 
@@ -561,7 +577,8 @@ io::Task<Result<Trend>> Engine::trend(Series series, Window window, std::size_t 
     }
     trend.is_raw = false;
     Scan what{std::move(series), reachable};
-    auto columns = co_await aggregate(std::move(what), trend.step);
+    auto steps = steps_from(reachable.from, trend.step);
+    auto columns = co_await aggregate(std::move(what), std::move(steps));
     if (!columns) co_return std::unexpected(columns.error());
     trend.columns = std::move(*columns);
     co_return trend;

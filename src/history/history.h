@@ -128,6 +128,10 @@ public:
     /// Errors: invalid (window, step <= 0), exhausted (> buckets_max of them).
     virtual io::Task<Result<std::vector<Bucket>>> buckets(Series series, Window window,
                                                           std::chrono::microseconds step) = 0;
+    /// The same between `edges`, which ascend: a bucket holds [edges[i], edges[i + 1]). For what is
+    /// not equally long, days of a calendar say. Errors: invalid (edges), exhausted (> buckets_max).
+    virtual io::Task<Result<std::vector<Bucket>>> buckets(Series series,
+                                                          std::vector<Instant> edges) = 0;
     /// What a chart of `columns_max` pixels needs: raw samples when they are no more than twice
     /// that, else a bucket per column. Text and boolean series: changes of value or quality only,
     /// raw; more than twice columns_max of them are thinned to the first and last of each column.

@@ -37,13 +37,27 @@ bool SampleSink::take(const Columns& samples, std::size_t from, std::size_t unti
     return samples_.size() < count_max_;
 }
 
+BucketOf steps_from(Instant start, std::chrono::microseconds step) {
+    return [start, step](Instant at) -> Window {
+        const std::int64_t from = start.micros + (at - start).count() / step.count() * step.count();
+        const bool is_last = from > INT64_MAX - step.count();
+        return {{from}, {is_last ? INT64_MAX : from + step.count()}};
+    };
+}
+
+BucketOf between(std::vector<Instant> edges) {
+    return [edges = std::move(edges)](Instant at) -> Window {
+        const auto until = std::ranges::upper_bound(edges, at);
+        return {*std::prev(until), *until};
+    };
+}
+
 Bucket& BucketSink::bucket_at(std::int64_t at) {
     if (at >= bucket_until_ || buckets_.empty()) {
-        const std::int64_t index = (at - start_.micros) / step_.count();
+        const Window bucket = bucket_of_({at});
         buckets_.push_back({});
-        buckets_.back().start = {start_.micros + index * step_.count()};
-        const bool is_last = buckets_.back().start.micros > INT64_MAX - step_.count();
-        bucket_until_ = is_last ? INT64_MAX : buckets_.back().start.micros + step_.count();
+        buckets_.back().start = bucket.from;
+        bucket_until_ = bucket.until.micros;
     }
     return buckets_.back();
 }
@@ -63,8 +77,7 @@ bool BucketSink::take(const Columns& samples, std::size_t from, std::size_t unti
 }
 
 bool BucketSink::take_whole(const ChunkHeader& chunk) {
-    const auto index_of = [&](Instant at) { return (at - start_).count() / step_.count(); };
-    if (index_of(chunk.first) != index_of(chunk.last)) return false;
+    if (!bucket_of_(chunk.first).contains(chunk.last)) return false;
     Bucket& bucket = bucket_at(chunk.first.micros);
     if (is_overfull()) return true;  // the next step ends it
     bucket.count_all += chunk.count;

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "history/merge.h"
@@ -25,11 +26,18 @@ private:
     std::vector<Sample> samples_;
 };
 
-/// Aggregates per `step` from `start`; forward reads only.
+/// The bucket that an instant lies in; asked in ascending order.
+using BucketOf = std::function<Window(Instant at)>;
+/// `step` long each, counted from `start`.
+BucketOf steps_from(Instant start, std::chrono::microseconds step);
+/// Between `edges`, which ascend and which every instant asked for lies between.
+BucketOf between(std::vector<Instant> edges);
+
+/// Aggregates per bucket; forward reads only.
 class BucketSink final : public Sink {
 public:
-    BucketSink(Instant start, std::chrono::microseconds step, std::size_t buckets_max)
-        : start_(start), step_(step), buckets_max_(buckets_max) {}
+    BucketSink(BucketOf bucket_of, std::size_t buckets_max)
+        : bucket_of_(std::move(bucket_of)), buckets_max_(buckets_max) {}
     bool take(const Columns& samples, std::size_t from, std::size_t until) override;
     bool take_whole(const ChunkHeader& chunk) override;
     bool is_overfull() const { return buckets_.size() > buckets_max_; }
@@ -38,8 +46,7 @@ public:
 private:
     Bucket& bucket_at(std::int64_t at);
 
-    const Instant start_;
-    const std::chrono::microseconds step_;
+    const BucketOf bucket_of_;
     const std::size_t buckets_max_;
     std::int64_t bucket_until_ = INT64_MIN;  // of the newest bucket
     std::vector<Bucket> buckets_;

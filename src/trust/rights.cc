@@ -79,6 +79,7 @@ constexpr Route route_table[] = {
     {"GET", "/api/v1/erasures", erase_machine},
     {"GET", "/api/v1/erasures/{id}", erase_machine},
     {"GET", "/api/v1/machines/{machine}/trend", read, true},
+    {"GET", "/api/v1/machines/{machine}/periods", read, true},
     {"GET", "/api/v1/machines/{machine}/samples", read, true},
     {"GET", "/api/v1/machines/{machine}/events", read, true},
     {"PATCH", "/api/v1/machines/{machine}/tags/{tag}", edit_catalog},

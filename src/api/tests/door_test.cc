@@ -40,6 +40,7 @@ const std::pair<std::string_view, std::string_view> matrix[] = {
     {"GET /api/v1/machines/{machine}", "voeaum"},
     {"PATCH /api/v1/machines/{machine}", "ea"},
     {"GET /api/v1/machines/{machine}/trend", "voeaum"},
+    {"GET /api/v1/machines/{machine}/periods", "voeaum"},
     {"GET /api/v1/machines/{machine}/samples", "voeaum"},
     {"GET /api/v1/machines/{machine}/events", "voeaum"},
     {"PATCH /api/v1/machines/{machine}/tags/{tag}", "ea"},
@@ -133,7 +134,7 @@ TEST(Door, AMachinesTokenSeesNoOtherMachine) {
     Rig rig;
     rig.say("press", "speed", 1.0, rig.now());
     rig.say("lathe", "speed", 1.0, rig.now());
-    for (const std::string path : {"", "/trend?tag=speed", "/samples?tag=speed", "/events"}) {
+    for (const std::string path : {"", "/trend?tag=speed", "/samples?tag=speed", "/periods?tag=speed", "/events"}) {
         EXPECT_EQ(rig.get("/api/v1/machines/press" + path, rig.as("machine")).status, 200u) << path;
         EXPECT_EQ(rig.get("/api/v1/machines/lathe" + path, rig.as("machine")).status, 404u) << path;
         EXPECT_EQ(rig.get("/api/v1/machines/press%2F" + path, rig.as("machine")).status, 404u)
@@ -148,7 +149,7 @@ TEST(Door, WhatBelongsToAnotherOrganisationIsNotThere) {
     Rig rig;
     rig.say("press", "speed", 1.0, rig.now());
     const From foreign{.token = rig.tokens["acme"]};
-    for (const std::string path : {"", "/trend?tag=speed", "/samples?tag=speed", "/events"}) {
+    for (const std::string path : {"", "/trend?tag=speed", "/samples?tag=speed", "/periods?tag=speed", "/events"}) {
         EXPECT_EQ(rig.get("/api/v1/machines/press" + path, foreign).status, 404u) << path;
     }
     const std::tuple<std::string, std::string, std::string> changes[] = {

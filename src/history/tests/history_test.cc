@@ -141,6 +141,16 @@ TEST(History, QuestionsThatMakeNoSenseAreInvalid) {
     EXPECT_TRUE(rig->ask(history.read(series, always, 50)));
     EXPECT_EQ(rig->ask(history.read(series, always, 51)).error().code, Code::invalid);
     EXPECT_EQ(rig->ask(history.buckets(series, always, 0us)).error().code, Code::invalid);
+    const auto between = [&](std::vector<Instant> edges) {
+        return rig->ask(history.buckets(series, std::move(edges)));
+    };
+    EXPECT_EQ(between({at(0)}).error().code, Code::invalid);
+    EXPECT_EQ(between({at(0), at(5), at(5)}).error().code, Code::invalid);
+    std::vector<Instant> edges;
+    for (int edge = 0; edge <= 10; ++edge) edges.push_back(at(10 * edge));
+    EXPECT_EQ(between(edges)->size(), 10u);
+    edges.push_back(at(101));
+    EXPECT_EQ(between(edges).error().code, Code::exhausted);
     EXPECT_EQ(rig->ask(history.buckets(series, {at(0), at(100)}, 10s))->size(), 10u);
     EXPECT_EQ(rig->ask(history.buckets(series, {at(0), at(100)}, 9s)).error().code,
               Code::exhausted);

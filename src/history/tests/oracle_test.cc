@@ -152,16 +152,30 @@ private:
         }
     }
 
+    // Two at least, the first where the window begins.
+    std::vector<Instant> random_edges(Window where, std::chrono::microseconds step) {
+        std::vector<Instant> edges{where.from};
+        do {
+            edges.push_back({edges.back().micros + 1 +
+                             static_cast<std::int64_t>(random_() % (2 * step.count()))});
+        } while (edges.back() < where.until && edges.size() < 500);
+        return edges;
+    }
+
     void compare_buckets(const Series& series, const Truth& truth, std::uint32_t shard) {
         const Window where = window();
         const std::chrono::microseconds step(
             1 + static_cast<std::int64_t>(random_() % (7 * 86'400)) * second);
         if (where == testing::always) return;
+        const std::vector<Instant> edges = random_() % 2 == 0 ? random_edges(where, step)
+                                                              : std::vector<Instant>{};
         std::map<std::int64_t, Bucket> want;
         for (const auto& [at, sample] : truth) {
-            if (!where.contains({at})) continue;
+            if (!where.contains({at}) || (!edges.empty() && edges.back() <= Instant{at})) continue;
             const std::int64_t start =
-                where.from.micros + (at - where.from.micros) / step.count() * step.count();
+                edges.empty()
+                    ? where.from.micros + (at - where.from.micros) / step.count() * step.count()
+                    : std::prev(std::ranges::upper_bound(edges, Instant{at}))->micros;
             Bucket& bucket = want[start];
             bucket.start = {start};
             ++bucket.count_all;
@@ -177,7 +191,9 @@ private:
             bucket.last = number;
             bucket.last_at = sample.at;
         }
-        const auto got = rig_->ask(rig_->history().buckets(series, where, step), shard);
+        const auto got = edges.empty()
+                             ? rig_->ask(rig_->history().buckets(series, where, step), shard)
+                             : rig_->ask(rig_->history().buckets(series, edges), shard);
         ASSERT_TRUE(got) << got.error().context;
         ASSERT_EQ(got->size(), want.size());
         auto expected = want.begin();
