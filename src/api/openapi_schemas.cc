@@ -360,8 +360,8 @@ constexpr std::string_view parameters_text = R"({
 })";
 
 constexpr std::string_view listed[] = {
-    "Machine", "Sample", "Event", "Site", "Organisation", "BrowserSession", "AuditLine", "Person", "Token", "Certificate", "Backup", "Erasure",
-                                                 "Connection",   "Topic"};
+    "Machine", "Sample", "Event",       "Site",   "Organisation", "BrowserSession", "AuditLine",
+    "Person",  "Token",  "Certificate", "Backup", "Erasure",      "Connection",     "Topic"};
 
 }  // namespace
 

@@ -162,9 +162,9 @@ Result<std::vector<calendar::Period>> periods_of(const Call& call,
 // What is expected of a series: the median distance of its newest samples; zero: nobody can tell.
 io::Task<Result<std::chrono::microseconds>> cadence_of(Call& call, history::Series series,
                                                        Instant until) {
-    auto newest = co_await call.services->history.read(
-        std::move(series), {Instant{INT64_MIN}, until}, cadence_samples,
-        history::History::Order::descending);
+    auto newest =
+        co_await call.services->history.read(std::move(series), {Instant{INT64_MIN}, until},
+                                             cadence_samples, history::History::Order::descending);
     if (!newest) co_return std::unexpected(newest.error());
     std::vector<std::chrono::microseconds> distances;
     for (std::size_t index = 1; index < newest->size(); ++index)
@@ -191,8 +191,8 @@ void put_period(JsonOut& out, const calendar::Period& period, const history::Buc
     out.name("from").time(period.window.from).name("until").time(period.window.until);
     out.name("samples").number(bucket.count_all).name("count").number(bucket.count);
     const std::pair<std::string_view, double> numbers[] = {
-        {"min", bucket.min},   {"max", bucket.max},     {"average", bucket.average()},
-        {"sum", bucket.sum},   {"first", bucket.first}, {"last", bucket.last}};
+        {"min", bucket.min}, {"max", bucket.max},     {"average", bucket.average()},
+        {"sum", bucket.sum}, {"first", bucket.first}, {"last", bucket.last}};
     for (const auto& [name, value] : numbers) {
         out.name(name);
         bucket.count == 0 ? out.null() : out.number(value);
@@ -216,9 +216,9 @@ io::Task<Result<void>> put_periods(JsonOut& out, Call& call, const history::Seri
     if (!extent) co_return std::unexpected(extent.error());
     const Instant now = io::Shard::here().now();
     const Window could{*extent ? (*extent)->from : now, now};
-    put_series(out.object(), series,
-               call.services->desk.snapshot()->tag(call.organisation(), call.captured(0),
-                                                   series.tag));
+    put_series(
+        out.object(), series,
+        call.services->desk.snapshot()->tag(call.organisation(), call.captured(0), series.tag));
     out.name("cadence_ms");
     cadence->count() == 0 ? out.null() : out.number(static_cast<double>(cadence->count()) / 1e3);
     out.name("periods").array();

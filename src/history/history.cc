@@ -1,4 +1,4 @@
-// The front door's implementation: opening, who owns what, and the reads.
+// The front door's implementation: opening, who owns what, erasing. Reads: reads.cc.
 #include "history/history.h"
 
 #include <algorithm>
@@ -6,25 +6,12 @@
 
 #include "base/check.h"
 #include "base/log.h"
-#include "history/chunk.h"
+#include "history/engine.h"
 #include "history/erase.h"
-#include "history/merge.h"
-#include "history/part.h"
 #include "history/replay.h"
-#include "history/sinks.h"
 
 namespace lineshaft::history {
 namespace {
-
-constexpr std::size_t cost_between_yields = 100'000;  // samples decoded: well under a millisecond
-constexpr std::size_t damaged_keys_max = 10'000;
-constexpr std::uint64_t head_rank = UINT64_MAX;
-constexpr std::uint64_t sealing_rank = UINT64_MAX - 1;
-
-Window clamped(Window window) {
-    const Instant end = instant_max + std::chrono::microseconds(1);
-    return {std::clamp(window.from, instant_min, end), std::clamp(window.until, instant_min, end)};
-}
 
 Result<void> check(const Limits& limits) {
     if (limits.chunk_samples_max < 1 || limits.chunk_samples_max > chunk_count_max) {
@@ -39,10 +26,6 @@ Result<void> check(const Limits& limits) {
 }
 
 // Free coroutines, so that shards can call them.
-io::Task<HeadView> view_there(Part* part, SeriesId series, Window window, std::size_t count_max,
-                              bool is_descending) {
-    co_return part->view(series, window, count_max, is_descending);
-}
 io::Task<Result<void>> seal_there(Part* part, store::Lane* lane) {
     auto durable = co_await lane->durable();  // what was appended before is in heads now
     if (!durable) co_return durable;
@@ -106,101 +89,7 @@ io::Task<std::vector<History::Machine>> machines_there(Part* part) {
     co_return all;
 }
 
-class Engine final : public History {
-public:
-    Engine(store::Store& store, io::Shards& shards, std::span<store::Lane* const> lanes,
-           io::Workers& sealers, Limits limits)
-        : store_(store),
-          shards_(shards),
-          lanes_(lanes.begin(), lanes.end()),
-          limits_(limits),
-          codecs_(shards.size()) {
-        for (std::size_t index = 0; index < shards.size(); ++index) {
-            parts_.push_back(std::make_unique<Part>(store, shards.at(index), shards.size(),
-                                                    *lanes_[index], sealers, limits));
-        }
-    }
-    ~Engine() override { CHECK(is_closed_); }
-
-    Result<void> start();
-
-    ShardIndex owner(OrganisationId organisation, std::string_view machine) const override {
-        return shards_.owner(owner_hash(organisation, machine));
-    }
-    Result<Appended> append(Report& report) override {
-        return part_of(report.organisation, report.machine).append(report);
-    }
-    Result<Appended> append(Points& points) override {
-        return parts_[io::Shard::here().index().number()]->append(points);
-    }
-    std::optional<SeriesId> id_of(OrganisationId organisation, std::string_view machine,
-                                  std::string_view tag) override {
-        return part_of(organisation, machine).id_of(organisation, machine, tag);
-    }
-    io::Task<std::vector<Series>> series_of(OrganisationId organisation,
-                                            std::string machine) override;
-    io::Task<Result<Series>> find(OrganisationId organisation, std::string machine,
-                                  std::string tag) override;
-    io::Task<std::vector<Machine>> machines() override;
-    io::Task<Result<std::vector<Sample>>> read(Series series, Window window, std::size_t count_max,
-                                               Order order) override;
-    io::Task<Result<std::optional<Sample>>> last(Series series, Instant at) override;
-    io::Task<Result<std::vector<Bucket>>> buckets(Series series, Window window,
-                                                  std::chrono::microseconds step) override;
-    io::Task<Result<std::vector<Bucket>>> buckets(Series series,
-                                                  std::vector<Instant> edges) override;
-    io::Task<Result<Trend>> trend(Series series, Window window, std::size_t columns_max) override;
-    io::Task<Result<std::optional<Window>>> extent(Series series) override;
-    io::Task<Result<void>> erase(std::vector<Erasure> machines, Gone gone) override;
-    io::Task<Result<void>> purge() override;
-    io::Task<Purging> purging() override;
-    void stop_purging() override;
-    io::Task<Result<void>> seal() override;
-    io::Task<Stats> stats() override;
-    void close() override;
-
-private:
-    // Made by name before it is awaited with: g++ 12 destroys a braced argument of co_await twice.
-    struct Scan {
-        Series series;
-        Window window;
-        std::size_t count_max = SIZE_MAX;  // of each source; more are not looked at
-        Direction direction = Direction::forward;
-    };
-
-    Part& part_of(OrganisationId organisation, std::string_view machine) {
-        return *parts_[owner(organisation, machine).number()];
-    }
-    io::Task<void> scan(Scan what, Sink* sink);
-    io::Task<Result<std::vector<Sample>>> collect(Scan what);
-    io::Task<Result<std::vector<Bucket>>> aggregate(Scan what, BucketOf bucket_of);
-    io::Task<Result<void>> settle();
-    static io::Task<void> settle_again(Engine* engine);
-    void retry_settling();
-    static io::Task<Result<void>> purge_on_first(Engine* engine);
-    io::Task<Result<void>> purge_parts();
-    io::Task<Result<void>> merge_all();
-    void note_damage(std::string_view key, const Error& why);
-
-    store::Store& store_;
-    io::Shards& shards_;
-    std::vector<store::Lane*> lanes_;
-    const Limits limits_;
-    std::vector<std::unique_ptr<Part>> parts_;
-    std::vector<ChunkCodec> codecs_;  // each shard its own
-    Replayed replayed_;
-    bool is_closed_ = false;
-
-    // Of shard 0 alone.
-    std::unordered_set<std::string> damaged_keys_;
-    std::uint64_t damaged_chunks_ = 0;
-    io::Wheel::Timer retry_;
-    io::Nursery nursery_{"history settling"};
-    bool is_purging_ = false;
-    std::size_t merges_ = 0;  // stretches left, as of the last look
-
-    io::Workers erasers_{"erasing", {.threads = 1, .queued_max = 64}};  // merges last for minutes
-};
+}  // namespace
 
 // --- opening and closing -------------------------------------------------------------------------
 
@@ -428,175 +317,6 @@ io::Task<Stats> Engine::stats() {
     stats.inbox_gaps = replayed_.gaps;
     co_return stats;
 }
-
-// --- reading -------------------------------------------------------------------------------------
-
-void Engine::note_damage(std::string_view key, const Error& why) {
-    shards_.at(0).post([this, key = std::string(key), why] {
-        if (damaged_keys_.size() >= damaged_keys_max || !damaged_keys_.insert(key).second) return;
-        ++damaged_chunks_;
-        log::error("history: chunk {} is skipped: {}", to_hex(as_bytes(key)), why.context);
-    });
-}
-
-// Heads first, chunks after: what is sealed in between is then met twice, which merging hides, and
-// never missed.
-io::Task<void> Engine::scan(Scan what, Sink* sink) {
-    Part* part = &part_of(what.series.organisation, what.series.machine);
-    const bool is_descending = what.direction == Direction::backward;
-    HeadView view;
-    if (&part->shard() == &io::Shard::here()) {
-        view = part->view(what.series.id, what.window, what.count_max, is_descending);
-    } else {
-        auto there = co_await part->shard().call(&view_there, part, what.series.id, what.window,
-                                                 what.count_max, is_descending);
-        view = std::move(there);
-    }
-    if (view.is_gone) co_return;
-    Merge merge(store_, codecs_[io::Shard::here().index().number()], what.series.id, what.window,
-                what.direction,
-                [this](std::string_view key, const Error& why) { note_damage(key, why); });
-    merge.add(std::move(view.sealing), sealing_rank);
-    merge.add(std::move(view.head), head_rank);
-    std::size_t cost = 0;
-    while (merge.step(*sink)) {
-        cost += merge.take_cost();
-        if (cost < cost_between_yields) continue;
-        cost = 0;
-        co_await io::suspend<bool>([](io::Answer<bool> answer) { answer(true); });
-    }
-}
-
-io::Task<Result<std::vector<Sample>>> Engine::collect(Scan what) {
-    if (what.count_max == 0 || what.window.from >= what.window.until)
-        co_return std::vector<Sample>{};
-    SampleSink sink(what.direction, what.count_max, limits_.read_text_bytes_max);
-    co_await scan(what, &sink);
-    if (sink.is_overfull()) {
-        co_return fail(Code::exhausted, "the strings are over " +
-                                            std::to_string(limits_.read_text_bytes_max) +
-                                            " bytes: ask for fewer samples");
-    }
-    co_return std::move(sink.samples());
-}
-
-io::Task<Result<std::vector<Sample>>> Engine::read(Series series, Window window,
-                                                   std::size_t count_max, Order order) {
-    if (window.until < window.from)
-        co_return fail(Code::invalid, "the window ends before it begins");
-    if (count_max > limits_.read_samples_max) {
-        co_return fail(Code::invalid,
-                       "at most " + std::to_string(limits_.read_samples_max) + " samples");
-    }
-    const Direction direction =
-        order == Order::ascending ? Direction::forward : Direction::backward;
-    Scan what{std::move(series), clamped(window), count_max, direction};
-    auto samples = co_await collect(std::move(what));
-    co_return samples;
-}
-
-io::Task<Result<std::optional<Sample>>> Engine::last(Series series, Instant at) {
-    const Window window =
-        clamped({instant_min, std::min(at, instant_max) + std::chrono::microseconds(1)});
-    Scan what{std::move(series), window, 1, Direction::backward};
-    auto newest = co_await collect(std::move(what));
-    if (!newest) co_return std::unexpected(newest.error());
-    if (newest->empty()) co_return std::optional<Sample>();
-    co_return std::optional<Sample>(std::move(newest->front()));
-}
-
-io::Task<Result<std::vector<Bucket>>> Engine::aggregate(Scan what, BucketOf bucket_of) {
-    if (what.window.from >= what.window.until) co_return std::vector<Bucket>{};
-    BucketSink sink(std::move(bucket_of), limits_.buckets_max);
-    co_await scan(std::move(what), &sink);
-    if (sink.is_overfull()) {
-        co_return fail(Code::exhausted, "more than " + std::to_string(limits_.buckets_max) +
-                                            " buckets: choose a longer step");
-    }
-    co_return std::move(sink.buckets());
-}
-
-io::Task<Result<std::vector<Bucket>>> Engine::buckets(Series series, Window window,
-                                                      std::chrono::microseconds step) {
-    if (window.until < window.from)
-        co_return fail(Code::invalid, "the window ends before it begins");
-    if (step.count() <= 0) co_return fail(Code::invalid, "the step must be longer than nothing");
-    // Buckets are counted from window.from even where nothing can be stored yet.
-    Window reachable = clamped(window);
-    if (window.from < reachable.from) {
-        const auto ahead = static_cast<std::uint64_t>(reachable.from.micros) -
-                           static_cast<std::uint64_t>(window.from.micros);
-        const auto into =
-            static_cast<std::int64_t>(ahead % static_cast<std::uint64_t>(step.count()));
-        reachable.from = {reachable.from.micros - into};
-    }
-    Scan what{std::move(series), reachable};
-    auto steps = steps_from(reachable.from, step);
-    auto found = co_await aggregate(std::move(what), std::move(steps));
-    co_return found;
-}
-
-io::Task<Result<std::vector<Bucket>>> Engine::buckets(Series series, std::vector<Instant> edges) {
-    if (edges.size() < 2 || std::ranges::adjacent_find(edges, std::greater_equal{}) != edges.end())
-        co_return fail(Code::invalid, "edges of buckets must ascend, two at least");
-    if (edges.size() - 1 > limits_.buckets_max) {
-        co_return fail(Code::exhausted, "more than " + std::to_string(limits_.buckets_max) +
-                                            " buckets: ask for less at once");
-    }
-    Scan what{std::move(series), clamped({edges.front(), edges.back()})};
-    auto parts = between(std::move(edges));
-    auto found = co_await aggregate(std::move(what), std::move(parts));
-    co_return found;
-}
-
-io::Task<Result<Trend>> Engine::trend(Series series, Window window, std::size_t columns_max) {
-    if (window.until < window.from)
-        co_return fail(Code::invalid, "the window ends before it begins");
-    if (columns_max < 1 || columns_max > limits_.buckets_max) {
-        co_return fail(Code::invalid, "1 to " + std::to_string(limits_.buckets_max) + " columns");
-    }
-    Trend trend;
-    const Window reachable = clamped(window);
-    if (reachable.from >= reachable.until) co_return trend;
-    trend.step = step_of(reachable, columns_max);
-    if (series.kind == Kind::boolean || series.kind == Kind::text) {
-        ChangeSink sink(reachable, columns_max, limits_.read_text_bytes_max);
-        Scan what{std::move(series), reachable};
-        co_await scan(std::move(what), &sink);
-        if (sink.is_overfull())
-            co_return fail(Code::exhausted, "the strings are too long for one trend");
-        trend.samples = std::move(sink.samples());
-        co_return trend;
-    }
-    Scan few{series, reachable, 2 * columns_max + 1};
-    auto samples = co_await collect(std::move(few));
-    if (!samples) co_return std::unexpected(samples.error());
-    if (samples->size() <= 2 * columns_max) {
-        trend.samples = std::move(*samples);
-        co_return trend;
-    }
-    trend.is_raw = false;
-    Scan what{std::move(series), reachable};
-    auto steps = steps_from(reachable.from, trend.step);
-    auto columns = co_await aggregate(std::move(what), std::move(steps));
-    if (!columns) co_return std::unexpected(columns.error());
-    trend.columns = std::move(*columns);
-    co_return trend;
-}
-
-io::Task<Result<std::optional<Window>>> Engine::extent(Series series) {
-    const Window all = clamped({instant_min, Instant{INT64_MAX}});
-    Scan forward{series, all, 1};
-    auto first = co_await collect(std::move(forward));
-    if (!first) co_return std::unexpected(first.error());
-    Scan backward{std::move(series), all, 1, Direction::backward};
-    auto last = co_await collect(std::move(backward));
-    if (!last) co_return std::unexpected(last.error());
-    if (first->empty() || last->empty()) co_return std::optional<Window>();
-    co_return std::optional(Window{first->front().at, last->front().at});
-}
-
-}  // namespace
 
 Result<std::unique_ptr<History>> History::open(store::Store& store, io::Shards& shards,
                                                std::span<store::Lane* const> lanes,

@@ -133,7 +133,8 @@ private:
                     static_cast<unsigned>(bit % 8));
     }
 
-    // Everything the engine takes on trust, before it looks. False: more than single bits are wrong.
+    // Everything the engine takes on trust, before it looks. False: more than single bits are
+    // wrong.
     bool mend_footer() {
         if (size_bytes_ < footer_bytes || !mend_constants()) return false;
         mend_handles();
@@ -198,7 +199,8 @@ private:
                 break;
             }
             found_.bad.push_back(*block);
-            const std::string bytes = read(copy, block->offset, block->size_bytes + block_trailer_bytes);
+            const std::string bytes =
+                read(copy, block->offset, block->size_bytes + block_trailer_bytes);
             const std::string_view data = std::string_view(bytes).substr(0, block->size_bytes);
             const auto type = static_cast<std::uint8_t>(bytes[block->size_bytes]);
             if (type == 0) keep_legible(data);

@@ -24,16 +24,16 @@ std::vector<WrongByte> wrong_constants(std::string_view footer) {
         if (byte >= footer_handles_begin && byte < footer_handles_end) continue;
         const std::size_t at =
             byte < footer_handles_begin ? byte : byte - footer_handles_end + footer_handles_begin;
-        const unsigned bits = static_cast<unsigned char>(footer[byte]) ^
-                              static_cast<unsigned char>(constants[at]);
+        const unsigned bits =
+            static_cast<unsigned char>(footer[byte]) ^ static_cast<unsigned char>(constants[at]);
         if (bits != 0) wrong.push_back({byte, bits});
     }
     return wrong;
 }
 
 std::optional<FooterHandles> footer_handles(const SortedBytes& file, std::string_view footer) {
-    Reader in(as_bytes(
-        footer.substr(footer_handles_begin, footer_handles_end - footer_handles_begin)));
+    Reader in(
+        as_bytes(footer.substr(footer_handles_begin, footer_handles_end - footer_handles_begin)));
     const auto parts = take_handle(in);
     const auto index = parts ? take_handle(in) : parts;
     if (!index) return std::nullopt;

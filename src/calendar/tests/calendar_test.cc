@@ -31,9 +31,9 @@ struct Case {
     const char* label;
 };
 
-// Turns of the clock as in tzdata, all past, since governments change coming ones: Berlin 2026-03-29 and 2026-10-25 at 01:00 UTC; Cairo skips
-// midnight on 2026-04-24; Havana had the hour before 01:00 twice on 2024-11-03; Lord Howe turns by
-// half an hour; Apia left out 2011-12-30.
+// Turns of the clock as in tzdata, all past, since governments change coming ones: Berlin
+// 2026-03-29 and 2026-10-25 at 01:00 UTC; Cairo skips midnight on 2026-04-24; Havana had the hour
+// before 01:00 twice on 2024-11-03; Lord Howe turns by half an hour; Apia left out 2011-12-30.
 const Case cases[] = {
     {"UTC", Unit::day, "2026-11-22T05:00:00Z", "2026-11-22T00:00:00Z", "2026-11-23T00:00:00Z",
      "2026-11-22"},
@@ -85,7 +85,8 @@ TEST(Calendar, APlantsDayMayStartAtSix) {
     const Period day = plant.period_at(Unit::day, at("2026-10-25T04:59:00Z"));
     EXPECT_EQ(day.label, "2026-10-24");
     EXPECT_EQ(to_rfc3339(day.window.from), "2026-10-24T04:00:00Z");
-    EXPECT_EQ(to_rfc3339(day.window.until), "2026-10-25T05:00:00Z") << "25 hours: the night had two";
+    EXPECT_EQ(to_rfc3339(day.window.until), "2026-10-25T05:00:00Z")
+        << "25 hours: the night had two";
     EXPECT_EQ(plant.period_at(Unit::month, at("2026-11-01T04:00:00Z")).label, "2026-10");
 }
 

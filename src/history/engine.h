@@ -1,0 +1,113 @@
+#pragma once
+// Inside history only: what stands behind the front door.
+#include <atomic>
+#include <memory>
+#include <unordered_set>
+#include <vector>
+
+#include "base/check.h"
+#include "history/chunk.h"
+#include "history/history.h"
+#include "history/merge.h"
+#include "history/part.h"
+#include "history/sinks.h"
+
+namespace lineshaft::history {
+
+class Engine final : public History {
+public:
+    Engine(store::Store& store, io::Shards& shards, std::span<store::Lane* const> lanes,
+           io::Workers& sealers, Limits limits)
+        : store_(store),
+          shards_(shards),
+          lanes_(lanes.begin(), lanes.end()),
+          limits_(limits),
+          codecs_(shards.size()) {
+        for (std::size_t index = 0; index < shards.size(); ++index) {
+            parts_.push_back(std::make_unique<Part>(store, shards.at(index), shards.size(),
+                                                    *lanes_[index], sealers, limits));
+        }
+    }
+    ~Engine() override { CHECK(is_closed_); }
+
+    Result<void> start();
+
+    ShardIndex owner(OrganisationId organisation, std::string_view machine) const override {
+        return shards_.owner(owner_hash(organisation, machine));
+    }
+    Result<Appended> append(Report& report) override {
+        return part_of(report.organisation, report.machine).append(report);
+    }
+    Result<Appended> append(Points& points) override {
+        return parts_[io::Shard::here().index().number()]->append(points);
+    }
+    std::optional<SeriesId> id_of(OrganisationId organisation, std::string_view machine,
+                                  std::string_view tag) override {
+        return part_of(organisation, machine).id_of(organisation, machine, tag);
+    }
+    io::Task<std::vector<Series>> series_of(OrganisationId organisation,
+                                            std::string machine) override;
+    io::Task<Result<Series>> find(OrganisationId organisation, std::string machine,
+                                  std::string tag) override;
+    io::Task<std::vector<Machine>> machines() override;
+    io::Task<Result<std::vector<Sample>>> read(Series series, Window window, std::size_t count_max,
+                                               Order order) override;
+    io::Task<Result<std::optional<Sample>>> last(Series series, Instant at) override;
+    io::Task<Result<std::vector<Bucket>>> buckets(Series series, Window window,
+                                                  std::chrono::microseconds step) override;
+    io::Task<Result<std::vector<Bucket>>> buckets(Series series,
+                                                  std::vector<Instant> edges) override;
+    io::Task<Result<Trend>> trend(Series series, Window window, std::size_t columns_max) override;
+    io::Task<Result<std::optional<Window>>> extent(Series series) override;
+    io::Task<Result<void>> erase(std::vector<Erasure> machines, Gone gone) override;
+    io::Task<Result<void>> purge() override;
+    io::Task<Purging> purging() override;
+    void stop_purging() override;
+    io::Task<Result<void>> seal() override;
+    io::Task<Stats> stats() override;
+    void close() override;
+
+private:
+    // Made by name before it is awaited with: g++ 12 destroys a braced argument of co_await twice.
+    struct Scan {
+        Series series;
+        Window window;
+        std::size_t count_max = SIZE_MAX;  // of each source; more are not looked at
+        Direction direction = Direction::forward;
+    };
+
+    Part& part_of(OrganisationId organisation, std::string_view machine) {
+        return *parts_[owner(organisation, machine).number()];
+    }
+    io::Task<void> scan(Scan what, Sink* sink);
+    io::Task<Result<std::vector<Sample>>> collect(Scan what);
+    io::Task<Result<std::vector<Bucket>>> aggregate(Scan what, BucketOf bucket_of);
+    io::Task<Result<void>> settle();
+    static io::Task<void> settle_again(Engine* engine);
+    void retry_settling();
+    static io::Task<Result<void>> purge_on_first(Engine* engine);
+    io::Task<Result<void>> purge_parts();
+    io::Task<Result<void>> merge_all();
+    void note_damage(std::string_view key, const Error& why);
+
+    store::Store& store_;
+    io::Shards& shards_;
+    std::vector<store::Lane*> lanes_;
+    const Limits limits_;
+    std::vector<std::unique_ptr<Part>> parts_;
+    std::vector<ChunkCodec> codecs_;  // each shard its own
+    Replayed replayed_;
+    bool is_closed_ = false;
+
+    // Of shard 0 alone.
+    std::unordered_set<std::string> damaged_keys_;
+    std::uint64_t damaged_chunks_ = 0;
+    io::Wheel::Timer retry_;
+    io::Nursery nursery_{"history settling"};
+    bool is_purging_ = false;
+    std::size_t merges_ = 0;  // stretches left, as of the last look
+
+    io::Workers erasers_{"erasing", {.threads = 1, .queued_max = 64}};  // merges last for minutes
+};
+
+}  // namespace lineshaft::history
