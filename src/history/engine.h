@@ -10,6 +10,7 @@
 #include "history/history.h"
 #include "history/merge.h"
 #include "history/part.h"
+#include "history/replay.h"
 #include "history/sinks.h"
 
 namespace lineshaft::history {

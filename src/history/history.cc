@@ -8,7 +8,6 @@
 #include "base/log.h"
 #include "history/engine.h"
 #include "history/erase.h"
-#include "history/replay.h"
 
 namespace lineshaft::history {
 namespace {
