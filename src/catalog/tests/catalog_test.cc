@@ -157,7 +157,7 @@ TEST_F(CatalogTest, MachinesAppearByThemselves) {
     ASSERT_EQ(snapshot->machines(ours).size(), 2U);
     const MachineEntry* found = snapshot->machine(ours, "exc-01");
     ASSERT_NE(found, nullptr);
-    EXPECT_EQ(found->machine.source, "mqtt");
+    EXPECT_EQ(found->machine.source, "thingsboard");
     EXPECT_EQ(found->machine.first_seen, now);
     EXPECT_FALSE(found->machine.adopted_at);
     for (const std::string& id :

@@ -45,6 +45,7 @@ const std::map<std::string, std::string> matrix = {
     {"GET /api/v1/machines/{machine}", "voeau"},
     {"PATCH /api/v1/machines/{machine}", "ea"},
     {"GET /api/v1/machines/{machine}/trend", "voeau"},
+    {"GET /api/v1/machines/{machine}/periods", "voeau"},
     {"GET /api/v1/machines/{machine}/samples", "voeau"},
     {"GET /api/v1/machines/{machine}/events", "voeau"},
     {"PATCH /api/v1/machines/{machine}/tags/{tag}", "ea"},
