@@ -30,19 +30,25 @@ Result<void> take_runs(Reader& in, std::span<std::int64_t> values) {
     const std::span heads = std::span(both).last(runs);
     TRY_VOID(take_blocks(in, lengths));
     TRY_VOID(take_blocks(in, heads));
+    return fill_runs(lengths, heads, values);
+}
+
+}  // namespace
+
+Result<void> fill_runs(std::span<const std::int64_t> lengths, std::span<const std::int64_t> heads,
+                       std::span<std::int64_t> values) {
     std::size_t filled = 0;
-    for (std::size_t run = 0; run < runs; ++run) {
+    for (std::size_t run = 0; run < lengths.size(); ++run) {
         const auto extra = static_cast<std::uint64_t>(lengths[run]);
         if (extra >= values.size() - filled) return fail(Code::invalid, "runs: too long");
         std::fill_n(values.begin() + static_cast<std::ptrdiff_t>(filled), extra + 1, heads[run]);
         filled += extra + 1;
-        if (filled == values.size() && run + 1 < runs) return fail(Code::invalid, "runs: too many");
+        if (filled == values.size() && run + 1 < lengths.size())
+            return fail(Code::invalid, "runs: too many");
     }
     if (filled != values.size()) return fail(Code::invalid, "runs: too short");
     return {};
 }
-
-}  // namespace
 
 Result<void> take_integers(std::uint8_t encoding, Reader& in, std::span<std::int64_t> values) {
     CHECK(!values.empty());

@@ -45,8 +45,12 @@ private:
     bool short_ = false;
 };
 
-// --- columns of integers in chunks of version 1: an encoding id and a payload
-// ---------------------
+/// Values in runs: run i is heads[i], lengths[i] + 1 times. Errors: invalid (they do not fill
+/// `values` exactly).
+Result<void> fill_runs(std::span<const std::int64_t> lengths, std::span<const std::int64_t> heads,
+                       std::span<std::int64_t> values);
+
+// --- columns of integers in chunks of version 1: an encoding id and a payload --------------------
 
 enum class IntegerEncoding : std::uint8_t { constant = 0, blocks = 1, deltas = 2, runs = 3 };
 

@@ -19,8 +19,9 @@
 // are decimals too, once rounded to single precision.
 // A quantised sensor has few values: then they are a dictionary, and their ranks the column. What
 // is neither is taken as integers in the order of the doubles, of which steps and bins make the
-// most; that takes the place of the XOR family (Gorilla, Chimp), which it beats on every series
-// measured. Layout: docs/formats/chunk.md. Complexity: O(count) both ways.
+// most; that stands where version 1 had XOR. Whole chunks are smaller than Gorilla's on every data
+// set of docs/benchmarks.md; inside one chunk the two have not been tried against each other.
+// Layout: docs/formats/chunk.md. Complexity: O(count) both ways.
 namespace lineshaft::history::codec {
 
 // Ids of the format, for ever.

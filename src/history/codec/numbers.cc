@@ -402,16 +402,7 @@ Result<void> Numbers::take_runs(Reader& in, std::span<std::int64_t> values, int 
     const std::span heads = std::span(both).last(runs);
     TRY_VOID(take(in, lengths, depth + 1));
     TRY_VOID(take(in, heads, depth + 1));
-    std::size_t filled = 0;
-    for (std::size_t run = 0; run < runs; ++run) {
-        const auto extra = static_cast<std::uint64_t>(lengths[run]);
-        if (extra >= values.size() - filled) return fail(Code::invalid, "runs: too long");
-        std::fill_n(values.begin() + static_cast<std::ptrdiff_t>(filled), extra + 1, heads[run]);
-        filled += extra + 1;
-        if (filled == values.size() && run + 1 < runs) return fail(Code::invalid, "runs: too many");
-    }
-    if (filled != values.size()) return fail(Code::invalid, "runs: too short");
-    return {};
+    return fill_runs(lengths, heads, values);
 }
 
 Result<void> Numbers::take_squeezed(Reader& in, std::span<std::int64_t> values) {
