@@ -68,6 +68,10 @@ void BackgroundWatch::OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocks
     *auto_recovery = false;
 }
 
+void BackgroundWatch::on_failed_file(const rocksdb::Status& status) const {
+    if (is_opened_.load()) on_fatal_(error_of(status, "write in the background").context);
+}
+
 void BackgroundWatch::tie(std::function<void(const rocksdb::Status&)> on_damage) {
     const std::lock_guard lock(mutex_);
     on_damage_ = std::move(on_damage);

@@ -48,11 +48,16 @@ public:
     /// A failed write is never retried: what the disk holds is known again only after a start.
     void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason reason, rocksdb::Status status,
                               bool* auto_recovery) override;
+    /// A sorted file could not be written: ends the process, once the database is open. Before, the
+    /// opening fails and says so.
+    void on_failed_file(const rocksdb::Status& status) const;
+    void note_opened() { is_opened_.store(true); }
     void tie(std::function<void(const rocksdb::Status&)> on_damage);
     void untie() { tie({}); }
 
 private:
     const FatalHook on_fatal_;
+    std::atomic<bool> is_opened_{false};
     std::mutex mutex_;
     std::function<void(const rocksdb::Status&)> on_damage_;
     rocksdb::Status early_;

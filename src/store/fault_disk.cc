@@ -7,11 +7,13 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <map>
 #include <mutex>
 #include <random>
+#include <shared_mutex>
 #include <sstream>
 #include <thread>
 
@@ -47,6 +49,7 @@ struct FaultDisk::State {
         std::optional<std::string> replaced;  // what `to` held
     };
 
+    std::shared_mutex power;  // shared: an operation is under way
     mutable std::mutex mutex;
     std::map<std::string, File> files;
     std::vector<std::string> created;  // since their directory was synced
@@ -54,7 +57,7 @@ struct FaultDisk::State {
     std::uint64_t operations = 0;
     std::uint64_t fail_at = 0;  // 0: not armed
     Fault fault = Fault::io_error;
-    bool has_power = true;
+    std::atomic<bool> has_power = true;
     std::optional<std::uint64_t> free_bytes;
 
     // What the next write or sync meets.
@@ -110,21 +113,29 @@ struct FaultDisk::State {
 
 namespace {
 
-class FaultFile final : public rocksdb::FSWritableFileOwnerWrapper {
+class FaultFile final : public rocksdb::FSWritableFileWrapper {
 public:
     FaultFile(std::unique_ptr<rocksdb::FSWritableFile> file, std::string path,
               std::shared_ptr<FaultDisk::State> state)
-        : FSWritableFileOwnerWrapper(std::move(file)),
+        : FSWritableFileWrapper(file.get()),
+          file_(std::move(file)),
           path_(std::move(path)),
           state_(std::move(state)) {}
+    // Closing a file, which its end does too, sets its length to what the engine believes it is.
+    ~FaultFile() override {
+        const std::shared_lock under_way(state_->power);
+        if (!state_->has_power) (void)file_.release();
+    }
 
     IOStatus Append(const Slice& data, const IOOptions& options, IODebugContext* debug) override {
+        const std::shared_lock under_way(state_->power);
+        const bool has_power = state_->has_power;
         auto status = state_->operate(path_);
         // A failing disk often takes a part.
         const std::size_t taken = status.ok() ? data.size() : data.size() / 2;
         const Slice part(data.data(), taken);
-        if (status.ok() || !status.IsIOError() || state_->has_power) {
-            auto appended = FSWritableFileOwnerWrapper::Append(part, options, debug);
+        if (has_power) {
+            auto appended = FSWritableFileWrapper::Append(part, options, debug);
             if (status.ok()) status = appended;
             state_->note_written(path_, taken);
         }
@@ -135,16 +146,23 @@ public:
         return Append(data, options, debug);
     }
     IOStatus Sync(const IOOptions& options, IODebugContext* debug) override {
+        const std::shared_lock under_way(state_->power);
         auto status = state_->operate(path_);
-        if (status.ok()) status = FSWritableFileOwnerWrapper::Sync(options, debug);
+        if (status.ok()) status = FSWritableFileWrapper::Sync(options, debug);
         if (status.ok()) state_->note_synced(path_);
         return status;
     }
     IOStatus Fsync(const IOOptions& options, IODebugContext* debug) override {
         return Sync(options, debug);
     }
+    IOStatus Close(const IOOptions& options, IODebugContext* debug) override {
+        const std::shared_lock under_way(state_->power);
+        if (!state_->has_power) return IOStatus::IOError("no power: " + path_);
+        return FSWritableFileWrapper::Close(options, debug);
+    }
 
 private:
+    std::unique_ptr<rocksdb::FSWritableFile> file_;
     const std::string path_;
     const std::shared_ptr<FaultDisk::State> state_;
 };
@@ -161,6 +179,7 @@ public:
     }
     IOStatus FsyncWithDirOptions(const IOOptions& options, IODebugContext* debug,
                                  const rocksdb::DirFsyncOptions&) override {
+        const std::shared_lock under_way(state_->power);
         auto status = state_->operate(path_);
         if (status.ok()) status = FSDirectoryWrapper::Fsync(options, debug);
         if (status.ok()) state_->note_directory_synced();
@@ -208,6 +227,7 @@ public:
     }
     IOStatus DeleteFile(const std::string& path, const IOOptions& options,
                         IODebugContext* debug) override {
+        const std::shared_lock under_way(state_->power);
         auto status = state_->operate(path);
         if (status.ok()) status = FileSystemWrapper::DeleteFile(path, options, debug);
         if (status.ok()) state_->note_deleted(path);
@@ -215,6 +235,7 @@ public:
     }
     IOStatus RenameFile(const std::string& from, const std::string& to, const IOOptions& options,
                         IODebugContext* debug) override {
+        const std::shared_lock under_way(state_->power);
         auto status = state_->operate(from);
         if (!status.ok()) return status;
         FaultDisk::State::Rename rename{from, to, std::nullopt};
@@ -225,6 +246,7 @@ public:
     }
     IOStatus LinkFile(const std::string& from, const std::string& to, const IOOptions& options,
                       IODebugContext* debug) override {
+        const std::shared_lock under_way(state_->power);
         auto status = state_->operate(from);
         if (status.ok()) status = FileSystemWrapper::LinkFile(from, to, options, debug);
         if (status.ok()) state_->note_linked(from, to);
@@ -235,6 +257,7 @@ private:
     template <class Open>
     IOStatus wrap(const std::string& path, bool is_new,
                   std::unique_ptr<rocksdb::FSWritableFile>* file, Open open) {
+        const std::shared_lock under_way(state_->power);
         auto status = state_->operate(path);
         if (!status.ok()) return status;
         std::unique_ptr<rocksdb::FSWritableFile> opened;
@@ -297,10 +320,6 @@ void FaultDisk::State::take_unsynced(Leaves leaves, std::uint64_t seed) {
         if (rename->replaced) std::ofstream(rename->to, std::ios::binary) << *rename->replaced;
     }
     for (const std::string& path : created) std::filesystem::remove(path, ignored);
-    files.clear();
-    created.clear();
-    renamed.clear();
-    has_power = true;
 }
 
 FaultDisk::FaultDisk() : state_(std::make_shared<State>()) {}
@@ -322,12 +341,9 @@ std::uint64_t FaultDisk::operations() const {
     return state_->operations;
 }
 
-void FaultDisk::cut_power() {
-    const std::lock_guard lock(state_->mutex);
+void FaultDisk::cut_power(Leaves leaves, std::uint64_t seed) {
     state_->has_power = false;
-}
-
-void FaultDisk::restore_power(Leaves leaves, std::uint64_t seed) {
+    const std::unique_lock nothing_under_way(state_->power);
     state_->take_unsynced(leaves, seed);
 }
 

@@ -68,10 +68,9 @@ public:
     /// Writes and syncs so far.
     std::uint64_t operations() const;
 
-    /// From now on nothing reaches the disk. Then close the store, and restore_power().
-    void cut_power();
-    /// Takes away from the files what a power cut takes, and works again. `seed` chooses where.
-    void restore_power(Leaves leaves, std::uint64_t seed = 1);
+    /// From now on nothing reaches the disk, and the files lose what a power cut takes; `seed`
+    /// chooses where. The process is to end now, without closing the store.
+    void cut_power(Leaves leaves, std::uint64_t seed = 1);
 
     /// What the store believes is free; nullopt: the truth.
     void pretend_free_bytes(std::optional<std::uint64_t> bytes);

@@ -3,6 +3,8 @@
 #include <rocksdb/file_system.h>
 #include <sys/stat.h>
 
+#include <filesystem>
+
 #include "store/sorted_footer.h"
 
 namespace lineshaft::store {
@@ -120,7 +122,72 @@ public:
     }
 };
 
+class ToldFile final : public rocksdb::FSWritableFileOwnerWrapper {
+public:
+    ToldFile(std::unique_ptr<rocksdb::FSWritableFile> file, FailureHook on_failure)
+        : FSWritableFileOwnerWrapper(std::move(file)), on_failure_(std::move(on_failure)) {}
+
+    IOStatus Append(const rocksdb::Slice& data, const rocksdb::IOOptions& options,
+                    IODebugContext* debug) override {
+        return told(FSWritableFileOwnerWrapper::Append(data, options, debug));
+    }
+    IOStatus Append(const rocksdb::Slice& data, const rocksdb::IOOptions& options,
+                    const rocksdb::DataVerificationInfo& sum, IODebugContext* debug) override {
+        return told(FSWritableFileOwnerWrapper::Append(data, options, sum, debug));
+    }
+    IOStatus Flush(const rocksdb::IOOptions& options, IODebugContext* debug) override {
+        return told(FSWritableFileOwnerWrapper::Flush(options, debug));
+    }
+    IOStatus Sync(const rocksdb::IOOptions& options, IODebugContext* debug) override {
+        return told(FSWritableFileOwnerWrapper::Sync(options, debug));
+    }
+    IOStatus Fsync(const rocksdb::IOOptions& options, IODebugContext* debug) override {
+        return told(FSWritableFileOwnerWrapper::Fsync(options, debug));
+    }
+    IOStatus Close(const rocksdb::IOOptions& options, IODebugContext* debug) override {
+        return told(FSWritableFileOwnerWrapper::Close(options, debug));
+    }
+
+private:
+    IOStatus told(IOStatus status) const {
+        if (!status.ok()) on_failure_(status);
+        return status;
+    }
+    const FailureHook on_failure_;
+};
+
+class WithToldFailures final : public rocksdb::FileSystemWrapper {
+public:
+    WithToldFailures(const std::shared_ptr<rocksdb::FileSystem>& files, std::string directory,
+                     FailureHook on_failure)
+        : FileSystemWrapper(files),
+          directory_(std::move(directory)),
+          on_failure_(std::move(on_failure)) {}
+    const char* Name() const override { return "LineshaftWithToldFailures"; }
+    IOStatus NewWritableFile(const std::string& path, const rocksdb::FileOptions& options,
+                             std::unique_ptr<rocksdb::FSWritableFile>* file,
+                             IODebugContext* debug) override {
+        auto status = FileSystemWrapper::NewWritableFile(path, options, file, debug);
+        const std::filesystem::path parts(path);
+        if (status.ok() && parts.extension() == ".sst" && parts.parent_path() == directory_) {
+            *file = std::make_unique<ToldFile>(std::move(*file), on_failure_);
+        }
+        return status;
+    }
+
+private:
+    const std::filesystem::path directory_;
+    const FailureHook on_failure_;
+};
+
 }  // namespace
+
+std::shared_ptr<rocksdb::FileSystem> with_told_failures(std::shared_ptr<rocksdb::FileSystem> files,
+                                                        std::string directory,
+                                                        FailureHook on_failure) {
+    return std::make_shared<WithToldFailures>(std::move(files), std::move(directory),
+                                              std::move(on_failure));
+}
 
 std::shared_ptr<rocksdb::FileSystem> with_checked_footers(
     std::shared_ptr<rocksdb::FileSystem> files) {

@@ -1,11 +1,13 @@
 #pragma once
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
 
 namespace rocksdb {
 class FileSystem;
-}
+class IOStatus;
+}  // namespace rocksdb
 
 namespace lineshaft::store {
 
@@ -23,5 +25,14 @@ std::shared_ptr<rocksdb::FileSystem> with_replaced(std::shared_ptr<rocksdb::File
 /// by name when it is opened, as damaged.
 std::shared_ptr<rocksdb::FileSystem> with_checked_footers(
     std::shared_ptr<rocksdb::FileSystem> files);
+
+using FailureHook = std::function<void(const rocksdb::IOStatus&)>;
+
+/// `files`, but a write or sync of a sorted file in `directory` that fails is told to `on_failure`,
+/// on the thread it failed on, before the engine hears of it: the engine does not always get past
+/// it (an assertion ends the process when the sync of an empty merge fails).
+std::shared_ptr<rocksdb::FileSystem> with_told_failures(std::shared_ptr<rocksdb::FileSystem> files,
+                                                        std::string directory,
+                                                        FailureHook on_failure);
 
 }  // namespace lineshaft::store

@@ -211,13 +211,16 @@ Result<Database> open_database(const OpenRequest& request, Mode mode, Texts repl
     if (!files) files = rocksdb::FileSystem::Default();
     if (mode == Mode::without_logs) files = without_logs(std::move(files));
     if (mode == Mode::read_only) files = with_replaced(std::move(files), std::move(replaced));
+    database.watch = std::make_shared<BackgroundWatch>(request.surroundings.on_fatal);
+    files = with_told_failures(
+        std::move(files), request.directory,
+        [watch = database.watch](const auto& status) { watch->on_failed_file(status); });
     database.env =
         rocksdb::NewCompositeEnv(private_files(with_checked_footers(std::move(files))));
     if (request.surroundings.clock) {
         database.env =
             std::make_unique<ClockedEnv>(std::move(database.env), request.surroundings.clock);
     }
-    database.watch = std::make_shared<BackgroundWatch>(request.surroundings.on_fatal);
     const auto options = options_for(mode, request, database);
     auto families = family_descriptors(request.limits);
     if (mode == Mode::rescue) {
@@ -232,6 +235,7 @@ Result<Database> open_database(const OpenRequest& request, Mode mode, Texts repl
                                            &db);
     TRY_VOID(checked(status, "open the store in " + request.directory));
     database.db.reset(db);
+    database.watch->note_opened();
     if (mode == Mode::rescue) database.handles = by_number(std::move(database.handles));
     for (std::size_t number = 0; number < database.handles.size(); ++number) {
         // Only what is written names families by number; a rebuilt list of files may have others.

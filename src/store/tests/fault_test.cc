@@ -1,142 +1,140 @@
 // Power cuts and failing disks: what was acknowledged comes back, and a failure ends the process.
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <spawn.h>
+#include <sys/wait.h>
 
+#include <array>
 #include <atomic>
-#include <mutex>
+#include <fstream>
+#include <map>
 #include <set>
+#include <sstream>
 #include <thread>
 
 #include "store/faulty.h"
-#include "store/tests/support.h"
+#include "store/tests/journal.h"
 
 namespace lineshaft::store {
 namespace {
 
 using namespace testing_store;
 
-// Small memtables and logs, so that flushes, merges and new logs happen within a short run.
-const Limits tight{.write_buffer_bytes = 256 << 10, .log_bytes_max = 512 << 10};
-
-struct Journal {
-    std::mutex mutex;
+struct Ended {
+    int status = -1;  // of the process; -signal where one ended it
     std::set<std::string> acknowledged;
-    int refused = 0;
-    void note(const std::string& key, const Result<void>& outcome) {
-        const std::lock_guard lock(mutex);
-        if (outcome) {
-            acknowledged.insert(key);
-        } else {
-            ++refused;
-        }
-    }
+    std::uint64_t operations = 0;  // known where the process came to the end of its work
+    std::string said;
 };
 
-std::string value_of(const std::string& key) {
-    return key + noise(2'000, unsigned(key.size()) * 31);
+std::string read_file(const std::string& path) {
+    std::ifstream in(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(in), {}};
 }
 
-// Puts, sorted files and range removals of keys nobody checks.
-void work(Store& store, Journal& journal, const std::string& name, int rounds) {
-    for (int round = 0; round < rounds; ++round) {
-        const std::string key = name + "/" + std::to_string(round);
-        Batch batch;
-        batch.put(Family::log, key, value_of(key));
-        batch.put(Family::history_inbox, key, value_of(key));
-        if (round % 8 == 7) batch.remove_range(Family::history_inbox, name + "/", name + "0");
-        journal.note(key, submit(store, std::move(batch)));
-        if (round % 16 == 5) {
-            const std::string chunk = "chunk/" + key;
-            const std::vector<Entry> entries{{chunk, value_of(chunk)}};
-            journal.note(chunk, store.ingest(Family::history_chunks, entries));
+// Runs fault_process.cc, which stands beside this program, on a store in `dir`.
+Ended run_until_fault(const TempDir& dir, std::string trouble, std::uint64_t number) {
+    std::string program = std::filesystem::read_symlink("/proc/self/exe").parent_path();
+    program += "/store_fault_process";
+    std::string directory = dir.path();
+    std::string journal = dir.other("journal");
+    const std::string output = dir.other("output");
+    std::string digits = std::to_string(number);
+    std::array<char*, 6> arguments{program.data(), directory.data(), journal.data(),
+                                   trouble.data(), digits.data(),    nullptr};
+    posix_spawn_file_actions_t files;
+    ::posix_spawn_file_actions_init(&files);
+    for (const int fd : {STDOUT_FILENO, STDERR_FILENO}) {
+        ::posix_spawn_file_actions_addopen(&files, fd, output.c_str(),
+                                           O_WRONLY | O_CREAT | O_APPEND, 0600);
+    }
+    Ended ended;
+    pid_t child = 0;
+    if (::posix_spawn(&child, program.c_str(), &files, nullptr, arguments.data(), environ) == 0) {
+        int status = 0;
+        ::waitpid(child, &status, 0);
+        ended.status = WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+    }
+    ::posix_spawn_file_actions_destroy(&files);
+    std::istringstream lines(read_file(journal));
+    for (std::string line; std::getline(lines, line);) {
+        if (line.starts_with("# ")) {
+            ended.operations = std::stoull(line.substr(2));
+        } else {
+            ended.acknowledged.insert(line);
         }
     }
+    ended.said = read_file(output);
+    return ended;
 }
 
-void expect_all_there(Store& store, const Journal& journal) {
-    for (const std::string& key : journal.acknowledged) {
-        const Family family = key.starts_with("chunk/") ? Family::history_chunks : Family::log;
-        EXPECT_EQ(get(store, family, key), value_of(key)) << key;
+void expect_all_there(const TempDir& dir, const Ended& ended) {
+    auto opened = open(dir.path(), tight);
+    ASSERT_TRUE(opened) << opened.error().context << "\n" << ended.said;
+    EXPECT_EQ(opened->recovery.damage, "") << ended.said;
+    for (const std::string& key : ended.acknowledged) {
+        const Family family = key.starts_with(chunk_prefix) ? Family::history_chunks : Family::log;
+        EXPECT_EQ(get(*opened->store, family, key), value_of(key)) << key << "\n" << ended.said;
     }
+    EXPECT_TRUE(put(*opened->store, Family::log, "after", "x"));
 }
 
-class PowerCut : public testing::TestWithParam<FaultDisk::Leaves> {};
+class PowerCut : public testing::TestWithParam<const char*> {};
 
 TEST_P(PowerCut, LosesNothingThatWasAcknowledged) {
     for (std::uint64_t seed = 1; seed <= 8; ++seed) {
         SCOPED_TRACE("seed " + std::to_string(seed));
-        TempDir dir;
-        FaultDisk disk;
-        Journal journal;
-        {
-            auto opened = open_on(disk, dir.path(), tight, Durability::synced, [](const auto&) {});
-            ASSERT_TRUE(opened) << opened.error().context;
-            ASSERT_TRUE(put(*opened->store, Family::log, "first", value_of("first")));
-            journal.note("first", {});
-            const std::uint64_t cut_at = disk.operations() + seed * 37;
-            std::atomic<int> working{3};
-            std::vector<std::jthread> threads;
-            for (const char* name : {"a", "b", "c"}) {
-                threads.emplace_back([&, name] {
-                    work(*opened->store, journal, name, 60);
-                    --working;
-                });
-            }
-            while (disk.operations() < cut_at && working > 0) std::this_thread::yield();
-            disk.cut_power();
-            threads.clear();
-            EXPECT_FALSE(put(*opened->store, Family::log, "dark", "x"));
-        }
-        disk.restore_power(GetParam(), seed);
-        auto opened = open_on(disk, dir.path(), tight, Durability::synced, [](const auto&) {});
-        ASSERT_TRUE(opened) << opened.error().context;
-        EXPECT_EQ(opened->recovery.damage, "");
-        expect_all_there(*opened->store, journal);
-        EXPECT_TRUE(put(*opened->store, Family::log, "after", "x"));
+        const TempDir dir;
+        const Ended ended = run_until_fault(dir, GetParam(), seed);
+        EXPECT_EQ(ended.status, 0) << ended.said;
+        EXPECT_GT(ended.acknowledged.size(), 0U);
+        expect_all_there(dir, ended);
     }
 }
-INSTANTIATE_TEST_SUITE_P(Store, PowerCut,
-                         testing::Values(FaultDisk::Leaves::nothing, FaultDisk::Leaves::a_prefix,
-                                         FaultDisk::Leaves::some_sectors));
+INSTANTIATE_TEST_SUITE_P(Store, PowerCut, testing::Values("nothing", "a_prefix", "some_sectors"));
 
-class FailingDisk : public testing::TestWithParam<FaultDisk::Fault> {};
+class FailingDisk : public testing::TestWithParam<const char*> {};
 
 // The n-th write or sync fails, for every n a short run has.
 TEST_P(FailingDisk, EndsTheProcessAndWhatWasAcknowledgedComesBack) {
+    std::map<int, int> ends;
     bool was_reached = true;
     for (std::uint64_t nth = 1; was_reached; nth += nth < 60 ? 1 : 7) {
         SCOPED_TRACE("operation " + std::to_string(nth));
-        TempDir dir;
-        FaultDisk disk;
-        Journal journal;
-        std::atomic<int> fatal{0};
-        const auto on_fatal = [&](const std::string& why) {
-            EXPECT_FALSE(why.empty());
-            ++fatal;
-        };
-        disk.fail_from(nth, GetParam());
-        {
-            auto opened = open_on(disk, dir.path(), tight, Durability::synced, on_fatal);
-            if (opened) {
-                work(*opened->store, journal, "a", 40);
-                if (journal.refused > 0) {
-                    EXPECT_GT(fatal.load(), 0);
-                    EXPECT_EQ(put(*opened->store, Family::log, "x", "y").error().code,
-                              Code::unavailable)
-                        << "a failed store never writes again";
-                }
-            }
-            was_reached = disk.operations() >= nth;
+        const TempDir dir;
+        const Ended ended = run_until_fault(dir, GetParam(), nth);
+        ++ends[ended.status];
+        switch (ended.status) {
+            case 0: was_reached = ended.operations >= nth; break;
+            case exit_did_not_open: EXPECT_TRUE(ended.acknowledged.empty()); break;
+            default:
+                EXPECT_EQ(ended.status, exit_failed) << ended.said;
+                EXPECT_NE(ended.said.find("the process ends so that nothing unwritten is taken"),
+                          std::string::npos)
+                    << ended.said;
         }
-        disk.heal();
-        auto opened = open_on(disk, dir.path(), tight, Durability::synced, on_fatal);
-        ASSERT_TRUE(opened) << opened.error().context;
-        EXPECT_EQ(opened->recovery.damage, "");
-        expect_all_there(*opened->store, journal);
-        EXPECT_TRUE(put(*opened->store, Family::log, "after", "x"));
+        expect_all_there(dir, ended);
     }
+    EXPECT_GT(ends[exit_did_not_open], 10);
+    EXPECT_GT(ends[exit_failed], 20);
 }
-INSTANTIATE_TEST_SUITE_P(Store, FailingDisk,
-                         testing::Values(FaultDisk::Fault::io_error, FaultDisk::Fault::no_space));
+INSTANTIATE_TEST_SUITE_P(Store, FailingDisk, testing::Values("io_error", "no_space"));
+
+TEST(FailedStore, NeverWritesAgain) {
+    const TempDir dir;
+    FaultDisk disk;
+    std::atomic<int> fatal{0};
+    auto opened = open_on(disk, dir.path(), {}, Durability::synced, [&](const std::string& why) {
+        EXPECT_NE(why.find("pretended"), std::string::npos) << why;
+        ++fatal;
+    });
+    ASSERT_TRUE(opened) << opened.error().context;
+    disk.fail_from(1, FaultDisk::Fault::io_error);
+    EXPECT_FALSE(put(*opened->store, Family::log, "a", "1"));
+    EXPECT_EQ(fatal, 1);
+    disk.heal();
+    EXPECT_EQ(put(*opened->store, Family::log, "b", "1").error().code, Code::unavailable);
+}
 
 TEST(FailingDiskDeathTest, WithoutATestsHookTheProcessEndsWithOneSentence) {
     testing::GTEST_FLAG(death_test_style) = "threadsafe";
