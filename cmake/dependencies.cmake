@@ -14,6 +14,10 @@ pkg_check_modules(pc_zstd REQUIRED IMPORTED_TARGET libzstd)
 pkg_check_modules(pc_xxhash REQUIRED IMPORTED_TARGET libxxhash)
 pkg_check_modules(pc_qrencode REQUIRED IMPORTED_TARGET libqrencode)
 find_package(date REQUIRED)
+pkg_check_modules(pc_freetype REQUIRED IMPORTED_TARGET freetype2)
+pkg_check_modules(pc_polyclipping REQUIRED IMPORTED_TARGET polyclipping)
+pkg_check_modules(pc_png REQUIRED IMPORTED_TARGET libpng)
+pkg_check_modules(pc_pugixml REQUIRED IMPORTED_TARGET pugixml)
 find_package(GTest REQUIRED)
 
 add_compile_definitions(SPDLOG_COMPILED_LIB SPDLOG_FMT_EXTERNAL BOOST_ASIO_NO_DEPRECATED

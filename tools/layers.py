@@ -29,6 +29,12 @@ HOMES = {
     "xxhash": {"base"},
     "CLI/": {"app"},
     "toml++/": {"app"},
+    "ft2build.h": {"stitch"},
+    "freetype/": {"stitch"},
+    "polyclipping/": {"stitch"},
+    "boost/polygon": {"stitch"},
+    "png.h": {"stitch"},
+    "pugixml": {"stitch"},
 }
 
 
