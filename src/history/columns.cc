@@ -1,5 +1,7 @@
 #include "history/columns.h"
 
+#include <utility>
+
 namespace lineshaft::history {
 
 void Columns::clear() {
@@ -41,6 +43,25 @@ void Columns::push_from(const Columns& from, std::size_t index) {
 void Columns::push(const Sample& sample) {
     const std::uint64_t value = bits_of(sample.value);
     push(sample.at.micros, value, Mark(kind_of(sample.value), sample.quality));
+}
+
+void Columns::append(const Columns& from, std::size_t first, std::size_t until) {
+    const auto part = [&](const auto& column) {
+        return std::pair(column.begin() + static_cast<std::ptrdiff_t>(first),
+                         column.begin() + static_cast<std::ptrdiff_t>(until));
+    };
+    const std::size_t before = size();
+    const auto [at_first, at_until] = part(from.at);
+    const auto [bits_first, bits_until] = part(from.bits);
+    const auto [mark_first, mark_until] = part(from.mark);
+    at.insert(at.end(), at_first, at_until);
+    bits.insert(bits.end(), bits_first, bits_until);
+    mark.insert(mark.end(), mark_first, mark_until);
+    if (from.text.empty()) return;
+    for (std::size_t index = 0; index < until - first; ++index) {
+        if (mark[before + index].kind() == Kind::text)
+            bits[before + index] = add_text(from.text_at(first + index));
+    }
 }
 
 void Columns::replace(std::size_t here, const Columns& from, std::size_t index) {

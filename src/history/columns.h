@@ -47,6 +47,8 @@ struct Columns {
     /// Copies sample `index` of `from`, its text too.
     void push_from(const Columns& from, std::size_t index);
     void push(const Sample& sample);
+    /// Copies samples [first, until) of `from`, their texts too.
+    void append(const Columns& from, std::size_t first, std::size_t until);
     /// Puts sample `index` of `from` in place of sample `here`.
     void replace(std::size_t here, const Columns& from, std::size_t index);
 

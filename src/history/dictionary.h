@@ -21,6 +21,15 @@ inline std::uint64_t owner_hash(OrganisationId organisation, std::string_view ma
 
 struct MachineEntry;
 
+/// The newest sample of a series that was folded in this run, or learnt from its chunks.
+struct NewestSample {
+    std::int64_t at = INT64_MIN;  ///< INT64_MIN: none
+    std::uint64_t bits = 0;
+    std::unique_ptr<std::string> text;  ///< instead of bits
+    Mark mark;
+    bool is_known = false;  ///< no chunk has a newer one
+};
+
 /// One series on its owner shard. Stays where it is until the dictionary ends.
 struct SeriesEntry {
     SeriesId id;
@@ -30,6 +39,7 @@ struct SeriesEntry {
     bool is_stored = false;        ///< the record on disk says the same
     std::uint64_t written_in = 0;  ///< ticket of the last round that carries such a record
     std::unique_ptr<Head> head;    ///< null: nothing unsealed
+    NewestSample newest;
 };
 
 struct MachineEntry {

@@ -1,6 +1,6 @@
 #pragma once
 // Inside history only: what stands behind the front door.
-#include <atomic>
+#include <algorithm>
 #include <memory>
 #include <unordered_set>
 #include <vector>
@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "history/chunk.h"
 #include "history/history.h"
+#include "history/kernel.h"
 #include "history/merge.h"
 #include "history/part.h"
 #include "history/replay.h"
@@ -23,7 +24,8 @@ public:
           shards_(shards),
           lanes_(lanes.begin(), lanes.end()),
           limits_(limits),
-          codecs_(shards.size()) {
+          codecs_(shards.size()),
+          readers_("reading", {.threads = reader_threads(shards.size()), .queued_max = 1024}) {
         for (std::size_t index = 0; index < shards.size(); ++index) {
             parts_.push_back(std::make_unique<Part>(store, shards.at(index), shards.size(),
                                                     *lanes_[index], sealers, limits));
@@ -59,6 +61,12 @@ public:
     io::Task<Result<std::vector<Bucket>>> buckets(Series series,
                                                   std::vector<Instant> edges) override;
     io::Task<Result<Trend>> trend(Series series, Window window, std::size_t columns_max) override;
+    io::Task<Result<std::vector<std::vector<Bucket>>>> aggregate(Aggregate question) override;
+    io::Task<Result<std::vector<std::optional<Sample>>>> newest(
+        std::vector<Series> series) override;
+    io::Task<Result<Columns>> columns(Series series, Window window,
+                                      std::size_t count_max) override;
+    io::Task<std::vector<Series>> series_of(OrganisationId organisation) override;
     io::Task<Result<std::optional<Window>>> extent(Series series) override;
     io::Task<Result<void>> erase(std::vector<Erasure> machines, Gone gone) override;
     io::Task<Result<void>> purge() override;
@@ -82,7 +90,9 @@ private:
     }
     io::Task<void> scan(Scan what, Sink* sink);
     io::Task<Result<std::vector<Sample>>> collect(Scan what);
-    io::Task<Result<std::vector<Bucket>>> aggregate(Scan what, BucketOf bucket_of);
+    io::Task<Result<std::vector<std::vector<Bucket>>>> ask(std::shared_ptr<Question> question);
+    io::Task<Result<std::vector<Bucket>>> ask_one(Series series, Grid grid, Window reachable);
+    std::vector<HeadView> heads_of(const Question& question, std::size_t first, std::size_t until);
     io::Task<Result<void>> settle();
     static io::Task<void> settle_again(Engine* engine);
     void retry_settling();
@@ -108,6 +118,10 @@ private:
     bool is_purging_ = false;
     std::size_t merges_ = 0;  // stretches left, as of the last look
 
+    static unsigned reader_threads(std::size_t shards) {
+        return static_cast<unsigned>(std::max<std::size_t>(2, shards));
+    }
+    io::Workers readers_;
     io::Workers erasers_{"erasing", {.threads = 1, .queued_max = 64}};  // merges last for minutes
 };
 

@@ -35,6 +35,8 @@ struct Limits {
     std::size_t read_samples_max = 1'000'000;    ///< one read
     std::size_t read_text_bytes_max = 64 << 20;  ///< the strings of one read; then exhausted
     std::size_t buckets_max = 100'000;           ///< one answer
+    std::size_t aggregate_series_max = 100'000;  ///< of one question to the kernel
+    std::size_t aggregate_buckets_max = 500'000;  ///< of all groups of its answer
 };
 
 /// What became of a report. Nothing is dropped without being counted here and in Stats.
@@ -138,6 +140,28 @@ public:
     /// Errors: invalid (window, columns_max not in 1..buckets_max), exhausted as read.
     virtual io::Task<Result<Trend>> trend(Series series, Window window,
                                           std::size_t columns_max) = 0;
+
+    /// The query kernel: aggregates of many series at once, each its own or in groups, `answer[g]`
+    /// the buckets of group g, ascending. Exact, whatever came late or twice: equal to reading
+    /// every sample. Whole chunks and hours inside a bucket are answered from their statistics,
+    /// others are decoded by column on worker threads of history's own; nothing is allocated per
+    /// sample. Of a group's buckets first and last are those of the earliest and latest instant; at
+    /// one instant of any one of its series. Sums add up in no promised order. Any shard may ask;
+    /// erased series count as empty. Memory: the answer (100 bytes a bucket), per thread
+    /// the heads of 32 series and the chunks that overlap at one instant.
+    /// Errors: invalid (window, step < 0, edges, groups), exhausted (> aggregate_series_max series,
+    /// > aggregate_buckets_max buckets in the answer, or too many askers), cancelled, timeout.
+    virtual io::Task<Result<std::vector<std::vector<Bucket>>>> aggregate(Aggregate question) = 0;
+    /// The newest sample of each, whatever its instant; remembered, so a thousand take well under a
+    /// millisecond. nullopt: nothing stored, or erased. The order is that of `series`.
+    virtual io::Task<Result<std::vector<std::optional<Sample>>>> newest(
+        std::vector<Series> series) = 0;
+    /// As read, ascending, in columns: 17 bytes a sample and nothing allocated for each. Go on from
+    /// the last instant + 1 us. Errors as read.
+    virtual io::Task<Result<Columns>> columns(Series series, Window window,
+                                              std::size_t count_max) = 0;
+    /// Every series of an organisation, by machine and tag.
+    virtual io::Task<std::vector<Series>> series_of(OrganisationId organisation) = 0;
 
     /// First and last instant stored, both inclusive; nullopt when empty.
     virtual io::Task<Result<std::optional<Window>>> extent(Series series) = 0;

@@ -54,7 +54,7 @@ Result<ChunkKey> parse_chunk_key(std::string_view bytes) {
     TRY(const auto span, in.take_be<std::uint8_t>());
     TRY(const auto first, in.take_be<std::uint64_t>());
     TRY(key.ticket, in.take_be<std::uint64_t>());
-    if (!in.at_end() || span > 1) return fail(Code::corrupt, "chunk key");
+    if (!in.at_end() || span > 2) return fail(Code::corrupt, "chunk key");
     key.series = SeriesId(series);
     key.span = static_cast<Span>(span);
     key.first.micros = static_cast<std::int64_t>(first ^ sign_bit);

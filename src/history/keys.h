@@ -22,8 +22,13 @@ Instant start_of_day(std::int64_t day);
 inline constexpr Instant instant_min{-62'167'219'200'000'000};
 inline constexpr Instant instant_max{95'617'583'999'999'999};
 
-/// How far a chunk may reach: a reader begins that much before its window.
-enum class Span : std::uint8_t { day = 0, month = 1 };
+/// Where the first seal puts its chunks, whatever their instants: behind all months, so that few are
+/// to be looked through, until they are settled into their months.
+inline constexpr Month month_of_fresh = 0xfffe;
+
+/// How far a chunk may reach: a reader begins that much before its window. `days` is no chunk but
+/// the month's statistics by day.
+enum class Span : std::uint8_t { day = 0, month = 1, days = 2 };
 
 struct ChunkKey {
     Month month = 0;

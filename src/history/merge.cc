@@ -4,14 +4,13 @@
 
 namespace lineshaft::history {
 
-Merge::Merge(store::Store& store, ChunkCodec& codec, SeriesId series, Window window,
+Merge::Merge(store::Cursor& cursor, ChunkCodec& codec, SeriesId series, Window window,
              Direction direction, OnDamage on_damage)
-    : store_(store),
-      codec_(codec),
+    : codec_(codec),
       window_(window),
       direction_(direction),
       on_damage_(on_damage),
-      plan_(store, series, window, direction, std::move(on_damage)) {}
+      plan_(cursor, series, window, direction, std::move(on_damage)) {}
 
 std::int64_t Merge::turn_at(const Source& source, std::size_t done) const {
     const std::size_t index =
@@ -70,17 +69,18 @@ bool Merge::open_next() {
     Source source = std::move(waiting_.back());
     waiting_.pop_back();
     if (source.chunk) {
-        const ChunkRef chunk = *std::exchange(source.chunk, std::nullopt);
-        std::string bytes = chunk.bytes;
-        if (bytes.empty()) {
-            auto stored = store_.get(store::Family::history_chunks, chunk.key);
+        const ChunkRef chunk = *std::move(source.chunk);
+        source.chunk.reset();
+        std::string fetched;
+        if (chunk.bytes.empty()) {
+            auto stored = plan_.bytes_of(chunk);
             if (!stored) {
-                on_damage_(chunk.key, stored.error());
+                on_damage_(chunk.key, Error{Code::corrupt, "it was there when the read began"});
                 return false;
             }
-            if (!*stored) return false;  // retention took it while we read
-            bytes = std::move(**stored);
+            fetched = std::move(*stored);
         }
+        const std::string& bytes = chunk.bytes.empty() ? fetched : chunk.bytes;
         const auto header = codec_.decode(as_bytes(bytes), source.samples);
         if (!header) {
             on_damage_(chunk.key, header.error());

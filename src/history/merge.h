@@ -24,7 +24,8 @@ public:
 /// elsewhere.
 class Merge {
 public:
-    Merge(store::Store& store, ChunkCodec& codec, SeriesId series, Window window,
+    /// `cursor`: as ChunkPlan's.
+    Merge(store::Cursor& cursor, ChunkCodec& codec, SeriesId series, Window window,
           Direction direction, OnDamage on_damage);
 
     /// Adds samples from memory; a higher rank than any chunk's ticket. Before the first step.
@@ -57,7 +58,6 @@ private:
     bool emit_one(Sink& sink);
     void drop_finished();
 
-    store::Store& store_;
     ChunkCodec& codec_;
     const Window window_;
     const Direction direction_;

@@ -74,8 +74,10 @@ SeriesEntry* Part::entry_for(MachineEntry*& machine, const Report& report, const
     if (machine == nullptr)
         machine = &dictionary_.machine_or_new(report.organisation, report.machine);
     ++appended.discovered;
-    return &dictionary_.add(*machine, sample.tag, SeriesId(store_.ticket()),
-                            kind_of(sample.sample.value));
+    SeriesEntry& entry = dictionary_.add(*machine, sample.tag, SeriesId(store_.ticket()),
+                                         kind_of(sample.sample.value));
+    entry.newest.is_known = true;
+    return &entry;
 }
 
 Part::Round& Part::open_round() {
@@ -257,7 +259,43 @@ void Part::fold(Round& round) {
     if (!timer_.is_armed() && !is_closing_) arm(limits_.seal_age_max);
 }
 
+// From the first sample of this run on; what chunks of before have is learnt when somebody asks.
+void Part::note_newest(SeriesEntry& entry, const Columns& samples, std::size_t index) {
+    NewestSample& newest = entry.newest;
+    newest.at = samples.at[index];
+    newest.bits = samples.bits[index];
+    newest.mark = samples.mark[index];
+    if (newest.mark.kind() != Kind::text) return;
+    if (newest.text == nullptr) newest.text = std::make_unique<std::string>();
+    *newest.text = samples.text_at(index);
+}
+
+Part::Newest Part::newest(SeriesId series) {
+    const SeriesEntry* entry = dictionary_.series(series);
+    if (entry == nullptr || entry->machine->is_condemned) return {std::nullopt, true};
+    const NewestSample& newest = entry->newest;
+    Newest answer{std::nullopt, newest.is_known};
+    if (newest.at == INT64_MIN) return answer;
+    Columns one;
+    one.push(newest.at, newest.bits, newest.mark);
+    if (newest.mark.kind() == Kind::text) one.bits[0] = one.add_text(*newest.text);
+    answer.sample = one.sample(0);
+    return answer;
+}
+
+// What was folded meanwhile is newer, or the same.
+void Part::learn_newest(SeriesId series, const std::optional<Sample>& stored) {
+    SeriesEntry* entry = dictionary_.series(series);
+    if (entry == nullptr) return;
+    entry->newest.is_known = true;
+    if (!stored || stored->at.micros <= entry->newest.at) return;
+    Columns one;
+    one.push(*stored);
+    note_newest(*entry, one, 0);
+}
+
 void Part::add_to_head(SeriesEntry& entry, const Columns& samples, std::size_t index) {
+    if (samples.at[index] >= entry.newest.at) note_newest(entry, samples, index);
     if (entry.head == nullptr) {
         entry.head = std::make_unique<Head>();
         with_head_.push_back(&entry);
@@ -280,8 +318,7 @@ HeadView Part::view(SeriesId series, Window window, std::size_t count_max, bool 
         if (until - first > count_max) {
             (is_descending ? first : until) = is_descending ? until - count_max : first + count_max;
         }
-        into.reserve(until - first);
-        for (std::size_t index = first; index < until; ++index) into.push_from(from, index);
+        into.append(from, first, until);
     };
     if (snapshot_ != nullptr) {
         if (const Columns* sealing = snapshot_->find(series)) copy(*sealing, view.sealing);

@@ -59,6 +59,15 @@ public:
     /// The part of a view a reader needs: inside `window`, the first (or last) `count_max` of each.
     HeadView view(SeriesId series, Window window, std::size_t count_max, bool is_descending);
 
+    /// What is known of a series' newest sample without looking at chunks.
+    struct Newest {
+        std::optional<Sample> sample;
+        bool is_known = false;  ///< else chunks may have a newer one
+    };
+    Newest newest(SeriesId series);
+    /// What reading found after newest() was asked.
+    void learn_newest(SeriesId series, const std::optional<Sample>& stored);
+
     // Erasing (part_erase.cc); decision 0012.
     /// Commits that these machines of this part go, then takes them out of sight in one turn of the
     /// loop, calling `gone` for each in that turn. Errors as Store::submit; then nothing happened.
@@ -94,6 +103,7 @@ private:
     void write_round(store::Batch& batch);
     void finish_round(const Result<void>& outcome);
     void fold(Round& round);
+    static void note_newest(SeriesEntry& entry, const Columns& samples, std::size_t index);
     void add_to_head(SeriesEntry& entry, const Columns& samples, std::size_t index);
 
     void drop_condemned_heads();

@@ -1,5 +1,7 @@
 #include "history/plan.h"
 
+#include <utility>
+
 namespace lineshaft::history {
 namespace {
 
@@ -14,36 +16,41 @@ std::string month_prefix(Month month) {
 
 }  // namespace
 
-ChunkPlan::ChunkPlan(store::Store& store, SeriesId series, Window window, Direction direction,
-                     OnDamage on_damage)
-    : series_(series), window_(window), direction_(direction), on_damage_(std::move(on_damage)) {
-    const Month first = month_of(window.from);
-    const Month last = month_of({window.until.micros - 1});
-    cursor_ = store.scan(store::Family::history_chunks, month_prefix(first),
-                         month_prefix(static_cast<Month>(last + 1)));
-    month_ = direction == Direction::forward ? first : last;
-    boundary_ = INT64_MIN;
+std::unique_ptr<store::Cursor> chunk_cursor(store::Store& store, Window window) {
+    return store.scan(store::Family::history_chunks, month_prefix(month_of(window.from)), "");
 }
 
+ChunkPlan::ChunkPlan(store::Cursor& cursor, SeriesId series, Window window, Direction direction,
+                     OnDamage on_damage)
+    : series_(series),
+      window_(window),
+      direction_(direction),
+      on_damage_(std::move(on_damage)),
+      cursor_(cursor),
+      first_month_(month_of(window.from)),
+      last_month_(month_of({window.until.micros - 1})),
+      month_(direction == Direction::forward ? first_month_ : last_month_),
+      boundary_(INT64_MIN) {}
+
 void ChunkPlan::end() {
-    if (const auto status = cursor_->status(); !status) on_damage_("", status.error());
+    if (const auto status = cursor_.status(); !status) on_damage_("", status.error());
     is_exhausted_ = true;
     boundary_ = INT64_MAX;
 }
 
 void ChunkPlan::seek(const ChunkKey& key) {
     if (direction_ == Direction::forward) {
-        cursor_->seek(to_bytes(key));
+        cursor_.seek(to_bytes(key));
     } else {
-        cursor_->seek_for_previous(to_bytes(key));
+        cursor_.seek_for_previous(to_bytes(key));
     }
 }
 
 void ChunkPlan::step() {
     if (direction_ == Direction::forward) {
-        cursor_->next();
+        cursor_.next();
     } else {
-        cursor_->previous();
+        cursor_.previous();
     }
 }
 
@@ -55,10 +62,10 @@ bool ChunkPlan::find_month() {
         ChunkKey edge{static_cast<Month>(month_), series_, Span::day, {INT64_MIN}, 0};
         if (!forward) edge = {edge.month, series_, Span::month, {INT64_MAX}, UINT64_MAX};
         seek(edge);
-        if (!cursor_->is_valid()) return false;
-        const auto found = parse_chunk_key(cursor_->key());
+        if (!cursor_.is_valid()) return false;
+        const auto found = parse_chunk_key(cursor_.key());
         if (!found) {
-            on_damage_(cursor_->key(), found.error());
+            on_damage_(cursor_.key(), found.error());
             return false;
         }
         if (found->month == month_ && found->series == series_) return true;
@@ -66,28 +73,46 @@ bool ChunkPlan::find_month() {
         const bool is_past_us = forward ? found->series > series_ : found->series < series_;
         month_ = found->month;
         if (!is_elsewhere || is_past_us) month_ += static_cast<int>(direction_);
-        if (month_ < 0 || month_ > UINT16_MAX) return false;
+        if (month_ < first_month_ || month_ > last_month_) return false;
     }
 }
 
+// All that overlap, in any order: nothing is known of what comes after.
+void ChunkPlan::load_fresh(std::vector<ChunkRef>& into) {
+    is_fresh_loaded_ = true;
+    cursor_.seek(to_bytes({month_of_fresh, series_, Span::day, {INT64_MIN}, 0}));
+    for (; cursor_.is_valid(); cursor_.next()) {
+        const auto key = parse_chunk_key(cursor_.key());
+        if (!key || key->month != month_of_fresh || key->series != series_) break;
+        take(into);
+    }
+}
+
+std::optional<std::string> ChunkPlan::bytes_of(const ChunkRef& chunk) {
+    if (resume_.empty() && cursor_.is_valid()) resume_ = cursor_.key();
+    cursor_.seek(chunk.key);
+    if (!cursor_.is_valid() || cursor_.key() != chunk.key) return std::nullopt;
+    return std::string(cursor_.value());
+}
+
 bool ChunkPlan::is_inside(Span span) const {
-    if (!cursor_->is_valid()) return false;
-    const auto key = parse_chunk_key(cursor_->key());
+    if (!cursor_.is_valid()) return false;
+    const auto key = parse_chunk_key(cursor_.key());
     if (!key || key->month != month_ || key->series != series_ || key->span != span) return false;
     if (direction_ == Direction::forward) return key->first < window_.until;
     return span == Span::month || day_of(key->first) >= day_of(window_.from);
 }
 
 void ChunkPlan::take(std::vector<ChunkRef>& into) {
-    const auto header = parse_chunk_header(as_bytes(cursor_->value()));
+    const auto header = parse_chunk_header(as_bytes(cursor_.value()));
     if (!header) {
-        on_damage_(cursor_->key(), header.error());
+        on_damage_(cursor_.key(), header.error());
         return;
     }
     if (header->last < window_.from || header->first >= window_.until) return;
-    const auto key = parse_chunk_key(cursor_->key());
-    ChunkRef ref{std::string(cursor_->key()), key ? key->ticket : 0, *header, {}};
-    if (kept_bytes_ < kept_bytes_max) ref.bytes = cursor_->value();
+    const auto key = parse_chunk_key(cursor_.key());
+    ChunkRef ref{std::string(cursor_.key()), key ? key->ticket : 0, *header, {}};
+    if (kept_bytes_ < kept_bytes_max) ref.bytes = cursor_.value();
     kept_bytes_ += ref.bytes.size();
     into.push_back(std::move(ref));
 }
@@ -115,10 +140,10 @@ bool ChunkPlan::enter_days() {
 }
 
 void ChunkPlan::load_day(std::vector<ChunkRef>& into) {
-    const auto key = parse_chunk_key(cursor_->key());
+    const auto key = parse_chunk_key(cursor_.key());
     const std::int64_t day = day_of(key->first);  // parsed by is_inside
     for (; is_inside(Span::day); step()) {
-        const auto next = parse_chunk_key(cursor_->key());
+        const auto next = parse_chunk_key(cursor_.key());
         if (day_of(next->first) != day) break;
         take(into);
     }
@@ -129,6 +154,12 @@ void ChunkPlan::load_day(std::vector<ChunkRef>& into) {
 bool ChunkPlan::load(std::vector<ChunkRef>& into) {
     if (is_exhausted_) return false;
     kept_bytes_ = 0;
+    if (!is_fresh_loaded_) {
+        load_fresh(into);
+        return true;
+    }
+    if (const std::string stood = std::exchange(resume_, {}); in_days_ && !stood.empty())
+        cursor_.seek(stood);
     if (!in_days_) {
         if (!find_month()) {
             end();
@@ -150,7 +181,7 @@ bool ChunkPlan::load(std::vector<ChunkRef>& into) {
                         ? start_of(static_cast<Month>(month + 1)).micros
                         : -(start_of(month).micros - 1);
         month_ += static_cast<int>(direction_);
-        if (month_ < 0) end();
+        if (month_ < first_month_ || month_ > last_month_) end();
     }
     return true;
 }

@@ -1,6 +1,7 @@
 #pragma once
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,11 +31,16 @@ struct ChunkRef {
 /// Told about chunks that cannot be read: key and why.
 using OnDamage = std::function<void(std::string_view key, const Error& why)>;
 
-/// Lists a series' chunks that overlap a window, in the direction of reading. Owner: one read, on
-/// one thread, ending before the store closes. Instants inside instant_min..instant_max only.
+/// A cursor for the chunks of `window`, of any number of series one after the other: one view of
+/// the store, so that what is settled meanwhile is met where it was or where it is, never lost.
+std::unique_ptr<store::Cursor> chunk_cursor(store::Store& store, Window window);
+
+/// Lists a series' chunks that overlap a window, in the direction of reading: first what is fresh,
+/// then month by month. Owner: one read, on one thread. `cursor`: of chunk_cursor for this window,
+/// nobody else moves it meanwhile. Instants inside instant_min..instant_max only.
 class ChunkPlan {
 public:
-    ChunkPlan(store::Store& store, SeriesId series, Window window, Direction direction,
+    ChunkPlan(store::Cursor& cursor, SeriesId series, Window window, Direction direction,
               OnDamage on_damage);
 
     /// Appends the chunks of the next stretch that has any; false when there was none left.
@@ -42,8 +48,11 @@ public:
     /// No chunk still to come begins (in reading direction) before this turn.
     std::int64_t boundary() const { return boundary_; }
     bool is_exhausted() const { return is_exhausted_; }
+    /// A chunk's bytes that were not kept. Nothing: the store could not be read.
+    std::optional<std::string> bytes_of(const ChunkRef& chunk);
 
 private:
+    void load_fresh(std::vector<ChunkRef>& into);
     bool find_month();
     void load_month_chunks(std::vector<ChunkRef>& into);
     bool enter_days();
@@ -58,8 +67,11 @@ private:
     const Window window_;
     const Direction direction_;
     const OnDamage on_damage_;
-    std::unique_ptr<store::Cursor> cursor_;
+    store::Cursor& cursor_;
+    std::string resume_;  // where the cursor stood before it fetched bytes
+    const Month first_month_, last_month_;
     int month_;  // being read, or to be looked for
+    bool is_fresh_loaded_ = false;
     bool in_days_ = false;
     bool is_exhausted_ = false;
     std::int64_t boundary_ = 0;

@@ -9,13 +9,6 @@ namespace {
 
 constexpr std::size_t cost_between_yields = 100'000;  // samples decoded: well under a millisecond
 constexpr std::size_t damaged_keys_max = 10'000;
-constexpr std::uint64_t head_rank = UINT64_MAX;
-constexpr std::uint64_t sealing_rank = UINT64_MAX - 1;
-
-Window clamped(Window window) {
-    const Instant end = instant_max + std::chrono::microseconds(1);
-    return {std::clamp(window.from, instant_min, end), std::clamp(window.until, instant_min, end)};
-}
 
 // A free coroutine, so that shards can call it.
 io::Task<HeadView> view_there(Part* part, SeriesId series, Window window, std::size_t count_max,
@@ -46,8 +39,9 @@ io::Task<void> Engine::scan(Scan what, Sink* sink) {
                                                  what.count_max, is_descending);
         view = std::move(there);
     }
-    if (view.is_gone) co_return;
-    Merge merge(store_, codecs_[io::Shard::here().index().number()], what.series.id, what.window,
+    if (view.is_gone || what.window.from >= what.window.until) co_return;
+    const auto cursor = chunk_cursor(store_, what.window);
+    Merge merge(*cursor, codecs_[io::Shard::here().index().number()], what.series.id, what.window,
                 what.direction,
                 [this](std::string_view key, const Error& why) { note_damage(key, why); });
     merge.add(std::move(view.sealing), sealing_rank);
@@ -99,50 +93,6 @@ io::Task<Result<std::optional<Sample>>> Engine::last(Series series, Instant at) 
     co_return std::optional<Sample>(std::move(newest->front()));
 }
 
-io::Task<Result<std::vector<Bucket>>> Engine::aggregate(Scan what, BucketOf bucket_of) {
-    if (what.window.from >= what.window.until) co_return std::vector<Bucket>{};
-    BucketSink sink(std::move(bucket_of), limits_.buckets_max);
-    co_await scan(std::move(what), &sink);
-    if (sink.is_overfull()) {
-        co_return fail(Code::exhausted, "more than " + std::to_string(limits_.buckets_max) +
-                                            " buckets: choose a longer step");
-    }
-    co_return std::move(sink.buckets());
-}
-
-io::Task<Result<std::vector<Bucket>>> Engine::buckets(Series series, Window window,
-                                                      std::chrono::microseconds step) {
-    if (window.until < window.from)
-        co_return fail(Code::invalid, "the window ends before it begins");
-    if (step.count() <= 0) co_return fail(Code::invalid, "the step must be longer than nothing");
-    // Buckets are counted from window.from even where nothing can be stored yet.
-    Window reachable = clamped(window);
-    if (window.from < reachable.from) {
-        const auto ahead = static_cast<std::uint64_t>(reachable.from.micros) -
-                           static_cast<std::uint64_t>(window.from.micros);
-        const auto into =
-            static_cast<std::int64_t>(ahead % static_cast<std::uint64_t>(step.count()));
-        reachable.from = {reachable.from.micros - into};
-    }
-    Scan what{std::move(series), reachable};
-    auto steps = steps_from(reachable.from, step);
-    auto found = co_await aggregate(std::move(what), std::move(steps));
-    co_return found;
-}
-
-io::Task<Result<std::vector<Bucket>>> Engine::buckets(Series series, std::vector<Instant> edges) {
-    if (edges.size() < 2 || std::ranges::adjacent_find(edges, std::greater_equal{}) != edges.end())
-        co_return fail(Code::invalid, "edges of buckets must ascend, two at least");
-    if (edges.size() - 1 > limits_.buckets_max) {
-        co_return fail(Code::exhausted, "more than " + std::to_string(limits_.buckets_max) +
-                                            " buckets: ask for less at once");
-    }
-    Scan what{std::move(series), clamped({edges.front(), edges.back()})};
-    auto parts = between(std::move(edges));
-    auto found = co_await aggregate(std::move(what), std::move(parts));
-    co_return found;
-}
-
 io::Task<Result<Trend>> Engine::trend(Series series, Window window, std::size_t columns_max) {
     if (window.until < window.from)
         co_return fail(Code::invalid, "the window ends before it begins");
@@ -170,12 +120,29 @@ io::Task<Result<Trend>> Engine::trend(Series series, Window window, std::size_t 
         co_return trend;
     }
     trend.is_raw = false;
-    Scan what{std::move(series), reachable};
-    auto steps = steps_from(reachable.from, trend.step);
-    auto columns = co_await aggregate(std::move(what), std::move(steps));
+    Grid steps(reachable.from, trend.step);
+    auto columns = co_await ask_one(std::move(series), std::move(steps), reachable);
     if (!columns) co_return std::unexpected(columns.error());
     trend.columns = std::move(*columns);
     co_return trend;
+}
+
+io::Task<Result<Columns>> Engine::columns(Series series, Window window, std::size_t count_max) {
+    if (window.until < window.from)
+        co_return fail(Code::invalid, "the window ends before it begins");
+    if (count_max > limits_.read_samples_max) {
+        co_return fail(Code::invalid,
+                       "at most " + std::to_string(limits_.read_samples_max) + " samples");
+    }
+    ColumnsSink sink(count_max, limits_.read_text_bytes_max);
+    Scan what{std::move(series), clamped(window), count_max};
+    if (count_max > 0) co_await scan(std::move(what), &sink);
+    if (sink.is_overfull()) {
+        co_return fail(Code::exhausted, "the strings are over " +
+                                            std::to_string(limits_.read_text_bytes_max) +
+                                            " bytes: ask for fewer samples");
+    }
+    co_return std::move(sink.samples());
 }
 
 io::Task<Result<std::optional<Window>>> Engine::extent(Series series) {

@@ -12,16 +12,92 @@ std::size_t text_bytes_of(const Sample& sample) {
     return text == nullptr ? 0 : text->size();
 }
 
+constexpr double seconds = 1e-6;  // of microseconds
+
 void add_number(Bucket& bucket, std::int64_t at, double value) {
     if (bucket.count++ == 0) {
         bucket.min = bucket.max = bucket.first = value;
         bucket.first_at = {at};
+    } else {
+        bucket.integral += bucket.last * (static_cast<double>(at - bucket.last_at.micros) * seconds);
     }
     bucket.min = std::min(bucket.min, value);
     bucket.max = std::max(bucket.max, value);
     bucket.sum += value;
     bucket.last = value;
     bucket.last_at = {at};
+}
+
+// A run of believable numbers of one kind, nothing else between them.
+template <class Number>
+struct Run {
+    const std::int64_t* at;
+    const Number* values;
+
+    double value(std::size_t index) const { return static_cast<double>(values[index]); }
+
+    // Four of each side by side, so that no addition waits for the one before.
+    bool fold(std::size_t from, std::size_t until, Statistics& into) const {
+        constexpr std::size_t ways = 4;
+        double min[ways], max[ways], sum[ways] = {}, held[ways] = {};
+        std::fill_n(min, ways, value(from));
+        std::fill_n(max, ways, value(from));
+        std::size_t index = from;
+        for (; index + ways < until; index += ways) {
+            for (std::size_t way = 0; way < ways; ++way) {
+                const double one = value(index + way);
+                min[way] = one < min[way] ? one : min[way];
+                max[way] = one > max[way] ? one : max[way];
+                sum[way] += one;
+                held[way] += one * static_cast<double>(at[index + way + 1] - at[index + way]);
+            }
+        }
+        for (; index < until; ++index) {
+            const double one = value(index);
+            min[0] = one < min[0] ? one : min[0];
+            max[0] = one > max[0] ? one : max[0];
+            sum[0] += one;
+            if (index + 1 < until) held[0] += one * static_cast<double>(at[index + 1] - at[index]);
+        }
+        into.count = static_cast<std::uint32_t>(until - from);
+        into.min = std::min(std::min(min[0], min[1]), std::min(min[2], min[3]));
+        into.max = std::max(std::max(max[0], max[1]), std::max(max[2], max[3]));
+        into.sum = (sum[0] + sum[1]) + (sum[2] + sum[3]);
+        into.integral = ((held[0] + held[1]) + (held[2] + held[3])) * seconds;
+        into.first = value(from);
+        into.last = value(until - 1);
+        into.first_at = {at[from]};
+        into.last_at = {at[until - 1]};
+        return std::isfinite(into.sum);  // else there may be what is not a number among them
+    }
+};
+
+// The first from `from` on that is not before `end`; nearly always near.
+std::size_t first_at(const std::vector<std::int64_t>& at, std::size_t from, std::size_t until,
+                     std::int64_t end) {
+    std::size_t step = 1;
+    std::size_t low = from;
+    while (low + step < until && at[low + step] < end) {
+        low += step;
+        step *= 2;
+    }
+    std::size_t high = std::min(until, low + step);
+    while (low < high) {
+        const std::size_t middle = low + (high - low) / 2;
+        if (at[middle] < end) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+bool is_one_mark(const std::vector<Mark>& mark, std::size_t from, std::size_t until) {
+    unsigned differs = 0;
+    for (std::size_t index = from; index < until; ++index)
+        differs |= static_cast<unsigned>(mark[index].byte ^ mark[from].byte);
+    return differs == 0;
 }
 
 }  // namespace
@@ -37,24 +113,19 @@ bool SampleSink::take(const Columns& samples, std::size_t from, std::size_t unti
     return samples_.size() < count_max_;
 }
 
-BucketOf steps_from(Instant start, std::chrono::microseconds step) {
-    return [start, step](Instant at) -> Window {
-        const std::int64_t from = start.micros + (at - start).count() / step.count() * step.count();
-        const bool is_last = from > INT64_MAX - step.count();
-        return {{from}, {is_last ? INT64_MAX : from + step.count()}};
-    };
-}
-
-BucketOf between(std::vector<Instant> edges) {
-    return [edges = std::move(edges)](Instant at) -> Window {
-        const auto until = std::ranges::upper_bound(edges, at);
+Window Grid::at(Instant at) const {
+    if (!edges_.empty()) {
+        const auto until = std::ranges::upper_bound(edges_, at);
         return {*std::prev(until), *until};
-    };
+    }
+    const std::int64_t from = start_ + (at.micros - start_) / step_ * step_;
+    const bool is_last = from > INT64_MAX - step_;
+    return {{from}, {is_last ? INT64_MAX : from + step_}};
 }
 
 Bucket& BucketSink::bucket_at(std::int64_t at) {
     if (at >= bucket_until_ || buckets_.empty()) {
-        const Window bucket = bucket_of_({at});
+        const Window bucket = grid_.at({at});
         buckets_.push_back({});
         buckets_.back().start = bucket.from;
         bucket_until_ = bucket.until.micros;
@@ -63,39 +134,108 @@ Bucket& BucketSink::bucket_at(std::int64_t at) {
 }
 
 bool BucketSink::take(const Columns& samples, std::size_t from, std::size_t until) {
+    const Mark mark = samples.mark[from];
+    const bool is_plain = mark.is_believable() && mark.kind() != Kind::text &&
+                          is_one_mark(samples.mark, from, until);
     for (std::size_t index = from; index < until;) {
         Bucket& bucket = bucket_at(samples.at[index]);
         if (is_overfull()) return false;
-        for (; index < until && samples.at[index] < bucket_until_; ++index) {
-            ++bucket.count_all;
+        const std::size_t end = first_at(samples.at, index, until, bucket_until_);
+        bucket.count_all += end - index;
+        Statistics run;
+        bool is_folded = false;
+        if (is_plain && mark.kind() == Kind::real) {
+            const auto* values = reinterpret_cast<const double*>(samples.bits.data());
+            is_folded = Run<double>{samples.at.data(), values}.fold(index, end, run);
+        } else if (is_plain) {
+            const auto* values = reinterpret_cast<const std::int64_t*>(samples.bits.data());
+            is_folded = Run<std::int64_t>{samples.at.data(), values}.fold(index, end, run);
+        }
+        if (is_folded) append_to(bucket, run);
+        for (; !is_folded && index < end; ++index) {
             if (!samples.mark[index].is_believable()) continue;
             const double value = samples.number(index);
             if (!std::isnan(value)) add_number(bucket, samples.at[index], value);
         }
+        index = end;
     }
     return true;
 }
 
 bool BucketSink::take_whole(const ChunkHeader& chunk) {
-    if (!bucket_of_(chunk.first).contains(chunk.last)) return false;
+    const Statistics& numbers = chunk.numbers;
+    if (numbers.count > 0 && !numbers.integral) return false;  // of version 1
+    if (chunk.first.micros >= bucket_until_ || buckets_.empty()) {
+        if (!grid_.at(chunk.first).contains(chunk.last)) return false;
+    } else if (chunk.last.micros >= bucket_until_) {
+        return false;
+    }
     Bucket& bucket = bucket_at(chunk.first.micros);
     if (is_overfull()) return true;  // the next step ends it
     bucket.count_all += chunk.count;
-    const Statistics& numbers = chunk.numbers;
-    if (numbers.count == 0) return true;
-    if (bucket.count == 0) {
-        bucket.min = numbers.min;
-        bucket.max = numbers.max;
-        bucket.first = numbers.first;
-        bucket.first_at = numbers.first_at;
-    }
-    bucket.count += numbers.count;
-    bucket.min = std::min(bucket.min, numbers.min);
-    bucket.max = std::max(bucket.max, numbers.max);
-    bucket.sum += numbers.sum;
-    bucket.last = numbers.last;
-    bucket.last_at = numbers.last_at;
+    if (numbers.count > 0) append_to(bucket, numbers);
     return true;
+}
+
+void append_to(Bucket& bucket, const Statistics& later) {
+    if (bucket.count == 0) {
+        bucket.min = later.min;
+        bucket.max = later.max;
+        bucket.first = later.first;
+        bucket.first_at = later.first_at;
+    } else {
+        const std::int64_t gap = (later.first_at - bucket.last_at).count();
+        bucket.integral += bucket.last * (static_cast<double>(gap) * seconds);
+    }
+    bucket.count += later.count;
+    bucket.min = std::min(bucket.min, later.min);
+    bucket.max = std::max(bucket.max, later.max);
+    bucket.sum += later.sum;
+    bucket.integral += *later.integral;
+    bucket.last = later.last;
+    bucket.last_at = later.last_at;
+}
+
+void join_to(Bucket& bucket, const Bucket& other) {
+    bucket.count_all += other.count_all;
+    if (other.count == 0) return;
+    const bool is_first = bucket.count == 0;
+    if (is_first || other.first_at < bucket.first_at) {
+        bucket.first = other.first;
+        bucket.first_at = other.first_at;
+    }
+    if (is_first || other.last_at > bucket.last_at) {
+        bucket.last = other.last;
+        bucket.last_at = other.last_at;
+    }
+    bucket.min = is_first ? other.min : std::min(bucket.min, other.min);
+    bucket.max = is_first ? other.max : std::max(bucket.max, other.max);
+    bucket.count += other.count;
+    bucket.sum += other.sum;
+    bucket.integral += other.integral;
+}
+
+void join_to(std::vector<Bucket>& buckets, const std::vector<Bucket>& others,
+             std::vector<Bucket>& scratch) {
+    scratch.clear();
+    auto one = buckets.begin();
+    for (const Bucket& other : others) {
+        while (one != buckets.end() && one->start < other.start) scratch.push_back(*one++);
+        if (one != buckets.end() && one->start == other.start) {
+            scratch.push_back(*one++);
+            join_to(scratch.back(), other);
+        } else {
+            scratch.push_back(other);
+        }
+    }
+    scratch.insert(scratch.end(), one, buckets.end());
+    std::swap(buckets, scratch);
+}
+
+bool ColumnsSink::take(const Columns& samples, std::size_t from, std::size_t until) {
+    samples_.append(samples, from, std::min(until, from + (count_max_ - samples_.size())));
+    if (is_overfull()) return false;
+    return samples_.size() < count_max_;
 }
 
 std::chrono::microseconds step_of(Window window, std::size_t columns_max) {

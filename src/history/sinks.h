@@ -1,6 +1,5 @@
 #pragma once
 #include <cstdint>
-#include <functional>
 #include <vector>
 
 #include "history/merge.h"
@@ -26,30 +25,67 @@ private:
     std::vector<Sample> samples_;
 };
 
-/// The bucket that an instant lies in; asked in ascending order.
-using BucketOf = std::function<Window(Instant at)>;
-/// `step` long each, counted from `start`.
-BucketOf steps_from(Instant start, std::chrono::microseconds step);
-/// Between `edges`, which ascend and which every instant asked for lies between.
-BucketOf between(std::vector<Instant> edges);
+/// Which bucket an instant lies in.
+class Grid {
+public:
+    /// `step` long each, counted from `start`, at which or after every instant asked for lies.
+    Grid(Instant start, std::chrono::microseconds step)
+        : start_(start.micros), step_(step.count()) {}
+    /// Between `edges`, which ascend and which every instant asked for lies between.
+    explicit Grid(std::vector<Instant> edges) : edges_(std::move(edges)) {}
+    Window at(Instant at) const;
 
-/// Aggregates per bucket; forward reads only.
+private:
+    std::int64_t start_ = 0;
+    std::int64_t step_ = 1;
+    std::vector<Instant> edges_;
+};
+
+/// Aggregates per bucket; forward reads only, of one series.
 class BucketSink final : public Sink {
 public:
-    BucketSink(BucketOf bucket_of, std::size_t buckets_max)
-        : bucket_of_(std::move(bucket_of)), buckets_max_(buckets_max) {}
+    BucketSink(Grid grid, std::size_t buckets_max)
+        : grid_(std::move(grid)), buckets_max_(buckets_max) {}
     bool take(const Columns& samples, std::size_t from, std::size_t until) override;
     bool take_whole(const ChunkHeader& chunk) override;
     bool is_overfull() const { return buckets_.size() > buckets_max_; }
     std::vector<Bucket>& buckets() { return buckets_; }
+    /// For the next series.
+    void clear() {
+        buckets_.clear();
+        bucket_until_ = INT64_MIN;
+    }
 
 private:
     Bucket& bucket_at(std::int64_t at);
 
-    const BucketOf bucket_of_;
+    const Grid grid_;
     const std::size_t buckets_max_;
     std::int64_t bucket_until_ = INT64_MIN;  // of the newest bucket
     std::vector<Bucket> buckets_;
+};
+
+/// Adds what lies later in the same bucket of the same series.
+void append_to(Bucket& bucket, const Statistics& later);
+/// Adds the same bucket of another series, one that is named later.
+void join_to(Bucket& bucket, const Bucket& other);
+/// The same for whole answers, both ascending. `scratch` is storage.
+void join_to(std::vector<Bucket>& buckets, const std::vector<Bucket>& others,
+             std::vector<Bucket>& scratch);
+
+/// Samples as they are, the first `count_max`; forward reads only.
+class ColumnsSink final : public Sink {
+public:
+    ColumnsSink(std::size_t count_max, std::size_t text_bytes_max)
+        : count_max_(count_max), text_bytes_max_(text_bytes_max) {}
+    bool take(const Columns& samples, std::size_t from, std::size_t until) override;
+    bool is_overfull() const { return samples_.text.size() > text_bytes_max_; }
+    Columns& samples() { return samples_; }
+
+private:
+    const std::size_t count_max_;
+    const std::size_t text_bytes_max_;
+    Columns samples_;
 };
 
 /// Samples whose value or quality differs from the one before; forward reads only. Over

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -71,7 +72,31 @@ struct Bucket {
     double min = 0, max = 0, sum = 0;
     double first = 0, last = 0;
     Instant first_at, last_at;
+    /// Each number held until the next one of its series, from first_at to last_at: value x seconds.
+    /// Of several series as one: the sum over them. To hold across the bucket's edges, add what lies
+    /// before first_at (the bucket before's `last`) and after last_at.
+    double integral = 0;
     double average() const { return count == 0 ? 0 : sum / static_cast<double>(count); }
+    /// The time-weighted mean from first_at to last_at, of one series; of one sample itself.
+    double held_average() const {
+        if (first_at == last_at) return average();
+        return integral * 1e6 / static_cast<double>((last_at - first_at).count());
+    }
+};
+
+/// One question over one series or thousands. Instants between, or steps from, where the window
+/// begins; buckets without samples are left out of the answer.
+struct Aggregate {
+    std::vector<Series> series;
+    /// The group each series belongs to, 0..; as long as `series`, or empty: each is its own group,
+    /// numbered as in `series`. Groups may leave numbers out.
+    std::vector<std::uint32_t> group{};
+    Window window{};
+    std::chrono::microseconds step{0};  ///< 0: one bucket, the whole window
+    std::vector<Instant> edges{};       ///< not empty: instead of window and step, ascending
+    /// Asked every few thousand samples, from several threads; then the answer is `cancelled`.
+    std::stop_token stop{};
+    std::chrono::milliseconds time_max{0};  ///< 0: none; over it the answer is `timeout`
 };
 
 /// What a chart draws: either the samples themselves (few enough), or one bucket per pixel column.

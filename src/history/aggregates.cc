@@ -1,0 +1,264 @@
+// Aggregates, and the newest of many: what is asked of the kernel (kernel.h), from any shard.
+#include <algorithm>
+
+#include "history/engine.h"
+#include "history/kernel.h"
+
+namespace lineshaft::history {
+namespace {
+
+struct Places {
+    Grid grid;
+    Window reachable;
+};
+
+Result<Places> places_of(Window window, std::chrono::microseconds step) {
+    if (window.until < window.from) return fail(Code::invalid, "the window ends before it begins");
+    if (step.count() <= 0)
+        return fail(Code::invalid, "the step must be longer than nothing");
+    // Buckets are counted from window.from even where nothing can be stored yet.
+    Window reachable = clamped(window);
+    if (window.from < reachable.from) {
+        const auto ahead = static_cast<std::uint64_t>(reachable.from.micros) -
+                           static_cast<std::uint64_t>(window.from.micros);
+        const auto into =
+            static_cast<std::int64_t>(ahead % static_cast<std::uint64_t>(step.count()));
+        return Places{Grid({reachable.from.micros - into}, step), reachable};
+    }
+    return Places{Grid(reachable.from, step), reachable};
+}
+
+Result<Places> places_between(std::vector<Instant> edges, std::size_t buckets_max) {
+    if (edges.size() < 2 || std::ranges::adjacent_find(edges, std::greater_equal{}) != edges.end())
+        return fail(Code::invalid, "edges of buckets must ascend, two at least");
+    if (edges.size() - 1 > buckets_max) {
+        return fail(Code::exhausted, "more than " + std::to_string(buckets_max) +
+                                         " buckets: ask for less at once");
+    }
+    const Window reachable = clamped({edges.front(), edges.back()});
+    return Places{Grid(std::move(edges)), reachable};
+}
+
+Result<Places> places_of(const Aggregate& asked, const Limits& limits) {
+    if (asked.series.size() > limits.aggregate_series_max) {
+        return fail(Code::exhausted,
+                    "more than " + std::to_string(limits.aggregate_series_max) + " series at once");
+    }
+    if (!asked.group.empty() &&
+        (asked.group.size() != asked.series.size() ||
+         *std::ranges::max_element(asked.group) >= limits.aggregate_series_max)) {
+        return fail(Code::invalid, "groups: one small number for each series");
+    }
+    if (!asked.edges.empty()) return places_between(asked.edges, limits.aggregate_buckets_max);
+    if (asked.step.count() != 0) return places_of(asked.window, asked.step);
+    if (asked.window.until < asked.window.from)
+        return fail(Code::invalid, "the window ends before it begins");
+    // One bucket; an empty window has none.
+    const Window reachable = clamped(asked.window);
+    if (reachable.from >= reachable.until) return Places{Grid(reachable.from, {}), reachable};
+    std::vector<Instant> edges{asked.window.from, asked.window.until};
+    return Places{Grid(std::move(edges)), reachable};
+}
+
+// Free coroutines, so that shards can call them.
+io::Task<std::vector<HeadView>> views_there(Part* part, std::vector<SeriesId> series,
+                                            Window window) {
+    std::vector<HeadView> views;
+    views.reserve(series.size());
+    for (const SeriesId id : series) views.push_back(part->view(id, window, SIZE_MAX, false));
+    co_return views;
+}
+
+io::Task<std::vector<Part::Newest>> newest_there(Part* part, std::vector<SeriesId> series) {
+    std::vector<Part::Newest> all;
+    all.reserve(series.size());
+    for (const SeriesId id : series) all.push_back(part->newest(id));
+    co_return all;
+}
+
+io::Task<std::vector<Part::Newest>> learn_there(Part* part, std::vector<SeriesId> series,
+                                                std::vector<std::optional<Sample>> stored) {
+    std::vector<Part::Newest> all;
+    all.reserve(series.size());
+    for (std::size_t index = 0; index < series.size(); ++index) {
+        part->learn_newest(series[index], stored[index]);
+        all.push_back(part->newest(series[index]));
+    }
+    co_return all;
+}
+
+io::Task<std::vector<Series>> all_there(Part* part, OrganisationId organisation,
+                                        std::vector<Series> so_far) {
+    const Dictionary& dictionary = part->dictionary();
+    dictionary.each_machine([&](const MachineEntry& machine) {
+        if (machine.organisation != organisation) return;
+        for (const auto& [tag, entry] : machine.series)
+            so_far.push_back(dictionary.described(entry));
+    });
+    co_return so_far;
+}
+
+}  // namespace
+
+// On a thread of readers_: waits for the owners.
+std::vector<HeadView> Engine::heads_of(const Question& question, std::size_t first,
+                                       std::size_t until) {
+    std::vector<std::vector<SeriesId>> ids(parts_.size());
+    std::vector<std::vector<std::size_t>> places(parts_.size());
+    for (std::size_t index = first; index < until; ++index) {
+        const Series& series = question.asked.series[index];
+        const std::size_t part = owner(series.organisation, series.machine).number();
+        ids[part].push_back(series.id);
+        places[part].push_back(index - first);
+    }
+    std::vector<HeadView> all(until - first);
+    for (std::size_t part = 0; part < parts_.size(); ++part) {
+        if (ids[part].empty()) continue;
+        auto views = shards_.run_blocking(
+            parts_[part]->shard().index(),
+            views_there(parts_[part].get(), std::move(ids[part]), question.reachable));
+        for (std::size_t index = 0; index < views.size(); ++index)
+            all[places[part][index]] = std::move(views[index]);
+    }
+    return all;
+}
+
+io::Task<Result<std::vector<std::vector<Bucket>>>> Engine::ask(std::shared_ptr<Question> question) {
+    if (question->asked.series.empty() || question->reachable.from >= question->reachable.until)
+        co_return std::vector<std::vector<Bucket>>(question->groups);
+    // The heads of a single series are asked for here, so that one hop to a thread is all it costs.
+    auto only = std::make_shared<std::vector<HeadView>>();
+    if (question->asked.series.size() == 1) {
+        const Series& series = question->asked.series[0];
+        Part* part = &part_of(series.organisation, series.machine);
+        std::vector<SeriesId> ids{series.id};
+        if (&part->shard() == &io::Shard::here()) {
+            only->push_back(part->view(series.id, question->reachable, SIZE_MAX, false));
+        } else {
+            auto there = co_await part->shard().call(&views_there, part, std::move(ids),
+                                                     question->reachable);
+            *only = std::move(there);
+        }
+    }
+    io::Wheel::Timer deadline;
+    bool is_late = false;
+    if (question->asked.time_max.count() > 0) {
+        io::Shard::here().wheel().arm(deadline, question->asked.time_max, [&is_late, question] {
+            is_late = true;
+            question->is_over = true;
+        });
+    }
+    // Named, then awaited: g++ 12 destroys a closure made inside a co_await expression twice.
+    auto start = [this, question, only](io::Answer<bool> answer) {
+        auto done = std::make_shared<io::Answer<bool>>(std::move(answer));
+        const auto ended = [question, done] {
+            if (question->running.fetch_sub(1) == 1) (*done)(true);
+        };
+        for (std::size_t share = 0; share < question->shares.size(); ++share) {
+            const bool is_queued = readers_.try_post([this, question, only, share, ended] {
+                const auto heads = [&](std::size_t first, std::size_t until) {
+                    return only->empty() ? heads_of(*question, first, until) : std::move(*only);
+                };
+                work_on(*question, share, store_, heads,
+                        [this](std::string_view key, const Error& why) { note_damage(key, why); });
+                ended();
+            });
+            if (is_queued) continue;
+            question->shares[share].outcome =
+                fail(Code::exhausted, "too many questions at once, try again");
+            question->is_over = true;
+            ended();
+        }
+    };
+    auto done = co_await io::suspend<bool>(std::move(start));
+    (void)done;
+    deadline.disarm();
+    if (is_late) co_return fail(Code::timeout, "the question took too long: ask for less");
+    co_return question->answer();
+}
+
+io::Task<Result<std::vector<std::vector<Bucket>>>> Engine::aggregate(Aggregate asked) {
+    auto places = places_of(asked, limits_);
+    if (!places) co_return std::unexpected(places.error());
+    const std::size_t threads = std::min<std::size_t>(reader_threads(parts_.size()),
+                                                      std::max<std::size_t>(1, asked.series.size()));
+    auto question = std::make_shared<Question>(std::move(asked), std::move(places->grid),
+                                               places->reachable, limits_, threads);
+    auto answer = co_await ask(std::move(question));
+    co_return answer;
+}
+
+io::Task<Result<std::vector<Bucket>>> Engine::ask_one(Series series, Grid grid, Window reachable) {
+    Limits most = limits_;
+    most.aggregate_buckets_max = limits_.buckets_max;
+    Aggregate asked;
+    asked.series.push_back(std::move(series));
+    auto question = std::make_shared<Question>(std::move(asked), std::move(grid), reachable, most,
+                                               std::size_t{1});
+    auto answer = co_await ask(std::move(question));
+    if (!answer) co_return std::unexpected(answer.error());
+    co_return std::move(answer->front());
+}
+
+io::Task<Result<std::vector<Bucket>>> Engine::buckets(Series series, Window window,
+                                                      std::chrono::microseconds step) {
+    auto places = places_of(window, step);
+    if (!places) co_return std::unexpected(places.error());
+    auto found = co_await ask_one(std::move(series), std::move(places->grid), places->reachable);
+    co_return found;
+}
+
+io::Task<Result<std::vector<Bucket>>> Engine::buckets(Series series, std::vector<Instant> edges) {
+    auto places = places_between(std::move(edges), limits_.buckets_max);
+    if (!places) co_return std::unexpected(places.error());
+    auto found = co_await ask_one(std::move(series), std::move(places->grid), places->reachable);
+    co_return found;
+}
+
+io::Task<Result<std::vector<std::optional<Sample>>>> Engine::newest(std::vector<Series> series) {
+    std::vector<std::optional<Sample>> all(series.size());
+    for (auto& part : parts_) {
+        std::vector<SeriesId> ids;
+        std::vector<std::size_t> places;
+        for (std::size_t index = 0; index < series.size(); ++index) {
+            if (&part_of(series[index].organisation, series[index].machine) != part.get()) continue;
+            ids.push_back(series[index].id);
+            places.push_back(index);
+        }
+        if (ids.empty()) continue;
+        auto known = co_await part->shard().call(&newest_there, part.get(), ids);
+        std::vector<SeriesId> unknown;
+        std::vector<std::size_t> theirs;
+        std::vector<std::optional<Sample>> stored;
+        for (std::size_t index = 0; index < ids.size(); ++index) {
+            all[places[index]] = std::move(known[index].sample);
+            if (known[index].is_known) continue;
+            auto found = co_await last(series[places[index]], instant_max);
+            if (!found) co_return std::unexpected(found.error());
+            unknown.push_back(ids[index]);
+            theirs.push_back(places[index]);
+            stored.push_back(std::move(*found));
+        }
+        if (unknown.empty()) continue;
+        auto learnt = co_await part->shard().call(&learn_there, part.get(), std::move(unknown),
+                                                  std::move(stored));
+        for (std::size_t index = 0; index < learnt.size(); ++index)
+            all[theirs[index]] = std::move(learnt[index].sample);
+    }
+    co_return all;
+}
+
+io::Task<std::vector<Series>> Engine::series_of(OrganisationId organisation) {
+    std::vector<Series> all;
+    for (auto& part : parts_) {
+        auto more = co_await part->shard().call(&all_there, part.get(), organisation,
+                                                std::move(all));
+        all = std::move(more);
+    }
+    std::sort(all.begin(), all.end(), [](const Series& a, const Series& b) {
+        return std::tie(a.machine, a.tag) < std::tie(b.machine, b.tag);
+    });
+    co_return all;
+}
+
+}  // namespace lineshaft::history
