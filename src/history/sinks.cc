@@ -36,8 +36,33 @@ struct Run {
 
     double value(std::size_t index) const { return static_cast<double>(values[index]); }
 
-    // Four of each side by side, so that no addition waits for the one before.
-    bool fold(std::size_t from, std::size_t until, Statistics& into) const {
+    // The few before `end`, from `from` on; says where they end.
+    std::size_t fold_few(std::size_t from, std::size_t until, std::int64_t end,
+                         Statistics& into) const {
+        double last = value(from);
+        double min = last, max = last, sum = last, held = 0;
+        std::size_t index = from + 1;
+        for (; index < until && at[index] < end; ++index) {
+            held += last * static_cast<double>(at[index] - at[index - 1]);
+            last = value(index);
+            min = last < min ? last : min;
+            max = last > max ? last : max;
+            sum += last;
+        }
+        into.count = static_cast<std::uint32_t>(index - from);
+        into.min = min;
+        into.max = max;
+        into.sum = sum;
+        into.integral = held * seconds;
+        into.first = value(from);
+        into.last = last;
+        into.first_at = {at[from]};
+        into.last_at = {at[index - 1]};
+        return index;
+    }
+
+    // All, four of each side by side, so that no addition waits for the one before.
+    void fold(std::size_t from, std::size_t until, Statistics& into) const {
         constexpr std::size_t ways = 4;
         double min[ways], max[ways], sum[ways] = {}, held[ways] = {};
         std::fill_n(min, ways, value(from));
@@ -68,7 +93,6 @@ struct Run {
         into.last = value(until - 1);
         into.first_at = {at[from]};
         into.last_at = {at[until - 1]};
-        return std::isfinite(into.sum);  // else there may be what is not a number among them
     }
 };
 
@@ -113,50 +137,75 @@ bool SampleSink::take(const Columns& samples, std::size_t from, std::size_t unti
     return samples_.size() < count_max_;
 }
 
-Window Grid::at(Instant at) const {
+Window Grid::at(Instant at, std::int64_t near) const {
     if (!edges_.empty()) {
         const auto until = std::ranges::upper_bound(edges_, at);
         return {*std::prev(until), *until};
     }
-    const std::int64_t from = start_ + (at.micros - start_) / step_ * step_;
+    const bool is_next = near != INT64_MIN && at.micros >= near && at.micros - near < step_;
+    const std::int64_t from =
+        is_next ? near : start_ + (at.micros - start_) / step_ * step_;
     const bool is_last = from > INT64_MAX - step_;
     return {{from}, {is_last ? INT64_MAX : from + step_}};
 }
 
 Bucket& BucketSink::bucket_at(std::int64_t at) {
     if (at >= bucket_until_ || buckets_.empty()) {
-        const Window bucket = grid_.at({at});
-        buckets_.push_back({});
-        buckets_.back().start = bucket.from;
+        const Window bucket = grid_.at({at}, bucket_until_);
+        buckets_.emplace_back().start = bucket.from;
         bucket_until_ = bucket.until.micros;
     }
     return buckets_.back();
 }
 
+template <class Number>
+bool BucketSink::take_plain(const Columns& samples, std::size_t from, std::size_t until) {
+    constexpr std::size_t few = 24;
+    const Run<Number> run{samples.at.data(), reinterpret_cast<const Number*>(samples.bits.data())};
+    Statistics found;
+    for (std::size_t index = from; index < until;) {
+        Bucket& bucket = bucket_at(run.at[index]);
+        if (is_overfull()) return false;
+        std::size_t end = std::min(until, index + few);
+        if (run.at[end - 1] >= bucket_until_ || end == until) {
+            end = run.fold_few(index, end, bucket_until_, found);
+        } else {
+            end = first_at(samples.at, index, until, bucket_until_);
+            run.fold(index, end, found);
+        }
+        if (std::isfinite(found.sum)) {
+            bucket.count_all += end - index;
+            append_to(bucket, found);
+        } else {  // there may be what is not a number among them
+            add_each(bucket, samples, index, end);
+        }
+        index = end;
+    }
+    return true;
+}
+
+void BucketSink::add_each(Bucket& bucket, const Columns& samples, std::size_t from,
+                          std::size_t until) {
+    bucket.count_all += until - from;
+    for (std::size_t index = from; index < until; ++index) {
+        if (!samples.mark[index].is_believable()) continue;
+        const double value = samples.number(index);
+        if (!std::isnan(value)) add_number(bucket, samples.at[index], value);
+    }
+}
+
 bool BucketSink::take(const Columns& samples, std::size_t from, std::size_t until) {
     const Mark mark = samples.mark[from];
-    const bool is_plain = mark.is_believable() && mark.kind() != Kind::text &&
-                          is_one_mark(samples.mark, from, until);
+    if (mark.is_believable() && mark.kind() != Kind::text &&
+        is_one_mark(samples.mark, from, until)) {
+        return mark.kind() == Kind::real ? take_plain<double>(samples, from, until)
+                                         : take_plain<std::int64_t>(samples, from, until);
+    }
     for (std::size_t index = from; index < until;) {
         Bucket& bucket = bucket_at(samples.at[index]);
         if (is_overfull()) return false;
         const std::size_t end = first_at(samples.at, index, until, bucket_until_);
-        bucket.count_all += end - index;
-        Statistics run;
-        bool is_folded = false;
-        if (is_plain && mark.kind() == Kind::real) {
-            const auto* values = reinterpret_cast<const double*>(samples.bits.data());
-            is_folded = Run<double>{samples.at.data(), values}.fold(index, end, run);
-        } else if (is_plain) {
-            const auto* values = reinterpret_cast<const std::int64_t*>(samples.bits.data());
-            is_folded = Run<std::int64_t>{samples.at.data(), values}.fold(index, end, run);
-        }
-        if (is_folded) append_to(bucket, run);
-        for (; !is_folded && index < end; ++index) {
-            if (!samples.mark[index].is_believable()) continue;
-            const double value = samples.number(index);
-            if (!std::isnan(value)) add_number(bucket, samples.at[index], value);
-        }
+        add_each(bucket, samples, index, end);
         index = end;
     }
     return true;

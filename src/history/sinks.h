@@ -33,7 +33,8 @@ public:
         : start_(start.micros), step_(step.count()) {}
     /// Between `edges`, which ascend and which every instant asked for lies between.
     explicit Grid(std::vector<Instant> edges) : edges_(std::move(edges)) {}
-    Window at(Instant at) const;
+    /// `near`: where some bucket ends, perhaps this one's beginning; it saves a division.
+    Window at(Instant at, std::int64_t near = INT64_MIN) const;
 
 private:
     std::int64_t start_ = 0;
@@ -58,6 +59,10 @@ public:
 
 private:
     Bucket& bucket_at(std::int64_t at);
+    template <class Number>
+    bool take_plain(const Columns& samples, std::size_t from, std::size_t until);
+    static void add_each(Bucket& bucket, const Columns& samples, std::size_t from,
+                         std::size_t until);
 
     const Grid grid_;
     const std::size_t buckets_max_;
