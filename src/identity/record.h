@@ -1,0 +1,42 @@
+// How a handle's values lie in the store. Byte table: docs/formats/identity.md.
+#pragma once
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "wire/handle/value.h"
+
+namespace lineshaft::identity {
+
+/// The values of one handle as one record: a few bytes besides types and data.
+std::string encode_record(const std::vector<handle::Value>& values);
+/// Errors: corrupt.
+Result<std::vector<handle::Value>> decode_record(std::string_view record);
+
+// Keys of the family. Handles, prefixes and names are canonical (handle::canonical).
+std::string record_key(std::string_view handle);
+std::string home_key(std::string_view prefix);
+std::string count_key(std::string_view prefix, std::uint32_t shard);
+std::string transaction_key(std::uint64_t number);
+/// From <= key < until: all keys of one kind that begin so.
+struct KeyRange {
+    std::string from, until;
+};
+KeyRange keys_of_prefix(std::string_view prefix);
+KeyRange all_homes();
+KeyRange all_counts();
+KeyRange all_transactions();
+
+/// What happened to a handle or prefix, for those who follow along.
+enum class Action : std::uint8_t { create = 1, remove = 2, update = 3, home = 4, unhome = 5 };
+struct Transaction {
+    std::uint64_t number = 0;
+    Action action = Action::create;
+    std::int64_t at_ms = 0;
+    std::string handle;
+    bool operator==(const Transaction&) const = default;
+};
+std::string encode_transaction(const Transaction& transaction);
+Result<Transaction> decode_transaction(std::string_view key, std::string_view value);
+
+}  // namespace lineshaft::identity
