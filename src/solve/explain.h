@@ -41,7 +41,7 @@ struct Candidate {
     // With one:
     std::uint64_t missing_skills = 0;
     double late_s = 0;
-    std::optional<Visit> delayed;
+    std::optional<Visit> delayed = {};
     // Always: the straight question "how far is it from there".
     double metres_from_start = 0;
 };
@@ -49,7 +49,8 @@ struct Candidate {
 /// All vehicles for `job`, the possible ones first by cost, then the others by how little is
 /// missing; at most `count_max`. The job is taken out of the plan first if it is in it, so the
 /// present vehicle is ranked as well.
-/// Errors: not_found (no such job), invalid (the plan does not verify).
+/// Errors: not_found (no such job), conflict (the job has begun: it is pinned), invalid (the plan does
+/// not verify). Time: as one insertion everywhere, and a walk along the route of each unable vehicle.
 Result<std::vector<Candidate>> rank(const Problem& problem, const Plan& plan, std::uint32_t job,
                                     std::size_t count_max);
 
@@ -57,7 +58,7 @@ Result<std::vector<Candidate>> rank(const Problem& problem, const Plan& plan, st
 struct Difference {
     struct Move {
         std::uint32_t job = 0;
-        std::optional<std::uint32_t> from, to;  ///< vehicles; none: left out
+        std::optional<std::uint32_t> from = {}, to = {};  ///< vehicles; none: left out
         double shift_s = 0;                     ///< begins so much later (earlier when negative)
     };
     std::vector<Move> moves;     ///< jobs of another vehicle, or now in or out; ascending

@@ -83,23 +83,23 @@ using Load = std::array<std::int64_t, 3>;
 struct Stop {
     std::uint32_t place = 0;
     double service_s = 0;
-    std::vector<Span> windows;  ///< ascending, apart from each other; none: any time
+    std::vector<Span> windows = {};  ///< ascending, apart from each other; none: any time
 };
 
 /// Work at `at`, or, with `then`, a transport picked up at `at` and delivered at `then` by the same
 /// vehicle. A job is done once, wholly, by one vehicle, or left out.
 struct Job {
     Stop at;
-    std::optional<Stop> then;
+    std::optional<Stop> then = {};
     /// A transport takes it between its two stops, other work for the vehicle's whole route.
     Load load{};
     std::uint64_t skills = 0;  ///< the vehicle must have all of these bits
     /// What leaving it out costs: rent, a lost prize. None: it must be done, and only where no
     /// vehicle can is it left out, with the reason.
-    std::optional<double> skip_cost;
-    std::optional<std::uint32_t> only_vehicle;  ///< nobody else may (pinned by hand)
+    std::optional<double> skip_cost = {};
+    std::optional<std::uint32_t> only_vehicle = {};  ///< nobody else may (pinned by hand)
     /// Stability: who did it in the plan people know, and what giving it to another costs.
-    std::optional<std::uint32_t> previous_vehicle;
+    std::optional<std::uint32_t> previous_vehicle = {};
     double change_cost = 0;
 };
 
@@ -112,8 +112,8 @@ struct Visit {
 
 struct Vehicle {
     std::uint32_t start = 0;             ///< where it stands
-    std::optional<std::uint32_t> end;    ///< where it must be at last; none: it stays where it is
-    Span shift;                          ///< leaves `start` and ends inside it
+    std::optional<std::uint32_t> end = {};    ///< where it must be at last; none: it stays where it is
+    Span shift = {};                          ///< leaves `start` and ends inside it
     /// What is not pinned is not driven to before this instant: "now" while the plan runs.
     double free_from_s = 0;
     Load capacity{};
@@ -124,7 +124,7 @@ struct Vehicle {
     std::uint32_t stops_max = 1'000'000;
     /// Begun or promised: the route's first visits, in this order. They are kept however late they
     /// are, as is the delivery of what was picked up among them; all others obey their windows.
-    std::vector<Visit> pinned;
+    std::vector<Visit> pinned = {};
 };
 
 struct Problem {

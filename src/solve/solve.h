@@ -24,9 +24,9 @@ struct Budget {
     std::uint64_t iterations_max = 1'000'000'000;
     /// The part of the time that is used up, 0..1, by the caller's clock; 1 stops. Asked every few
     /// dozen iterations. Empty: only iterations count, and the run can be repeated exactly.
-    std::function<double()> spent;
+    std::function<double()> spent = {};
     /// True: give up what you have. The answer is then still a whole plan.
-    std::function<bool()> cancelled;
+    std::function<bool()> cancelled = {};
 };
 
 struct Progress {
