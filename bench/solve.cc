@@ -2,6 +2,7 @@
 //
 //   solve_load [solomon|lilim] [--data DIR] [--filter TEXT] [--every N] [--seconds S] [--seeds K]
 //              [--seed N] [--vehicles]
+//   solve_load online [--size N] [--events N] [--seconds S] [--seed N]
 // Objective: distance; with --vehicles, vehicles first, then distance. Without the data it says so
 // and succeeds.
 #include <fmt/format.h>
@@ -13,6 +14,7 @@
 #include <string_view>
 
 #include "solve/solve.h"
+#include "solve_online.h"
 #include "solve_sets.h"
 
 namespace {
@@ -25,6 +27,7 @@ struct Wanted {
     std::uint64_t seed = 1;
     double seconds = 0.4;
     bool vehicles = false;
+    std::size_t size = 1000, events = 50;
 };
 
 double cpu_seconds() {
@@ -44,6 +47,8 @@ Wanted parse(int argc, char** argv) {
         else if (word == "--seeds") wanted.seeds = std::max(1ul, std::strtoul(value(), nullptr, 10));
         else if (word == "--seed") wanted.seed = std::strtoull(value(), nullptr, 10);
         else if (word == "--seconds") wanted.seconds = std::strtod(value(), nullptr);
+        else if (word == "--size") wanted.size = std::max(1ul, std::strtoul(value(), nullptr, 10));
+        else if (word == "--events") wanted.events = std::max(1ul, std::strtoul(value(), nullptr, 10));
         else if (word == "--vehicles") wanted.vehicles = true;
         else wanted.set = word;
     }
@@ -71,8 +76,8 @@ void run(const Wanted& wanted, const bench::Instance& instance, std::uint64_t se
     const double known = is_hierarchical ? instance.best_hierarchical : instance.best_distance;
     const double distance = outcome->plan.cost.distance;
     const double gap = known > 0 ? 100 * (distance / known - 1) : 0;
-    fmt::print("{:8} seed {:2}  {:10.2f} with {:3} vehicles  known {:10.2f} with {:3}  gap {:6.2f} %  {:6.2f} s  {:8} iterations{}\n",
-               instance.name, seed, distance, outcome->plan.routes.size(), known, instance.best_vehicles, gap, seconds,
+    fmt::print("{:8} seed {:2}  {:10.2f} with {:3} vehicles  known {:10.2f}  gap {:6.2f} %  {:6.2f} s  {:8} iterations{}\n",
+               instance.name, seed, distance, outcome->plan.routes.size(), known, gap, seconds,
                outcome->iterations, outcome->plan.cost.missing ? "  NOT ALL SERVED" : "");
     ++sum.runs;
     sum.gap += gap;
@@ -88,6 +93,8 @@ void run(const Wanted& wanted, const bench::Instance& instance, std::uint64_t se
 
 int main(int argc, char** argv) {
     const Wanted wanted = parse(argc, argv);
+    if (wanted.set == "online")
+        return bench::run_online({wanted.seed, wanted.size, wanted.size, wanted.events, wanted.seconds}) ? 0 : 1;
     const bool is_li_lim = wanted.set == "lilim";
     const std::string folder = wanted.data + (is_li_lim ? "/pdptw_lilim/li_lim_100" : "/vrptw_solomon");
     const std::string known = wanted.data + (is_li_lim ? "/pdptw_lilim/BKS.json" : "/vrptw_solomon/BKS.json");
