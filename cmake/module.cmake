@@ -17,6 +17,7 @@ function(lineshaft_module)
     list(APPEND flags Boost::json)
   endif()
   lineshaft_pch(${m_NAME} "${m_PCH}" "${flags}")
+  lineshaft_unity(${m_NAME})
 
   file(GLOB tests CONFIGURE_DEPENDS tests/*_test.cc)
   file(GLOB fuzzers CONFIGURE_DEPENDS tests/*_fuzz.cc)
@@ -38,6 +39,7 @@ function(lineshaft_module)
     else()
       lineshaft_pch(${m_NAME}_tests test lineshaft_test_flags)
     endif()
+    lineshaft_unity(${m_NAME}_tests)
     add_test(NAME ${m_NAME} COMMAND ${m_NAME}_tests --gtest_brief=1
       --gtest_output=xml:${CMAKE_BINARY_DIR}/reports/${m_NAME}.xml)
     set_tests_properties(${m_NAME} PROPERTIES LABELS unit)
@@ -55,6 +57,16 @@ function(lineshaft_module)
       add_executable(${m_NAME}_${fuzzer} ${source})
       target_link_libraries(${m_NAME}_${fuzzer} PRIVATE ${m_NAME} ${m_LIBS} -fsanitize=fuzzer)
     endforeach()
+  endif()
+endfunction()
+
+# Several files of a target compiled as one: the headers they share are read once.
+option(LINESHAFT_UNITY "Compile a few files of a module at once" OFF)
+function(lineshaft_unity target)
+  if(LINESHAFT_UNITY AND NOT LINESHAFT_FUZZ)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 4)
+    # Its files are included, not headers: what they keep in anonymous namespaces is theirs alone.
+    target_compile_options(${target} PRIVATE -Wno-subobject-linkage)
   endif()
 endfunction()
 

@@ -28,14 +28,10 @@ bool is_required(const Call& call, const catalog::Person& person) {
     return role && std::ranges::find(roles, *role) != roles.end();
 }
 
-std::string origin_of(const http::Request& request) {
-    return fmt::format("{} {}", request.peer.address, request.header("user-agent").substr(0, 200));
-}
-
 // Proves the password again, as only the person who signs in knows it.
 io::Task<Result<trust::PersonRecord>> prove(Call* call, std::string password) {
-    auto proven = co_await call->services->porter.prove_again(
-        *call->principal, std::move(password), call->request.peer.address);
+    auto proven = co_await call->services->porter.prove_again(*call->principal, std::move(password),
+                                                              call->request.peer.address);
     co_return proven;
 }
 
@@ -160,15 +156,15 @@ io::Task<Answer> remove_totp(Call call) {
     co_return answer;
 }
 
-io::Task<Answer> sessions(Call call) {
+io::Task<Answer> sessions_of_own(Call call) {
     auto person = co_await own_row(&call);
     if (!person) co_return std::unexpected(person.error());
     auto sessions = co_await call.services->porter.sessions_of(person->id);
-    co_return reply(json::object{{"items", sessions_json(sessions, own_session(call))},
-                                 {"next", nullptr}});
+    co_return reply(
+        json::object{{"items", sessions_json(sessions, own_session(call))}, {"next", nullptr}});
 }
 
-io::Task<Answer> end_session(Call call) {
+io::Task<Answer> end_session_of_own(Call call) {
     auto person = co_await own_row(&call);
     if (!person) co_return std::unexpected(person.error());
     auto was_there = co_await call.services->porter.end_listed(person->id, call.captured(0));
@@ -184,8 +180,8 @@ void add_account_routes(http::Router& router, Services& services) {
     serve(router, services, "POST", "/api/v1/account/totp", &offer_totp);
     serve(router, services, "POST", "/api/v1/account/totp/confirm", &confirm_totp);
     serve(router, services, "DELETE", "/api/v1/account/totp", &remove_totp);
-    serve(router, services, "GET", "/api/v1/account/sessions", &sessions);
-    serve(router, services, "DELETE", "/api/v1/account/sessions/{session}", &end_session);
+    serve(router, services, "GET", "/api/v1/account/sessions", &sessions_of_own);
+    serve(router, services, "DELETE", "/api/v1/account/sessions/{session}", &end_session_of_own);
 }
 
 }  // namespace lineshaft::api

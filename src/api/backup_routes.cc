@@ -31,7 +31,7 @@ io::Task<Answer> start(Call call) {
     co_return reply(render(*started), 202);
 }
 
-io::Task<Answer> list(Call call) {
+io::Task<Answer> list_backups(Call call) {
     CO_TRY(auto* backups, backups_of(call));
     auto all = co_await backups->list();
     json::array items;
@@ -50,7 +50,7 @@ io::Task<Answer> snapshot(Call call) {
 }  // namespace
 
 void add_backup_routes(http::Router& router, Services& services) {
-    serve(router, services, "GET", "/api/v1/backups", &list);
+    serve(router, services, "GET", "/api/v1/backups", &list_backups);
     serve(router, services, "POST", "/api/v1/backups", &start);
     serve(router, services, "POST", "/api/v1/backups/snapshot", &snapshot);
 }

@@ -18,6 +18,15 @@ const json::value* member(const json::object& body, std::string_view name) {
 
 }  // namespace
 
+Result<MqttView*> mqtt_of(const Call& call) {
+    if (call.services->mqtt != nullptr) return call.services->mqtt;
+    return fail(Code::unavailable, "this node serves no MQTT");
+}
+
+std::string origin_of(const http::Request& request) {
+    return fmt::format("{} {}", request.peer.address, request.header("user-agent").substr(0, 200));
+}
+
 http::Response reply(const json::value& body, unsigned status) {
     auto response = reply_text(json_text(body));
     response.status = status;

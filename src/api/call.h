@@ -28,6 +28,11 @@ using Answer = Result<http::Response>;
 /// A free coroutine, so that nothing it needs can die before it.
 using Work = io::Task<Answer> (*)(Call);
 
+/// The broker as the API sees it. Errors: unavailable, on a node without MQTT.
+Result<MqttView*> mqtt_of(const Call& call);
+/// Where a session begins, for the person who looks at the list of theirs: address and browser.
+std::string origin_of(const http::Request& request);
+
 http::Response reply(const json::value& body, unsigned status = 200);
 /// Text that is JSON already.
 http::Response reply_text(std::string json);

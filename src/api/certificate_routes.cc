@@ -53,7 +53,7 @@ json::object certificate_json(const catalog::Certificate& one, Instant now) {
             {"revoked_by", one.revoked_by ? json::value(*one.revoked_by) : json::value(nullptr)}};
 }
 
-Result<std::optional<CertificateId>> cursor_of(const http::Request& request) {
+Result<std::optional<CertificateId>> certificates_before(const http::Request& request) {
     const auto asked = request.asked("cursor");
     if (!asked) return std::optional<CertificateId>{};
     std::uint64_t number = 0;
@@ -65,10 +65,10 @@ Result<std::optional<CertificateId>> cursor_of(const http::Request& request) {
     return std::optional(CertificateId(number));
 }
 
-io::Task<Answer> list(Call call) {
+io::Task<Answer> list_certificates(Call call) {
     CO_TRY(const auto organisation, organisation_of(call));
     CO_TRY(const auto limit, limit_of(call.request));
-    CO_TRY(const auto before, cursor_of(call.request));
+    CO_TRY(const auto before, certificates_before(call.request));
     std::string machine(call.request.asked("machine").value_or(""));
     auto work = [=](catalog::Catalog& catalog) {
         return catalog.certificates(organisation, machine, before, limit + 1);
@@ -86,8 +86,8 @@ io::Task<Answer> list(Call call) {
     co_return reply(json::object{{"items", std::move(items)}, {"next", std::move(next)}});
 }
 
-io::Task<Answer> find(Services* services, OrganisationId organisation, std::string serial,
-                      unsigned status, json::object more) {
+io::Task<Answer> answer_with(Services* services, OrganisationId organisation, std::string serial,
+                             unsigned status, json::object more) {
     auto work = [=](catalog::Catalog& catalog) {
         return catalog.find_certificate(organisation, serial);
     };
@@ -115,17 +115,18 @@ io::Task<Answer> issue(Call call) {
         {"certificate", made->certificate_pem},
         {"authority", office->root().pem},
         {"key", made->key_pem.empty() ? json::value(nullptr) : json::value(made->key_pem)}};
-    auto answer = co_await find(call.services, organisation, made->serial, 201, std::move(more));
+    auto answer =
+        co_await answer_with(call.services, organisation, made->serial, 201, std::move(more));
     co_return answer;
 }
 
-io::Task<Answer> revoke(Call call) {
+io::Task<Answer> revoke_certificate(Call call) {
     CO_TRY(auto* office, office_of(call));
     CO_TRY(const auto organisation, organisation_of(call));
     const std::string serial = call.captured(0);
     auto done = co_await office->revoke(organisation, serial, call.principal->name);
     if (!done) co_return std::unexpected(done.error());
-    auto answer = co_await find(call.services, organisation, serial, 200, {});
+    auto answer = co_await answer_with(call.services, organisation, serial, 200, {});
     co_return answer;
 }
 
@@ -162,9 +163,9 @@ io::Task<Answer> revocation_list(Call call) {
 }  // namespace
 
 void add_certificate_routes(http::Router& router, Services& services) {
-    serve(router, services, "GET", "/api/v1/certificates", &list);
+    serve(router, services, "GET", "/api/v1/certificates", &list_certificates);
     serve(router, services, "POST", "/api/v1/certificates", &issue);
-    serve(router, services, "POST", "/api/v1/certificates/{serial}/revoke", &revoke);
+    serve(router, services, "POST", "/api/v1/certificates/{serial}/revoke", &revoke_certificate);
     serve(router, services, "GET", "/api/v1/certificates/authority", &authority);
     serve(router, services, "GET", "/api/v1/certificates/crl", &revocation_list);
     serve(router, services, "POST", "/api/v1/machines/{machine}/enrolments", &invite);

@@ -23,15 +23,6 @@ json::object render_totals(const MqttTraffic& traffic) {
             {"bytes_out", static_cast<std::uint64_t>(traffic.bytes_out)}};
 }
 
-json::value text_or_null(std::string_view text) {
-    if (text.empty()) return nullptr;
-    return json::value(json::string(text.data(), text.size()));
-}
-
-json::string text(std::string_view from) {
-    return json::string(from.data(), from.size());
-}
-
 json::object render(const MqttConnection& connection) {
     json::object lost;
     std::uint64_t lost_total = 0;
@@ -86,13 +77,8 @@ Result<std::string> word_of(const http::Request& request, std::string_view name,
     return fail(Code::invalid, std::string(name) + " must be one of: " + all);
 }
 
-Result<MqttView*> view_of(const Call& call) {
-    if (call.services->mqtt != nullptr) return call.services->mqtt;
-    return fail(Code::unavailable, "this node serves no MQTT");
-}
-
-io::Task<Answer> list(Call call) {
-    CO_TRY(MqttView * view, view_of(call));
+io::Task<Answer> list_connections(Call call) {
+    CO_TRY(MqttView * view, mqtt_of(call));
     MqttConnectionQuery query;
     CO_TRY(query.count_max, limit_of(call.request));
     CO_TRY(query.state, word_of(call.request, "state", {"connected", "sleeping", "gone"}));
@@ -107,8 +93,8 @@ io::Task<Answer> list(Call call) {
         {"items", std::move(items)}, {"next", text_or_null(page.next)}, {"total", page.total}});
 }
 
-io::Task<Answer> one(Call call) {
-    CO_TRY(MqttView * view, view_of(call));
+io::Task<Answer> one_connection(Call call) {
+    CO_TRY(MqttView * view, mqtt_of(call));
     auto found = co_await view->connection(call.organisation(), call.captured(0));
     if (!found) co_return std::unexpected(found.error());
     json::object out = render(found->first);
@@ -124,7 +110,7 @@ io::Task<Answer> one(Call call) {
 }
 
 io::Task<Answer> end(Call call) {
-    CO_TRY(MqttView * view, view_of(call));
+    CO_TRY(MqttView * view, mqtt_of(call));
     CO_TRY(const auto forget, word_of(call.request, "forget", {"true", "false"}));
     auto ended = co_await view->end(call.principal, call.captured(0), forget == "true");
     if (!ended) co_return std::unexpected(ended.error());
@@ -132,7 +118,7 @@ io::Task<Answer> end(Call call) {
 }
 
 io::Task<Answer> summary(Call call) {
-    CO_TRY(MqttView * view, view_of(call));
+    CO_TRY(MqttView * view, mqtt_of(call));
     auto now = co_await view->summary();
     json::object numbers;
     for (const auto& [name, value] : now.numbers) numbers[text(name)] = value;
@@ -147,8 +133,8 @@ io::Task<Answer> summary(Call call) {
 
 void add_connection_routes(http::Router& router, Services& services) {
     serve(router, services, "GET", "/api/v1/broker", &summary);
-    serve(router, services, "GET", "/api/v1/connections", &list);
-    serve(router, services, "GET", "/api/v1/connections/{id}", &one);
+    serve(router, services, "GET", "/api/v1/connections", &list_connections);
+    serve(router, services, "GET", "/api/v1/connections/{id}", &one_connection);
     serve(router, services, "DELETE", "/api/v1/connections/{id}", &end);
 }
 

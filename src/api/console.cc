@@ -27,7 +27,7 @@ std::string_view type_of(std::string_view path) {
     return found == types.end() ? "application/octet-stream" : found->second;
 }
 
-const Asset* find(std::string_view path) {
+const Asset* find_asset(std::string_view path) {
     const auto all = console_assets();
     const auto found = std::ranges::find(all, path, &Asset::path);
     return found == all.end() ? nullptr : &*found;
@@ -36,11 +36,11 @@ const Asset* find(std::string_view path) {
 io::Task<http::Response> serve_asset(http::Request request) {
     http::Response response;
     const bool reads = request.method == "GET" || request.method == "HEAD";
-    const Asset* asset = reads ? find(request.path) : nullptr;
+    const Asset* asset = reads ? find_asset(request.path) : nullptr;
     // Pages are routes of the app, so an unknown path without a file's name shows the app itself.
     const bool is_page =
         reads && !request.path.starts_with("/api/") && !request.path.starts_with("/assets/");
-    if (asset == nullptr && is_page) asset = find("/index.html");
+    if (asset == nullptr && is_page) asset = find_asset("/index.html");
     if (asset == nullptr) {
         response = http::problem(404, "Not found", "Nothing is served under this path.");
     } else {

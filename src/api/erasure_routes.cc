@@ -42,8 +42,8 @@ io::Task<Answer> erase(Call call) {
         co_return std::unexpected(state.error());
     CO_TRY(auto* erasures, erasures_of(call));
     std::vector<std::string> machines{id};
-    auto erased = co_await erasures->erase(call.organisation(), std::move(machines),
-                                           call.principal->name);
+    auto erased =
+        co_await erasures->erase(call.organisation(), std::move(machines), call.principal->name);
     if (!erased) co_return std::unexpected(erased.error());
     auto answer = reply(render(erased->front()), 202);
     answer.set("location", fmt::format("/api/v1/erasures/{}", erased->front().id));
@@ -66,20 +66,19 @@ io::Task<Answer> erase_organisation(Call call) {
     for (const auto& entry : catalog->machines(organisation)) ids.insert(entry->machine.id);
     std::vector<std::string> machines(ids.begin(), ids.end());
     const std::size_t count = machines.size();
-    auto erased =
-        co_await erasures->erase(organisation, std::move(machines), call.principal->name);
+    auto erased = co_await erasures->erase(organisation, std::move(machines), call.principal->name);
     if (!erased) co_return std::unexpected(erased.error());
     co_return reply(json::object{{"machines", count}}, 202);
 }
 
-io::Task<Answer> list(Call call) {
+io::Task<Answer> list_erasures(Call call) {
     CO_TRY(auto* erasures, erasures_of(call));
     auto all = co_await erasures->list(call.organisation(), list_max);
     if (!all) co_return std::unexpected(all.error());
     co_return reply(render_all(*all));
 }
 
-io::Task<Answer> one(Call call) {
+io::Task<Answer> one_erasure(Call call) {
     CO_TRY(const auto number, row_number(call.captured(0)));
     CO_TRY(auto* erasures, erasures_of(call));
     auto found = co_await erasures->find(call.organisation(), number);
@@ -93,8 +92,8 @@ void add_erasure_routes(http::Router& router, Services& services) {
     serve(router, services, "DELETE", "/api/v1/machines/{machine}", &erase);
     serve(router, services, "DELETE", "/api/v1/organisations/{organisation}/machines",
           &erase_organisation);
-    serve(router, services, "GET", "/api/v1/erasures", &list);
-    serve(router, services, "GET", "/api/v1/erasures/{id}", &one);
+    serve(router, services, "GET", "/api/v1/erasures", &list_erasures);
+    serve(router, services, "GET", "/api/v1/erasures/{id}", &one_erasure);
 }
 
 }  // namespace lineshaft::api

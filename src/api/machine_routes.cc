@@ -46,8 +46,8 @@ struct Filter {
     bool accepts(const Listed& one) const {
         const catalog::Machine* known = one.entry ? &one.entry->machine : nullptr;
         if (!connection.empty() && connection != twin::name_of(one.connection())) return false;
-        if (!site.empty() && (known == nullptr || !known->site ||
-                              site != std::to_string(known->site->number()))) {
+        if (!site.empty() &&
+            (known == nullptr || !known->site || site != std::to_string(known->site->number()))) {
             return false;
         }
         if (adopted && *adopted != (known != nullptr && known->adopted_at.has_value()))
@@ -140,7 +140,8 @@ io::Task<Answer> list_all(Call call, std::size_t limit, std::string after) {
     const auto catalog = call.services->desk.snapshot();
     const Entries entries = catalog->machines(call.organisation());
     const auto first = std::ranges::upper_bound(
-        entries, after, {}, [](const auto& entry) -> const std::string& { return entry->machine.id; });
+        entries, after, {},
+        [](const auto& entry) -> const std::string& { return entry->machine.id; });
     const auto behind = static_cast<std::size_t>(entries.end() - first);
     const Entries some(first, first + static_cast<std::ptrdiff_t>(std::min(behind, limit + 1)));
     auto page = merged(spoken.items, some);
@@ -151,7 +152,7 @@ io::Task<Answer> list_all(Call call, std::size_t limit, std::string after) {
     co_return reply_text(out.take());
 }
 
-io::Task<Answer> list(Call call) {
+io::Task<Answer> list_machines(Call call) {
     CO_TRY(const auto limit, limit_of(call.request));
     CO_TRY(const auto filter, filter_of(call.request));
     std::string after(call.request.asked("cursor").value_or(""));
@@ -171,7 +172,7 @@ io::Task<Answer> list(Call call) {
     co_return reply_text(out.take());
 }
 
-io::Task<Answer> one(Call call) {
+io::Task<Answer> one_machine(Call call) {
     const std::string& id = call.captured(0);
     auto now = co_await call.services->plant.machine_now(call.organisation(), id);
     const auto catalog = call.services->desk.snapshot();
@@ -195,9 +196,9 @@ io::Task<Answer> one(Call call) {
     co_return reply_text(out.end_object().take());
 }
 
-io::Task<Answer> change(Call call) {
-    CO_TRY(auto body, body_object(call.request,
-                                  {"name", "kind", "site", "adopted", "shared_attributes"}));
+io::Task<Answer> change_machine(Call call) {
+    CO_TRY(auto body,
+           body_object(call.request, {"name", "kind", "site", "adopted", "shared_attributes"}));
     catalog::MachineChange change;
     CO_TRY(change.name, optional_text(body, "name"));
     CO_TRY(change.kind, optional_text(body, "kind"));
@@ -236,7 +237,7 @@ io::Task<Answer> change(Call call) {
         call.services->plant.record(
             {now, organisation, id, "adopted", "by " + call.principal->name});
     }
-    co_return co_await one(std::move(call));
+    co_return co_await one_machine(std::move(call));
 }
 
 // Where a page of events begins: at or before `until`, behind the `skip` newest of them, which
@@ -246,7 +247,7 @@ struct EventsFrom {
     std::size_t skip = 0;
 };
 
-Result<EventsFrom> cursor_of(const http::Request& request) {
+Result<EventsFrom> events_from(const http::Request& request) {
     const auto text = request.asked("cursor");
     if (!text) return EventsFrom{io::Shard::here().now() + std::chrono::hours{24 * 366}};
     const auto zulu = text->find('Z');
@@ -286,7 +287,7 @@ http::Response events_reply(std::vector<twin::Event> events, EventsFrom from, st
 
 io::Task<Answer> machine_events(Call call) {
     CO_TRY(const auto limit, limit_of(call.request));
-    CO_TRY(const auto from, cursor_of(call.request));
+    CO_TRY(const auto from, events_from(call.request));
     auto state = co_await call.services->plant.machine(call.organisation(), call.captured(0));
     const auto catalog = call.services->desk.snapshot();
     if (!state && catalog->machine(call.organisation(), call.captured(0)) == nullptr) {
@@ -300,7 +301,7 @@ io::Task<Answer> machine_events(Call call) {
 io::Task<Answer> plant_events(Call call) {
     CO_TRY(const auto limit, limit_of(call.request));
     CO_TRY(const auto since, time_of(call.request, "since"));
-    CO_TRY(const auto from, cursor_of(call.request));
+    CO_TRY(const auto from, events_from(call.request));
     auto events = co_await call.services->plant.events(call.organisation(), "", from.until,
                                                        limit + from.skip + 1);
     co_return events_reply(std::move(events), from, limit, since);
@@ -309,9 +310,9 @@ io::Task<Answer> plant_events(Call call) {
 }  // namespace
 
 void add_machine_routes(http::Router& router, Services& services) {
-    serve(router, services, "GET", "/api/v1/machines", &list);
-    serve(router, services, "GET", "/api/v1/machines/{machine}", &one);
-    serve(router, services, "PATCH", "/api/v1/machines/{machine}", &change);
+    serve(router, services, "GET", "/api/v1/machines", &list_machines);
+    serve(router, services, "GET", "/api/v1/machines/{machine}", &one_machine);
+    serve(router, services, "PATCH", "/api/v1/machines/{machine}", &change_machine);
     serve(router, services, "GET", "/api/v1/machines/{machine}/events", &machine_events);
     serve(router, services, "GET", "/api/v1/events", &plant_events);
 }

@@ -14,10 +14,6 @@ namespace {
 
 namespace json = boost::json;
 
-json::string text(std::string_view from) {
-    return json::string(from.data(), from.size());
-}
-
 json::object reference(std::string_view kind, std::string_view name) {
     return {{"$ref", text("#/components/" + std::string(kind) + "/" + std::string(name))}};
 }
@@ -31,7 +27,7 @@ const Operation& operation_of(const trust::Route& route) {
     return *found;
 }
 
-std::string lower(std::string_view method) {
+std::string lower_method(std::string_view method) {
     std::string out(method);
     for (char& letter : out) letter = static_cast<char>(letter | 0x20);
     return out;
@@ -39,7 +35,7 @@ std::string lower(std::string_view method) {
 
 // "GET /api/v1/machines/{machine}/trend": "get_machines_machine_trend".
 std::string id_of(const Operation& operation) {
-    std::string out = lower(operation.method);
+    std::string out = lower_method(operation.method);
     std::string_view path = operation.pattern;
     // InfluxDB's /write keeps the short name.
     if (path.starts_with("/api/v1") && path != "/api/v1/write") path.remove_prefix(7);
@@ -111,10 +107,10 @@ json::object page_of(std::string_view schema) {
     if (schema == "Topic") {
         properties["whole"] = json::object{
             {"type", "boolean"}, {"description", "false: too many levels to look at all."}};
-        properties["since"] = json::object{
-            {"type", "string"},
-            {"format", "date-time"},
-            {"description", "Messages that are not retained are seen from here on."}};
+        properties["since"] =
+            json::object{{"type", "string"},
+                         {"format", "date-time"},
+                         {"description", "Messages that are not retained are seen from here on."}};
         required.push_back("whole");
         required.push_back("since");
     }
@@ -181,7 +177,7 @@ std::string make() {
     for (const auto& route : trust::routes()) {
         auto& path = paths[text(route.pattern)];
         if (path.is_null()) path = json::object{};
-        path.as_object()[lower(route.method)] = describe(route);
+        path.as_object()[lower_method(route.method)] = describe(route);
     }
     return json::serialize(
         json::object{{"openapi", "3.1.0"},

@@ -57,7 +57,7 @@ json::object render(const Services& services, const catalog::Organisation& organ
 }
 
 // The organisation a path names. Errors: not_found.
-Result<catalog::Organisation> find(const Call& call) {
+Result<catalog::Organisation> organisation_in(const Call& call) {
     TRY(const auto number, row_number(call.captured(0)));
     const auto snapshot = call.services->desk.snapshot();
     const auto* found =
@@ -85,7 +85,7 @@ Result<catalog::OrganisationChange> change_of(const json::object& body) {
     return change;
 }
 
-io::Task<Answer> list(Call call) {
+io::Task<Answer> list_organisations(Call call) {
     const auto snapshot = call.services->desk.snapshot();
     json::array items;
     for (const auto& one : snapshot->organisations()) {
@@ -94,20 +94,20 @@ io::Task<Answer> list(Call call) {
     co_return reply(json::object{{"items", std::move(items)}, {"next", nullptr}});
 }
 
-io::Task<Answer> one(Call call) {
-    CO_TRY(const auto found, find(call));
+io::Task<Answer> one_organisation(Call call) {
+    CO_TRY(const auto found, organisation_in(call));
     co_return reply(render(*call.services, found));
 }
 
-io::Task<Answer> create(Call call) {
-    CO_TRY(auto body, body_object(call.request,
-                                  {"name", "title", "machines_max", "sessions_max",
-                                   "messages_per_s", "samples_per_s", "retained_bytes_max"}));
+io::Task<Answer> create_organisation(Call call) {
+    CO_TRY(auto body,
+           body_object(call.request, {"name", "title", "machines_max", "sessions_max",
+                                      "messages_per_s", "samples_per_s", "retained_bytes_max"}));
     CO_TRY(const auto name, text_member(body, "name"));
     CO_TRY(const auto change, change_of(body));
     const Instant now = io::Shard::here().now();
-    auto work = [=, services = call.services](
-                    catalog::Catalog& catalog) -> Result<catalog::Answer> {
+    auto work = [=,
+                 services = call.services](catalog::Catalog& catalog) -> Result<catalog::Answer> {
         TRY(const auto made, catalog.create_organisation(name, now));
         TRY(const auto whole, catalog.change_organisation(made.id, change));
         if (services->quotas) services->quotas->changed(whole);
@@ -117,11 +117,11 @@ io::Task<Answer> create(Call call) {
     co_return made;
 }
 
-io::Task<Answer> change(Call call) {
-    CO_TRY(const auto found, find(call));
-    CO_TRY(auto body, body_object(call.request, {"title", "machines_max", "sessions_max",
-                                                 "messages_per_s", "samples_per_s",
-                                                 "retained_bytes_max"}));
+io::Task<Answer> change_organisation(Call call) {
+    CO_TRY(const auto found, organisation_in(call));
+    CO_TRY(auto body,
+           body_object(call.request, {"title", "machines_max", "sessions_max", "messages_per_s",
+                                      "samples_per_s", "retained_bytes_max"}));
     CO_TRY(const auto change, change_of(body));
     auto work = [id = found.id, change](catalog::Catalog& catalog) {
         return catalog.change_organisation(id, change);
@@ -134,7 +134,7 @@ io::Task<Answer> change(Call call) {
 
 // Its first admin has to come from here: nobody of the organisation can sign in before.
 io::Task<Answer> add_person(Call call) {
-    CO_TRY(const auto found, find(call));
+    CO_TRY(const auto found, organisation_in(call));
     auto made = co_await create_person(&call, found.id);
     co_return made;
 }
@@ -142,10 +142,10 @@ io::Task<Answer> add_person(Call call) {
 }  // namespace
 
 void add_organisation_routes(http::Router& router, Services& services) {
-    serve(router, services, "GET", "/api/v1/organisations", &list);
-    serve(router, services, "POST", "/api/v1/organisations", &create);
-    serve(router, services, "GET", "/api/v1/organisations/{organisation}", &one);
-    serve(router, services, "PATCH", "/api/v1/organisations/{organisation}", &change);
+    serve(router, services, "GET", "/api/v1/organisations", &list_organisations);
+    serve(router, services, "POST", "/api/v1/organisations", &create_organisation);
+    serve(router, services, "GET", "/api/v1/organisations/{organisation}", &one_organisation);
+    serve(router, services, "PATCH", "/api/v1/organisations/{organisation}", &change_organisation);
     serve(router, services, "POST", "/api/v1/organisations/{organisation}/people", &add_person);
 }
 

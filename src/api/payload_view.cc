@@ -9,14 +9,10 @@
 namespace lineshaft::api {
 namespace {
 
-constexpr std::size_t text_bytes_max = 64 << 10;
+constexpr std::size_t shown_bytes_max = 64 << 10;
 constexpr std::size_t hex_bytes_max = 4 << 10;
 constexpr std::size_t metrics_max = 1'000;
-constexpr std::int64_t exact_in_double = std::int64_t{1} << 53;
-
-json::string text(std::string_view from) {
-    return json::string(from.data(), from.size());
-}
+constexpr std::int64_t exact_integer_max = std::int64_t{1} << 53;
 
 // At most `most` bytes of UTF-8 text, never half a letter.
 std::string_view cut_text(std::string_view whole, std::size_t most) {
@@ -54,12 +50,12 @@ struct ShowWire {
     }
     json::value operator()(std::uint32_t whole) const { return whole; }
     json::value operator()(std::int64_t whole) const {
-        if (whole > exact_in_double || whole < -exact_in_double)
+        if (whole > exact_integer_max || whole < -exact_integer_max)
             return json::value(std::to_string(whole));
         return whole;
     }
     json::value operator()(std::uint64_t whole) const {
-        if (whole > static_cast<std::uint64_t>(exact_in_double))
+        if (whole > static_cast<std::uint64_t>(exact_integer_max))
             return json::value(std::to_string(whole));
         return whole;
     }
@@ -120,7 +116,7 @@ json::object payload_view(std::string_view topic, std::string_view payload) {
     json::object out{{"text", nullptr}, {"json", false}, {"hex", ""}, {"cut", false}};
     const bool is_text = is_utf8(payload) && !payload.contains('\0');
     if (is_text) {
-        const auto shown = cut_text(payload, text_bytes_max);
+        const auto shown = cut_text(payload, shown_bytes_max);
         out["text"] = text(shown);
         out["json"] = shown.size() == payload.size() && is_json(payload);
         out["cut"] = shown.size() != payload.size();

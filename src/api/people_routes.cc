@@ -9,7 +9,7 @@
 namespace lineshaft::api {
 namespace {
 
-io::Task<Result<catalog::Person>> find(Call* call) {
+io::Task<Result<catalog::Person>> person_in(Call* call) {
     CO_TRY(const auto number, row_number(call->captured(0)));
     auto work = [organisation = call->organisation(), number](catalog::Catalog& catalog) {
         return catalog.find_person(organisation, PersonId(number));
@@ -18,7 +18,7 @@ io::Task<Result<catalog::Person>> find(Call* call) {
     co_return person;
 }
 
-io::Task<Answer> list(Call call) {
+io::Task<Answer> list_people(Call call) {
     const auto organisation = call.organisation();
     auto people = co_await call.services->desk.run(
         [=](catalog::Catalog& catalog) { return catalog.people(organisation); });
@@ -28,13 +28,13 @@ io::Task<Answer> list(Call call) {
     co_return reply(json::object{{"items", std::move(items)}, {"next", nullptr}});
 }
 
-io::Task<Answer> create(Call call) {
+io::Task<Answer> create_person(Call call) {
     auto made = co_await create_person(&call, call.organisation());
     co_return made;
 }
 
-io::Task<Answer> one(Call call) {
-    auto person = co_await find(&call);
+io::Task<Answer> one_person(Call call) {
+    auto person = co_await person_in(&call);
     if (!person) co_return std::unexpected(person.error());
     co_return reply(person_json(*person));
 }
@@ -60,7 +60,7 @@ Result<catalog::Person> apply(catalog::Catalog& catalog, OrganisationId organisa
 }
 
 // A new role works at the next request; a new password or no second factor ends the sessions.
-io::Task<Answer> change(Call call) {
+io::Task<Answer> change_person(Call call) {
     CO_TRY(const auto number, row_number(call.captured(0)));
     CO_TRY(auto body, body_object(call.request, {"role", "password", "totp"}));
     Change change;
@@ -71,7 +71,8 @@ io::Task<Answer> change(Call call) {
     }
     CO_TRY(const auto totp, optional_flag(body, "totp"));
     if (totp && *totp) {
-        co_return fail(Code::invalid, "\"totp\" may only become false: people set it up themselves");
+        co_return fail(Code::invalid,
+                       "\"totp\" may only become false: people set it up themselves");
     }
     change.removes_totp = totp.has_value();
     CO_TRY(auto password, optional_text(body, "password"));
@@ -95,7 +96,7 @@ io::Task<Answer> change(Call call) {
     co_return reply(person_json(*person));
 }
 
-io::Task<Answer> remove(Call call) {
+io::Task<Answer> remove_person(Call call) {
     CO_TRY(const auto number, row_number(call.captured(0)));
     const auto organisation = call.organisation();
     auto work = [=](catalog::Catalog& catalog) {
@@ -107,23 +108,23 @@ io::Task<Answer> remove(Call call) {
     co_return no_content();
 }
 
-io::Task<Answer> sessions(Call call) {
-    auto person = co_await find(&call);
+io::Task<Answer> sessions_of_person(Call call) {
+    auto person = co_await person_in(&call);
     if (!person) co_return std::unexpected(person.error());
     auto sessions = co_await call.services->porter.sessions_of(person->id);
-    co_return reply(json::object{{"items", sessions_json(sessions, own_session(call))},
-                                 {"next", nullptr}});
+    co_return reply(
+        json::object{{"items", sessions_json(sessions, own_session(call))}, {"next", nullptr}});
 }
 
 io::Task<Answer> end_sessions(Call call) {
-    auto person = co_await find(&call);
+    auto person = co_await person_in(&call);
     if (!person) co_return std::unexpected(person.error());
     (void)co_await call.services->porter.end_person(person->id);
     co_return no_content();
 }
 
-io::Task<Answer> end_session(Call call) {
-    auto person = co_await find(&call);
+io::Task<Answer> end_session_of_person(Call call) {
+    auto person = co_await person_in(&call);
     if (!person) co_return std::unexpected(person.error());
     auto was_there = co_await call.services->porter.end_listed(person->id, call.captured(1));
     if (!was_there) co_return fail(Code::not_found, "no such session");
@@ -158,14 +159,13 @@ json::array sessions_json(const std::vector<trust::SessionRecord>& sessions,
 
 std::string own_session(const Call& call) {
     const auto secret = trust::session_secret(call.request.header("cookie"), call.is_secure);
-    return secret.empty() ? std::string()
-                          : to_hex(as_bytes(trust::text_of(trust::sha256(secret))));
+    return secret.empty() ? std::string() : to_hex(as_bytes(trust::text_of(trust::sha256(secret))));
 }
 
 trust::PersonRecord record_of(const catalog::Person& person, std::string organisation_name) {
-    trust::PersonRecord record{person.organisation, std::move(organisation_name), person.id,
-                               person.name,         trust::parse_role(person.role),
-                               person.password_hash};
+    trust::PersonRecord record{
+        person.organisation, std::move(organisation_name),   person.id,
+        person.name,         trust::parse_role(person.role), person.password_hash};
     if (person.totp && person.totp->confirmed_at) {
         record.totp = trust::PersonRecord::Totp{person.totp->sealed, person.totp->last_step};
     }
@@ -199,14 +199,15 @@ io::Task<Answer> create_person(Call* call, OrganisationId organisation) {
 }
 
 void add_people_routes(http::Router& router, Services& services) {
-    serve(router, services, "GET", "/api/v1/people", &list);
-    serve(router, services, "POST", "/api/v1/people", &create);
-    serve(router, services, "GET", "/api/v1/people/{id}", &one);
-    serve(router, services, "PATCH", "/api/v1/people/{id}", &change);
-    serve(router, services, "DELETE", "/api/v1/people/{id}", &remove);
-    serve(router, services, "GET", "/api/v1/people/{id}/sessions", &sessions);
+    serve(router, services, "GET", "/api/v1/people", &list_people);
+    serve(router, services, "POST", "/api/v1/people", &create_person);
+    serve(router, services, "GET", "/api/v1/people/{id}", &one_person);
+    serve(router, services, "PATCH", "/api/v1/people/{id}", &change_person);
+    serve(router, services, "DELETE", "/api/v1/people/{id}", &remove_person);
+    serve(router, services, "GET", "/api/v1/people/{id}/sessions", &sessions_of_person);
     serve(router, services, "DELETE", "/api/v1/people/{id}/sessions", &end_sessions);
-    serve(router, services, "DELETE", "/api/v1/people/{id}/sessions/{session}", &end_session);
+    serve(router, services, "DELETE", "/api/v1/people/{id}/sessions/{session}",
+          &end_session_of_person);
 }
 
 }  // namespace lineshaft::api

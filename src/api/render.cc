@@ -7,11 +7,6 @@ namespace {
 
 constexpr std::int64_t exact_in_double = std::int64_t{1} << 53;
 
-json::value text_or_null(const std::string& text) {
-    if (text.empty()) return nullptr;
-    return json::value(text);
-}
-
 struct ValueOf {
     json::value operator()(double number) const {
         return std::isfinite(number) ? json::value(number) : json::value(nullptr);

@@ -18,10 +18,6 @@ json::object person_json(const trust::Principal& principal) {
 }
 
 // Where a session came from, for the list a person sees.
-std::string origin_of(const http::Request& request) {
-    return fmt::format("{} {}", request.peer.address, request.header("user-agent").substr(0, 200));
-}
-
 http::Response signed_in(Call& call, trust::Porter::SignedIn session) {
     auto response = reply(person_json(*session.principal));
     response.set("set-cookie", trust::session_cookie(session.secret, call.is_secure,
@@ -49,9 +45,9 @@ io::Task<Answer> get_session(Call call) {
 io::Task<trust::AuditRecord> attempt_line(Services* services, std::string login,
                                           std::string address) {
     const auto slash = login.find('/');
-    const std::string organisation =
-        slash == login.npos ? std::string(catalog::default_organisation_name)
-                            : login.substr(0, slash);
+    const std::string organisation = slash == login.npos
+                                         ? std::string(catalog::default_organisation_name)
+                                         : login.substr(0, slash);
     const std::string name = slash == login.npos ? login : login.substr(slash + 1);
     auto work = [organisation, name](catalog::Catalog& catalog) -> Result<catalog::Person> {
         const auto* found = catalog.snapshot()->organisation(organisation);
@@ -103,8 +99,7 @@ io::Task<Answer> open_recorded(Call* call, trust::PersonRecord person, std::stri
         call->services, trust::audit_of(who, call->request.peer.address, action, person.name,
                                         call->request.header("user-agent").substr(0, 200)));
     if (refused) co_return std::move(*refused);
-    std::string previous(
-        trust::session_secret(call->request.header("cookie"), call->is_secure));
+    std::string previous(trust::session_secret(call->request.header("cookie"), call->is_secure));
     auto session = co_await call->services->porter.open_session(
         std::move(person), origin_of(call->request), std::move(previous));
     if (!session) co_return std::unexpected(session.error());

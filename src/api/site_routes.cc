@@ -12,7 +12,7 @@ std::size_t machines_at(const catalog::Snapshot& catalog, const catalog::Site& s
     return count;
 }
 
-io::Task<Answer> list(Call call) {
+io::Task<Answer> list_sites(Call call) {
     const auto catalog = call.services->desk.snapshot();
     json::array items;
     for (const auto& site : catalog->sites(call.organisation())) {
@@ -38,7 +38,7 @@ Result<catalog::Change<catalog::Position>> position_of(const json::object& body)
     return change;
 }
 
-io::Task<Answer> create(Call call) {
+io::Task<Answer> create_site(Call call) {
     CO_TRY(auto body, body_object(call.request, {"name", "time_zone", "latitude", "longitude"}));
     catalog::NewSite site;
     CO_TRY(site.name, text_member(body, "name"));
@@ -53,7 +53,7 @@ io::Task<Answer> create(Call call) {
     co_return co_await write_once(call, std::move(work));
 }
 
-io::Task<Answer> change(Call call) {
+io::Task<Answer> change_site(Call call) {
     CO_TRY(auto body, body_object(call.request, {"name", "time_zone", "latitude", "longitude"}));
     CO_TRY(const auto number, row_number(call.captured(0)));
     catalog::SiteChange change;
@@ -74,7 +74,7 @@ io::Task<Answer> change(Call call) {
     co_return reply(render(*changed, machines_at(*catalog, *changed)));
 }
 
-io::Task<Answer> remove(Call call) {
+io::Task<Answer> remove_site(Call call) {
     CO_TRY(const auto number, row_number(call.captured(0)));
     const auto organisation = call.organisation();
     auto work = [=](catalog::Catalog& catalog) {
@@ -88,10 +88,10 @@ io::Task<Answer> remove(Call call) {
 }  // namespace
 
 void add_site_routes(http::Router& router, Services& services) {
-    serve(router, services, "GET", "/api/v1/sites", &list);
-    serve(router, services, "POST", "/api/v1/sites", &create);
-    serve(router, services, "PATCH", "/api/v1/sites/{site}", &change);
-    serve(router, services, "DELETE", "/api/v1/sites/{site}", &remove);
+    serve(router, services, "GET", "/api/v1/sites", &list_sites);
+    serve(router, services, "POST", "/api/v1/sites", &create_site);
+    serve(router, services, "PATCH", "/api/v1/sites/{site}", &change_site);
+    serve(router, services, "DELETE", "/api/v1/sites/{site}", &remove_site);
 }
 
 }  // namespace lineshaft::api

@@ -10,7 +10,7 @@
 namespace lineshaft::api {
 namespace {
 
-io::Task<Answer> change(Call call) {
+io::Task<Answer> change_tag(Call call) {
     CO_TRY(auto body, body_object(call.request, {"unit", "label", "low", "high", "writable"}));
     catalog::TagChange change;
     CO_TRY(change.unit, optional_text(body, "unit"));
@@ -93,7 +93,7 @@ io::Task<Answer> write(Call call) {
 }  // namespace
 
 void add_tag_routes(http::Router& router, Services& services) {
-    serve(router, services, "PATCH", "/api/v1/machines/{machine}/tags/{tag}", &change);
+    serve(router, services, "PATCH", "/api/v1/machines/{machine}/tags/{tag}", &change_tag);
     serve(router, services, "POST", "/api/v1/machines/{machine}/tags/{tag}/write", &write);
 }
 

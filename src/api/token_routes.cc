@@ -19,7 +19,7 @@ json::object token_json(const catalog::Token& token) {
             {"last_used_at", render_time(token.last_used_at)}};
 }
 
-io::Task<Answer> list(Call call) {
+io::Task<Answer> list_tokens(Call call) {
     const auto organisation = call.organisation();
     auto tokens = co_await call.services->desk.run(
         [=](catalog::Catalog& catalog) { return catalog.tokens(organisation); });
@@ -48,7 +48,7 @@ Result<catalog::NewToken> wanted(const json::object& body) {
     return token;
 }
 
-io::Task<Answer> create(Call call) {
+io::Task<Answer> create_token(Call call) {
     CO_TRY(auto body, body_object(call.request, {"name", "role", "machine"}));
     CO_TRY(auto token, wanted(body));
     // Making the SCRAM verifier costs milliseconds: on the passwords' worker.
@@ -79,7 +79,7 @@ io::Task<Answer> create(Call call) {
     co_return std::move(*answer);
 }
 
-io::Task<Answer> revoke(Call call) {
+io::Task<Answer> revoke_token(Call call) {
     CO_TRY(const auto number, row_number(call.captured(0)));
     const auto organisation = call.organisation();
     const Instant now = io::Shard::here().now();
@@ -96,9 +96,9 @@ io::Task<Answer> revoke(Call call) {
 }  // namespace
 
 void add_token_routes(http::Router& router, Services& services) {
-    serve(router, services, "GET", "/api/v1/tokens", &list);
-    serve(router, services, "POST", "/api/v1/tokens", &create);
-    serve(router, services, "DELETE", "/api/v1/tokens/{id}", &revoke);
+    serve(router, services, "GET", "/api/v1/tokens", &list_tokens);
+    serve(router, services, "POST", "/api/v1/tokens", &create_token);
+    serve(router, services, "DELETE", "/api/v1/tokens/{id}", &revoke_token);
 }
 
 }  // namespace lineshaft::api

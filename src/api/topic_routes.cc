@@ -7,11 +7,6 @@
 namespace lineshaft::api {
 namespace {
 
-json::value text_or_null(std::string_view text) {
-    if (text.empty()) return nullptr;
-    return json::value(json::string(text.data(), text.size()));
-}
-
 json::object render_brief(const MqttMessage& message) {
     return {{"at", render_time(message.at)},
             {"size", message.size_bytes},
@@ -29,19 +24,14 @@ json::object render(const MqttLevel& level) {
             {"last", std::move(last)}};
 }
 
-Result<MqttView*> view_of(const Call& call) {
-    if (call.services->mqtt != nullptr) return call.services->mqtt;
-    return fail(Code::unavailable, "this node serves no MQTT");
-}
-
 std::optional<std::string> asked(const http::Request& request, std::string_view name) {
     const auto found = request.asked(name);
     if (!found) return std::nullopt;
     return std::string(*found);
 }
 
-io::Task<Answer> list(Call call) {
-    CO_TRY(MqttView * view, view_of(call));
+io::Task<Answer> list_topics(Call call) {
+    CO_TRY(MqttView * view, mqtt_of(call));
     CO_TRY(const auto limit, limit_of(call.request, 200));
     auto page = co_await view->topics(call.principal, asked(call.request, "prefix"),
                                       asked(call.request, "cursor"), limit);
@@ -55,8 +45,8 @@ io::Task<Answer> list(Call call) {
                                  {"since", render_time(page.since)}});
 }
 
-io::Task<Answer> one(Call call) {
-    CO_TRY(MqttView * view, view_of(call));
+io::Task<Answer> one_topic(Call call) {
+    CO_TRY(MqttView * view, mqtt_of(call));
     auto found = co_await view->topic(call.principal, call.captured(0));
     if (!found) co_return std::unexpected(found.error());
     const MqttMessage& message = *found;
@@ -80,8 +70,8 @@ io::Task<Answer> one(Call call) {
 }  // namespace
 
 void add_topic_routes(http::Router& router, Services& services) {
-    serve(router, services, "GET", "/api/v1/topics", &list);
-    serve(router, services, "GET", "/api/v1/topics/{topic}", &one);
+    serve(router, services, "GET", "/api/v1/topics", &list_topics);
+    serve(router, services, "GET", "/api/v1/topics/{topic}", &one_topic);
 }
 
 }  // namespace lineshaft::api

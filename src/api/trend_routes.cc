@@ -257,7 +257,7 @@ struct Page {
 };
 
 // The window a page of samples covers: a cursor continues behind the last one given.
-Result<Page> page_of(const http::Request& request) {
+Result<Page> raw_page_of(const http::Request& request) {
     TRY(const auto from, time_of(request, "from"));
     TRY(const auto until, time_of(request, "until"));
     TRY(const auto cursor, time_of(request, "cursor"));
@@ -273,7 +273,7 @@ Result<Page> page_of(const http::Request& request) {
 
 io::Task<Answer> samples(Call call) {
     CO_TRY(const auto limit, limit_of(call.request, 1000, 10'000));
-    CO_TRY(const auto page, page_of(call.request));
+    CO_TRY(const auto page, raw_page_of(call.request));
     const auto tag = call.request.asked("tag");
     if (!tag) co_return fail(Code::invalid, "ask for one tag: ?tag=speed");
     auto series = co_await call.services->history.find(call.organisation(), call.captured(0),

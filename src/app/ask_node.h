@@ -8,8 +8,8 @@
 
 namespace lineshaft::app {
 
-/// Asks the node that runs on the data directory `data` through its socket, as an admin. nullopt: no
-/// node listens there. Errors: conflict (the node refused; its sentence), timeout, invalid.
+/// Asks the node that runs on the data directory `data` through its socket, as an admin. nullopt:
+/// no node listens there. Errors: conflict (the node refused; its sentence), timeout, invalid.
 Result<std::optional<boost::json::object>> ask_node(const std::string& data,
                                                     const std::string& path,
                                                     const boost::json::object& body,
@@ -19,5 +19,11 @@ Result<std::optional<boost::json::object>> ask_node(const std::string& data,
 Result<std::optional<boost::json::object>> get_from_node(const std::string& data,
                                                          const std::string& path,
                                                          io::Steady patience = io::Steady{10'000});
+
+/// A member of an answer that is text; empty where there is none.
+inline std::string text_of(const boost::json::object& answer, std::string_view member) {
+    const auto* found = answer.if_contains(boost::json::string_view(member.data(), member.size()));
+    return found != nullptr && found->is_string() ? std::string(found->as_string()) : std::string();
+}
 
 }  // namespace lineshaft::app

@@ -65,11 +65,6 @@ std::string organisation_query(const CaWords& words, char mark = '?') {
     return fmt::format("{}organisation={}", mark, escaped(words.organisation));
 }
 
-std::string text_of(const json::object& answer, std::string_view member) {
-    const auto* found = answer.if_contains(json::string_view(member.data(), member.size()));
-    return found != nullptr && found->is_string() ? std::string(found->as_string()) : std::string();
-}
-
 void print_root(const std::string& pem, const std::string& fingerprint,
                 const std::string& not_after) {
     std::printf("%s", pem.c_str());

@@ -18,7 +18,7 @@ namespace lineshaft::app {
 namespace {
 
 namespace json = boost::json;
-constexpr io::Steady patience{5'000};
+constexpr io::Steady answer_patience{5'000};
 constexpr io::Steady between_looks{500};
 constexpr unsigned looks_max = 240;
 constexpr std::size_t left_for_the_visitor = 3;
@@ -55,7 +55,7 @@ std::vector<Plan> plans() {
     return all;
 }
 
-std::string escaped(std::string_view id) {
+std::string escaped_id(std::string_view id) {
     std::string out;
     for (const char letter : id) {
         const bool plain =
@@ -74,7 +74,7 @@ io::Task<json::value> ask(io::Address node, std::string method, std::string targ
                           std::string body) {
     std::vector<io::http::Field> headers{{"content-type", "application/json"}};
     auto answer = co_await io::http::fetch(std::move(node), std::move(method), std::move(target),
-                                           std::move(headers), std::move(body), patience);
+                                           std::move(headers), std::move(body), answer_patience);
     if (!answer || answer->status >= 300) co_return json::value(nullptr);
     boost::system::error_code problem;
     co_return json::parse(answer->body, problem);
@@ -103,7 +103,7 @@ io::Task<std::map<std::string, std::string>> make_sites(io::Address node) {
 
 // True when the machine is adopted now, or was by somebody else.
 io::Task<bool> adopt(io::Address node, Plan plan, std::string site) {
-    const std::string target = "/api/v1/machines/" + escaped(plan.id);
+    const std::string target = "/api/v1/machines/" + escaped_id(plan.id);
     auto machine = co_await ask(node, "GET", target, "");
     if (!machine.is_object()) co_return false;
     if (machine.at("adopted").as_bool()) co_return true;

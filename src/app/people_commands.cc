@@ -18,11 +18,6 @@ namespace json = boost::json;
 constexpr std::size_t page_records = 5'000;
 constexpr std::size_t note_bytes_max = 64 * 1024;
 
-std::string text_of(const json::object& object, std::string_view name) {
-    const auto* found = object.if_contains(json::string_view(name.data(), name.size()));
-    return found && found->is_string() ? std::string(found->as_string()) : std::string();
-}
-
 Result<std::unique_ptr<catalog::Catalog>> open_catalog(const std::string& data) {
     TRY_VOID(io::make_private_dir(data));
     return catalog::Catalog::open(data + "/catalog.db", io::Clock::system().now());

@@ -21,7 +21,7 @@
 namespace lineshaft::app {
 namespace {
 
-constexpr io::Steady patience{10'000};
+constexpr io::Steady connect_patience{10'000};
 constexpr io::Steady tick{200};  // how often a client steps when nothing arrives
 constexpr io::Steady retry_first{500};
 constexpr io::Steady retry_max{8'000};
@@ -105,7 +105,7 @@ io::Task<Result<void>> live(Line& line) {
         const std::string output = line.mqtt.take_output();
         if (!output.empty()) {
             line.sent_at = shard.clock().steady();
-            CO_TRY_VOID(co_await io::write_all(*line.stream, as_bytes(output), patience));
+            CO_TRY_VOID(co_await io::write_all(*line.stream, as_bytes(output), connect_patience));
         }
         auto input = co_await line.stream->read_some(tick);
         if (!input && input.error().code != Code::timeout) co_return std::unexpected(input.error());
@@ -122,13 +122,13 @@ io::Task<Result<void>> live(Line& line) {
     publish(line, line.plant.goodbye(shard.now()));
     line.mqtt.disconnect();
     const std::string last = line.mqtt.take_output();
-    co_return co_await io::write_all(*line.stream, as_bytes(last), patience);
+    co_return co_await io::write_all(*line.stream, as_bytes(last), connect_patience);
 }
 
 io::Task<void> run_line(Line* line) {
     io::Steady wait = retry_first;
     while (!line->is_stopping) {
-        auto stream = co_await io::connect(line->server, patience);
+        auto stream = co_await io::connect(line->server, connect_patience);
         if (stream) {
             line->stream = std::move(*stream);
             const io::Steady began = io::Shard::here().clock().steady();

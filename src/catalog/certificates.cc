@@ -8,7 +8,6 @@
 namespace lineshaft::catalog {
 namespace {
 
-constexpr std::size_t digest_bytes = 32;
 constexpr std::size_t serial_bytes_max = 64;
 constexpr std::size_t der_bytes_max = 16 * 1024;
 /// How long rows stay that no decision needs any more, for people who ask what happened.

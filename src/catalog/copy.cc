@@ -29,7 +29,7 @@ struct Finalize {
 };
 using Statement = std::unique_ptr<sqlite3_stmt, Finalize>;
 
-Code code_of(int result) {
+Code code_of_copy(int result) {
     if (is_checksum_failure(result)) return Code::corrupt;
     switch (result & 0xFF) {
         case SQLITE_CORRUPT:
@@ -44,15 +44,15 @@ Code code_of(int result) {
 
 std::unexpected<Error> failure(sqlite3* handle, const std::string& doing) {
     const int code = sqlite3_extended_errcode(handle);
-    return fail(code_of(code), fmt::format("{}: {}", doing, sqlite3_errmsg(handle)));
+    return fail(code_of_copy(code), fmt::format("{}: {}", doing, sqlite3_errmsg(handle)));
 }
 
 // Without checksums every row that can be made out is given, vouched for or not.
 Result<Handle> open_existing(const std::string& path, bool with_checksums = true) {
     sqlite3* raw = nullptr;
-    const int opened = sqlite3_open_v2(path.c_str(), &raw,
-                                       SQLITE_OPEN_READWRITE | SQLITE_OPEN_EXRESCODE,
-                                       with_checksums ? checked_vfs() : nullptr);
+    const int opened =
+        sqlite3_open_v2(path.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_EXRESCODE,
+                        with_checksums ? checked_vfs() : nullptr);
     Handle handle(raw);
     if (opened != SQLITE_OK) return failure(raw, "open " + path);
     sqlite3_busy_timeout(raw, busy_ms_max);
@@ -90,7 +90,7 @@ Result<void> copy_pages(sqlite3* from, sqlite3* to, const std::string& path) {
     } while (stepped == SQLITE_BUSY || stepped == SQLITE_LOCKED);
     const int finished = sqlite3_backup_finish(backup);
     if (finished != SQLITE_OK) {
-        return fail(code_of(finished),
+        return fail(code_of_copy(finished),
                     fmt::format("copy to {}: {}", path, sqlite3_errstr(finished)));
     }
     return {};
@@ -104,8 +104,7 @@ Result<void> copy_into(const std::string& from, const std::string& to) {
 }
 
 void remove_file_set(const std::string& path) {
-    for (const char* ending : {"", "-wal", "-shm", "-journal"})
-        ::unlink((path + ending).c_str());
+    for (const char* ending : {"", "-wal", "-shm", "-journal"}) ::unlink((path + ending).c_str());
 }
 
 Result<Statement> prepare(sqlite3* handle, const std::string& sql) {
@@ -218,8 +217,9 @@ private:
 
 Result<std::vector<TableRows>> copy_tables(sqlite3* from, sqlite3* to) {
     TRY(const auto tables,
-        first_column(to, "SELECT name FROM sqlite_master WHERE type = 'table'"
-                         " AND name NOT LIKE 'sqlite_%' AND name <> 'schema_version'"));
+        first_column(to,
+                     "SELECT name FROM sqlite_master WHERE type = 'table'"
+                     " AND name NOT LIKE 'sqlite_%' AND name <> 'schema_version'"));
     std::vector<TableRows> all;
     for (const auto& table : tables) {
         const std::string ask = fmt::format("PRAGMA table_info(\"{}\")", table);
@@ -240,10 +240,9 @@ Result<std::vector<TableRows>> salvage_into(const std::string& from, const std::
     TRY(const auto source, open_existing(from, /*with_checksums=*/false));
     const auto version = version_in(source.get());
     const auto steps = migrations();
-    const std::size_t wanted =
-        version && *version > 0
-            ? std::min(static_cast<std::size_t>(*version), steps.size())
-            : steps.size();
+    const std::size_t wanted = version && *version > 0
+                                   ? std::min(static_cast<std::size_t>(*version), steps.size())
+                                   : steps.size();
     {
         TRY(const auto database, Database::open(to, {}));
         TRY_VOID(migrate(*database, now, steps.first(wanted)));
@@ -273,8 +272,9 @@ Result<void> copy_catalog(const std::string& from, const std::string& to) {
 
 Result<std::int64_t> catalog_version(const std::string& path) {
     TRY(const auto handle, open_existing(path));
-    TRY(const auto tables, first_column(handle.get(), "SELECT name FROM sqlite_master"
-                                                      " WHERE name = 'schema_version'"));
+    TRY(const auto tables, first_column(handle.get(),
+                                        "SELECT name FROM sqlite_master"
+                                        " WHERE name = 'schema_version'"));
     if (tables.empty()) return std::int64_t{0};
     return version_in(handle.get());
 }
@@ -294,7 +294,8 @@ Result<std::vector<std::string>> check_catalog(const std::string& path) {
         if (handle.error().code != Code::corrupt) return std::unexpected(handle.error());
         return std::vector<std::string>{handle.error().context};
     }
-    auto said = first_column(handle->get(), fmt::format("PRAGMA integrity_check({})", problems_max));
+    auto said =
+        first_column(handle->get(), fmt::format("PRAGMA integrity_check({})", problems_max));
     if (!said) {
         if (said.error().code == Code::unavailable) return said;
         return std::vector<std::string>{said.error().context};

@@ -7,7 +7,6 @@ namespace lineshaft::catalog {
 namespace {
 
 constexpr std::size_t sealed_bytes_max = 1024;
-constexpr std::size_t digest_bytes = 32;
 
 }  // namespace
 
@@ -39,9 +38,10 @@ Result<void> SqlCatalog::confirm_totp(OrganisationId organisation, PersonId id, 
     TRY(const Person person, find_person(organisation, id));
     if (!person.totp) return fail(Code::conflict, "no second factor was begun");
     if (person.totp->confirmed_at) return fail(Code::conflict, "it is confirmed already");
-    TRY_VOID(database_->change("UPDATE person SET totp_confirmed_at = $3, totp_step = $4"
-                               " WHERE organisation = $1 AND id = $2",
-                               {organisation, id, now, step}));
+    TRY_VOID(
+        database_->change("UPDATE person SET totp_confirmed_at = $3, totp_step = $4"
+                          " WHERE organisation = $1 AND id = $2",
+                          {organisation, id, now, step}));
     TRY_VOID(database_->change("DELETE FROM recovery_code WHERE organisation = $1 AND person = $2",
                                {organisation, id}));
     for (const std::string& digest : recovery_sha256) {
@@ -69,10 +69,9 @@ Result<void> SqlCatalog::use_totp_step(OrganisationId organisation, PersonId id,
                                        std::int64_t step) {
     // One statement: of two sign-ins with the same code, the row lets one through.
     TRY(const std::size_t used,
-        database_->change(
-            "UPDATE person SET totp_step = $3 WHERE organisation = $1 AND id = $2"
-            " AND totp_confirmed_at IS NOT NULL AND COALESCE(totp_step, 0) < $3",
-            {organisation, id, step}));
+        database_->change("UPDATE person SET totp_step = $3 WHERE organisation = $1 AND id = $2"
+                          " AND totp_confirmed_at IS NOT NULL AND COALESCE(totp_step, 0) < $3",
+                          {organisation, id, step}));
     if (used == 0) return fail(Code::denied, "this code was used already");
     return {};
 }

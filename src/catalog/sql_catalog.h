@@ -10,6 +10,8 @@
 
 namespace lineshaft::catalog {
 
+inline constexpr std::size_t digest_bytes = 32;  // of every SHA-256 that is kept
+
 class SqlCatalog final : public Catalog {
 public:
     SqlCatalog(std::unique_ptr<Database> database, const Limits& limits)
@@ -106,8 +108,7 @@ private:
     using EntryPtr = std::shared_ptr<const MachineEntry>;
     using MachinesById = std::map<std::string, EntryPtr, std::less<>>;
 
-    using EntriesById =
-        std::map<OrganisationId, std::map<std::string, MachineEntry, std::less<>>>;
+    using EntriesById = std::map<OrganisationId, std::map<std::string, MachineEntry, std::less<>>>;
 
     Result<void> load_all();
     Result<void> load_organisations();

@@ -8,7 +8,6 @@
 namespace lineshaft::catalog {
 namespace {
 
-constexpr std::size_t digest_bytes = 32;
 constexpr std::size_t verifier_bytes_max = 512;
 constexpr std::size_t origin_bytes_max = 256;
 

@@ -20,7 +20,7 @@ constexpr std::uint8_t qualities_flag = 1;  // unknown flags are refused
 constexpr std::uint8_t numbers_raw = 0x80;  // in the statistics' form byte
 constexpr std::uint8_t sum_raw = 0x40;
 constexpr std::uint8_t integral_raw = 0x20;  // else it follows from the sum and the fixed step
-constexpr std::size_t checksum_bytes = 4;
+constexpr std::size_t chunk_checksum_bytes = 4;
 
 std::uint32_t checksum_of(Bytes bytes) {
     return static_cast<std::uint32_t>(hash64(as_text(bytes)));
@@ -177,9 +177,9 @@ Result<OpenedChunk> open_covered(Bytes covered) {
 }  // namespace
 
 Result<OpenedChunk> open_chunk(Bytes chunk) {
-    if (chunk.size() < checksum_bytes) return fail(Code::invalid, "short");
-    const Bytes covered = chunk.first(chunk.size() - checksum_bytes);
-    Reader tail(chunk.last(checksum_bytes));
+    if (chunk.size() < chunk_checksum_bytes) return fail(Code::invalid, "short");
+    const Bytes covered = chunk.first(chunk.size() - chunk_checksum_bytes);
+    Reader tail(chunk.last(chunk_checksum_bytes));
     TRY(const auto checksum, tail.take_le<std::uint32_t>());
     if (checksum != checksum_of(covered)) return fail(Code::invalid, "bad checksum");
     return open_covered(covered);
@@ -261,8 +261,8 @@ Result<ChunkHeader> parse_chunk_header(Bytes chunk) {
 }
 
 std::optional<ChunkHeader> guess_chunk_header(Bytes chunk) {
-    if (chunk.size() < checksum_bytes) return std::nullopt;
-    const auto opened = open_covered(chunk.first(chunk.size() - checksum_bytes));
+    if (chunk.size() < chunk_checksum_bytes) return std::nullopt;
+    const auto opened = open_covered(chunk.first(chunk.size() - chunk_checksum_bytes));
     if (!opened) return std::nullopt;
     return opened->header;
 }

@@ -9,17 +9,18 @@ namespace lineshaft::history {
 namespace {
 
 constexpr std::uint8_t version = 1;
-constexpr std::size_t checksum_bytes = 4;
+constexpr std::size_t record_checksum_bytes = 4;
 
 std::uint32_t checksum_of(std::string_view key, std::string_view record) {
     return static_cast<std::uint32_t>(hash64(record, hash64(key)));
 }
 
-Result<Series> parse_unnamed(std::string_view key, std::string_view record) {
+Result<Series> parse_series_record(std::string_view key, std::string_view record) {
     Reader id_in(as_bytes(key));
     TRY(const auto id, id_in.take_be<std::uint64_t>());
-    if (!id_in.at_end() || record.size() < checksum_bytes) return fail(Code::corrupt, "length");
-    const auto covered = record.substr(0, record.size() - checksum_bytes);
+    if (!id_in.at_end() || record.size() < record_checksum_bytes)
+        return fail(Code::corrupt, "length");
+    const auto covered = record.substr(0, record.size() - record_checksum_bytes);
     Reader tail(as_bytes(record.substr(covered.size())));
     TRY(const auto checksum, tail.take_le<std::uint32_t>());
     if (checksum != checksum_of(key, covered)) return fail(Code::corrupt, "bad checksum");
@@ -148,7 +149,7 @@ std::string series_record(const SeriesEntry& entry) {
 }
 
 Result<Series> parse_series(std::string_view key, std::string_view record) {
-    auto series = parse_unnamed(key, record);
+    auto series = parse_series_record(key, record);
     if (series) return series;
     const Code code = series.error().code == Code::unsupported ? Code::unsupported : Code::corrupt;
     return fail(code, "series " + to_hex(as_bytes(key)) + ": " + series.error().context);
@@ -164,8 +165,9 @@ std::string checked(const std::string& key, std::string record) {
 // The numbers of a record as checked() makes it: version, then `count` of 8 bytes.
 Result<std::vector<std::uint64_t>> numbers_of(std::string_view key, std::string_view record,
                                               std::size_t count) {
-    if (record.size() != 1 + 8 * count + checksum_bytes) return fail(Code::corrupt, "length");
-    const auto covered = record.substr(0, record.size() - checksum_bytes);
+    if (record.size() != 1 + 8 * count + record_checksum_bytes)
+        return fail(Code::corrupt, "length");
+    const auto covered = record.substr(0, record.size() - record_checksum_bytes);
     Reader tail(as_bytes(record.substr(covered.size())));
     TRY(const auto checksum, tail.take_le<std::uint32_t>());
     if (checksum != checksum_of(key, covered)) return fail(Code::corrupt, "bad checksum");

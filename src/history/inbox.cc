@@ -6,8 +6,8 @@
 namespace lineshaft::history {
 namespace {
 
-constexpr std::uint8_t version = 1;
-constexpr std::size_t checksum_bytes = 8;
+constexpr std::uint8_t inbox_version = 1;
+constexpr std::size_t inbox_checksum_bytes = 8;
 
 std::int64_t minus(std::int64_t a, std::int64_t b) {  // wraps
     return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) - static_cast<std::uint64_t>(b));
@@ -30,15 +30,15 @@ Result<std::uint64_t> take_value(Reader& in, Mark mark, bool truth, Columns& int
 
 constexpr unsigned truth_bit = 0x10;
 
-Result<InboxRecord> parse_unnamed(std::uint64_t ticket, Bytes bytes) {
-    if (bytes.size() < checksum_bytes) return fail(Code::corrupt, "short");
-    const Bytes covered = bytes.first(bytes.size() - checksum_bytes);
-    Reader tail(bytes.last(checksum_bytes));
+Result<InboxRecord> parse_inbox_record(std::uint64_t ticket, Bytes bytes) {
+    if (bytes.size() < inbox_checksum_bytes) return fail(Code::corrupt, "short");
+    const Bytes covered = bytes.first(bytes.size() - inbox_checksum_bytes);
+    Reader tail(bytes.last(inbox_checksum_bytes));
     TRY(const auto checksum, tail.take_le<std::uint64_t>());
     if (checksum != hash64(as_text(covered), ticket)) return fail(Code::corrupt, "bad checksum");
     Reader in(covered);
     TRY(const auto layout, in.take_le<std::uint8_t>());
-    if (layout != version) return fail(Code::unsupported, "a later program's record");
+    if (layout != inbox_version) return fail(Code::unsupported, "a later program's record");
     TRY(const auto shard, in.take_varint());
     TRY(const auto shards, in.take_varint());
     TRY(const auto previous, in.take_varint());
@@ -96,7 +96,7 @@ std::string InboxWriter::finish(std::uint32_t shard, std::uint32_t shards, std::
     std::string record;
     record.reserve(body_.size() + 40);
     Writer write(record);
-    write.put_le(version);
+    write.put_le(inbox_version);
     write.put_varint(shard);
     write.put_varint(shards);
     write.put_varint(previous);
@@ -110,7 +110,7 @@ std::string InboxWriter::finish(std::uint32_t shard, std::uint32_t shards, std::
 }
 
 Result<InboxRecord> parse_inbox(std::uint64_t ticket, Bytes bytes) {
-    auto record = parse_unnamed(ticket, bytes);
+    auto record = parse_inbox_record(ticket, bytes);
     if (record) return record;
     const Code code = record.error().code == Code::unsupported ? Code::unsupported : Code::corrupt;
     return fail(code, "inbox record " + std::to_string(ticket) + ": " + record.error().context);

@@ -12,7 +12,7 @@ namespace lineshaft::history {
 namespace {
 
 constexpr std::uint8_t is_single = 0x20;
-constexpr std::uint8_t exponent_mask = 0x1f;
+constexpr std::uint8_t form_exponent_mask = 0x1f;
 
 struct Form {
     unsigned exponent = 0;
@@ -26,8 +26,8 @@ double value_of(std::int64_t number, Form form) {
 
 Result<void> take_decimals(Reader& in, std::span<std::uint64_t> bits) {
     TRY(const auto head, in.take_le<std::uint8_t>());
-    const Form form{head & static_cast<unsigned>(exponent_mask), (head & is_single) != 0};
-    if (form.exponent > codec::exponent_max || (head & ~(is_single | exponent_mask)) != 0) {
+    const Form form{head & static_cast<unsigned>(form_exponent_mask), (head & is_single) != 0};
+    if (form.exponent > codec::exponent_max || (head & ~(is_single | form_exponent_mask)) != 0) {
         return fail(Code::invalid, "decimal: form");
     }
     TRY(const auto exceptions, in.take_varint());

@@ -28,7 +28,7 @@ using rocksdb::IOOptions;
 using rocksdb::IOStatus;
 using rocksdb::Slice;
 
-constexpr std::uint64_t sector_bytes = 512;
+constexpr std::uint64_t disk_sector_bytes = 512;
 
 std::string read_file(const std::string& path) {
     std::ifstream in(path, std::ios::binary);
@@ -288,7 +288,8 @@ void lose_sectors(const std::string& path, std::uint64_t from, std::uint64_t unt
     const int fd = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
     if (fd < 0) return;
     while (from < until) {
-        const std::uint64_t end = std::min(until, (from / sector_bytes + 1) * sector_bytes);
+        const std::uint64_t end =
+            std::min(until, (from / disk_sector_bytes + 1) * disk_sector_bytes);
         const std::string zeros(end - from, '\0');
         if (random() % 2 == 0) {
             [[maybe_unused]] const auto written =

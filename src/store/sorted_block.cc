@@ -6,7 +6,7 @@ namespace lineshaft::store {
 namespace {
 
 constexpr std::size_t internal_key_bytes = 8;
-constexpr std::size_t legible_entries_max = 4'096;
+constexpr std::size_t block_entries_max = 4'096;
 
 std::uint32_t le32_at(std::string_view bytes, std::size_t at) {
     return *Reader(as_bytes(bytes.substr(at))).take_le<std::uint32_t>();
@@ -98,7 +98,7 @@ std::vector<Entry> legible_entries(std::string_view block) {
             key.remove_suffix(internal_key_bytes);
             entries.push_back({std::string(key), std::string(value)});
         }
-        return entries.size() < legible_entries_max;
+        return entries.size() < block_entries_max;
     });
     return entries;
 }

@@ -5,7 +5,7 @@
 namespace lineshaft::trust {
 namespace {
 
-constexpr std::uint8_t version = 1;
+constexpr std::uint8_t record_version = 1;
 constexpr std::size_t who_bytes_max = 128, address_bytes_max = 64, action_bytes_max = 64;
 constexpr std::size_t target_bytes_max = 512, detail_bytes_max = 1'024;
 constexpr std::string_view cut_mark = "\u2026";
@@ -42,7 +42,7 @@ Result<Enum> take_enum(Reader& in, Enum last) {
 Result<AuditRecord> decode(Reader in) {
     AuditRecord record;
     TRY(const auto first, in.take_be<std::uint8_t>());
-    if (first != version) return fail(Code::unsupported, "written by a later program");
+    if (first != record_version) return fail(Code::unsupported, "written by a later program");
     TRY(const auto at, in.take_be<std::uint64_t>());
     TRY(const auto steady, in.take_be<std::uint64_t>());
     record.at.micros = static_cast<std::int64_t>(at);
@@ -94,7 +94,7 @@ AuditRecord audit_of(const Principal& who, std::string_view address, std::string
 std::string encode_audit(const AuditRecord& record) {
     std::string bytes;
     Writer out(bytes);
-    out.put_be(version);
+    out.put_be(record_version);
     out.put_be(static_cast<std::uint64_t>(record.at.micros));
     out.put_be(static_cast<std::uint64_t>(record.steady_ms));
     out.put_be(static_cast<std::uint8_t>(record.clock));

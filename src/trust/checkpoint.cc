@@ -25,17 +25,17 @@ struct FreeDigest {
 };
 using Context = std::unique_ptr<EVP_MD_CTX, FreeDigest>;
 
-const unsigned char* raw(std::string_view bytes) {
+const unsigned char* octets(std::string_view bytes) {
     return reinterpret_cast<const unsigned char*>(bytes.data());
 }
 
 bool is_signed(std::string_view text, std::string_view signature, std::string_view public_key) {
     const std::unique_ptr<EVP_PKEY, FreeKey> key(EVP_PKEY_new_raw_public_key(
-        EVP_PKEY_ED25519, nullptr, raw(public_key), public_key.size()));
+        EVP_PKEY_ED25519, nullptr, octets(public_key), public_key.size()));
     const Context context(EVP_MD_CTX_new());
     return key && context &&
            EVP_DigestVerifyInit(context.get(), nullptr, nullptr, nullptr, key.get()) == 1 &&
-           EVP_DigestVerify(context.get(), raw(signature), signature.size(), raw(text),
+           EVP_DigestVerify(context.get(), octets(signature), signature.size(), octets(text),
                             text.size()) == 1;
 }
 
@@ -86,7 +86,7 @@ struct SigningKey::State {
 };
 
 SigningKey::SigningKey(const SealKey& seed) : state_(std::make_unique<State>()) {
-    state_->key.reset(EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nullptr, raw(seed.raw()),
+    state_->key.reset(EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nullptr, octets(seed.raw()),
                                                    seed.raw().size()));
     CHECK(state_->key != nullptr);
 }
@@ -106,10 +106,10 @@ std::string SigningKey::sign(std::string_view text) const {
     const Context context(EVP_MD_CTX_new());
     std::string signature(signature_bytes, '\0');
     std::size_t size = signature.size();
-    CHECK(context && EVP_DigestSignInit(context.get(), nullptr, nullptr, nullptr,
-                                        state_->key.get()) == 1);
+    CHECK(context &&
+          EVP_DigestSignInit(context.get(), nullptr, nullptr, nullptr, state_->key.get()) == 1);
     CHECK(EVP_DigestSign(context.get(), reinterpret_cast<unsigned char*>(signature.data()), &size,
-                         raw(text), text.size()) == 1);
+                         octets(text), text.size()) == 1);
     return signature;
 }
 
@@ -122,8 +122,7 @@ std::string verifier_key(std::string_view origin, std::string_view public_key) {
 
 std::string sign_checkpoint(const Checkpoint& checkpoint, const SigningKey& key) {
     const std::string text = text_of(checkpoint);
-    const std::string signature =
-        key_id(checkpoint.origin, key.public_key()) + key.sign(text);
+    const std::string signature = key_id(checkpoint.origin, key.public_key()) + key.sign(text);
     return fmt::format("{}\n\u2014 {} {}\n", text, checkpoint.origin, to_base64(signature));
 }
 

@@ -13,7 +13,7 @@
 namespace lineshaft::trust {
 namespace {
 
-constexpr char version = 1;
+constexpr char seal_version = 1;
 constexpr std::size_t nonce_bytes = 12;
 constexpr std::size_t tag_bytes = 16;
 constexpr std::size_t overhead_bytes = 1 + nonce_bytes + tag_bytes;
@@ -25,25 +25,26 @@ struct FreeCipher {
 };
 using Cipher = std::unique_ptr<EVP_CIPHER_CTX, FreeCipher>;
 
-const unsigned char* raw(std::string_view bytes) {
+const unsigned char* plain_octets(std::string_view bytes) {
     return reinterpret_cast<const unsigned char*>(bytes.data());
 }
-unsigned char* raw(std::string& bytes) {
+unsigned char* plain_octets(std::string& bytes) {
     return reinterpret_cast<unsigned char*>(bytes.data());
 }
 
 Cipher start(const SealKey& key, std::string_view nonce, bool encrypts) {
     Cipher cipher(EVP_CIPHER_CTX_new());
     CHECK(cipher != nullptr);
-    CHECK(EVP_CipherInit_ex(cipher.get(), EVP_aes_256_gcm(), nullptr, raw(key.raw()), raw(nonce),
-                            encrypts ? 1 : 0) == 1);
+    CHECK(EVP_CipherInit_ex(cipher.get(), EVP_aes_256_gcm(), nullptr, plain_octets(key.raw()),
+                            plain_octets(nonce), encrypts ? 1 : 0) == 1);
     return cipher;
 }
 
 void feed(EVP_CIPHER_CTX* cipher, unsigned char* out, std::string_view in) {
     if (in.empty()) return;
     int count = 0;
-    CHECK(EVP_CipherUpdate(cipher, out, &count, raw(in), static_cast<int>(in.size())) == 1);
+    CHECK(EVP_CipherUpdate(cipher, out, &count, plain_octets(in), static_cast<int>(in.size())) ==
+          1);
 }
 
 Result<SealKey> parse_key_file(std::string_view text) {
@@ -65,10 +66,10 @@ SealKey SealKey::random() {
     return key;
 }
 
-Result<SealKey> SealKey::from(std::string_view raw) {
-    if (raw.size() != bytes) return fail(Code::invalid, "a key has 32 bytes");
+Result<SealKey> SealKey::from(std::string_view plain_octets) {
+    if (plain_octets.size() != bytes) return fail(Code::invalid, "a key has 32 bytes");
     SealKey key;
-    std::ranges::copy(raw, key.raw_.begin());
+    std::ranges::copy(plain_octets, key.raw_.begin());
     return key;
 }
 
@@ -89,8 +90,8 @@ Result<SealKey> open_node_key(const std::string& path) {
     auto text = io::read_file(path, 256);
     if (!text && text.error().code == Code::not_found) {
         const SealKey key = SealKey::random();
-        TRY_VOID(io::write_private_file(
-            path, std::string(file_head) + to_base64url(key.raw()) + "\n"));
+        TRY_VOID(
+            io::write_private_file(path, std::string(file_head) + to_base64url(key.raw()) + "\n"));
         return key;
     }
     if (!text) return std::unexpected(text.error());
@@ -109,9 +110,9 @@ Result<std::string> seal(const SealKey& key, std::string_view plaintext,
     const std::string nonce = random_bytes(nonce_bytes);
     const Cipher cipher = start(key, nonce, true);
     feed(cipher.get(), nullptr, associated);
-    std::string sealed(overhead_bytes + plaintext.size(), version);
+    std::string sealed(overhead_bytes + plaintext.size(), seal_version);
     std::ranges::copy(nonce, sealed.begin() + 1);
-    unsigned char* const body = raw(sealed) + 1 + nonce_bytes;
+    unsigned char* const body = plain_octets(sealed) + 1 + nonce_bytes;
     feed(cipher.get(), body, plaintext);
     int count = 0;
     CHECK(EVP_CipherFinal_ex(cipher.get(), body + plaintext.size(), &count) == 1);
@@ -126,21 +127,19 @@ Result<std::string> unseal(const SealKey& key, std::string_view sealed,
     if (sealed.size() > overhead_bytes + plaintext_bytes_max) {
         return fail(Code::corrupt, "sealed secret is too long");
     }
-    if (sealed.front() != version) {
-        return fail(Code::unsupported, "sealed by a later version of this program");
+    if (sealed.front() != seal_version) {
+        return fail(Code::unsupported, "sealed by a later seal_version of this program");
     }
     const std::string_view nonce = sealed.substr(1, nonce_bytes);
-    const std::string_view body =
-        sealed.substr(1 + nonce_bytes, sealed.size() - overhead_bytes);
+    const std::string_view body = sealed.substr(1 + nonce_bytes, sealed.size() - overhead_bytes);
     std::string tag(sealed.substr(sealed.size() - tag_bytes));
     const Cipher cipher = start(key, nonce, false);
     feed(cipher.get(), nullptr, associated);
     std::string plaintext(body.size(), '\0');
-    feed(cipher.get(), raw(plaintext), body);
-    CHECK(EVP_CIPHER_CTX_ctrl(cipher.get(), EVP_CTRL_GCM_SET_TAG, int(tag_bytes), tag.data()) ==
-          1);
+    feed(cipher.get(), plain_octets(plaintext), body);
+    CHECK(EVP_CIPHER_CTX_ctrl(cipher.get(), EVP_CTRL_GCM_SET_TAG, int(tag_bytes), tag.data()) == 1);
     int count = 0;
-    if (EVP_CipherFinal_ex(cipher.get(), raw(plaintext) + plaintext.size(), &count) != 1) {
+    if (EVP_CipherFinal_ex(cipher.get(), plain_octets(plaintext) + plaintext.size(), &count) != 1) {
         OPENSSL_cleanse(plaintext.data(), plaintext.size());
         return fail(Code::corrupt, "sealed secret does not open: changed, or another node's key");
     }

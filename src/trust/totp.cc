@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::string_view base32_letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 constexpr std::string_view crockford_letters = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-constexpr std::size_t secret_bytes = 20;
+constexpr std::size_t totp_secret_bytes = 20;
 constexpr std::size_t recovery_letters = 16;
 constexpr std::int64_t steps_aside = 1;
 
@@ -54,7 +54,7 @@ Result<std::int64_t> TotpVault::match(PersonId person, std::string_view sealed,
 }
 
 std::string make_totp_secret() {
-    return random_bytes(secret_bytes);
+    return random_bytes(totp_secret_bytes);
 }
 
 std::string to_base32(std::string_view bytes) {
@@ -108,9 +108,10 @@ std::optional<std::int64_t> match_totp(std::string_view secret, std::string_view
 }
 
 std::string totp_uri(std::string_view issuer, std::string_view account, std::string_view secret) {
-    return fmt::format("otpauth://totp/{}:{}?secret={}&issuer={}&algorithm=SHA1&digits={}&period={}",
-                       percent(issuer), percent(account), to_base32(secret), percent(issuer),
-                       totp_digits, totp_step_s);
+    return fmt::format(
+        "otpauth://totp/{}:{}?secret={}&issuer={}&algorithm=SHA1&digits={}&period={}",
+        percent(issuer), percent(account), to_base32(secret), percent(issuer), totp_digits,
+        totp_step_s);
 }
 
 std::vector<std::string> make_recovery_codes(std::size_t count) {

@@ -48,7 +48,7 @@ std::string from_base32(std::string_view text) {
 }
 
 // Signs li wei in, with a code when one is given.
-Told sign_in(Rig& rig, const std::string& code = {}, From from = {}) {
+Told sign_in_with(Rig& rig, const std::string& code = {}, From from = {}) {
     const std::string body =
         code.empty() ? sign_in_li
                      : R"({"name":"li wei","password":"a long sentence","code":")" + code + "\"}";
@@ -66,7 +66,7 @@ struct Enrolled {
 
 Enrolled enrol(Rig& rig) {
     Enrolled out;
-    const std::string cookie = cookie_of(sign_in(rig));
+    const std::string cookie = cookie_of(sign_in_with(rig));
     const auto offered = rig.ask("POST", "/api/v1/account/totp", with_cookie(cookie),
                                  R"({"password":"a long sentence"})");
     EXPECT_EQ(offered.status, 200u) << offered.text;
@@ -84,23 +84,21 @@ Enrolled enrol(Rig& rig) {
 }
 
 json::array audit(Rig& rig, const std::string& query = {}) {
-    return rig.get("/api/v1/audit?limit=1000" + query, rig.as("auditor"))
-        .at("/items")
-        .as_array();
+    return rig.get("/api/v1/audit?limit=1000" + query, rig.as("auditor")).at("/items").as_array();
 }
 
 TEST(control_9_totp, is_asked_for_once_it_is_confirmed_and_a_code_works_once) {
     Rig rig;
     const Enrolled phone = enrol(rig);
     EXPECT_EQ(phone.recovery_codes.size(), 10u);
-    const auto asked = sign_in(rig);
+    const auto asked = sign_in_with(rig);
     EXPECT_EQ(asked.status, 401u);
     EXPECT_EQ(asked.at("/code_needed"), true);
     EXPECT_TRUE(asked.header("set-cookie").empty());
-    EXPECT_EQ(sign_in(rig, phone.code(phone.used_step)).status, 401u) << "used to confirm";
+    EXPECT_EQ(sign_in_with(rig, phone.code(phone.used_step)).status, 401u) << "used to confirm";
     const std::string next = phone.code(phone.used_step + 1);
-    EXPECT_EQ(sign_in(rig, next).status, 200u);
-    const auto replayed = sign_in(rig, next);
+    EXPECT_EQ(sign_in_with(rig, next).status, 200u);
+    const auto replayed = sign_in_with(rig, next);
     EXPECT_EQ(replayed.status, 401u);
     EXPECT_EQ(replayed.at("/code_needed"), true);
 }
@@ -108,8 +106,8 @@ TEST(control_9_totp, is_asked_for_once_it_is_confirmed_and_a_code_works_once) {
 TEST(control_9_totp, a_recovery_code_signs_in_once) {
     Rig rig;
     const Enrolled phone = enrol(rig);
-    EXPECT_EQ(sign_in(rig, phone.recovery_codes[3]).status, 200u);
-    EXPECT_EQ(sign_in(rig, phone.recovery_codes[3]).status, 401u);
+    EXPECT_EQ(sign_in_with(rig, phone.recovery_codes[3]).status, 200u);
+    EXPECT_EQ(sign_in_with(rig, phone.recovery_codes[3]).status, 401u);
     const auto account = rig.get("/api/v1/account", with_cookie(phone.cookie));
     EXPECT_EQ(account.at("/totp/enabled"), true);
     EXPECT_EQ(account.at("/totp/recovery_codes"), 9);
@@ -120,11 +118,11 @@ TEST(control_9_totp, guessing_codes_is_slowed_like_guessing_passwords) {
     const Enrolled phone = enrol(rig);
     unsigned last = 0;
     for (int i = 0; i < 8 && last != 429; ++i) {
-        (void)sign_in(rig);  // asking for the code between does not forgive
-        last = sign_in(rig, "000000").status;
+        (void)sign_in_with(rig);  // asking for the code between does not forgive
+        last = sign_in_with(rig, "000000").status;
     }
     EXPECT_EQ(last, 429u);
-    EXPECT_EQ(sign_in(rig, phone.code(phone.used_step + 1)).status, 429u);
+    EXPECT_EQ(sign_in_with(rig, phone.code(phone.used_step + 1)).status, 429u);
 }
 
 TEST(control_9_totp, an_admin_takes_it_away_and_the_person_with_the_password) {
@@ -140,13 +138,13 @@ TEST(control_9_totp, an_admin_takes_it_away_and_the_person_with_the_password) {
         rig.ask("PATCH", "/api/v1/people/" + id, rig.as("admin"), R"({"totp":false})");
     EXPECT_EQ(changed.at("/totp"), false);
     EXPECT_EQ(rig.get("/api/v1/account", with_cookie(phone.cookie)).status, 401u);
-    EXPECT_EQ(sign_in(rig).status, 200u);
+    EXPECT_EQ(sign_in_with(rig).status, 200u);
 }
 
 TEST(control_9_totp, roles_that_need_it_may_do_nothing_else_before) {
     Rig rig(1, {}, {}, {trust::Role::operator_});
     rig.say("press", "speed", 1.0, rig.now());
-    const auto in = sign_in(rig);
+    const auto in = sign_in_with(rig);
     EXPECT_EQ(in.at("/person/totp_missing"), true);
     const std::string cookie = cookie_of(in);
     EXPECT_EQ(rig.get("/api/v1/machines", with_cookie(cookie)).status, 403u);
@@ -160,9 +158,9 @@ TEST(control_8_throttle, says_nothing_about_who_exists) {
     Rig rig;
     std::set<std::string> texts;
     for (const char* name : {"li wei", "nobody", "acme/li wei", "no-such/li wei", "a/b/c"}) {
-        const auto told =
-            rig.ask("POST", "/api/v1/session", from_address("198.51.100." + std::string(1, name[0])),
-                    std::string(R"({"name":")") + name + R"(","password":"wrong sentence"})");
+        const auto told = rig.ask(
+            "POST", "/api/v1/session", from_address("198.51.100." + std::string(1, name[0])),
+            std::string(R"({"name":")") + name + R"(","password":"wrong sentence"})");
         EXPECT_EQ(told.status, 401u);
         texts.insert(told.text);
     }
@@ -171,9 +169,10 @@ TEST(control_8_throttle, says_nothing_about_who_exists) {
     for (const std::string name : {"li wei", "ghost"}) {
         unsigned status = 0;
         for (int i = 0; i < 8; ++i) {
-            status = rig.ask("POST", "/api/v1/session", from_address("203.0.113." + std::to_string(i)),
-                             R"({"name":")" + name + R"(","password":"wrong sentence"})")
-                         .status;
+            status =
+                rig.ask("POST", "/api/v1/session", from_address("203.0.113." + std::to_string(i)),
+                        R"({"name":")" + name + R"(","password":"wrong sentence"})")
+                    .status;
         }
         EXPECT_EQ(status, 429u) << name;
     }
@@ -188,13 +187,14 @@ TEST(control_8_throttle, one_address_is_slowed_whatever_names_it_tries) {
     }
     EXPECT_EQ(last.status, 429u);
     EXPECT_FALSE(last.header("retry-after").empty());
-    EXPECT_EQ(sign_in(rig).status, 429u) << "also with the right password";
-    EXPECT_EQ(sign_in(rig, {}, from_address("192.0.2.99")).status, 200u) << "others are not slowed";
+    EXPECT_EQ(sign_in_with(rig).status, 429u) << "also with the right password";
+    EXPECT_EQ(sign_in_with(rig, {}, from_address("192.0.2.99")).status, 200u)
+        << "others are not slowed";
 }
 
 TEST(control_22_sessions, are_listed_and_ended_own_and_others) {
     Rig rig;
-    const std::string first = cookie_of(sign_in(rig)), second = cookie_of(sign_in(rig));
+    const std::string first = cookie_of(sign_in_with(rig)), second = cookie_of(sign_in_with(rig));
     auto listed = rig.get("/api/v1/account/sessions", with_cookie(first));
     ASSERT_EQ(listed.at("/items").as_array().size(), 2u);
     std::string other;
@@ -217,7 +217,7 @@ TEST(control_22_sessions, are_listed_and_ended_own_and_others) {
 
 TEST(control_22_sessions, a_new_password_ends_all_others_and_renews_this_one) {
     Rig rig;
-    const std::string first = cookie_of(sign_in(rig)), second = cookie_of(sign_in(rig));
+    const std::string first = cookie_of(sign_in_with(rig)), second = cookie_of(sign_in_with(rig));
     EXPECT_EQ(rig.ask("POST", "/api/v1/account/password", with_cookie(first),
                       R"({"current":"not this one","password":"another sentence"})")
                   .status,
@@ -232,12 +232,12 @@ TEST(control_22_sessions, a_new_password_ends_all_others_and_renews_this_one) {
     EXPECT_EQ(rig.get("/api/v1/account", with_cookie(first)).status, 401u);
     EXPECT_EQ(rig.get("/api/v1/account", with_cookie(second)).status, 401u);
     EXPECT_EQ(rig.get("/api/v1/account", with_cookie(cookie_of(changed))).status, 200u);
-    EXPECT_EQ(sign_in(rig).status, 401u);
+    EXPECT_EQ(sign_in_with(rig).status, 401u);
 }
 
 TEST(control_22_sessions, a_role_that_changed_works_at_the_next_request) {
     Rig rig;
-    const std::string cookie = cookie_of(sign_in(rig));
+    const std::string cookie = cookie_of(sign_in_with(rig));
     const std::string id(rig.get("/api/v1/account", with_cookie(cookie)).at("/id").as_string());
     EXPECT_EQ(rig.get("/api/v1/people", with_cookie(cookie)).status, 403u);
     EXPECT_EQ(
@@ -248,13 +248,14 @@ TEST(control_22_sessions, a_role_that_changed_works_at_the_next_request) {
         rig.ask("PATCH", "/api/v1/people/" + id, rig.as("admin"), R"({"role":"viewer"})").status,
         409u)
         << "the last admin";
-    EXPECT_EQ(rig.ask("PATCH", "/api/v1/people/" + id, rig.as("admin"), R"({"role":"king"})").status,
-              422u);
+    EXPECT_EQ(
+        rig.ask("PATCH", "/api/v1/people/" + id, rig.as("admin"), R"({"role":"king"})").status,
+        422u);
 }
 
 TEST(control_23_origin, every_unsafe_route_refuses_a_foreign_page) {
     Rig rig;
-    const std::string cookie = cookie_of(sign_in(rig));
+    const std::string cookie = cookie_of(sign_in_with(rig));
     From foreign;
     foreign.headers.push_back({"cookie", cookie});
     foreign.headers.push_back({"origin", "https://evil.example"});
@@ -315,7 +316,8 @@ std::string foreign_path(Rig& rig, std::string_view pattern) {
 TEST(control_11_organisations, a_foreign_id_is_not_there_on_any_route) {
     Rig rig;
     rig.say("press", "speed", 1.0, rig.now());
-    const std::string cookie = cookie_of(sign_in(rig));  // so that `default` has a session, too
+    const std::string cookie =
+        cookie_of(sign_in_with(rig));  // so that `default` has a session, too
     const From acme{.token = rig.tokens["acme"]};
     // What is ours, and must never be seen by others.
     constexpr const char* ours[] = {"press", "Harbour", "li wei", "the test's own admin"};
@@ -325,8 +327,8 @@ TEST(control_11_organisations, a_foreign_id_is_not_there_on_any_route) {
         if (route.pattern == "/api/v1/live" || route.pattern == "/metrics") continue;
         ++walked;
         const std::string path = foreign_path(rig, route.pattern);
-        const auto told = rig.ask(std::string(route.method), path, acme,
-                                  route.method == "GET" ? "" : "{}");
+        const auto told =
+            rig.ask(std::string(route.method), path, acme, route.method == "GET" ? "" : "{}");
         const std::string name = std::string(route.method) + " " + path;
         const bool is_admins = route.right == trust::Right::manage_organisations;
         if (is_admins) {
@@ -338,8 +340,8 @@ TEST(control_11_organisations, a_foreign_id_is_not_there_on_any_route) {
         }
         for (const char* text : ours) {
             // What acme itself asked for comes back: in its refusals and in its own audit log.
-            const bool is_echo = (told.status >= 400 && path.contains(text)) ||
-                                 path.starts_with("/api/v1/audit");
+            const bool is_echo =
+                (told.status >= 400 && path.contains(text)) || path.starts_with("/api/v1/audit");
             EXPECT_TRUE(is_echo || !told.text.contains(text)) << name << " shows " << text;
         }
     }
@@ -381,7 +383,7 @@ TEST(control_11_organisations, are_made_titled_limited_and_get_their_first_admin
 
 TEST(control_17_audit, what_changes_something_is_written_with_who_and_to_what) {
     Rig rig;
-    (void)sign_in(rig);
+    (void)sign_in_with(rig);
     (void)rig.ask("POST", "/api/v1/tokens", rig.as("admin"),
                   R"({"name":"press line","role":"viewer"})");
     (void)rig.ask("PATCH", "/api/v1/machines/press", rig.as("engineer"), R"({"adopted":true})");
@@ -392,7 +394,8 @@ TEST(control_17_audit, what_changes_something_is_written_with_who_and_to_what) {
     const auto lines = audit(rig);
     const auto find = [&](std::string_view action, std::string_view outcome) {
         for (const auto& line : lines) {
-            if (line.at("action").as_string() == action && line.at("outcome").as_string() == outcome)
+            if (line.at("action").as_string() == action &&
+                line.at("outcome").as_string() == outcome)
                 return line;
         }
         return json::value();
@@ -428,14 +431,14 @@ TEST(control_17_audit, every_unsafe_route_is_written_whatever_it_is) {
 TEST(control_17_audit, secrets_are_never_in_it) {
     Rig rig;
     const Enrolled phone = enrol(rig);
-    const auto token = rig.ask("POST", "/api/v1/tokens", rig.as("admin"),
-                               R"({"name":"t","role":"viewer"})");
+    const auto token =
+        rig.ask("POST", "/api/v1/tokens", rig.as("admin"), R"({"name":"t","role":"viewer"})");
     (void)rig.ask("POST", "/api/v1/session", {},
                   R"({"name":"a long sentence","password":"a long sentence"})");
     (void)rig.ask("POST", "/api/v1/people", rig.as("admin"),
                   R"({"name":"bo","role":"viewer","password":"what bo will type"})");
-    const std::string all = rig.get("/api/v1/audit/export?format=csv").text +
-                            rig.get("/api/v1/audit/export").text;
+    const std::string all =
+        rig.get("/api/v1/audit/export?format=csv").text + rig.get("/api/v1/audit/export").text;
     for (const std::string& secret :
          {std::string("a long sentence"), std::string("what bo will type"),
           std::string(token.at("/token").as_string()), phone.recovery_codes[0],
@@ -476,20 +479,20 @@ TEST(control_17_audit, is_searched_paged_exported_and_proven) {
 TEST(control_18_audit, what_cannot_be_recorded_is_not_done) {
     Rig rig;
     rig.break_audit();
-    const auto told = rig.ask("POST", "/api/v1/tokens", rig.as("admin"),
-                              R"({"name":"unseen","role":"admin"})");
+    const auto told =
+        rig.ask("POST", "/api/v1/tokens", rig.as("admin"), R"({"name":"unseen","role":"admin"})");
     EXPECT_EQ(told.status, 503u) << told.text;
     EXPECT_TRUE(told.detail().contains("audit log")) << told.detail();
     EXPECT_FALSE(rig.get("/api/v1/tokens").text.contains("unseen"));
-    EXPECT_EQ(sign_in(rig).status, 503u);
+    EXPECT_EQ(sign_in_with(rig).status, 503u);
     EXPECT_EQ(rig.get("/api/v1/machines").status, 200u);
 }
 
 TEST(control_39_export, has_what_people_told_the_node_and_no_secret) {
     Rig rig;
     rig.say("press", "speed", 1.0, rig.now());
-    const auto described = rig.ask("PATCH", "/api/v1/machines/press/tags/speed",
-                                   rig.as("engineer"), R"({"unit":"1/min"})");
+    const auto described = rig.ask("PATCH", "/api/v1/machines/press/tags/speed", rig.as("engineer"),
+                                   R"({"unit":"1/min"})");
     EXPECT_EQ(described.status, 200u) << described.text;
     const auto out = rig.get("/api/v1/export");
     ASSERT_EQ(out.status, 200u);

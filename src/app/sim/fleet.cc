@@ -10,7 +10,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto catch_up_max = 10min;
+constexpr auto fleet_catch_up_max = 10min;
 constexpr std::size_t command_bytes_max = 4096;
 constexpr std::string_view topic_prefix = "lineshaft/v1/";
 constexpr std::string_view command_suffix = "/command";
@@ -83,7 +83,7 @@ std::vector<Publication> Fleet::connected(Instant) {
 
 std::vector<Publication> Fleet::step(Instant now) {
     std::vector<Publication> out;
-    if (now - lived_until_ > catch_up_max) lived_until_ = now - 1s;
+    if (now - lived_until_ > fleet_catch_up_max) lived_until_ = now - 1s;
     while (lived_until_ + 1s <= now) {
         lived_until_ = lived_until_ + 1s;
         ++ticks_;

@@ -13,7 +13,7 @@ using namespace std::chrono_literals;
 constexpr double hours = 3600;
 constexpr double seconds_between_switching_off = 5 * hours;
 // After a longer silence the plant goes on from where it stood, instead of living it through.
-constexpr auto catch_up_max = 10min;
+constexpr auto hall_catch_up_max = 10min;
 
 struct Described {
     std::string_view name;
@@ -94,7 +94,7 @@ Hall::Hall(HallOptions options, Instant start)
 
 std::vector<Publication> Hall::step(Instant now) {
     std::vector<Publication> out;
-    if (now - lived_until_ > catch_up_max) lived_until_ = now - 1s;
+    if (now - lived_until_ > hall_catch_up_max) lived_until_ = now - 1s;
     while (lived_until_ + 1s <= now) {
         lived_until_ = lived_until_ + 1s;
         tick(lived_until_, out);

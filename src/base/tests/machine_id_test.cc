@@ -5,12 +5,12 @@
 namespace lineshaft {
 namespace {
 
-struct Case {
+struct IdCase {
     std::string id;
     std::optional<SparkplugName> name;
 };
 
-const Case cases[] = {
+const IdCase cases[] = {
     {"hall:embroidery", SparkplugName{"hall", "embroidery", ""}},
     {"hall:embroidery:emb-01", SparkplugName{"hall", "embroidery", "emb-01"}},
     {"a%3Ab:c%25:d", SparkplugName{"a:b", "c%", "d"}},
@@ -32,7 +32,7 @@ const Case cases[] = {
 };
 
 TEST(MachineId, SparkplugNamesAgreeWithTheTable) {
-    for (const Case& one : cases) {
+    for (const IdCase& one : cases) {
         EXPECT_EQ(parse_machine_id(one.id), one.name) << one.id;
         if (one.name) {
             EXPECT_EQ(format_machine_id(*one.name), one.id);

@@ -2,13 +2,10 @@
 
 #include "catalog/catalog.h"
 #include "catalog/learner.h"
-#include "catalog/tests/temp_dir.h"
+#include "catalog/tests/fixtures.h"
 
 namespace lineshaft::catalog {
 namespace {
-
-constexpr Instant now{1'800'000'000'000'000};
-constexpr OrganisationId ours = default_organisation;
 
 struct AttributesTest : testing::Test {
     TempDir dir;

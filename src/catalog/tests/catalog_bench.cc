@@ -4,13 +4,12 @@
 #include <benchmark/benchmark.h>
 
 #include "catalog/catalog.h"
-#include "catalog/tests/temp_dir.h"
+#include "catalog/tests/fixtures.h"
 
 namespace lineshaft::catalog {
 namespace {
 
 constexpr int machines = 20'000;
-constexpr Instant now{1'800'000'000'000'000};
 std::string id_of(int number) {
     return "machine-" + std::to_string(number);
 }

@@ -5,23 +5,14 @@
 #include <cmath>
 #include <limits>
 
-#include "catalog/tests/temp_dir.h"
+#include "catalog/tests/fixtures.h"
 
 namespace lineshaft::catalog {
 namespace {
 
-constexpr Instant now{1'800'000'000'000'000};
-constexpr OrganisationId ours = default_organisation;
 const std::string long_text(10'000'000, 'x');
 const std::string with_nul("a\0b", 3);
 const std::string metacharacters = "'; DROP TABLE machine; --\"%_\\$1";
-const std::string digest(32, 'd');
-
-template <class T>
-Code code_of(const Result<T>& result) {
-    EXPECT_FALSE(result);
-    return result ? Code::cancelled : result.error().code;
-}
 
 struct CatalogTest : testing::Test {
     TempDir dir;

@@ -8,12 +8,10 @@
 #include "catalog/catalog.h"
 #include "catalog/checked_file.h"
 #include "catalog/migrations.h"
-#include "catalog/tests/temp_dir.h"
+#include "catalog/tests/fixtures.h"
 
 namespace lineshaft::catalog {
 namespace {
-
-constexpr Instant now{1'795'248'900'000'000};
 
 class CopyTest : public testing::Test {
 protected:
@@ -41,7 +39,8 @@ protected:
 TEST_F(CopyTest, ACopyOfACatalogInUseIsWholeAndHasItsChecksums) {
     auto catalog = Catalog::open(path(), now);
     ASSERT_TRUE(catalog);
-    for (int number = 0; number < 200; ++number) add(**catalog, number);  // much of it in the log yet
+    for (int number = 0; number < 200; ++number)
+        add(**catalog, number);  // much of it in the log yet
     ASSERT_TRUE(copy_catalog(path(), other("copy.db")));
     add(**catalog, 200);
     EXPECT_EQ(sites_in(other("copy.db")), 200u);
@@ -57,7 +56,8 @@ TEST_F(CopyTest, AFileOfAnEarlierVersionGetsChecksums) {
     {  // as it was before there were any
         std::string sql;
         for (const auto step : migrations()) sql += std::string(step);
-        sql += "CREATE TABLE schema_version (version BIGINT NOT NULL PRIMARY KEY, applied_at BIGINT);";
+        sql +=
+            "CREATE TABLE schema_version (version BIGINT NOT NULL PRIMARY KEY, applied_at BIGINT);";
         for (std::size_t version = 1; version <= migrations().size(); ++version)
             sql += "INSERT INTO schema_version VALUES (" + std::to_string(version) + ", 0);";
         write(other("make.sql"), sql);
@@ -80,7 +80,8 @@ TEST_F(CopyTest, Fault4AFlippedBitIsNeverSilentAndIsMended) {
     int refused = 0;
     for (int trial = 0; trial < 120; ++trial) {
         std::string wrong = whole;
-        const std::size_t byte = trial < 40 ? static_cast<std::size_t>(trial) : random() % whole.size();
+        const std::size_t byte =
+            trial < 40 ? static_cast<std::size_t>(trial) : random() % whole.size();
         wrong[byte] = static_cast<char>(wrong[byte] ^ (1 << (random() % 8)));
         write(path(), wrong);
         auto catalog = Catalog::open(path(), now);

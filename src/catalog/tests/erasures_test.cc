@@ -4,15 +4,12 @@
 #include <filesystem>
 
 #include "catalog/catalog.h"
-#include "catalog/tests/temp_dir.h"
+#include "catalog/tests/fixtures.h"
 
 namespace lineshaft::catalog {
 namespace {
 
-constexpr Instant now{1'800'000'000'000'000};
 constexpr Instant later = now + std::chrono::seconds(60);
-constexpr OrganisationId ours = default_organisation;
-const std::string digest(32, 'd');
 
 struct ErasuresTest : testing::Test {
     TempDir dir;
@@ -41,8 +38,8 @@ struct ErasuresTest : testing::Test {
     }
     // Whether any file of the catalog holds the word.
     bool is_on_disk(const std::string& word) {
-        for (const auto& entry : std::filesystem::directory_iterator(
-                 std::filesystem::path(dir.file()).parent_path())) {
+        for (const auto& entry :
+             std::filesystem::directory_iterator(std::filesystem::path(dir.file()).parent_path())) {
             if (content(entry.path().string()).find(word) != std::string::npos) return true;
         }
         return false;
@@ -90,7 +87,8 @@ TEST_F(ErasuresTest, AMachineLeavesEveryTableAtOnceAndTheFilesInTheEnd) {
     EXPECT_TRUE(catalog->unfinished_erasures()->empty());
     EXPECT_EQ(catalog->find_erasure(ours, rows[0].id)->done_at, later);
     EXPECT_EQ(catalog->find_erasure(OrganisationId(9), rows[0].id).error().code, Code::not_found);
-    EXPECT_EQ(catalog->revoked_certificates(now)->front().serial, "aa01") << "for the revocation list";
+    EXPECT_EQ(catalog->revoked_certificates(now)->front().serial, "aa01")
+        << "for the revocation list";
     catalog.reset();
     catalog = open();
     EXPECT_EQ(catalog->snapshot()->machines(ours).size(), 1u);

@@ -10,12 +10,11 @@
 
 #include "catalog/catalog.h"
 #include "catalog/sql.h"
-#include "catalog/tests/temp_dir.h"
+#include "catalog/tests/fixtures.h"
 
 namespace lineshaft::catalog {
 namespace {
 
-constexpr Instant now{1'795'248'900'000'000};
 constexpr std::size_t frame_bytes = 24 + 4096;
 
 // A catalog as kill -9 leaves it: its last changes are in the log only.

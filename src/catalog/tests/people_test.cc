@@ -2,19 +2,10 @@
 #include <gtest/gtest.h>
 
 #include "catalog/catalog.h"
-#include "catalog/tests/temp_dir.h"
+#include "catalog/tests/fixtures.h"
 
 namespace lineshaft::catalog {
 namespace {
-
-constexpr Instant now{1'800'000'000'000'000};
-constexpr OrganisationId ours = default_organisation;
-
-template <class T>
-Code code_of(const Result<T>& result) {
-    EXPECT_FALSE(result);
-    return result ? Code::cancelled : result.error().code;
-}
 
 struct PeopleTest : testing::Test {
     TempDir dir;
@@ -124,8 +115,8 @@ TEST_F(PeopleTest, AForgottenMachineIsGoneWithItsTags) {
     TagChange unit;
     unit.unit = std::optional<std::string>("%");
     ASSERT_TRUE(catalog->change_tag(ours, "exc-01", "fuel", unit));
-    const auto token = catalog->create_token(
-        ours, {"t", {}, "exc-01", std::string(32, 't'), "SCRAM", "ann"}, now);
+    const auto token =
+        catalog->create_token(ours, {"t", {}, "exc-01", std::string(32, 't'), "SCRAM", "ann"}, now);
     ASSERT_TRUE(token);
     EXPECT_EQ(code_of(catalog->remove_machine(ours, "exc-01")), Code::conflict);
     ASSERT_TRUE(catalog->revoke_token(ours, token->id, now));

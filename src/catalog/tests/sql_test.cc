@@ -12,14 +12,13 @@
 
 #include "catalog/catalog.h"
 #include "catalog/migrations.h"
-#include "catalog/tests/temp_dir.h"
+#include "catalog/tests/fixtures.h"
 
 namespace lineshaft::catalog {
 namespace {
 
 using namespace std::string_view_literals;
 using namespace std::string_literals;
-constexpr Instant now{1'800'000'000'000'000};
 
 std::unique_ptr<Database> open_database(const std::string& path, int busy_ms_max = 5'000) {
     auto database = Database::open(path, {.busy_ms_max = busy_ms_max, .text_bytes_max = 1 << 20});

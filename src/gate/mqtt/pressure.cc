@@ -5,7 +5,7 @@
 namespace lineshaft::broker {
 namespace {
 
-constexpr std::array<std::string_view, load_levels> names = {
+constexpr std::array<std::string_view, load_levels> level_names = {
     "normal", "no_tls", "no_sessions", "throttle_qos0", "drop_slow", "delay_acks"};
 
 constexpr std::array<std::string_view, load_levels> effects = {
@@ -29,7 +29,7 @@ bool reaches(const LoadSigns& signs, const LoadLimits::Threshold& limit, double 
 }  // namespace
 
 std::string_view name_of(LoadLevel level) {
-    return names[static_cast<std::size_t>(level)];
+    return level_names[static_cast<std::size_t>(level)];
 }
 
 std::string_view effect_of(LoadLevel level) {

@@ -3,10 +3,10 @@
 namespace lineshaft::broker {
 namespace {
 
-constexpr std::size_t entry_overhead_bytes = 256;
+constexpr std::size_t kept_overhead_bytes = 256;
 
 // The message with as much of its payload as is kept.
-std::shared_ptr<const Publication> cut(const Publication& what, std::size_t payload_bytes) {
+std::shared_ptr<const Publication> shortened(const Publication& what, std::size_t payload_bytes) {
     auto shorter = std::make_shared<Publication>(what);
     shorter->message =
         mqtt::Message(what.message.topic(), what.message.payload().substr(0, payload_bytes),
@@ -37,9 +37,9 @@ void RecentTopics::forget_all() {
 void RecentTopics::note(std::shared_ptr<const Publication> what) {
     const std::size_t payload_bytes = what->message.payload().size();
     if (payload_bytes > limits_.recent_payload_bytes_max)
-        what = cut(*what, limits_.recent_payload_bytes_max);
+        what = shortened(*what, limits_.recent_payload_bytes_max);
     const std::string_view topic = what->message.topic();
-    const std::size_t bytes = what->message.bytes().size() + entry_overhead_bytes;
+    const std::size_t bytes = what->message.bytes().size() + kept_overhead_bytes;
     if (const Place* known = tree_.find(topic)) {
         Entry& entry = **known;
         bytes_ += bytes - entry.bytes;

@@ -9,7 +9,7 @@
 namespace lineshaft::broker {
 namespace {
 
-constexpr std::uint32_t last_index = 0xffff'ffff;
+constexpr std::uint32_t message_index_max = 0xffff'ffff;
 constexpr std::size_t scan_bytes_per_turn = 4 << 20;
 
 std::optional<std::uint32_t> seconds_left(Instant expires, Instant now) {
@@ -29,7 +29,7 @@ LogPlace& Mail::place(std::uint16_t log, SessionNumber session) {
         if (each.log == log) return each;
     }
     // Nothing older than the session can be for it: its number is a ticket of the same counter.
-    const Position start{session, last_index, log};
+    const Position start{session, message_index_max, log};
     logs.push_back({log, start, start, start, start});
     return logs.back();
 }
@@ -174,7 +174,7 @@ void Session::advance(const std::unordered_map<std::uint16_t, std::uint64_t>& he
     for (const auto& [log, ticket] : heard) {
         if (low_ticket(log) != std::numeric_limits<std::uint64_t>::max()) continue;
         LogPlace& place = mailbox().place(log, number);
-        const Position upto{ticket, last_index, log};
+        const Position upto{ticket, message_index_max, log};
         if (place.cursor < upto) place.cursor = place.read = place.heard = place.counted = upto;
     }
 }

@@ -17,14 +17,6 @@ std::string_view plain(View text) {
     return {text.data(), text.size()};
 }
 
-std::string lower(std::string_view text) {
-    std::string out(text);
-    for (char& c : out) {
-        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    }
-    return out;
-}
-
 Failed refuse() {
     return beast::http::make_error_code(beast::http::error::bad_value);
 }
@@ -33,6 +25,14 @@ constexpr std::size_t body_reserve_max = 64 * 1024;
 constexpr std::size_t leading_blank_max = 4;
 
 }  // namespace
+
+std::string lower(std::string_view text) {
+    std::string out(text);
+    for (char& c : out) {
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    }
+    return out;
+}
 
 struct RequestParser::Sink final : beast::http::basic_parser<true> {
     explicit Sink(const Limits& given) : limits(given) {

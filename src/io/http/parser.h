@@ -22,6 +22,9 @@ struct Head {
     std::uint64_t content_length = 0;  ///< 0 when absent or chunked
 };
 
+/// ASCII letters in their small form.
+std::string lower(std::string_view text);
+
 /// Bytes in, one request out; no I/O. A stricter shell around Beast's parser (RFC 9112): one Host,
 /// no transfer coding but chunked, trailers dropped. Use one per request.
 class RequestParser {

@@ -17,14 +17,6 @@ enum class Next { go_on, linger, end };
 constexpr std::size_t joined_body_max = 16 * 1024;
 constexpr Steady steady_millisecond{1};
 
-std::string lower(std::string_view text) {
-    std::string out(text);
-    for (char& c : out) {
-        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    }
-    return out;
-}
-
 Steady now() {
     return Shard::here().clock().steady();
 }

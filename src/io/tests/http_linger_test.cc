@@ -83,7 +83,7 @@ struct Heard {
     std::string end;
 };
 
-Task<std::string> write_text(Stream* client, std::string text) {
+Task<std::string> write_whole(Stream* client, std::string text) {
     auto written = co_await write_all(*client, as_bytes(text), Steady{60'000});
     co_return written ? "all" : written.error().context;
 }
@@ -103,37 +103,37 @@ Task<Heard> hear(Stream* client) {
 
 /// The worst client: reads nothing before it has written everything, and minds a failed write.
 Task<Heard> write_then_read(Stream* client, std::string text) {
-    const std::string written = co_await write_text(client, std::move(text));
+    const std::string written = co_await write_whole(client, std::move(text));
     Heard out = co_await hear(client);
     out.written = written;
     co_return out;
 }
 
-struct Case {
+struct LingerCase {
     std::string_view name;
     std::string head;
     std::string_view want;
 };
 
-std::string post(std::string_view path, std::string_view more) {
+std::string post_head(std::string_view path, std::string_view more) {
     return "POST " + std::string(path) + " HTTP/1.1\r\nHost: a\r\n" + std::string(more) + "\r\n";
 }
 
-std::vector<Case> refusals() {
+std::vector<LingerCase> refusals() {
     const std::string length = "Content-Length: " + std::to_string(upload_bytes) + "\r\n";
     const std::string chunked = "Transfer-Encoding: chunked\r\n";
     return {
-        {"unknown path", post("/nowhere", length), "HTTP/1.1 404 "},
-        {"unknown path, chunked", post("/nowhere", chunked + "\r\n800000"), "HTTP/1.1 404 "},
-        {"another method", post("/", length), "HTTP/1.1 405 "},
-        {"too large", post("/bulk", length), "HTTP/1.1 413 "},
-        {"too large, chunked", post("/bulk", chunked + "\r\n800000"), "HTTP/1.1 413 "},
-        {"too many at once", post("/bulk", "Content-Length: 1000000\r\n"), "HTTP/1.1 503 "},
-        {"no chunk", post("/bulk", chunked) + "nothing\r\n", "HTTP/1.1 400 "},
+        {"unknown path", post_head("/nowhere", length), "HTTP/1.1 404 "},
+        {"unknown path, chunked", post_head("/nowhere", chunked + "\r\n800000"), "HTTP/1.1 404 "},
+        {"another method", post_head("/", length), "HTTP/1.1 405 "},
+        {"too large", post_head("/bulk", length), "HTTP/1.1 413 "},
+        {"too large, chunked", post_head("/bulk", chunked + "\r\n800000"), "HTTP/1.1 413 "},
+        {"too many at once", post_head("/bulk", "Content-Length: 1000000\r\n"), "HTTP/1.1 503 "},
+        {"no chunk", post_head("/bulk", chunked) + "nothing\r\n", "HTTP/1.1 400 "},
         {"no host", "POST / HTTP/1.1\r\n" + length + "\r\n", "HTTP/1.1 400 "},
-        {"bad target", post("/%zz", length), "HTTP/1.1 400 "},
-        {"an expectation", post("/bulk", "Expect: more\r\n" + length), "HTTP/1.1 417 "},
-        {"a coding", post("/bulk", "Transfer-Encoding: gzip\r\n"), "HTTP/1.1 501 "},
+        {"bad target", post_head("/%zz", length), "HTTP/1.1 400 "},
+        {"an expectation", post_head("/bulk", "Expect: more\r\n" + length), "HTTP/1.1 417 "},
+        {"a coding", post_head("/bulk", "Transfer-Encoding: gzip\r\n"), "HTTP/1.1 501 "},
         {"a head without end", "GET /", "HTTP/1.1 414 "},
         {"a header without end", "GET / HTTP/1.1\r\nHost: a\r\nx: ", "HTTP/1.1 431 "},
         {"upgrade refused",
@@ -150,7 +150,7 @@ TEST_F(Linger, WhoeverIsRefusedWhileItSendsReadsWhy) {
     const std::string body(upload_bytes, 'b');
     for (const bool is_tls : {false, true}) {
         open(test_limits(), is_tls);
-        for (const Case& given : refusals()) {
+        for (const LingerCase& given : refusals()) {
             SCOPED_TRACE(std::string(given.name) + (is_tls ? ", TLS" : ""));
             dial();
             const Heard heard = run(write_then_read(client_.get(), given.head + body));
@@ -169,7 +169,7 @@ protected:
     void begin(const Limits& limits) {
         open(limits, false);
         dial();
-        const std::string text = post("/nowhere", "Content-Length: 100000000\r\n");
+        const std::string text = post_head("/nowhere", "Content-Length: 100000000\r\n");
         const Heard heard = run(write_then_read(client_.get(), text));
         EXPECT_TRUE(heard.text.starts_with("HTTP/1.1 404 ")) << heard.text;
         EXPECT_EQ(heard.end, "closed by the peer");
@@ -182,7 +182,7 @@ protected:
     /// Whether the server closes in the end, while `step` is sent again and again.
     bool ends(const std::string& step) {
         for (int count = 0; count < 6'000 && connections() > 0; ++count) {
-            if (!step.empty()) (void)run(write_text(client_.get(), step));
+            if (!step.empty()) (void)run(write_whole(client_.get(), step));
             run(pause_for(Steady{10}));
         }
         return connections() == 0;
@@ -215,10 +215,10 @@ TEST_F(Lingering, EndsAtItsBytesAndNotBefore) {
     Limits limits = test_limits();
     limits.linger_bytes_max = 100'000;
     begin(limits);
-    EXPECT_EQ(run(write_text(client_.get(), std::string(99'999, 'x'))), "all");
+    EXPECT_EQ(run(write_whole(client_.get(), std::string(99'999, 'x'))), "all");
     run(pause_for(Steady{50}));
     EXPECT_EQ(connections(), 1u);
-    EXPECT_EQ(run(write_text(client_.get(), "x")), "all");
+    EXPECT_EQ(run(write_whole(client_.get(), "x")), "all");
     EXPECT_TRUE(ends(""));
 }
 

@@ -10,7 +10,7 @@ namespace {
 using testing::HasSubstr;
 using testing::StartsWith;
 
-struct Case {
+struct RequestCase {
     std::string name;
     std::string request;
     std::string want;  ///< the whole answer without Date; "..." stands for anything up to the end
@@ -28,7 +28,7 @@ std::string post(const std::string& target, const std::string& headers, const st
     return "POST " + target + " HTTP/1.1\r\nHost: a\r\n" + close_line + headers + "\r\n" + body;
 }
 
-const Case cases[] = {
+const RequestCase cases[] = {
     {"plain", get("/"), ok("GET /")},
     {"blank lines before", "\r\n\r\n" + get("/"), ok("GET /")},
     {"absolute form", get("http://a/machines/x?y=1"), ok("GET /machines/x {x} ?y=1")},
@@ -216,7 +216,7 @@ protected:
     Server server_;
 };
 
-void expect_answer(const Case& given, const std::string& got) {
+void expect_answer(const RequestCase& given, const std::string& got) {
     const auto dots = given.want.find("...");
     const bool is_whole = dots == std::string::npos && !given.name.starts_with("pipelined") &&
                           !given.name.starts_with("expect");
@@ -228,14 +228,14 @@ void expect_answer(const Case& given, const std::string& got) {
 }
 
 TEST_F(Http, AnswersAgreeWithTheTable) {
-    for (const Case& given : cases) {
+    for (const RequestCase& given : cases) {
         const bool waits = given.name == "expect" || given.name == "bare line feeds";
         expect_answer(given, ask(given.request, 1 << 20, waits ? Steady{100} : Steady{10'000}));
     }
 }
 
 TEST_F(Http, HowTheNetworkCutsARequestChangesNothing) {
-    for (const Case& given : cases) {
+    for (const RequestCase& given : cases) {
         if (given.name == "expect" || given.name == "bare line feeds") continue;
         expect_answer(given, ask(given.request, 1));
         expect_answer(given, ask(given.request, 7));

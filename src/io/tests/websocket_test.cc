@@ -12,14 +12,14 @@ std::string unhex(std::string_view hex) {
     return from_hex(hex).value();
 }
 
-struct Case {
+struct HandshakeCase {
     std::string_view name, frames, payload, owed;
     bool closed;
 };
 
 // Masked frames after RFC 6455 5.7; mask 37fa213d as there, or none (zeros) where it does not
 // matter.
-const Case cases[] = {
+const HandshakeCase handshakes[] = {
     {"binary Hello", "82 85 37fa213d 7f9f4d5158", "48656c6c6f", "", false},
     {"two fragments", "02 83 00000000 48656c 80 82 00000000 6c6f", "48656c6c6f", "", false},
     {"empty message", "82 80 00000000", "", "", false},
@@ -45,7 +45,7 @@ const Case cases[] = {
 };
 
 TEST(WebSocketReader, AgreesWithTheTableHoweverTheStreamIsCut) {
-    for (const auto& given : cases) {
+    for (const auto& given : handshakes) {
         const std::string frames = unhex(given.frames);
         for (const std::size_t piece : {frames.size(), std::size_t{1}, std::size_t{3}}) {
             WebSocketReader reader;

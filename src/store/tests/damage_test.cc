@@ -14,7 +14,7 @@ namespace {
 using namespace testing_store;
 namespace fs = std::filesystem;
 
-void write_sorted_files(Store& store) {
+void write_forty_sorted(Store& store) {
     std::vector<Entry> entries;
     Batch batch;
     for (int number = 100; number < 140; ++number) {
@@ -51,7 +51,7 @@ protected:
         {
             auto opened = open(dir_.other("live"), {});
             ASSERT_TRUE(opened);
-            write_sorted_files(*opened->store);
+            write_forty_sorted(*opened->store);
         }
         ASSERT_TRUE(open(dir_.other("live"), {}));  // replays the log into sorted files
         fs::copy(dir_.other("live"), dir_.other("image"), fs::copy_options::recursive);
@@ -64,14 +64,14 @@ protected:
     TempDir dir_;
 };
 
-void write_three(Store& store) {
+void write_letters(Store& store) {
     ASSERT_TRUE(put(store, Family::log, "a", "1"));
     ASSERT_TRUE(put(store, Family::log, "b", "2"));
     ASSERT_TRUE(put(store, Family::log, "c", "3"));
 }
 
 TEST_F(Damage, ATornTailIsCutOffAtEveryByteOfTheLastCommit) {
-    image_of(write_three);
+    image_of(write_letters);
     fresh_copy();
     const std::string log = files(".log").at(0);
     const auto size = fs::file_size(log);
@@ -92,7 +92,7 @@ TEST_F(Damage, ATornTailIsCutOffAtEveryByteOfTheLastCommit) {
 }
 
 TEST_F(Damage, AFlippedBitInTheLogOpensReadOnlyAndNamesTheByte) {
-    image_of(write_three);
+    image_of(write_letters);
     fresh_copy();
     const std::string log = files(".log").at(0);
     const auto size = fs::file_size(log);
@@ -136,7 +136,7 @@ TEST_F(Damage, WhatLiesBeforeAndBehindTheDamageIsReadable) {
 TEST_F(Damage, AMissingLogIsNoticed) {
     // Two logs: ingesting into a family with unflushed keys starts the second.
     image_of([](Store& store) {
-        write_three(store);
+        write_letters(store);
         const std::vector<Entry> entries{{"a", "5"}};
         ASSERT_TRUE(store.ingest(Family::log, entries));
         ASSERT_TRUE(put(store, Family::log, "d", "4"));
@@ -152,7 +152,7 @@ TEST_F(Damage, AMissingLogIsNoticed) {
 
 TEST_F(Damage, ALogCutShortThoughAnotherFollowsIsDamage) {
     image_of([](Store& store) {
-        write_three(store);
+        write_letters(store);
         const std::vector<Entry> entries{{"a", "5"}};
         ASSERT_TRUE(store.ingest(Family::log, entries));
         ASSERT_TRUE(put(store, Family::log, "d", "4"));
@@ -211,8 +211,8 @@ TEST_F(Damage, AFlippedBitInASortedFileFailsItsReadsOnly) {
     EXPECT_GT(failed, trials / 2) << "the trials do hit data";
 }
 
-// Footer, list of parts, properties: the engine takes them on trust and stops the process over them,
-// so they are looked at before it opens the file.
+// Footer, list of parts, properties: the engine takes them on trust and stops the process over
+// them, so they are looked at before it opens the file.
 TEST_F(Damage, NoFlippedBitNearTheEndOfASortedFileStopsTheProcess) {
     image_of_sorted_files();
     const std::string file = files(".sst").at(0);
@@ -259,7 +259,7 @@ TEST_F(Damage, AFlippedBitInTheListOfFilesNeverLosesDataSilently) {
 }
 
 TEST_F(Damage, AStoreWithoutItsCurrentFileIsNotOverwritten) {
-    image_of(write_three);
+    image_of(write_letters);
     fresh_copy();
     fs::remove(dir_.path() + "/CURRENT");
     auto opened = open(dir_.path(), {});

@@ -187,12 +187,12 @@ TEST_F(LaneTest, AFailedRoundFailsTogetherAndTheNextGoesOn) {
     EXPECT_TRUE(bench.shards.run_blocking(ShardIndex(0), write_two_and_wait(&bench)));
 }
 
-struct Writer {
+struct LaneWriter {
     Lane* lane;
     int lane_number;
 };
 
-Task<int> write_many(Writer writer) {
+Task<int> write_many(LaneWriter writer) {
     int written = 0;
     for (int number = 0; number < 50; ++number) {
         for (int key = 0; key < 5; ++key) {

@@ -15,7 +15,7 @@ namespace {
 using namespace std::chrono_literals;
 
 // Real time: openssl verifies against the machine's clock.
-Instant now() {
+Instant wall_clock() {
     return {std::chrono::duration_cast<std::chrono::microseconds>(
                 std::chrono::system_clock::now().time_since_epoch())
                 .count()};
@@ -27,7 +27,7 @@ protected:
         if (!Workbench::has_openssl()) GTEST_SKIP() << "no openssl program";
         bench.put("root.pem", authority.root_pem());
     }
-    Authority authority = Authority::create("hall", now()).value();
+    Authority authority = Authority::create("hall", wall_clock()).value();
     Workbench bench;
 };
 
@@ -41,7 +41,7 @@ TEST_F(Ca, TheRootIsAnAuthorityOfTenYearsOnP256) {
     const auto text = read_certificate(authority.root_pem()).value();
     EXPECT_TRUE(text.is_authority);
     EXPECT_EQ(text.not_after, authority.root_not_after());
-    EXPECT_NEAR(double((text.not_after - now()).count()), 3653.0 * 86400e6, 60e6);
+    EXPECT_NEAR(double((text.not_after - wall_clock()).count()), 3653.0 * 86400e6, 60e6);
     const auto print = bench.openssl("x509 -in root.pem -noout -fingerprint -sha256");
     EXPECT_TRUE(print.text.contains(fingerprint_text(authority.root_sha256()))) << print.text;
 }
@@ -50,17 +50,17 @@ TEST_F(Ca, OpensAgainFromItsPemAndRefusesAnothersKey) {
     const auto again = Authority::open(authority.root_pem(), authority.key_pem());
     ASSERT_TRUE(again.has_value());
     EXPECT_EQ(again->root_sha256(), authority.root_sha256());
-    const auto other = Authority::create("other", now()).value();
+    const auto other = Authority::create("other", wall_clock()).value();
     EXPECT_EQ(Authority::open(authority.root_pem(), other.key_pem()).error().code, Code::corrupt);
     EXPECT_EQ(Authority::open("", authority.key_pem()).error().code, Code::corrupt);
-    const auto machine = authority.issue_machine("default", "m", 24h, now()).value();
+    const auto machine = authority.issue_machine("default", "m", 24h, wall_clock()).value();
     EXPECT_EQ(Authority::open(machine.certificate_pem, machine.key_pem).error().code,
               Code::corrupt);
 }
 
 TEST_F(Ca, AServersCertificateIsForItsNamesOnly) {
-    const auto made =
-        authority.issue_server({"plant.example", "localhost", "127.0.0.1", "fd00::7"}, 24h, now());
+    const auto made = authority.issue_server({"plant.example", "localhost", "127.0.0.1", "fd00::7"},
+                                             24h, wall_clock());
     ASSERT_TRUE(made.has_value()) << made.error().context;
     bench.put("server.pem", made->certificate_pem);
     const std::string verify = "verify -CAfile root.pem -x509_strict -purpose sslserver ";
@@ -76,21 +76,24 @@ TEST_F(Ca, AServersCertificateIsForItsNamesOnly) {
     const auto of_certificate = bench.openssl("x509 -in server.pem -noout -pubkey");
     EXPECT_EQ(of_key.text, of_certificate.text);
     for (const std::string bad : {"", "two words", "-dash.example", "a..b", "x/y"}) {
-        EXPECT_EQ(authority.issue_server({bad}, 24h, now()).error().code, Code::invalid) << bad;
+        EXPECT_EQ(authority.issue_server({bad}, 24h, wall_clock()).error().code, Code::invalid)
+            << bad;
     }
-    EXPECT_EQ(authority.issue_server({}, 24h, now()).error().code, Code::exhausted);
+    EXPECT_EQ(authority.issue_server({}, 24h, wall_clock()).error().code, Code::exhausted);
     const CaLimits limits;
     EXPECT_TRUE(
-        authority.issue_server(std::vector<std::string>(limits.names_max, "a"), 24h, now()));
+        authority.issue_server(std::vector<std::string>(limits.names_max, "a"), 24h, wall_clock()));
     EXPECT_EQ(
-        authority.issue_server(std::vector<std::string>(limits.names_max + 1, "a"), 24h, now())
+        authority
+            .issue_server(std::vector<std::string>(limits.names_max + 1, "a"), 24h, wall_clock())
             .error()
             .code,
         Code::exhausted);
 }
 
 TEST_F(Ca, Control2AMachinesCertificateNamesTheMachineAndIsForClientsOnly) {
-    const auto made = authority.issue_machine("acme", "works:line 1:robot", 24h, now()).value();
+    const auto made =
+        authority.issue_machine("acme", "works:line 1:robot", 24h, wall_clock()).value();
     bench.put("machine.pem", made.certificate_pem);
     EXPECT_EQ(
         bench.openssl("verify -CAfile root.pem -x509_strict -purpose sslclient machine.pem").status,
@@ -112,23 +115,24 @@ TEST_F(Ca, Control2AMachinesCertificateNamesTheMachineAndIsForClientsOnly) {
 
 TEST_F(Ca, LongAndForeignNamesAreKeptWholeInTheUrn) {
     const std::string longest(machine_id_bytes_max, 'x');
-    const auto made = authority.issue_machine("default", longest, 24h, now()).value();
+    const auto made = authority.issue_machine("default", longest, 24h, wall_clock()).value();
     EXPECT_EQ(read_certificate(made.certificate_pem)->names.front(),
               "urn:lineshaft:default:" + longest);
     // 21 letters of 3 bytes and one cut: the common name ends before it.
     const std::string chinese = "绣花机绣花机绣花机绣花机绣花机绣花机绣花机绣花机";
-    const auto other = authority.issue_machine("default", chinese, 24h, now()).value();
+    const auto other = authority.issue_machine("default", chinese, 24h, wall_clock()).value();
     EXPECT_TRUE(is_utf8(read_certificate(other.certificate_pem)->common_name));
     EXPECT_TRUE(chinese.starts_with(read_certificate(other.certificate_pem)->common_name));
     for (const std::string bad : {"", "a/b", "a+b", "#", "\n"}) {
-        EXPECT_EQ(authority.issue_machine("default", bad, 24h, now()).error().code, Code::invalid);
+        EXPECT_EQ(authority.issue_machine("default", bad, 24h, wall_clock()).error().code,
+                  Code::invalid);
     }
-    EXPECT_EQ(authority.issue_machine("default", longest + "x", 24h, now()).error().code,
+    EXPECT_EQ(authority.issue_machine("default", longest + "x", 24h, wall_clock()).error().code,
               Code::invalid);
 }
 
 TEST_F(Ca, NeverOutlivesTheRootAndAShortLifeIsNotOverWhenItBegins) {
-    const auto at = now();
+    const auto at = wall_clock();
     const auto made = authority.issue_machine("default", "m", 24h * 40 * 366, at).value();
     EXPECT_EQ(made.not_after, authority.root_not_after());
     const auto brief = authority.issue_machine("default", "m", 30s, at).value();
@@ -140,7 +144,7 @@ TEST_F(Ca, NeverOutlivesTheRootAndAShortLifeIsNotOverWhenItBegins) {
 TEST_F(Ca, SerialNumbersAreRandom128BitsAndPositive) {
     std::set<std::string> seen;
     for (int i = 0; i < 200; ++i) {
-        const auto made = authority.issue_machine("default", "m", 24h, now()).value();
+        const auto made = authority.issue_machine("default", "m", 24h, wall_clock()).value();
         EXPECT_EQ(made.serial.size(), 32u);
         EXPECT_LT(made.serial.front(), '8');
         EXPECT_TRUE(seen.insert(made.serial).second);
@@ -181,7 +185,7 @@ TEST_F(Ca, TakesRequestsOfGoodKeysOnly) {
             EXPECT_EQ(request.error().code, *one.refused) << one.name;
             continue;
         }
-        const auto made = authority.sign_machine(*request, "default", "press-3", 24h, now());
+        const auto made = authority.sign_machine(*request, "default", "press-3", 24h, wall_clock());
         ASSERT_TRUE(made.has_value()) << one.name;
         EXPECT_TRUE(made->key_pem.empty());
         bench.put("c.pem", made->certificate_pem);
@@ -223,9 +227,10 @@ TEST_F(Ca, ARequestIsTheSameInPemDerAndBase64AndNothingElseIs) {
 }
 
 TEST_F(Ca, Control3ARevokedCertificateIsOnTheList) {
-    const auto good = authority.issue_machine("default", "good", 24h, now()).value();
-    const auto bad = authority.issue_machine("default", "bad", 24h, now()).value();
-    const auto list = authority.revocation_list({{bad.serial, now()}}, 7, 24h, now()).value();
+    const auto good = authority.issue_machine("default", "good", 24h, wall_clock()).value();
+    const auto bad = authority.issue_machine("default", "bad", 24h, wall_clock()).value();
+    const auto list =
+        authority.revocation_list({{bad.serial, wall_clock()}}, 7, 24h, wall_clock()).value();
     bench.put("list.pem", pem_of("X509 CRL", list));
     bench.put("good.pem", good.certificate_pem);
     bench.put("bad.pem", bad.certificate_pem);
@@ -237,13 +242,13 @@ TEST_F(Ca, Control3ARevokedCertificateIsOnTheList) {
     const auto refused = bench.openssl(verify + "bad.pem");
     EXPECT_NE(refused.status, 0);
     EXPECT_TRUE(refused.text.contains("certificate revoked")) << refused.text;
-    const auto none = authority.revocation_list({}, 8, 24h, now()).value();
+    const auto none = authority.revocation_list({}, 8, 24h, wall_clock()).value();
     bench.put("none.pem", pem_of("X509 CRL", none));
     EXPECT_TRUE(bench.openssl("crl -in none.pem -noout -text").text.contains("No Revoked"));
 }
 
 TEST_F(Ca, Pkcs7HoldsTheCertificates) {
-    const auto made = authority.issue_machine("default", "m", 24h, now()).value();
+    const auto made = authority.issue_machine("default", "m", 24h, wall_clock()).value();
     const auto bundle = certs_only_pkcs7({made.certificate_der, authority.root_der()}).value();
     bench.put("bundle.der", bundle);
     const auto said = bench.openssl("pkcs7 -inform DER -in bundle.der -print_certs");

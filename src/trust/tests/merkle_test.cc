@@ -10,14 +10,19 @@
 namespace lineshaft::trust {
 namespace {
 
-std::string hex(const Digest& digest) {
+std::string hex_of(const Digest& digest) {
     return to_hex(as_bytes(text_of(digest)));
 }
 
 // The eight leaves and roots of Certificate Transparency's own tests of RFC 6962.
-constexpr const char* leaves[] = {
-    "", "00", "10", "2021", "3031", "40414243", "5051525354555657",
-    "606162636465666768696a6b6c6d6e6f"};
+constexpr const char* leaves[] = {"",
+                                  "00",
+                                  "10",
+                                  "2021",
+                                  "3031",
+                                  "40414243",
+                                  "5051525354555657",
+                                  "606162636465666768696a6b6c6d6e6f"};
 constexpr const char* roots[] = {
     "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
     "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
@@ -63,10 +68,10 @@ struct Tree {
 
 TEST(control_17_merkle, roots_are_those_of_certificate_transparency) {
     MerkleFrontier tree;
-    EXPECT_EQ(hex(tree.root()), roots[0]);
+    EXPECT_EQ(hex_of(tree.root()), roots[0]);
     for (std::size_t i = 0; i < std::size(leaves); ++i) {
         tree.append(merkle_leaf(from_hex(leaves[i]).value()));
-        EXPECT_EQ(hex(tree.root()), roots[i + 1]) << i;
+        EXPECT_EQ(hex_of(tree.root()), roots[i + 1]) << i;
     }
 }
 
@@ -110,13 +115,12 @@ TEST(control_17_merkle, consistency_is_proven_for_every_pair_and_for_no_rewritte
         for (std::uint64_t old = 0; old <= size; ++old) {
             const auto proof = consistency_proof(old, size, tree.nodes());
             ASSERT_TRUE(proof);
-            EXPECT_TRUE(
-                verify_consistency(old, size, tree.root(old), tree.root(size), *proof));
-            EXPECT_FALSE(verify_consistency(old, size, merkle_leaf("other"), tree.root(size),
-                                            *proof));
+            EXPECT_TRUE(verify_consistency(old, size, tree.root(old), tree.root(size), *proof));
+            EXPECT_FALSE(
+                verify_consistency(old, size, merkle_leaf("other"), tree.root(size), *proof));
             if (old > 0) {
-                EXPECT_FALSE(verify_consistency(old, size, tree.root(old), merkle_leaf("other"),
-                                                *proof));
+                EXPECT_FALSE(
+                    verify_consistency(old, size, tree.root(old), merkle_leaf("other"), *proof));
             }
         }
     }

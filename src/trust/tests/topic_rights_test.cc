@@ -5,11 +5,11 @@
 namespace lineshaft::trust {
 namespace {
 
-Principal with_role(Role role, std::uint32_t organisation = 1, std::string name = "default") {
+Principal token_with_role(Role role, std::uint32_t organisation = 1, std::string name = "default") {
     return {PrincipalKind::token, OrganisationId(organisation), std::move(name), role, {}, "t", 1};
 }
-Principal machine_token(std::string machine, std::uint32_t organisation = 1,
-                        std::string name = "default") {
+Principal token_of_machine(std::string machine, std::uint32_t organisation = 1,
+                           std::string name = "default") {
     return {PrincipalKind::token,
             OrganisationId(organisation),
             std::move(name),
@@ -24,11 +24,11 @@ const TopicRights rights({"default", "acme", "zeta"}, "host-1");
 // One topic, and by letter who may publish (p), receive (r), both (b) or neither (-): viewer,
 // operator, engineer, admin, auditor of `default`; engineer of acme; press-7; hall:emb;
 // hall:emb:01.
-struct Case {
+struct RightCase {
     std::string_view topic;
     std::string_view voeau, acme, press, node, device;
 };
-const Case cases[] = {
+const RightCase cases[] = {
     {"anything", "rrbbr", "-", "-", "-", "-"},
     {"lineshaft/v1/press-7/telemetry", "rrbbr", "-", "b", "-", "-"},
     {"lineshaft/v1/press-7", "rrbbr", "-", "b", "-", "-"},
@@ -84,28 +84,28 @@ char verdict(const Principal& principal, std::string_view topic) {
 }
 
 TEST(TopicRights, AgreeWithTheTable) {
-    for (const Case& one : cases) {
+    for (const RightCase& one : cases) {
         for (std::size_t i = 0; i < std::size(all_roles); ++i) {
-            EXPECT_EQ(verdict(with_role(all_roles[i]), one.topic), one.voeau[i])
+            EXPECT_EQ(verdict(token_with_role(all_roles[i]), one.topic), one.voeau[i])
                 << one.topic << " " << name_of(all_roles[i]);
         }
-        EXPECT_EQ(verdict(with_role(Role::engineer, 2, "acme"), one.topic), one.acme[0])
+        EXPECT_EQ(verdict(token_with_role(Role::engineer, 2, "acme"), one.topic), one.acme[0])
             << one.topic;
-        EXPECT_EQ(verdict(machine_token("press-7"), one.topic), one.press[0]) << one.topic;
-        EXPECT_EQ(verdict(machine_token("hall:emb"), one.topic), one.node[0]) << one.topic;
-        EXPECT_EQ(verdict(machine_token("hall:emb:01"), one.topic), one.device[0]) << one.topic;
+        EXPECT_EQ(verdict(token_of_machine("press-7"), one.topic), one.press[0]) << one.topic;
+        EXPECT_EQ(verdict(token_of_machine("hall:emb"), one.topic), one.node[0]) << one.topic;
+        EXPECT_EQ(verdict(token_of_machine("hall:emb:01"), one.topic), one.device[0]) << one.topic;
     }
 }
 
 TEST(TopicRights, MachinesOfOtherOrganisationsLiveBelowTheirPrefix) {
-    const Principal press = machine_token("press-7", 2, "acme");
+    const Principal press = token_of_machine("press-7", 2, "acme");
     EXPECT_EQ(verdict(press, "acme/lineshaft/v1/press-7/telemetry"), 'b');
     EXPECT_EQ(verdict(press, "lineshaft/v1/press-7/telemetry"), '-');
     EXPECT_EQ(verdict(press, "zeta/lineshaft/v1/press-7/telemetry"), '-');
     EXPECT_TRUE(rights.may_subscribe(press, "acme/lineshaft/v1/press-7/command"));
     EXPECT_FALSE(rights.may_subscribe(press, "lineshaft/v1/press-7/command"));
     EXPECT_EQ(TopicRights::prefix_of(press), "acme/");
-    EXPECT_EQ(TopicRights::prefix_of(with_role(Role::viewer)), "");
+    EXPECT_EQ(TopicRights::prefix_of(token_with_role(Role::viewer)), "");
     EXPECT_EQ(rights.organisation_of("acme/x"), "acme");
     EXPECT_EQ(rights.organisation_of("acmes/x"), "default");
 }
@@ -157,13 +157,13 @@ TEST(TopicRights, RefuseFiltersThatCouldNeverDeliver) {
     };
     for (const FilterCase& one : filters) {
         for (std::size_t i = 0; i < std::size(all_roles); ++i) {
-            EXPECT_EQ(verdict_of(with_role(all_roles[i]), one.filter), one.voeau[i])
+            EXPECT_EQ(verdict_of(token_with_role(all_roles[i]), one.filter), one.voeau[i])
                 << one.filter << " " << name_of(all_roles[i]);
         }
-        EXPECT_EQ(verdict_of(with_role(Role::engineer, 2, "acme"), one.filter), one.acme[0])
+        EXPECT_EQ(verdict_of(token_with_role(Role::engineer, 2, "acme"), one.filter), one.acme[0])
             << one.filter;
-        EXPECT_EQ(verdict_of(machine_token("press-7"), one.filter), one.press[0]) << one.filter;
-        EXPECT_EQ(verdict_of(machine_token("hall:emb"), one.filter), one.node[0]) << one.filter;
+        EXPECT_EQ(verdict_of(token_of_machine("press-7"), one.filter), one.press[0]) << one.filter;
+        EXPECT_EQ(verdict_of(token_of_machine("hall:emb"), one.filter), one.node[0]) << one.filter;
     }
 }
 
@@ -173,7 +173,7 @@ TEST(TopicRights, Bug8IdsDoNotBecomePatterns) {
          {std::string("+"), std::string("#"), std::string("+/+"), std::string("press-7/x"),
           std::string(""), std::string("../x"), std::string("+:+"), std::string("#:#"),
           std::string("hall:+"), std::string("a\0b", 3), std::string("STATE:n")}) {
-        const Principal odd = machine_token(id);
+        const Principal odd = token_of_machine(id);
         for (const char* topic :
              {"lineshaft/v1/press-7/telemetry", "lineshaft/v1/press-7/x/telemetry",
               "spBv1.0/hall/NDATA/emb", "spBv1.0/hall/NCMD/emb", "spBv1.0/STATE/NDATA/n", "a"}) {
@@ -186,18 +186,19 @@ TEST(TopicRights, Bug8IdsDoNotBecomePatterns) {
 }
 
 TEST(TopicRights, Bug8PercentPartsMatchTheDecodedId) {
-    const Principal node = machine_token("ha%3All:e%25b");
+    const Principal node = token_of_machine("ha%3All:e%25b");
     EXPECT_TRUE(rights.may_publish(node, "spBv1.0/ha:ll/NDATA/e%b"));
     EXPECT_FALSE(rights.may_publish(node, "spBv1.0/ha%3All/NDATA/e%25b"));
-    EXPECT_FALSE(rights.may_publish(machine_token("ha%3all:x"), "spBv1.0/ha:ll/NDATA/x"));
+    EXPECT_FALSE(rights.may_publish(token_of_machine("ha%3all:x"), "spBv1.0/ha:ll/NDATA/x"));
 }
 
 // mqtt.md, bugs 12 and 13: what is missing or broken means no.
 TEST(TopicRights, Bug12NothingMeansNothing) {
     const TopicRights none({}, "");
-    Principal nobody, broken = with_role(Role::admin), unknown = with_role(Role::admin, 7, "gone"),
-                      mixed = with_role(Role::admin, 2, "default"),
-                      swapped = with_role(Role::admin, 1, "acme"), both = machine_token("press-7");
+    Principal nobody,
+        broken = token_with_role(Role::admin), unknown = token_with_role(Role::admin, 7, "gone"),
+        mixed = token_with_role(Role::admin, 2, "default"),
+        swapped = token_with_role(Role::admin, 1, "acme"), both = token_of_machine("press-7");
     broken.role.reset();
     both.role = Role::admin;
     for (const Principal& principal : {nobody, broken, unknown, mixed, swapped, both}) {
@@ -216,7 +217,7 @@ TEST(TopicRights, Bug12NothingMeansNothing) {
 // mqtt.md, bugs 9 to 11: rights are asked anew with the snapshot of the moment.
 TEST(TopicRights, ANewOrganisationTakesItsNameFromDefault) {
     const TopicRights before({"default"}, "host-1");
-    const Principal viewer = with_role(Role::viewer);
+    const Principal viewer = token_with_role(Role::viewer);
     EXPECT_TRUE(before.may_receive(viewer, "acme/x"));
     EXPECT_FALSE(rights.may_receive(viewer, "acme/x"));
     EXPECT_TRUE(rights.may_subscribe(viewer, "#"));
@@ -269,9 +270,9 @@ TEST(TopicRights, AcceptedMeansSomethingCanArrive) {
             all_filters.push_back(std::string(head) + tail);
         }
     }
-    for (const Principal& who :
-         {with_role(Role::viewer), with_role(Role::operator_), with_role(Role::viewer, 2, "acme"),
-          machine_token("m"), machine_token("m", 2, "acme")}) {
+    for (const Principal& who : {token_with_role(Role::viewer), token_with_role(Role::operator_),
+                                 token_with_role(Role::viewer, 2, "acme"), token_of_machine("m"),
+                                 token_of_machine("m", 2, "acme")}) {
         for (const std::string& filter : all_filters) {
             bool can_arrive = false;
             for (const std::string& topic : topics) {

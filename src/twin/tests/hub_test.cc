@@ -2,10 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include "twin/tests/rig.h"
+
 namespace lineshaft::twin {
 namespace {
 
-constexpr OrganisationId home{1}, acme{2};
+using testing::acme, testing::home;
 
 std::shared_ptr<const LiveBatch> batch() {
     LiveBatch all;

@@ -12,7 +12,7 @@ using history::Quality;
 using std::chrono::seconds;
 
 constexpr Instant t0{1'768'478'400'000'000};
-constexpr OrganisationId home{1};
+constexpr OrganisationId plant{1};
 
 history::TagSample said(std::string tag, history::Value value, Instant at = t0,
                         Quality quality = Quality::good) {
@@ -35,7 +35,7 @@ TEST(Twin, KeepsTheNewestByTheSamplesOwnInstant) {
                           {"same instant: the later write", seconds{0}, 2, true},
                           {"late", seconds{-1}, 1, false}};
     for (const auto& [name, second_at, want, is_told] : cases) {
-        Twin twin(home, "press", Source::json);
+        Twin twin(plant, "press", Source::json);
         fold(twin, {said("x", 1.0)});
         std::vector<std::string> changed;
         twin.fold({said("x", 2.0, t0 + second_at)}, t0 + seconds{5}, &changed);
@@ -47,7 +47,7 @@ TEST(Twin, KeepsTheNewestByTheSamplesOwnInstant) {
 }
 
 TEST(Twin, RecallsWithoutOverridingWhatIsNewer) {
-    Twin twin(home, "press", Source::json);
+    Twin twin(plant, "press", Source::json);
     twin.recall("x", {t0, 1.0, Quality::good}, t0 + seconds{9});
     EXPECT_EQ(twin.state().connection, Connection::stale);
     EXPECT_EQ(twin.state().last_seen, t0);
@@ -65,7 +65,7 @@ TEST(Twin, RecallsWithoutOverridingWhatIsNewer) {
 }
 
 TEST(Twin, DerivesStateFaultAndPosition) {
-    Twin twin(home, "press", Source::json);
+    Twin twin(plant, "press", Source::json);
     EXPECT_TRUE(fold(twin, {said("State", std::string("Running"))}).summary);
     EXPECT_EQ(twin.state().state, "Running");
     EXPECT_FALSE(fold(twin, {said("STATE", std::string("Running"), t0 + seconds{1}),
@@ -101,7 +101,7 @@ TEST(Twin, PresenceDecidesTheConnection) {
                           {Presence::died, Connection::stale},
                           {Presence::goodbye, Connection::offline}};
     for (const auto& [presence, want] : cases) {
-        Twin twin(home, "press", Source::sparkplug);
+        Twin twin(plant, "press", Source::sparkplug);
         EXPECT_TRUE(fold(twin, {}).came_online);  // a report without samples is a sign of life
         const auto change = twin.on_presence(presence, t0 + seconds{1});
         EXPECT_EQ(twin.state().connection, want);
@@ -110,11 +110,12 @@ TEST(Twin, PresenceDecidesTheConnection) {
     }
 }
 
-// fault 6: a clock set an hour ahead silences nobody; set back, nobody seems alive for an hour more.
+// fault 6: a clock set an hour ahead silences nobody; set back, nobody seems alive for an hour
+// more.
 TEST(Twin, Fault6AStepOfTheClockIsNoSilence) {
     const Limits limits;
     for (const int step_s : {3600, -3600}) {
-        Twin twin(home, "press", Source::json);
+        Twin twin(plant, "press", Source::json);
         fold(twin, {});
         twin.clock_stepped(seconds{step_s});
         const Instant then = t0 + seconds{step_s};
@@ -122,7 +123,7 @@ TEST(Twin, Fault6AStepOfTheClockIsNoSilence) {
         EXPECT_FALSE(twin.judge(then + seconds{30}, limits));
         EXPECT_TRUE(twin.judge(then + seconds{31}, limits));
     }
-    Twin from_disk(home, "old", Source::json);
+    Twin from_disk(plant, "old", Source::json);
     from_disk.recall("x", {t0, 1.0, Quality::good}, t0 + seconds{9});
     from_disk.clock_stepped(seconds{3600});
     EXPECT_EQ(from_disk.state().last_seen, t0) << "an instant of another run stays what it was";
@@ -130,7 +131,7 @@ TEST(Twin, Fault6AStepOfTheClockIsNoSilence) {
 
 TEST(Twin, FallsStaleAfterSilenceThenOffline) {
     const Limits limits;
-    Twin twin(home, "press", Source::json);
+    Twin twin(plant, "press", Source::json);
     fold(twin, {});
     EXPECT_FALSE(twin.judge(t0 + seconds{30}, limits));
     EXPECT_TRUE(twin.judge(t0 + seconds{31}, limits));
@@ -143,7 +144,7 @@ TEST(Twin, FallsStaleAfterSilenceThenOffline) {
 
 TEST(Twin, ASlowMachineIsGivenItsUsualIntervals) {
     const Limits limits;
-    Twin twin(home, "meter", Source::json);
+    Twin twin(plant, "meter", Source::json);
     Instant at = t0;
     for (int count = 0; count < 100; ++count) {
         fold(twin, {}, at);
@@ -156,7 +157,7 @@ TEST(Twin, ASlowMachineIsGivenItsUsualIntervals) {
 
 TEST(Twin, SparkplugIsNotStaleBySilence) {
     const Limits limits;
-    Twin twin(home, "g:n", Source::sparkplug);
+    Twin twin(plant, "g:n", Source::sparkplug);
     fold(twin, {});
     EXPECT_FALSE(twin.judge(t0 + seconds{86'400}, limits));
     EXPECT_EQ(twin.state().connection, Connection::online);

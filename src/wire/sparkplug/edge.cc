@@ -7,8 +7,6 @@
 namespace lineshaft::sparkplug {
 namespace {
 
-constexpr std::string_view bd_seq_metric = "bdSeq";
-
 std::uint64_t millis_of(Instant at) {
     return static_cast<std::uint64_t>(std::max<std::int64_t>(at.millis(), 0));
 }

@@ -5,8 +5,6 @@
 namespace lineshaft::sparkplug {
 namespace {
 
-constexpr std::string_view bd_seq_metric = "bdSeq";
-
 std::optional<std::uint64_t> bd_seq_in(const Payload& payload) {
     for (const Metric& metric : payload.metrics) {
         if (metric.name != bd_seq_metric || metric.is_null) continue;

@@ -9,13 +9,13 @@
 namespace lineshaft::sparkplug {
 namespace {
 
-constexpr std::array<std::string_view, 8> names = {"NBIRTH", "NDATA", "NDEATH", "NCMD",
-                                                   "DBIRTH", "DDATA", "DDEATH", "DCMD"};
+constexpr std::array<std::string_view, 8> message_names = {"NBIRTH", "NDATA", "NDEATH", "NCMD",
+                                                           "DBIRTH", "DDATA", "DDEATH", "DCMD"};
 constexpr std::string_view prefix = "spBv1.0/";
 
 std::optional<MessageType> type_of(std::string_view level) {
-    for (std::size_t index = 0; index < names.size(); ++index) {
-        if (names[index] == level) return static_cast<MessageType>(index);
+    for (std::size_t index = 0; index < message_names.size(); ++index) {
+        if (message_names[index] == level) return static_cast<MessageType>(index);
     }
     return std::nullopt;
 }
@@ -37,7 +37,7 @@ Result<Topic> parse_state_topic(std::string_view topic, const Limits& limits) {
 }  // namespace
 
 std::string_view name_of(MessageType type) {
-    return names[static_cast<std::size_t>(type)];
+    return message_names[static_cast<std::size_t>(type)];
 }
 
 bool is_sparkplug(std::string_view topic) {

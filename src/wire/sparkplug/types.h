@@ -11,6 +11,9 @@
 
 namespace lineshaft::sparkplug {
 
+/// The metric that ties a node's death to its birth.
+inline constexpr std::string_view bd_seq_metric = "bdSeq";
+
 /// The numbers are those on the wire (Sparkplug B 3.0, 6.4.16).
 enum class DataType : std::uint8_t {
     unknown = 0,

@@ -14,12 +14,12 @@ using sparkplug::Died;
 using sparkplug::Event;
 using sparkplug::Samples;
 
-const Instant morning = Instant::from_millis(1'795'244'400'000);
+const Instant shift_start = Instant::from_millis(1'795'244'400'000);
 
 // The hall as a real host sees it.
 struct Watched {
     explicit Watched(std::uint64_t seed = 1)
-        : hall({.seed = seed, .machines = 6, .bd_seq = 0}, morning) {
+        : hall({.seed = seed, .machines = 6, .bd_seq = 0}, shift_start) {
         (void)hall.will(now);
         feed(hall.connected(now));
     }
@@ -57,7 +57,7 @@ struct Watched {
         return value;
     }
 
-    Instant now = morning;
+    Instant now = shift_start;
     Hall hall;
     sparkplug::Host host;
     std::vector<Event> events;
@@ -86,7 +86,7 @@ TEST(Hall, IsTheSameForTheSameSeed) {
     Watched same(7);
     Watched other(8);
     for (int second = 0; second < 900; ++second) {
-        const Instant now = morning + std::chrono::seconds(second + 1);
+        const Instant now = shift_start + std::chrono::seconds(second + 1);
         const auto messages = one.hall.step(now);
         ASSERT_EQ(messages, same.hall.step(now));
         (void)other.hall.step(now);
@@ -99,12 +99,12 @@ TEST(Hall, DoesNotDependOnHowOftenItIsAsked) {
     Watched seldom;
     std::vector<Publication> all;
     for (int second = 1; second <= 300; ++second) {
-        for (auto& message : often.hall.step(morning + std::chrono::seconds(second))) {
+        for (auto& message : often.hall.step(shift_start + std::chrono::seconds(second))) {
             all.push_back(std::move(message));
         }
     }
-    EXPECT_EQ(seldom.hall.step(morning + 300s), all);
-    EXPECT_TRUE(seldom.hall.step(morning + 300s).empty());
+    EXPECT_EQ(seldom.hall.step(shift_start + 300s), all);
+    EXPECT_TRUE(seldom.hall.step(shift_start + 300s).empty());
 }
 
 TEST(Hall, SwitchesMachinesOffAndOn) {

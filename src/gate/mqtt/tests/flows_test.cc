@@ -9,16 +9,16 @@ using Options = TestClient::Options;
 using mqtt::Reason;
 using mqtt::Version;
 
-struct Case {
+struct FlowCase {
     Version version;
     int publish_qos;
     int subscribe_qos;
     bool is_durable;
 };
 
-class EveryFlow : public testing::TestWithParam<Case> {};
+class EveryFlow : public testing::TestWithParam<FlowCase> {};
 
-Options of(const std::string& id, const Case& with) {
+Options of(const std::string& id, const FlowCase& with) {
     return {.client_id = id,
             .version = with.version,
             .clean = !with.is_durable,
@@ -50,8 +50,8 @@ TEST_P(EveryFlow, DeliversOnceInOrderAtTheLowerQos) {
     EXPECT_EQ(rig.stats().queued_bytes, 0u) << "everything was acknowledged by the reader";
 }
 
-std::vector<Case> all_flows() {
-    std::vector<Case> cases;
+std::vector<FlowCase> all_flows() {
+    std::vector<FlowCase> cases;
     for (const auto version : {Version::v3_1_1, Version::v5_0}) {
         for (int publish = 0; publish < 3; ++publish) {
             for (int subscribe = 0; subscribe < 3; ++subscribe) {

@@ -9,7 +9,7 @@
 namespace lineshaft::broker {
 namespace {
 
-io::Task<bool> close_broker(Broker* broker) {
+io::Task<bool> end_broker(Broker* broker) {
     co_await broker->close();
     co_return true;
 }
@@ -45,7 +45,7 @@ protected:
     void TearDown() override {
         if (!broker_) return;
         if (listener_) listener_->close();
-        shards_.run_blocking(ShardIndex(0), close_broker(broker_.get()));
+        shards_.run_blocking(ShardIndex(0), end_broker(broker_.get()));
         broker_.reset();
         for (unsigned index = 0; index < 2; ++index) {
             shards_.run_blocking(ShardIndex(index), flush_lane(lanes_[index].get()));

@@ -59,7 +59,7 @@ void climb(Rig& rig) {
     for (int each = 0; each < 8; ++each) rig.advance(milliseconds{300});
 }
 
-class Watch final : public Observer {
+class LoadWatch final : public Observer {
 public:
     void connected(const Client&) override {}
     void disconnected(const Client&, Reason, std::string_view) override {}
@@ -97,7 +97,7 @@ TEST(Load, NewSessionsAreRefusedWithAReasonAndSleepingOnesResume) {
 }
 
 TEST(Load, ChangesOfTheLevelAreTold) {
-    Watch watch;
+    LoadWatch watch;
     Rig quiet(1);
     Rig rig(2, loaded_to(LoadLevel::delay_acks));
     rig.observers = {&watch};

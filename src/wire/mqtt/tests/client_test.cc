@@ -8,10 +8,6 @@
 namespace lineshaft::mqtt {
 namespace {
 
-constexpr auto v3 = Version::v3_1_1;
-constexpr auto v5 = Version::v5_0;
-const Version both[] = {v3, v5};
-
 std::vector<ClientEvent> feed(Client& client, std::string_view bytes) {
     return client.receive(as_bytes(bytes));
 }

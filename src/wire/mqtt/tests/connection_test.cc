@@ -6,9 +6,6 @@
 namespace lineshaft::mqtt {
 namespace {
 
-constexpr auto v3 = Version::v3_1_1;
-constexpr auto v5 = Version::v5_0;
-const Version both[] = {v3, v5};
 using std::chrono::milliseconds;
 
 Connack connack_of(Connection& connection) {

@@ -6,9 +6,6 @@
 namespace lineshaft::mqtt {
 namespace {
 
-constexpr auto v3 = Version::v3_1_1;
-constexpr auto v5 = Version::v5_0;
-const Version both[] = {v3, v5};
 constexpr auto qos0 = Qos::at_most_once;
 constexpr auto qos1 = Qos::at_least_once;
 constexpr auto qos2 = Qos::exactly_once;

@@ -14,8 +14,6 @@ struct Vector {
     Packet want;
 };
 
-constexpr auto v3 = Version::v3_1_1;
-constexpr auto v5 = Version::v5_0;
 using enum PropertyId;
 
 Properties with(std::initializer_list<Property> list) {

@@ -6,18 +6,16 @@
 namespace lineshaft::mqtt {
 namespace {
 
-struct Case {
+struct MalformedCase {
     std::string_view name;
     Version version;
     std::string_view bytes;
     Reason want;
 };
 
-constexpr auto v3 = Version::v3_1_1;
-constexpr auto v5 = Version::v5_0;
 using enum Reason;
 
-const Case cases[] = {
+const MalformedCase cases[] = {
     // Fixed header (2.1).
     {"type 0", v5, "00 00", malformed_packet},
     {"PUBACK with flags", v5, "41 02 0001", malformed_packet},
@@ -135,7 +133,7 @@ const Case cases[] = {
 };
 
 TEST(Malformed, AgreesWithTheTable) {
-    for (const Case& each : cases) {
+    for (const MalformedCase& each : cases) {
         const std::string bytes = hex(each.bytes);
         const auto frame = next_frame(as_bytes(bytes), 1 << 20);
         if (!frame) {

@@ -10,6 +10,10 @@
 
 namespace lineshaft::mqtt {
 
+inline constexpr auto v3 = Version::v3_1_1;
+inline constexpr auto v5 = Version::v5_0;
+inline constexpr Version both[] = {v3, v5};
+
 inline std::string hex(std::string_view digits) {
     auto bytes = from_hex(digits);
     CHECK(bytes.has_value());

@@ -5,12 +5,12 @@
 namespace lineshaft::sparkplug {
 namespace {
 
-struct Case {
+struct StateCase {
     std::string_view json;
     std::optional<State> want;
 };
 
-const Case cases[] = {
+const StateCase cases[] = {
     {R"({"online":true,"timestamp":1700000000000})", State{true, 1700000000000}},
     {R"({"online":false,"timestamp":0})", State{false, 0}},
     {"\r\n { \"timestamp\" : 5 ,\t\"online\" : true } ", State{true, 5}},
@@ -36,7 +36,7 @@ const Case cases[] = {
     {"{\"online\":true,\"timestamp\":5,\"a\":\"\xff\"}", std::nullopt},
 };
 
-class States : public testing::TestWithParam<Case> {};
+class States : public testing::TestWithParam<StateCase> {};
 
 TEST_P(States, AgreeWithTheTable) {
     const auto& [json, want] = GetParam();

@@ -5,7 +5,7 @@
 namespace lineshaft::sparkplug {
 namespace {
 
-struct Case {
+struct TopicCase {
     std::string_view topic;
     std::optional<Topic> want;
 };
@@ -14,7 +14,7 @@ Topic machine(MessageType type, std::string group, std::string node, std::string
     return MachineTopic{type, {std::move(group), std::move(node), std::move(device)}};
 }
 
-const Case cases[] = {
+const TopicCase topics[] = {
     {"spBv1.0/hall/NBIRTH/embroidery", machine(MessageType::nbirth, "hall", "embroidery")},
     {"spBv1.0/hall/NDATA/embroidery", machine(MessageType::ndata, "hall", "embroidery")},
     {"spBv1.0/hall/NDEATH/embroidery", machine(MessageType::ndeath, "hall", "embroidery")},
@@ -49,7 +49,7 @@ const Case cases[] = {
     {"spBv1.0/hall/DDATA/\xff/1", std::nullopt},
 };
 
-class Topics : public testing::TestWithParam<Case> {};
+class Topics : public testing::TestWithParam<TopicCase> {};
 
 TEST_P(Topics, AgreeWithTheTable) {
     const auto& [text, want] = GetParam();
@@ -62,7 +62,7 @@ TEST_P(Topics, AgreeWithTheTable) {
     EXPECT_EQ(*got, *want) << text;
     EXPECT_EQ(std::visit([](const auto& topic) { return format_topic(topic); }, *got), text);
 }
-INSTANTIATE_TEST_SUITE_P(Sparkplug, Topics, testing::ValuesIn(cases));
+INSTANTIATE_TEST_SUITE_P(Sparkplug, Topics, testing::ValuesIn(topics));
 
 TEST(TopicIds, EndAtTheirLimit) {
     const Limits limits;

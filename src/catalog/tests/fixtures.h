@@ -1,4 +1,5 @@
 #pragma once
+#include <gtest/gtest.h>
 #include <stdlib.h>
 
 #include <filesystem>
@@ -6,7 +7,20 @@
 #include <iterator>
 #include <string>
 
+#include "catalog/catalog.h"
+
+// What the catalog's tests share.
 namespace lineshaft::catalog {
+
+inline constexpr Instant now{1'800'000'000'000'000};
+inline constexpr OrganisationId ours = default_organisation;
+inline const std::string digest(32, 'd');
+
+template <class T>
+Code code_of(const Result<T>& result) {
+    EXPECT_FALSE(result);
+    return result ? Code::cancelled : result.error().code;
+}
 
 /// A folder of a test's own, gone with it.
 class TempDir {
