@@ -130,6 +130,34 @@ TEST(SolveTest, VehiclesFirstUsesFewer) {
     EXPECT_GE(cheap->plan.routes.size(), few->plan.routes.size());
 }
 
+struct Golden {
+    const char* name;
+    double optimum;
+    std::int64_t capacity;
+    std::vector<std::array<double, 6>> rows;
+};
+const Golden goldens[] = {
+#include "solomon_25.inc"
+};
+
+TEST(SolveTest, ReachesPublishedOptima) {
+    for (const Golden& golden : goldens) {
+        Problem problem;
+        problem.travel = std::make_shared<const Travel>(*Travel::from_function(26, [&](std::size_t a, std::size_t b) {
+            const double way = std::hypot(golden.rows[a][0] - golden.rows[b][0], golden.rows[a][1] - golden.rows[b][1]);
+            return Leg{std::floor(way * 10) / 10, std::floor(way * 10) / 10};
+        }));
+        problem.vehicles.assign(25, Vehicle{.end = 0, .shift = {0, golden.rows[0][4]}, .capacity = {golden.capacity, 0, 0}});
+        for (std::uint32_t i = 1; i < 26; ++i) {
+            const auto& [x, y, demand, ready, due, service] = golden.rows[i];
+            problem.jobs.push_back(Job{.at = {i, service, {{ready, due}}}, .load = {std::int64_t(demand), 0, 0}});
+        }
+        const auto outcome = solve(problem, iterations(8000));
+        ASSERT_TRUE(outcome) << golden.name;
+        EXPECT_NEAR(outcome->plan.cost.total(), golden.optimum, 1e-6) << golden.name;
+    }
+}
+
 /// One vehicle at place 0, jobs at 1 and 2; 10 m and 10 s apart on a line.
 Problem line() {
     Problem problem;
