@@ -13,9 +13,9 @@ ROOT = Path(__file__).resolve().parent.parent
 # Third-party header prefix -> modules that may include it.
 HOMES = {
     "boost/asio": {"io", "store", "history", "catalog", "trust", "twin", "gate/mqtt", "gate/telemetry",
-                   "gate/sparkplug", "api", "app", "app/sim"},
+                   "gate/sparkplug", "gate/handle", "api", "app", "app/sim"},
     "boost/beast": {"io"},
-    "boost/json": {"api", "app", "gate/telemetry", "app/sim"},
+    "boost/json": {"api", "app", "gate/telemetry", "gate/handle", "app/sim"},
     "zlib.h": {"io"},
     "qrencode.h": {"api"},
     "snappy": {"wire/remote_write"},
@@ -34,7 +34,7 @@ HOMES = {
     "polyclipping/": {"stitch"},
     "boost/polygon": {"stitch"},
     "png.h": {"stitch"},
-    "pugixml": {"stitch"},
+    "pugixml": {"stitch", "wire/aemp"},
 }
 
 

@@ -47,7 +47,8 @@ Result<void> read_exp_records(Bytes file, StepReader& steps) {
                     if (dx != 0 || dy != 0) steps.jump(dx, dy);
                     break;
                 default:
-                    return fail(Code::corrupt, fmt::format("no such command {:02x} at byte {}", command, at));
+                    return fail(Code::corrupt,
+                                fmt::format("no such command {:02x} at byte {}", command, at));
             }
             at += 4;
         }
@@ -76,7 +77,8 @@ Result<void> read_jef_records(Bytes file, std::size_t at, StepReader& steps, int
                 jumps = 0;
                 if (dx != 0 || dy != 0) steps.jump(dx, dy);
             } else {
-                return fail(Code::corrupt, fmt::format("no such command {:02x} at byte {}", command, at));
+                return fail(Code::corrupt,
+                            fmt::format("no such command {:02x} at byte {}", command, at));
             }
             at += 4;
         }
@@ -131,8 +133,7 @@ constexpr Hoop janome_hoops[] = {
 void put_edges(Writer& out, int width, int height, int hoop_width, int hoop_height) {
     const int x = (hoop_width - width) / 2, y = (hoop_height - height) / 2;
     const bool fits = x >= 0 && y >= 0;
-    for (const int edge : {x, y, x, y})
-        out.put_le(static_cast<std::uint32_t>(fits ? edge : -1));
+    for (const int edge : {x, y, x, y}) out.put_le(static_cast<std::uint32_t>(fits ? edge : -1));
 }
 
 }  // namespace
@@ -189,8 +190,10 @@ std::string write_jef(const Pattern& pattern, const Dialect& dialect) {
     const auto put_jump = [&](int x, int y) { put_move(body, 0x02, x, y); };
     put_steps(
         body, pattern, put_jump,
-        [&](int dx, int dy) { in_pieces(dx, dy, reach, std::max(1, dialect.trim_jumps),
-                                        [&](int x, int y, bool) { put_jump(x, y); }); },
+        [&](int dx, int dy) {
+            in_pieces(dx, dy, reach, std::max(1, dialect.trim_jumps),
+                      [&](int x, int y, bool) { put_jump(x, y); });
+        },
         [&] { put_move(body, 0x01, 0, 0); });
     put_bytes(body, {escape, 0x10});
     points = body.size() / 2;
@@ -204,7 +207,8 @@ std::string write_jef(const Pattern& pattern, const Dialect& dialect) {
     Writer head(out);
     head.put_le(0x74 + count * 8);
     head.put_le(std::uint32_t{0x14});
-    head.put(std::string_view("20000101000000\0\0", 16));  // no clock: the same design, the same file
+    head.put(
+        std::string_view("20000101000000\0\0", 16));  // no clock: the same design, the same file
     head.put_le(count);
     head.put_le(static_cast<std::uint32_t>(points));
     const auto* hoop = std::ranges::find_if(
@@ -216,7 +220,8 @@ std::string write_jef(const Pattern& pattern, const Dialect& dialect) {
     put_edges(head, width, height, 500, 500);
     put_edges(head, width, height, 1400, 2000);
     put_edges(head, width, height, 1400, 2000);
-    for (const std::uint8_t index : nearest(janome_palette(), threads)) head.put_le(std::uint32_t{index});
+    for (const std::uint8_t index : nearest(janome_palette(), threads))
+        head.put_le(std::uint32_t{index});
     for (std::uint32_t i = 0; i < count; ++i) head.put_le(std::uint32_t{0x0D});
     return out + body;
 }

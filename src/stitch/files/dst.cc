@@ -16,10 +16,16 @@ constexpr std::uint32_t flag_jump = 0x80, flag_colour = 0xC0;  // in the third b
 constexpr std::uint32_t end_mark = 0xF3;
 
 // Bits of the three bytes, first byte highest: {plus, minus} for 1, 3, 9, 27, 81.
-constexpr std::uint32_t x_bits[5][2] = {
-    {0x010000, 0x020000}, {0x000100, 0x000200}, {0x040000, 0x080000}, {0x000400, 0x000800}, {0x04, 0x08}};
-constexpr std::uint32_t y_bits[5][2] = {
-    {0x800000, 0x400000}, {0x008000, 0x004000}, {0x200000, 0x100000}, {0x002000, 0x001000}, {0x20, 0x10}};
+constexpr std::uint32_t x_bits[5][2] = {{0x010000, 0x020000},
+                                        {0x000100, 0x000200},
+                                        {0x040000, 0x080000},
+                                        {0x000400, 0x000800},
+                                        {0x04, 0x08}};
+constexpr std::uint32_t y_bits[5][2] = {{0x800000, 0x400000},
+                                        {0x008000, 0x004000},
+                                        {0x200000, 0x100000},
+                                        {0x002000, 0x001000},
+                                        {0x20, 0x10}};
 
 using Axis = std::array<std::uint32_t, 2 * reach + 1>;
 
@@ -102,7 +108,8 @@ std::string header(const Pattern& pattern, std::size_t records) {
 void put_cut(std::string& out, int dx, int dy, const Dialect& dialect) {
     const int most = std::min(dialect.move_max, reach), jumps = std::max(1, dialect.trim_jumps);
     if (dx != 0 || dy != 0) {
-        in_pieces(dx, dy, most, jumps, [&](int x, int y, bool) { put_record(out, x, y, flag_jump); });
+        in_pieces(dx, dy, most, jumps,
+                  [&](int x, int y, bool) { put_record(out, x, y, flag_jump); });
         return;
     }
     for (int i = 0; i < jumps; ++i) {
@@ -140,7 +147,8 @@ Result<void> read_records(Bytes records, StepReader& steps, const Dialect& diale
         }
         TRY_VOID(steps.check());
     }
-    return fail(Code::corrupt, fmt::format("cut short: no end mark behind {} records", records.size() / 3));
+    return fail(Code::corrupt,
+                fmt::format("cut short: no end mark behind {} records", records.size() / 3));
 }
 
 }  // namespace
@@ -173,7 +181,8 @@ std::string write_dst(const Pattern& pattern, const Dialect& dialect) {
                 if (is_cut_due)
                     settle(dx, dy);
                 else
-                    in_pieces(dx, dy, most, 1, [&](int x, int y, bool) { put_record(body, x, y, flag_jump); });
+                    in_pieces(dx, dy, most, 1,
+                              [&](int x, int y, bool) { put_record(body, x, y, flag_jump); });
                 break;
             case Act::trim: is_cut_due = true; break;
             case Act::colour:

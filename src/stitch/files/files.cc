@@ -14,10 +14,10 @@ constexpr std::array<std::string_view, 6> format_names{"dst", "exp", "pes", "jef
 
 // From makers' manuals and other programs' notes, not tried on every machine.
 constexpr Dialect dialects[] = {
-    {"generic", Format::dst, 3, 121, 0, true},  {"tajima", Format::dst, 3, 121, 8, true},
-    {"barudan", Format::dst, 3, 121, 8, true},  {"brother", Format::pes, 3, 121, 8, true},
-    {"melco", Format::exp, 3, 127, 0, true},    {"janome", Format::jef, 3, 127, 8, true},
-    {"zsk", Format::dst, 4, 121, 8, true},      {"happy", Format::dst, 3, 121, 8, true},
+    {"generic", Format::dst, 3, 121, 0, true}, {"tajima", Format::dst, 3, 121, 8, true},
+    {"barudan", Format::dst, 3, 121, 8, true}, {"brother", Format::pes, 3, 121, 8, true},
+    {"melco", Format::exp, 3, 127, 0, true},   {"janome", Format::jef, 3, 127, 8, true},
+    {"zsk", Format::dst, 4, 121, 8, true},     {"happy", Format::dst, 3, 121, 8, true},
 };
 
 }  // namespace
@@ -69,7 +69,8 @@ Result<void> StepReader::why_not() const {
         return fail(Code::exhausted, fmt::format("more than {} stitches", limits_.steps_max));
     }
     if (colours_ > limits_.colours_max) {
-        return fail(Code::exhausted, fmt::format("more than {} colour changes", limits_.colours_max));
+        return fail(Code::exhausted,
+                    fmt::format("more than {} colour changes", limits_.colours_max));
     }
     return fail(Code::exhausted, fmt::format("step {} is more than {} m from the origin",
                                              out_.steps.size(), limits_.place_max / 10'000));

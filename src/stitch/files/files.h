@@ -11,7 +11,7 @@ namespace lineshaft::stitch {
 /// Machine files. All six are read; dst, exp, pes and jef are written.
 enum class Format : std::uint8_t { dst, exp, pes, jef, u01, vp3 };
 
-std::string_view name_of(Format format);  ///< "dst"
+std::string_view name_of(Format format);                 ///< "dst"
 std::optional<Format> format_of(std::string_view name);  ///< by "dst" or "DST"
 
 /// How one family of machines wants its files. The table is in docs/embroidery.md.
@@ -37,8 +37,8 @@ std::string file_name(const Dialect& dialect, std::string_view design, unsigned 
 struct FileLimits {
     std::size_t bytes_max = 16 << 20;
     std::size_t steps_max = 2'000'000;
-    std::size_t colours_max = 250;             ///< changes
-    std::int32_t place_max = 100'000;          ///< 10 m from the origin, in 0.1 mm
+    std::size_t colours_max = 250;     ///< changes
+    std::int32_t place_max = 100'000;  ///< 10 m from the origin, in 0.1 mm
 };
 
 /// Reads a machine file; the result is in normal form. Unknown dialect fields change nothing.

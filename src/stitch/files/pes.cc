@@ -1,5 +1,5 @@
-// PES (Brother): a small header, then the PEC block, which is what the machine sews: label, palette,
-// stitches of 7 or 12 bits per axis, and pictures of 48 x 38 dots for its screen.
+// PES (Brother): a small header, then the PEC block, which is what the machine sews: label,
+// palette, stitches of 7 or 12 bits per axis, and pictures of 48 x 38 dots for its screen.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -38,7 +38,8 @@ Result<void> read_pec_records(Reader& in, StepReader& steps) {
         if (first == 0xFF) return {};
         if (first == 0xFE) {
             TRY(const auto mark, in.take_be<std::uint16_t>());
-            if (mark >> 8 != 0xB0) return fail(Code::corrupt, fmt::format("no such command fe {:02x}", mark >> 8));
+            if (mark >> 8 != 0xB0)
+                return fail(Code::corrupt, fmt::format("no such command fe {:02x}", mark >> 8));
             steps.colour();
         } else {
             TRY(const Axis x, take_axis(in, first));
@@ -70,9 +71,8 @@ void put_stitch(std::string& out, int dx, int dy) {
         out += static_cast<char>(dy & 0x7F);
         return;
     }
-    in_pieces(dx, dy, reach, 1, [&](int x, int y, bool is_last) {
-        put_long(out, x, y, is_last ? 0 : jump_flag);
-    });
+    in_pieces(dx, dy, reach, 1,
+              [&](int x, int y, bool is_last) { put_long(out, x, y, is_last ? 0 : jump_flag); });
 }
 
 std::string pec_records(const Pattern& pattern) {
@@ -131,7 +131,8 @@ Icon framed_icon() {
 std::string icons(const Pattern& pattern, std::size_t colours) {
     std::vector<Icon> all(colours + 1, framed_icon());
     const Bounds bounds = bounds_of(pattern);
-    const double scale = std::min(40.0 / std::max(1, bounds.width()), 30.0 / std::max(1, bounds.height()));
+    const double scale =
+        std::min(40.0 / std::max(1, bounds.width()), 30.0 / std::max(1, bounds.height()));
     std::size_t colour = 1;
     for (const Step& step : pattern.steps) {
         if (step.act == Act::colour) colour = std::min(colour + 1, colours);
@@ -149,7 +150,8 @@ std::string icons(const Pattern& pattern, std::size_t colours) {
 Result<Pattern> read_pec(Bytes block, const FileLimits& limits) {
     Reader in(block);
     TRY(const auto label, in.take(20));
-    if (!as_text(label).starts_with("LA:")) return fail(Code::corrupt, "its PEC block does not begin with LA:");
+    if (!as_text(label).starts_with("LA:"))
+        return fail(Code::corrupt, "its PEC block does not begin with LA:");
     Pattern pattern;
     pattern.name = as_text(label).substr(3, 16);
     pattern.name.erase(pattern.name.find_last_not_of(std::string_view(" \0\r", 3)) + 1);
@@ -158,7 +160,8 @@ Result<Pattern> read_pec(Bytes block, const FileLimits& limits) {
     const std::size_t colours = changes == 0xFF ? 0 : changes + 1U;
     TRY(const auto chosen, in.take(colours));
     for (const std::byte index : chosen)
-        pattern.threads.push_back(palette_thread(brother_palette(), std::to_integer<std::size_t>(index)));
+        pattern.threads.push_back(
+            palette_thread(brother_palette(), std::to_integer<std::size_t>(index)));
     TRY_VOID(in.take(463 - colours));
     TRY_VOID(in.take(2 + 3 + 3 + 8));  // length, mark, width, height, two constants
     StepReader steps(pattern, limits);
@@ -199,7 +202,8 @@ std::string write_pes(const Pattern& pattern, const Dialect&) {
     out += "\x06\x26";
     out.append(12, ' ');
     out += static_cast<char>(threads.size() - 1);
-    for (const std::uint8_t index : nearest(brother_palette(), threads)) out += static_cast<char>(index);
+    for (const std::uint8_t index : nearest(brother_palette(), threads))
+        out += static_cast<char>(index);
     out.append(463 - threads.size(), ' ');
     const std::string records = pec_records(pattern);
     out.append(2, '\0');

@@ -40,8 +40,12 @@ Result<bool> take_u01(Bytes record, StepReader& steps, int& needle) {
     return true;
 }
 
-int signed_of(std::uint32_t raw) { return static_cast<int>(raw); }
-int signed_of(std::uint16_t raw) { return static_cast<std::int16_t>(raw); }
+int signed_of(std::uint32_t raw) {
+    return static_cast<int>(raw);
+}
+int signed_of(std::uint16_t raw) {
+    return static_cast<std::int16_t>(raw);
+}
 
 Result<Bytes> take_string(Reader& in) {
     TRY(const auto length, in.take_be<std::uint16_t>());
@@ -54,7 +58,8 @@ Result<Thread> take_vp3_thread(Reader& in) {
     TRY_VOID(in.take(1));
     for (int i = 0; i < colours; ++i) {
         TRY(const auto rgb, in.take(3));
-        thread.colour = {std::to_integer<std::uint8_t>(rgb[0]), std::to_integer<std::uint8_t>(rgb[1]),
+        thread.colour = {std::to_integer<std::uint8_t>(rgb[0]),
+                         std::to_integer<std::uint8_t>(rgb[1]),
                          std::to_integer<std::uint8_t>(rgb[2])};
         TRY_VOID(in.take(3));
     }
@@ -141,7 +146,8 @@ Result<Pattern> read_u01(Bytes file, const Dialect&, const FileLimits& limits) {
 Result<Pattern> read_vp3(Bytes file, const Dialect&, const FileLimits& limits) {
     Reader in(file);
     TRY(const auto magic, in.take(6));
-    if (as_text(magic) != std::string_view("%vsm%\0", 6)) return fail(Code::corrupt, "does not begin with %vsm%");
+    if (as_text(magic) != std::string_view("%vsm%\0", 6))
+        return fail(Code::corrupt, "does not begin with %vsm%");
     TRY_VOID(take_string(in));  // what wrote it
     TRY_VOID(in.take(7));
     TRY_VOID(take_string(in));  // comments
@@ -152,7 +158,8 @@ Result<Pattern> read_vp3(Bytes file, const Dialect&, const FileLimits& limits) {
     TRY_VOID(in.take(24));
     TRY_VOID(take_string(in));
     TRY(const auto colours, in.take_be<std::uint16_t>());
-    if (colours > limits.colours_max + 1) return fail(Code::exhausted, fmt::format("{} colours", colours));
+    if (colours > limits.colours_max + 1)
+        return fail(Code::exhausted, fmt::format("{} colours", colours));
     Pattern pattern;
     StepReader steps(pattern, limits);
     for (int i = 0; i < colours; ++i) {

@@ -11,7 +11,8 @@ namespace lineshaft::stitch {
 /// Collects what a reader finds, within the limits.
 class StepReader {
 public:
-    StepReader(Pattern& out, const FileLimits& limits) : builder_(out), out_(out), limits_(limits) {}
+    StepReader(Pattern& out, const FileLimits& limits)
+        : builder_(out), out_(out), limits_(limits) {}
     void stitch(int dx, int dy) { builder_.stitch(builder_.x() + dx, builder_.y() + dy); }
     void jump(int dx, int dy) { builder_.jump(builder_.x() + dx, builder_.y() + dy); }
     void jump_to(int x, int y) { builder_.jump(x, y); }
@@ -22,7 +23,8 @@ public:
     int y() const { return builder_.y(); }
     /// Asked after each record. Errors: exhausted.
     Result<void> check() const {
-        if (is_inside()) [[likely]] return {};
+        if (is_inside()) [[likely]]
+            return {};
         return why_not();
     }
     void end() { builder_.end(); }

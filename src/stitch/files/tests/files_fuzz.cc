@@ -9,7 +9,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (size < 1 || size > 64 * 1024) return 0;
     const auto format = static_cast<Format>(data[0] % 6);
     const FileLimits limits{.steps_max = 4000, .colours_max = 60};
-    auto pattern = read(format, Bytes(reinterpret_cast<const std::byte*>(data + 1), size - 1), {}, limits);
+    auto pattern =
+        read(format, Bytes(reinterpret_cast<const std::byte*>(data + 1), size - 1), {}, limits);
     if (!pattern) {
         CHECK(!pattern.error().context.empty());
         return 0;

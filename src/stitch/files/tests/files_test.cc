@@ -90,7 +90,9 @@ TEST(Golden, ReadsAsAnotherReaderDoes) {
 // A normal form in which long moves follow a cut, as the digitiser makes it.
 Pattern random_pattern(unsigned seed) {
     std::mt19937 random(seed);
-    const auto below = [&](int most) { return static_cast<int>(random() % static_cast<unsigned>(most)); };
+    const auto below = [&](int most) {
+        return static_cast<int>(random() % static_cast<unsigned>(most));
+    };
     Pattern pattern;
     pattern.name = "RANDOM";
     PatternBuilder builder(pattern);
@@ -135,7 +137,9 @@ TEST(Dst, RecordsAreThoseOfTheSpecification) {
     pattern.name = "A name that is longer than sixteen";
     pattern.steps = {{-12, -64, Act::stitch}};
     const std::string file = write(Format::dst, pattern).value();
-    EXPECT_EQ(to_hex(as_bytes(file.substr(512))), "a81223" "0000f3");  // y+64, x-12
+    EXPECT_EQ(to_hex(as_bytes(file.substr(512))),
+              "a81223"
+              "0000f3");  // y+64, x-12
     EXPECT_EQ(file.substr(0, 31), "LA:A name that is l\rST:      2\r");
     EXPECT_EQ(file.substr(31, 7), "CO:  0\r");
     EXPECT_EQ(file.substr(38, 9), "+X:    0\r");
@@ -147,7 +151,8 @@ TEST(Dst, EveryMoveOfARecordIsItself) {
     Pattern pattern;
     PatternBuilder builder(pattern);
     for (int dx = -121; dx <= 121; ++dx) {
-        for (const int dy : {-121, -81, -41, -40, -14, -13, -5, -1, 0, 1, 2, 4, 13, 14, 27, 40, 41, 120, 121}) {
+        for (const int dy :
+             {-121, -81, -41, -40, -14, -13, -5, -1, 0, 1, 2, 4, 13, 14, 27, 40, 41, 120, 121}) {
             builder.stitch(builder.x() + dx, builder.y() + dy);
             builder.stitch(builder.x() - dx, builder.y() - dy);
         }
@@ -167,7 +172,8 @@ TEST(Dst, LongStitchesAreJumpsAndOneStitch) {
 
 TEST(Dst, CutsByItsDialectsJumpCount) {
     Pattern pattern;
-    pattern.steps = {{0, 0, Act::stitch}, {0, 0, Act::trim}, {50, 0, Act::jump}, {60, 0, Act::stitch}};
+    pattern.steps = {
+        {0, 0, Act::stitch}, {0, 0, Act::trim}, {50, 0, Act::jump}, {60, 0, Act::stitch}};
     Dialect four;
     four.trim_jumps = 4;
     const auto file = write(Format::dst, pattern, four).value();
@@ -195,7 +201,8 @@ TEST(Read, WhatIsCutShortIsSaid) {
             EXPECT_FALSE(read(format, as_bytes(file).first(length))) << name << " " << length;
     }
     EXPECT_EQ(read(Format::exp, as_bytes("\x01\x02\x03")).error().code, Code::corrupt);
-    EXPECT_EQ(read(Format::dst, as_bytes("LA:")).error().context, "dst: 3 bytes: shorter than its header");
+    EXPECT_EQ(read(Format::dst, as_bytes("LA:")).error().context,
+              "dst: 3 bytes: shorter than its header");
 }
 
 TEST(Read, LimitsHoldAtTheLimitAndOnePastIt) {
@@ -203,10 +210,13 @@ TEST(Read, LimitsHoldAtTheLimitAndOnePastIt) {
     for (int i = 0; i < 10; ++i) pattern.steps.push_back({i + 1, 0, Act::stitch});
     const auto file = write(Format::dst, pattern).value();
     EXPECT_TRUE(read(Format::dst, as_bytes(file), {}, {.steps_max = 10}));
-    EXPECT_EQ(read(Format::dst, as_bytes(file), {}, {.steps_max = 9}).error().code, Code::exhausted);
-    EXPECT_EQ(read(Format::dst, as_bytes(file), {}, {.bytes_max = file.size() - 1}).error().code, Code::exhausted);
+    EXPECT_EQ(read(Format::dst, as_bytes(file), {}, {.steps_max = 9}).error().code,
+              Code::exhausted);
+    EXPECT_EQ(read(Format::dst, as_bytes(file), {}, {.bytes_max = file.size() - 1}).error().code,
+              Code::exhausted);
     EXPECT_TRUE(read(Format::dst, as_bytes(file), {}, {.place_max = 10}));
-    EXPECT_EQ(read(Format::dst, as_bytes(file), {}, {.place_max = 9}).error().code, Code::exhausted);
+    EXPECT_EQ(read(Format::dst, as_bytes(file), {}, {.place_max = 9}).error().code,
+              Code::exhausted);
     EXPECT_EQ(write(Format::dst, pattern, {}, {.steps_max = 9}).error().code, Code::exhausted);
     EXPECT_EQ(write(Format::vp3, pattern).error().code, Code::unsupported);
     EXPECT_EQ(write(Format::dst, Pattern{}).error().code, Code::invalid);
@@ -214,8 +224,11 @@ TEST(Read, LimitsHoldAtTheLimitAndOnePastIt) {
 
 TEST(Pes, PaletteIsNearestAndDifferent) {
     Pattern pattern;
-    pattern.steps = {{0, 0, Act::stitch}, {0, 0, Act::colour}, {9, 9, Act::stitch},
-                     {9, 9, Act::colour}, {0, 9, Act::stitch}};
+    pattern.steps = {{0, 0, Act::stitch},
+                     {0, 0, Act::colour},
+                     {9, 9, Act::stitch},
+                     {9, 9, Act::colour},
+                     {0, 9, Act::stitch}};
     pattern.threads = {{{237, 23, 31}, ""}, {{236, 23, 31}, ""}, {{237, 23, 31}, ""}};
     const auto again = read(Format::pes, as_bytes(write(Format::pes, pattern).value())).value();
     ASSERT_EQ(again.threads.size(), 3U);

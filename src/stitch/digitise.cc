@@ -1,0 +1,255 @@
+// From artwork to stitches: objects, their order, and what each is sewn with.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <numbers>
+
+#include "stitch/check.h"
+#include "stitch/column.h"
+#include "stitch/fill.h"
+#include "stitch/stitch.h"
+
+namespace lineshaft::stitch {
+namespace {
+
+constexpr Fabric fabric_table[] = {
+    {"twill", 0.20, 0.40, 0.25, false}, {"canvas", 0.17, 0.40, 0.25, false},
+    {"denim", 0.20, 0.40, 0.25, false}, {"felt", 0.20, 0.40, 0.25, false},
+    {"silk", 0.15, 0.42, 0.28, false},  {"leather", 0.10, 0.50, 0.35, false},
+    {"cap", 0.25, 0.40, 0.25, true},    {"pique", 0.33, 0.38, 0.25, true},
+    {"jersey", 0.38, 0.40, 0.27, true}, {"fleece", 0.40, 0.38, 0.25, true},
+    {"terry", 0.40, 0.36, 0.24, true},
+};
+
+// One connected thing to sew.
+struct Object {
+    std::size_t element = 0;
+    Shape shape;
+    Line line;
+    bool is_letter = false;
+};
+
+Place middle_of(const Object& object) {
+    const Box box = box_of(object.line.empty() ? object.shape.outline : object.line);
+    return {(box.left + box.right) / 2, (box.top + box.bottom) / 2};
+}
+
+// What lies under something else is not sewn, but for a rim: thread on thread is stiff and thick.
+std::vector<std::vector<Shape>> uncovered(const Artwork& artwork) {
+    constexpr std::size_t elements_max = 400;
+    constexpr double rim = 0.8;
+    std::vector<std::vector<Shape>> out(artwork.elements.size());
+    std::vector<Shape> above;
+    for (std::size_t i = artwork.elements.size(); i-- > 0;) {
+        const Element& element = artwork.elements[i];
+        out[i] = element.areas;
+        if (element.is_letter || artwork.elements.size() > elements_max) continue;
+        if (!above.empty()) out[i] = without(element.areas, above);
+        std::vector<Shape> inner = grown(element.areas, -rim);
+        above.insert(above.end(), std::make_move_iterator(inner.begin()),
+                     std::make_move_iterator(inner.end()));
+        if (above.size() > 1) above = united(above);
+    }
+    return out;
+}
+
+// Elements colour by colour: all that nothing unsewn of another colour must lie under.
+std::vector<std::vector<std::size_t>> colour_blocks(const Artwork& artwork) {
+    const std::size_t count = artwork.elements.size();
+    std::vector<Box> boxes;
+    for (const Element& element : artwork.elements) boxes.push_back(box_of(Artwork{"", {element}}));
+    std::vector<bool> is_sewn(count);
+    const auto is_free = [&](std::size_t i, const std::vector<bool>& sewn) {
+        for (std::size_t k = 0; k < i; ++k) {
+            if (sewn[k] || artwork.elements[k].colour == artwork.elements[i].colour) continue;
+            const Box& a = boxes[k];
+            const Box& b = boxes[i];
+            if (a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom)
+                return false;
+        }
+        return true;
+    };
+    std::vector<std::vector<std::size_t>> blocks;
+    constexpr std::size_t elements_max = 1500;  // more keep the order they are painted in
+    if (count > elements_max) {
+        for (std::size_t i = 0; i < count; ++i) blocks.push_back({i});
+        return blocks;
+    }
+    for (std::size_t left = count; left > 0;) {
+        std::vector<std::size_t> best;
+        std::vector<Colour> tried;
+        for (std::size_t i = 0; i < count; ++i) {
+            const Colour colour = artwork.elements[i].colour;
+            if (is_sewn[i] || std::ranges::find(tried, colour) != tried.end()) continue;
+            tried.push_back(colour);
+            std::vector<std::size_t> block;
+            auto sewn = is_sewn;
+            for (std::size_t k = 0; k < count; ++k) {
+                if (sewn[k] || artwork.elements[k].colour != colour || !is_free(k, sewn)) continue;
+                block.push_back(k);
+                sewn[k] = true;
+            }
+            if (block.size() > best.size()) best = std::move(block);
+        }
+        for (const std::size_t i : best) is_sewn[i] = true;
+        left -= best.size();
+        blocks.push_back(std::move(best));
+    }
+    return blocks;
+}
+
+class Digitiser {
+public:
+    Digitiser(const Artwork& artwork, const Settings& settings)
+        : artwork_(artwork), settings_(settings), sewer_(out_.pattern, settings) {}
+
+    Result<Digitised> work() {
+        out_.pattern.name = artwork_.name;
+        const auto shapes = uncovered(artwork_);
+        for (const auto& block : colour_blocks(artwork_)) {
+            std::vector<Object> objects;
+            for (const std::size_t i : block) {
+                const Element& element = artwork_.elements[i];
+                for (const Shape& shape : shapes[i])
+                    objects.push_back({i, shape, {}, element.is_letter});
+                for (const Line& line : element.lines) objects.push_back({i, {}, line, false});
+            }
+            if (objects.empty()) continue;
+            const Colour colour = artwork_.elements[block[0]].colour;
+            if (out_.pattern.threads.empty() || out_.pattern.threads.back().colour != colour)
+                sewer_.colour({colour, to_text(colour)});
+            TRY_VOID(sew_all(std::move(objects)));
+        }
+        sewer_.end();
+        if (counts_of(out_.pattern).stitches == 0) {
+            return fail(Code::invalid, "nothing in the artwork is large enough to sew");
+        }
+        return std::move(out_);
+    }
+
+private:
+    Result<void> sew_all(std::vector<Object> objects) {
+        while (!objects.empty()) {
+            const std::size_t best = next_of(objects);
+            const Object object = std::move(objects[best]);
+            objects.erase(objects.begin() + static_cast<std::ptrdiff_t>(best));
+            const Place next =
+                objects.empty() ? middle_of(object) : middle_of(objects[next_of(objects)]);
+            sew(object, next);
+            if (sewer_.count() > settings_.stitches_max) {
+                return fail(
+                    Code::exhausted,
+                    fmt::format("more than {} stitches: make it smaller, or of fewer colours",
+                                settings_.stitches_max));
+            }
+        }
+        return {};
+    }
+
+    // Letters in their order, everything else by what is nearest.
+    std::size_t next_of(const std::vector<Object>& objects) const {
+        std::size_t best = 0;
+        double best_far = 1e18;
+        for (std::size_t i = 0; i < objects.size(); ++i) {
+            if (objects[i].is_letter) return i;
+            const double far = distance(middle_of(objects[i]), sewer_.place());
+            if (far < best_far) best_far = far, best = i;
+        }
+        return best;
+    }
+
+    void sew(const Object& object, Place next) {
+        if (!object.line.empty()) {
+            sewer_.go_to(object.line.front());
+            sewer_.run(object.line, settings_.run_mm);
+            Line back = object.line;
+            std::ranges::reverse(back);
+            sewer_.run(back, settings_.run_mm);
+            return;
+        }
+        const auto columns = columns_of(object.shape, settings_);
+        if (columns) {
+            const Router router(object.shape);
+            for (const Shape& rest : columns->rest) sew_patch(rest, router);
+            sew_columns(sewer_, *columns, router, settings_, next);
+            return;
+        }
+        sew_area(object.shape);
+    }
+
+    void sew_patch(const Shape& shape, const Router& router) {
+        const FillStyle style{std::numbers::pi / 4, 0.4, settings_.fill_stitch_mm, 4, 0.0};
+        start_near(shape);
+        sew_fill(sewer_, shape, style, router);
+    }
+
+    void sew_area(const Shape& shape) {
+        const Router router(shape);
+        const double angle = best_angle(shape);
+        start_near(shape);
+        FillStyle under{angle + std::numbers::pi / 2, 3 * settings_.fabric.row_mm,
+                        settings_.fill_stitch_mm, 4, 0};
+        if (settings_.fabric.is_underlay_doubled) under.row_mm = 2 * settings_.fabric.row_mm;
+        for (const Shape& inner : grown({shape}, -0.5)) {
+            if (area_of(inner) > 1.5) sew_fill(sewer_, inner, under, router);
+        }
+        const FillStyle cover{angle, settings_.fabric.row_mm, settings_.fill_stitch_mm, 4,
+                              settings_.fabric.pull_mm};
+        sew_fill(sewer_, shape, cover, router);
+    }
+
+    // Where on the outline it is nearest; a cut when that is far.
+    void start_near(const Shape& shape) {
+        Place best = shape.outline[0];
+        for (const Place& place : shape.outline) {
+            if (distance(place, sewer_.place()) < distance(best, sewer_.place())) best = place;
+        }
+        sewer_.go_to(best);
+    }
+
+    const Artwork& artwork_;
+    const Settings& settings_;
+    Digitised out_;
+    Sewer sewer_;
+};
+
+void centre(Digitised& out) {
+    Pattern& pattern = out.pattern;
+    const Bounds bounds = bounds_of(pattern);
+    const std::int32_t x = (bounds.left + bounds.right) / 2, y = (bounds.top + bounds.bottom) / 2;
+    for (Step& step : pattern.steps) step.x -= x, step.y -= y;
+    out.origin = {x / 10.0, y / 10.0};
+}
+
+}  // namespace
+
+std::span<const Fabric> fabrics() {
+    return fabric_table;
+}
+
+const Fabric* fabric_of(std::string_view name) {
+    const auto* found = std::ranges::find(fabric_table, name, &Fabric::name);
+    return found == std::end(fabric_table) ? nullptr : found;
+}
+
+Result<Digitised> digitise(const Artwork& artwork, const Settings& settings) {
+    const Box box = box_of(artwork);
+    if (box.width() > settings.hoop_width_mm || box.height() > settings.hoop_height_mm) {
+        return fail(
+            Code::invalid,
+            fmt::format("the design is {:.1f} x {:.1f} mm and the hoop {:.1f} x {:.1f} mm: "
+                        "{:.1f} mm too wide, {:.1f} mm too high",
+                        box.width(), box.height(), settings.hoop_width_mm, settings.hoop_height_mm,
+                        std::max(0.0, box.width() - settings.hoop_width_mm),
+                        std::max(0.0, box.height() - settings.hoop_height_mm)));
+    }
+    Digitiser digitiser(artwork, settings);
+    TRY(Digitised out, digitiser.work());
+    centre(out);
+    check(artwork, settings, out);
+    return out;
+}
+
+}  // namespace lineshaft::stitch
