@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "api/json_text.h"
 #include "api/openapi_parts.h"
 #include "base/check.h"
 #include "trust/rights.h"
