@@ -24,7 +24,7 @@ HOMES = {
     "sqlite3": {"catalog"},
     "date/": {"calendar", "catalog"},
     "zstd": {"history"},
-    "simdjson": {"gate/telemetry", "gate/thingsboard"},
+    "simdjson": {"wire/aemp", "gate/telemetry", "gate/thingsboard"},
     "spdlog/": {"base"},
     "xxhash": {"base"},
     "CLI/": {"app"},

@@ -1,0 +1,59 @@
+// What the node answers to a message of the Handle System, whatever it came by. Conformance:
+// docs/protocols/handle.md.
+#pragma once
+#include <memory>
+
+#include "gate/handle/challenges.h"
+#include "identity/registry.h"
+#include "io/workers.h"
+
+namespace lineshaft::handle {
+
+/// Where answers go; several messages only for lists. Lives until the answer is complete.
+class AnswerOut {
+public:
+    /// False: nobody takes it any more.
+    virtual io::Task<bool> send(std::string message) = 0;
+    /// Whether an answer may have several messages.
+    virtual bool is_stream() const = 0;
+    virtual ~AnswerOut() = default;
+};
+
+/// Owner: the door. Every call runs on the shard where the question arrived.
+class Responder {
+public:
+    struct Rooms {
+        identity::Registry& registry;
+        io::Shards& shards;
+        io::Workers& workers;  ///< for proofs; a full queue is answered 3, too busy
+    };
+    Responder(Rooms rooms, Site site, const DoorLimits& limits);
+    ~Responder();
+
+    /// What can be answered without waiting: resolutions, site info, whatever is malformed. Nothing:
+    /// use answer(). An empty text: no answer at all (no message could be read).
+    std::optional<std::string> answer_now(const Packet& packet);
+    /// Any message, whole.
+    io::Task<void> answer(std::string message, AnswerOut* out);
+
+    /// What `why` is in the protocol, for a message whose envelope could be read.
+    static std::string refusal_of(const Envelope& envelope, const Error& why);
+
+    DoorStats& stats();
+    io::Task<DoorStats> all_stats();
+    /// What GET_SITE_INFO answers; before the listeners open.
+    void set_site(Site site) { site_ = std::move(site); }
+    const Site& site() const { return site_; }
+
+private:
+    friend struct AnswerSteps;
+    struct OnShard;
+    OnShard& here();
+
+    Rooms rooms_;
+    Site site_;
+    const DoorLimits limits_;
+    std::vector<std::unique_ptr<OnShard>> on_shard_;
+};
+
+}  // namespace lineshaft::handle

@@ -1,0 +1,407 @@
+#include "gate/handle/rest.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <charconv>
+
+#include "base/check.h"
+#include "gate/handle/rest_json.h"
+#include "io/pause.h"
+#include "trust/http_caller.h"
+#include "wire/handle/names.h"
+
+namespace lineshaft::handle {
+namespace {
+
+namespace json = boost::json;
+namespace http = io::http;
+using identity::Authority;
+using identity::Change;
+using identity::Outcome;
+
+constexpr std::string_view handles_pattern = "/api/handles/{handle...}";
+constexpr std::string_view list_pattern = "/api/handles";
+constexpr std::string_view prefixes_pattern = "/api/prefixes";
+constexpr std::string_view prefix_pattern = "/api/prefixes/{prefix}";
+constexpr std::string_view site_pattern = "/api/site";
+constexpr std::size_t page_size_max = 10'000;
+
+unsigned status_of(Answer answer, bool is_new, bool is_get) {
+    switch (answer) {
+        case Answer::success: return is_new ? 201 : 200;
+        case Answer::values_not_found: return is_get ? 200 : 400;
+        case Answer::service_referral:
+        case Answer::prefix_referral: return 300;
+        case Answer::handle_not_found: return 404;
+        case Answer::handle_exists:
+        case Answer::value_exists: return 409;
+        case Answer::protocol_error:
+        case Answer::invalid_handle:
+        case Answer::invalid_value:
+        case Answer::not_responsible: return 400;
+        case Answer::not_supported: return 501;
+        case Answer::too_busy:
+        case Answer::backup_in_progress: return 503;
+        case Answer::authentication_needed: return 401;
+        case Answer::invalid_admin:
+        case Answer::not_permitted:
+        case Answer::authentication_failed: return 403;
+        default: return 500;
+    }
+}
+
+bool asks(const http::Request& request, std::string_view name, bool usual) {
+    const auto given = request.asked(name);
+    if (!given) return usual;
+    return given->empty() || *given == "true" || *given == "1" || *given == "yes";
+}
+
+std::optional<std::uint64_t> number_of(std::string_view text) {
+    std::uint64_t out = 0;
+    const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), out);
+    if (failed != std::errc() || end != text.data() + text.size()) return std::nullopt;
+    return out;
+}
+
+// A function's name and nothing else, since it is run by the page that asked.
+bool is_callback(std::string_view name) {
+    return !name.empty() && name.size() <= 128 && std::ranges::all_of(name, [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               c == '_' || c == '$' || c == '.';
+    });
+}
+
+void print_pretty(std::string& out, const json::value& value, std::size_t depth) {
+    const auto line = [&](std::size_t at) { out.append("\n").append(2 * at, ' '); };
+    if (const auto* object = value.if_object(); object != nullptr && !object->empty()) {
+        const char* before = "{";
+        for (const auto& [name, member] : *object) {
+            out += std::exchange(before, ",");
+            line(depth + 1);
+            out += json::serialize(name) + ": ";
+            print_pretty(out, member, depth + 1);
+        }
+        line(depth);
+        out += '}';
+    } else if (const auto* array = value.if_array(); array != nullptr && !array->empty()) {
+        const char* before = "[";
+        for (const auto& item : *array) {
+            out += std::exchange(before, ",");
+            line(depth + 1);
+            print_pretty(out, item, depth + 1);
+        }
+        line(depth);
+        out += ']';
+    } else {
+        out += json::serialize(value);
+    }
+}
+
+http::Response told(const http::Request& request, unsigned status, const json::object& body) {
+    http::Response out;
+    out.status = status;
+    if (asks(request, "pretty", false)) {
+        print_pretty(out.body, body, 0);
+        out.body += '\n';
+    } else {
+        out.body = json::serialize(body);
+    }
+    const auto callback = request.asked("callback");
+    const bool is_script = request.method == "GET" && callback && is_callback(*callback);
+    if (is_script) out.body = fmt::format("{}({});", *callback, out.body);
+    out.set("content-type", is_script ? "application/javascript; charset=utf-8"
+                                      : "application/json; charset=utf-8");
+    out.set("access-control-allow-origin", "*");
+    out.set("x-content-type-options", "nosniff");
+    return out;
+}
+
+json::object body_of(Answer answer, std::string_view handle, std::string_view message = {}) {
+    json::object out{{"responseCode", static_cast<std::uint32_t>(answer)}};
+    if (!handle.empty()) out["handle"] = handle;
+    if (!message.empty()) out["message"] = message;
+    return out;
+}
+
+// What `?index=` and `?type=` ask for; "various" is no index. Errors: invalid.
+Result<Resolution> asked_values(const http::Request& request) {
+    Resolution out;
+    for (const auto& field : request.query) {
+        if (field.name == "type") out.types.push_back(field.value);
+        if (field.name != "index" || field.value == "various") continue;
+        const auto index = number_of(field.value);
+        if (!index || *index > 0x7fff'ffff)
+            return fail(Code::invalid, "index=" + field.value + ": no index");
+        out.indexes.push_back(static_cast<std::uint32_t>(*index));
+    }
+    return out;
+}
+
+bool is_private_way(const io::Peer& peer) {
+    return peer.is_encrypted || peer.is_loopback || peer.is_node_socket;
+}
+
+}  // namespace
+
+struct RestSteps {
+    // A principal that administers the node's names, or the refusal.
+    struct Admitted {
+        bool is_in = false;
+        unsigned status = 200;
+        std::string_view why{};
+    };
+    static Admitted admit(Rest& rest, const http::Request& request, std::string_view pattern) {
+        const trust::Route* route = trust::find_route(request.method, pattern);
+        CHECK(route != nullptr);
+        auto& services = rest.services_;
+        if (!is_private_way(request.peer))
+            return {false, 403, "use HTTPS: a token must not cross the network in plain text"};
+        const auto admission = trust::admit_program(services.porter, services.audit, request,
+                                                    *route, "", services.loopback_role);
+        if (admission.status != 200) return {false, admission.status, admission.why};
+        if (trust::is_from_foreign_page(request))
+            return {false, 403, "open the page under the node's own address"};
+        const auto& who = admission.principal;
+        if (!who || (who->kind != trust::PrincipalKind::node &&
+                     who->organisation != OrganisationId(1)))
+            return {false, 403, "names are administered by the organisation 'default'"};
+        return {true, 200, {}};
+    }
+
+    static http::Response refused(const http::Request& request, const Admitted& admitted,
+                                  std::string_view handle) {
+        const Answer answer = admitted.status == 401 ? Answer::authentication_needed
+                                                     : Answer::not_permitted;
+        auto out = told(request, admitted.status == 404 ? 403 : admitted.status,
+                        body_of(answer, handle, admitted.why));
+        if (out.status == 401) out.set("www-authenticate", "Bearer");
+        return out;
+    }
+
+    // Whoever reads with a good token of the right role sees more.
+    static bool reads_all(Rest& rest, const http::Request& request) {
+        if (!is_private_way(request.peer) || trust::is_from_foreign_page(request)) return false;
+        const auto caller = trust::program_behind(rest.services_.porter, request,
+                                                  rest.services_.loopback_role);
+        return caller.principal && trust::may(*caller.principal, trust::Right::edit_catalog) &&
+               (caller.principal->kind == trust::PrincipalKind::node ||
+                caller.principal->organisation == OrganisationId(1));
+    }
+
+    static http::Response problem(const http::Request& request, Answer answer,
+                                  std::string_view handle, std::string_view why) {
+        return told(request, status_of(answer, false, request.method == "GET"),
+                    body_of(answer, handle, why));
+    }
+
+    static http::Response values(const http::Request& request, Answer answer,
+                                 const std::string& handle, const std::vector<Value>& all) {
+        json::object out = body_of(answer, handle);
+        json::array list;
+        for (const Value& value : all) list.push_back(value_json(value));
+        out["values"] = std::move(list);
+        return told(request, status_of(answer, false, true), out);
+    }
+
+    static io::Task<http::Response> get(Rest* rest, http::Request request) {
+        auto& stats = rest->services_.responder.stats();
+        ++stats.http;
+        const std::string handle = request.captured.at(0);
+        const auto asked = asked_values(request);
+        if (!asked) co_return problem(request, Answer::invalid_value, handle, asked.error().context);
+        if (const auto good = check_name(handle, rest->limits_.wire); !good)
+            co_return problem(request, Answer::invalid_handle, handle, good.error().context);
+        auto found = rest->services_.registry.look_up(handle);
+        if (!found) co_return problem(request, Answer::error, handle, found.error().context);
+        if (found->answer == Answer::handle_not_found) {
+            ++stats.not_found;
+            co_return told(request, 404, body_of(found->answer, handle));
+        }
+        const bool is_elsewhere = found->answer != Answer::success;
+        if (is_elsewhere &&
+            (found->answer == Answer::not_responsible || asks(request, "doNotRefer", false))) {
+            ++stats.not_responsible;
+            co_return problem(request, Answer::not_responsible, handle,
+                              "That prefix doesn't live here");
+        }
+        if (is_elsewhere) {
+            ++stats.referred;
+            co_return values(request, found->answer, handle, found->values);
+        }
+        const bool public_only = asks(request, "publicOnly", false) || !reads_all(*rest, request);
+        auto shown = public_only
+                         ? identity::public_view(std::move(found->values), *asked).values
+                         : identity::admin_view(std::move(found->values), *asked);
+        if (shown.empty()) {
+            ++stats.not_found;
+            co_return values(request, Answer::values_not_found, handle, {});
+        }
+        ++stats.resolved;
+        co_return values(request, Answer::success, handle, shown);
+    }
+
+    static http::Response told_outcome(Rest& rest, const http::Request& request,
+                                       const std::string& handle, const Outcome& outcome) {
+        auto& stats = rest.services_.responder.stats();
+        ++(outcome.is_good() ? stats.changed : stats.refused);
+        const bool made = request.method == "PUT" && outcome.is_good() && outcome.is_new;
+        return told(request, status_of(outcome.answer, made, false),
+                    body_of(outcome.answer, outcome.is_good() ? outcome.handle : handle,
+                            outcome.message));
+    }
+
+    // The change that a PUT is. Errors: invalid.
+    static Result<Change> change_of(Rest& rest, const http::Request& request) {
+        TRY(auto given, parse_values(request.body, rest.limits_.wire));
+        Change out;
+        out.handle = request.captured.at(0);
+        out.values = std::move(given.values);
+        out.overwrites = asks(request, "overwrite", true);
+        const auto index = request.asked("index");
+        if (!index) {
+            out.mints_suffix = asks(request, "mintNewSuffix", false);
+            const bool replaces = out.overwrites && !out.mints_suffix;
+            out.kind = replaces ? Change::Kind::replace_values : Change::Kind::create;
+            const bool has_admin = std::ranges::any_of(
+                out.values, [](const Value& value) { return value.type == "HS_ADMIN"; });
+            const bool has_place = std::ranges::find(out.values, 100u, &Value::index) ==
+                                   out.values.end();
+            if (!has_admin && has_place) {
+                const auto [prefix, suffix] = split_name(canonical(out.handle, false));
+                out.values.push_back(
+                    identity::default_admin(prefix == "0.NA" ? suffix : prefix, 0));
+            }
+            return out;
+        }
+        out.kind = Change::Kind::add_values;
+        if (*index == "various") return out;
+        TRY(const auto asked, asked_values(request));
+        std::vector<std::uint32_t> sent;
+        for (const Value& value : out.values) sent.push_back(value.index);
+        auto wanted = asked.indexes;
+        std::ranges::sort(wanted);
+        std::ranges::sort(sent);
+        if (wanted != sent) return fail(Code::invalid, "?index= and the values sent differ");
+        return out;
+    }
+
+    static io::Task<http::Response> put(Rest* rest, http::Request request) {
+        ++rest->services_.responder.stats().http;
+        const std::string handle = request.captured.at(0);
+        const auto admitted = admit(*rest, request, handles_pattern);
+        if (!admitted.is_in) co_return refused(request, admitted, handle);
+        auto change = change_of(*rest, request);
+        if (!change) co_return problem(request, Answer::invalid_value, handle, change.error().context);
+        auto outcome =
+            co_await rest->services_.registry.change(std::move(*change), Authority{true, {}});
+        co_return told_outcome(*rest, request, handle, outcome);
+    }
+
+    static io::Task<http::Response> remove(Rest* rest, http::Request request) {
+        ++rest->services_.responder.stats().http;
+        const std::string handle = request.captured.at(0);
+        const auto admitted = admit(*rest, request, handles_pattern);
+        if (!admitted.is_in) co_return refused(request, admitted, handle);
+        const auto asked = asked_values(request);
+        if (!asked) co_return problem(request, Answer::invalid_value, handle, asked.error().context);
+        Change change;
+        change.handle = handle;
+        change.indexes = asked->indexes;
+        change.kind =
+            asked->indexes.empty() ? Change::Kind::remove : Change::Kind::remove_values;
+        auto outcome =
+            co_await rest->services_.registry.change(std::move(change), Authority{true, {}});
+        co_return told_outcome(*rest, request, handle, outcome);
+    }
+
+    static io::Task<http::Response> list(Rest* rest, http::Request request) {
+        ++rest->services_.responder.stats().http;
+        const auto admitted = admit(*rest, request, list_pattern);
+        if (!admitted.is_in) co_return refused(request, admitted, "");
+        const std::string prefix = fold(request.asked("prefix").value_or(""));
+        auto& registry = rest->services_.registry;
+        if (prefix.empty())
+            co_return problem(request, Answer::protocol_error, "", "?prefix= is needed");
+        if (!registry.homes(prefix))
+            co_return problem(request, Answer::not_responsible, "", "That prefix doesn't live here");
+        // A page below 0 or none: everything, as far as one answer goes.
+        const auto size = number_of(request.asked("pageSize").value_or("x"));
+        const auto page = number_of(request.asked("page").value_or("0"));
+        const std::size_t most = std::min<std::size_t>(size.value_or(page_size_max), page_size_max);
+        std::uint64_t skip = page.value_or(0) * most;
+        auto count = co_await registry.count(prefix);
+        json::array names;
+        std::string after;
+        for (bool is_last = most == 0; !is_last && names.size() < most;) {
+            auto next = registry.list(prefix, after, registry.limits().page_max);
+            if (!next) co_return problem(request, Answer::error, "", next.error().context);
+            is_last = next->is_last || next->names.empty();
+            if (!next->names.empty()) after = next->names.back();
+            for (auto& name : next->names) {
+                if (skip > 0) {
+                    --skip;
+                } else if (names.size() < most) {
+                    names.emplace_back(std::move(name));
+                }
+            }
+            co_await io::let_others_run();
+        }
+        json::object out = body_of(Answer::success, "");
+        out["prefix"] = prefix;
+        out["totalCount"] = std::to_string(count);
+        out["page"] = page.value_or(0);
+        out["pageSize"] = size ? static_cast<std::int64_t>(most) : -1;
+        out["handles"] = std::move(names);
+        co_return told(request, 200, out);
+    }
+
+    static io::Task<http::Response> prefixes(Rest* rest, http::Request request) {
+        json::object out = body_of(Answer::success, "");
+        json::array all;
+        for (const auto& prefix : rest->services_.registry.homed_prefixes())
+            all.emplace_back(prefix_handle(prefix));
+        out["prefixes"] = std::move(all);
+        co_return told(request, 200, out);
+    }
+
+    static io::Task<http::Response> home(Rest* rest, http::Request request) {
+        const auto admitted = admit(*rest, request, prefix_pattern);
+        if (!admitted.is_in) co_return refused(request, admitted, "");
+        const bool comes = request.method == "POST";
+        const std::string prefix = request.captured.at(0);
+        auto& registry = rest->services_.registry;
+        const Authority by{true, {}};
+        if (comes) {
+            auto homed = co_await registry.home(prefix, by);
+            co_return told_outcome(*rest, request, prefix, homed);
+        }
+        auto unhomed = co_await registry.unhome(prefix, by);
+        co_return told_outcome(*rest, request, prefix, unhomed);
+    }
+
+    static io::Task<http::Response> site(Rest* rest, http::Request request) {
+        Value value;
+        value.type = "HS_SITE";
+        value.data = encode(rest->services_.responder.site());
+        auto shown = value_json(value);
+        co_return told(request, 200, shown.at("data").at("value").as_object());
+    }
+};
+
+void Rest::add_routes(http::Router& router) {
+    const auto bind = [this](io::Task<http::Response> (*step)(Rest*, http::Request)) {
+        return [this, step](http::Request request) { return step(this, std::move(request)); };
+    };
+    router.add("GET", std::string(handles_pattern), bind(&RestSteps::get));
+    router.add("PUT", std::string(handles_pattern), bind(&RestSteps::put));
+    router.add("DELETE", std::string(handles_pattern), bind(&RestSteps::remove));
+    router.add("GET", std::string(list_pattern), bind(&RestSteps::list));
+    router.add("GET", std::string(prefixes_pattern), bind(&RestSteps::prefixes));
+    router.add("POST", std::string(prefix_pattern), bind(&RestSteps::home));
+    router.add("DELETE", std::string(prefix_pattern), bind(&RestSteps::home));
+    router.add("GET", std::string(site_pattern), bind(&RestSteps::site));
+}
+
+}  // namespace lineshaft::handle
