@@ -1,17 +1,18 @@
 #pragma once
-#include <atomic>
 #include <memory>
+#include <stop_token>
 
 namespace lineshaft::io {
 
 /// Asks work on another thread to end early. Thread-safe; shared by who asks and who works.
 class StopFlag {
 public:
-    void raise() { raised_.store(true, std::memory_order_relaxed); }
-    bool is_raised() const { return raised_.load(std::memory_order_relaxed); }
+    void raise() { source_.request_stop(); }
+    bool is_raised() const { return source_.stop_requested(); }
+    std::stop_token token() const { return source_.get_token(); }
 
 private:
-    std::atomic<bool> raised_{false};
+    std::stop_source source_;
 };
 using StopFlagPtr = std::shared_ptr<StopFlag>;
 

@@ -127,12 +127,6 @@ public:
     virtual io::Task<std::vector<Machine>> machines_after(OrganisationId organisation,
                                                           std::string after,
                                                           std::size_t count_max) = 0;
-    /// Nothing: nobody by that name has spoken.
-    virtual io::Task<std::optional<Machine>> machine(OrganisationId organisation,
-                                                     std::string id) = 0;
-    /// Newest values by tag, without the node's own ('$...'); empty: nobody by that name.
-    virtual io::Task<std::vector<history::TagSample>> values(OrganisationId organisation,
-                                                             std::string machine) = 0;
     virtual ~Present() = default;
 };
 
