@@ -18,6 +18,8 @@ constexpr std::string_view organisation_example =
     R"("samples_per_s":null,"retained_bytes_max":268435456},)"
     R"("use":{"machines":12,"sessions":14,"retained_bytes":2048},)"
     R"("refused":{"machines":0,"sessions":0,"messages":0,"samples":0,"retained":0}})";
+#define HANDLE_VALUES \
+    R"({"responseCode":1,"handle":"88.101.7/EXC-0042","values":[{"index":1,"type":"URL","data":{"format":"string","value":"https://example.com/"},"ttl":86400}]})"
 #define AUDIT_LINE                                                                                \
     R"({"index":41,"at":"2026-11-21T08:15:00Z","steady_ms":86400000,"clock":"synchronised",)"     \
     R"("stepped_ms":0,"who":"li wei","kind":"person","who_id":"2","address":"192.0.2.7",)"        \
@@ -342,6 +344,29 @@ constexpr Operation all[] = {
      "[{\"machine\":\"exc-01\",\"values\":[{\"tag\":\"speed\",\"value\":812.5,\"at\":\"2026-11-"
      "21T08:15:00Z\",\"quality\":\"good\"}]}]\n\n"},
 
+    {"GET", "/api/handles/{handle...}",
+     "Handle.Net's API: values of an identifier. ?index= and ?type= may be repeated; publicOnly, "
+     "doNotRefer, pretty, callback.",
+     "", "", "", 200, "", HANDLE_VALUES},
+    {"PUT", "/api/handles/{handle...}",
+     "Handle.Net's API: registers an identifier or replaces its values; with ?index= only those.",
+     "", "", HANDLE_VALUES, 201, "", R"({"responseCode":1,"handle":"88.101.7/EXC-0042"})"},
+    {"DELETE", "/api/handles/{handle...}",
+     "Handle.Net's API: removes an identifier; with ?index= only those values.", "", "", "", 200,
+     "", R"({"responseCode":1,"handle":"88.101.7/EXC-0042"})"},
+    {"GET", "/api/handles", "Handle.Net's API: identifiers of ?prefix=, by ?page= and ?pageSize=.",
+     "", "", "", 200, "",
+     R"({"responseCode":1,"prefix":"88.101.7","totalCount":"1","page":0,"pageSize":10,"handles":["88.101.7/EXC-0042"]})"},
+    {"GET", "/api/prefixes", "Handle.Net's API: prefixes that live on this node.", "", "", "", 200,
+     "", R"({"responseCode":1,"prefixes":["0.NA/88.101.7"]})"},
+    {"POST", "/api/prefixes/{prefix}", "Handle.Net's API: a prefix lives here from now on.", "", "",
+     "", 200, "", R"({"responseCode":1,"handle":"0.NA/88.101.7"})"},
+    {"DELETE", "/api/prefixes/{prefix}",
+     "Handle.Net's API: it does no longer; its identifiers are kept, unseen.", "", "", "", 200, "",
+     R"({"responseCode":1,"handle":"0.NA/88.101.7"})"},
+    {"GET", "/api/site", "Handle.Net's API: the node as a site of the Handle System.", "", "", "",
+     200, "", R"({"version":1,"serialNumber":1,"primarySite":true,"servers":[]})"},
+
     {"POST", "/api/v1/telemetry",
      "JSON telemetry of machines named in it; also an array, one a line (application/x-ndjson), "
      "gzip. 204: every value is on disk; 200: some were refused alone.",
@@ -370,6 +395,7 @@ constexpr Operation all[] = {
 };
 
 #undef CERTIFICATE
+#undef HANDLE_VALUES
 #undef MACHINE
 #undef AUDIT_LINE
 #undef SESSIONS

@@ -61,7 +61,8 @@ api::NodeFacts RunningNode::facts() const {
 }
 
 bool RunningNode::is_ready() const {
-    return std::ranges::all_of(listeners_,
+    return naming_->is_ready() &&
+           std::ranges::all_of(listeners_,
                                [](const auto& listener) { return listener->is_accepting(); });
 }
 
@@ -104,9 +105,10 @@ io::Task<std::string> RunningNode::metrics() {
     auto history = co_await history_->stats();
     auto sparkplug = co_await door_->counters();
     auto ingest = co_await ingest_->metrics();
+    auto naming = co_await naming_->metrics();
     co_return metrics_page(
         {broker, plant, history, sparkplug, store_->stats(), http_->stats(), facts()}) +
-        ingest + certificates_->metrics() + quotas_->metrics(*desk_->snapshot());
+        ingest + naming + certificates_->metrics() + quotas_->metrics(*desk_->snapshot());
 }
 
 void RunningNode::stop() {
@@ -119,6 +121,7 @@ void RunningNode::stop() {
     if (backups_) backups_->stop();
     if (certificates_) certificates_->close();
     if (http_) http_->close();
+    if (naming_) naming_->close();
     if (backups_) backups_->close();
     if (erasures_) erasures_->close();
     if (door_ && !listeners_.empty()) door_->close();

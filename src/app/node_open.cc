@@ -106,6 +106,10 @@ Result<void> RunningNode::open_rooms() {
                                              {*shards_, *catalog_, *desk_, *porter_, *plant_}));
     est_door_ = std::make_unique<est::Door>(*certificates_, *porter_, audit_room_->audit(), *shards_,
                                             est::Limits{});
+    TRY(const auto loopback_role, trust::parse_loopback_role(settings_.trust_loopback_role));
+    TRY(naming_, NamingRoom::open({*store_, *shards_, lane_pointers_, *porter_, loopback_role,
+                                   &audit_room_->audit()},
+                                  settings_));
     return {};
 }
 
@@ -234,6 +238,7 @@ Result<void> RunningNode::open_listeners() {
     api::add_routes(*router, *services_);
     ingest_->add_routes(*router);
     est_door_->add_routes(*router);
+    naming_->add_routes(*router);
     router->add_upgrade(
         "/mqtt", "websocket",
         [broker = broker_.get()](io::http::Request request, std::unique_ptr<io::Stream> stream) {
@@ -259,6 +264,8 @@ Result<void> RunningNode::open_listeners() {
     TRY_VOID(listen("https", "https.listen", settings_.https_listen, to_http, tls));
     TRY_VOID(listen("mqtt", "mqtt.listen", settings_.mqtt_listen, to_mqtt, nullptr));
     TRY_VOID(listen("mqtts", "mqtt.tls_listen", settings_.mqtt_tls_listen, to_mqtt, tls));
+    TRY(const std::string handles, naming_->listen());
+    if (!handles.empty()) banner_.listeners.emplace_back("handle", handles);
     return {};
 }
 

@@ -16,6 +16,7 @@
 #include "app/ingest.h"
 #include "app/metrics.h"
 #include "app/mqtt_view.h"
+#include "app/naming.h"
 #include "app/node.h"
 #include "app/principals.h"
 #include "app/quotas.h"
@@ -95,6 +96,7 @@ private:
     std::unique_ptr<twin::Plant> plant_;
     std::unique_ptr<CertificateDesk> certificates_;
     std::unique_ptr<est::Door> est_door_;
+    std::unique_ptr<NamingRoom> naming_;
     std::unique_ptr<TrustGatekeeper> gatekeeper_;
     std::unique_ptr<broker::Broker> broker_;
     std::unique_ptr<sparkplug::Door> door_;

@@ -112,6 +112,12 @@ bool is_list(std::string_view value) {
         return !item.empty() && item.size() <= 128 && item.find_first_of(" \t") == item.npos;
     });
 }
+bool is_prefixes(std::string_view value) {
+    const auto items = list_of(value);
+    return items.size() <= 16 && std::ranges::all_of(items, [](const auto& item) {
+        return !item.empty() && item.size() <= 255 && item.find_first_of("/ \t") == item.npos;
+    });
+}
 bool is_roles(std::string_view value) {
     if (value == "none") return true;
     const auto words = list_of(value);
@@ -230,7 +236,16 @@ std::vector<Key> make_keys() {
                1'024 * gib, "bytes", "Retained messages of one organisation; 0: no limit."),
 
         text("handle.listen", &S::handle_listen, "address", address_rule, is_address_or_empty,
-             "Handle System resolution; not served by this version."),
+             "Handle System, UDP and TCP."),
+        text("handle.prefix", &S::handle_prefix, "prefixes", "0..16 prefixes, separated by commas",
+             is_prefixes, "Prefixes whose identifiers live on this node, such as 88.101."),
+        yes_or_no("handle.case_sensitive", &S::handle_case_sensitive,
+                  "Whether a/B and a/b are two identifiers; to be decided before the first one."),
+        number("handle.udp_answer_datagrams", &S::handle_udp_answer_datagrams, 1, 64, "datagrams",
+               "A longer answer is cut to its first datagram, which sends the client to TCP."),
+        number("handle.udp_per_second", &S::handle_udp_per_second, 0, 10'000'000, "per second",
+               "Questions over UDP from one address (loopback is not limited); more are dropped "
+               "and counted. 0: no limit."),
         text("pg.listen", &S::pg_listen, "address", address_rule, is_address_or_empty,
              "PostgreSQL wire protocol; not served by this version."),
 
@@ -373,8 +388,7 @@ Result<void> check(const Settings& settings) {
         return fail(Code::invalid,
                     "https.certificate and https.key belong together: set both or none");
     }
-    for (const auto& [key, value] : {std::pair{"handle.listen", &settings.handle_listen},
-                                     std::pair{"pg.listen", &settings.pg_listen}}) {
+    for (const auto& [key, value] : {std::pair{"pg.listen", &settings.pg_listen}}) {
         if (!value->empty()) {
             return fail(Code::unsupported,
                         fmt::format("{} is set, but this version does not serve it: "

@@ -60,6 +60,10 @@ struct Settings {
     std::int64_t organisation_retained_bytes_max = 256 << 20;
 
     std::string handle_listen;
+    std::string handle_prefix;
+    bool handle_case_sensitive = false;
+    std::int64_t handle_udp_answer_datagrams = 4;
+    std::int64_t handle_udp_per_second = 5'000;
     std::string pg_listen;
 
     std::string sparkplug_host_id = "lineshaft";

@@ -146,6 +146,16 @@ constexpr Route route_table[] = {
     {"GET", "/api/v1/events", read},
     {"GET", "/api/v1/live", read, true},  // its own ?machine=
 
+    // What the public may see of handles; the rest is for those who may change them.
+    {"GET", "/api/handles/{handle...}", open, false, false, gate},
+    {"PUT", "/api/handles/{handle...}", edit_catalog, false, false, gate},
+    {"DELETE", "/api/handles/{handle...}", edit_catalog, false, false, gate},
+    {"GET", "/api/handles", edit_catalog, false, false, gate},
+    {"GET", "/api/prefixes", open, false, false, gate},
+    {"POST", "/api/prefixes/{prefix}", manage_organisations, false, false, gate},
+    {"DELETE", "/api/prefixes/{prefix}", manage_organisations, false, false, gate},
+    {"GET", "/api/site", open, false, false, gate},
+
     {"POST", "/api/v1/telemetry", report, false, false, gate},
     {"POST", "/api/v1/telemetry/{machine}", report, false, false, gate},
     {"POST", "/api/v1/write", report, false, false, gate},
