@@ -176,6 +176,18 @@ public:
     virtual Result<CertificateId> spend_enrolment(std::string_view sha256, const NewCertificate&,
                                                   Instant now) = 0;
 
+    /// A design begins without stitches. exhausted: Limits::designs_max.
+    virtual Result<Design> create_design(OrganisationId, const NewDesign&, Instant now) = 0;
+    virtual Result<void> finish_design(OrganisationId, std::uint64_t id, const DesignOutcome&) = 0;
+    /// Another run works at it now. not_found: it is not at work.
+    virtual Result<void> restart_design(OrganisationId, std::uint64_t id, std::int64_t run) = 0;
+    virtual Result<Design> find_design(OrganisationId, std::uint64_t id) = 0;
+    virtual Result<std::string> design_stitches(OrganisationId, std::uint64_t id) = 0;
+    /// Newest first, at most `count_max` with ids below `before`.
+    virtual Result<std::vector<Design>> designs(OrganisationId, std::optional<std::uint64_t> before,
+                                                std::size_t count_max) = 0;
+    virtual Result<void> remove_design(OrganisationId, std::uint64_t id) = 0;
+
     virtual Result<std::vector<Session>> sessions() = 0;
     virtual Result<void> save_session(const Session&) = 0;  ///< new, or seen again
     virtual Result<void> remove_session(std::string_view sha256) = 0;

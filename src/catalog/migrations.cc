@@ -195,7 +195,24 @@ CREATE TABLE erasure (
 CREATE INDEX erasure_by_end ON erasure (done_at);
 )sql";
 
-constexpr std::string_view all[] = {version_1, version_2, version_3, version_4, version_5};
+// Designs: state 0 at work (by the program's run), 1 ready, 2 refused. `stitches` is a DST file.
+constexpr std::string_view version_6 = R"sql(
+CREATE TABLE design (
+    id           BIGINT NOT NULL PRIMARY KEY,
+    organisation BIGINT NOT NULL REFERENCES organisation (id),
+    name         TEXT NOT NULL,
+    state        SMALLINT NOT NULL,
+    run          BIGINT NOT NULL,
+    facts        TEXT NOT NULL,
+    stitches     BYTEA NOT NULL,
+    created_by   TEXT NOT NULL,
+    created_at   BIGINT NOT NULL
+);
+CREATE INDEX design_by_organisation ON design (organisation, id);
+)sql";
+
+constexpr std::string_view all[] = {version_1, version_2, version_3,
+                                    version_4, version_5, version_6};
 
 }  // namespace
 

@@ -95,6 +95,15 @@ public:
     Result<CertificateId> spend_enrolment(std::string_view sha256, const NewCertificate&,
                                           Instant now) override;
 
+    Result<Design> create_design(OrganisationId, const NewDesign&, Instant now) override;
+    Result<void> finish_design(OrganisationId, std::uint64_t id, const DesignOutcome&) override;
+    Result<void> restart_design(OrganisationId, std::uint64_t id, std::int64_t run) override;
+    Result<Design> find_design(OrganisationId, std::uint64_t id) override;
+    Result<std::string> design_stitches(OrganisationId, std::uint64_t id) override;
+    Result<std::vector<Design>> designs(OrganisationId, std::optional<std::uint64_t> before,
+                                        std::size_t count_max) override;
+    Result<void> remove_design(OrganisationId, std::uint64_t id) override;
+
     Result<std::vector<Session>> sessions() override;
     Result<void> save_session(const Session&) override;
     Result<void> remove_session(std::string_view sha256) override;

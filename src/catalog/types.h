@@ -262,6 +262,30 @@ struct NewEnrolment {
     std::string created_by{};
 };
 
+enum class DesignState : std::uint8_t { working = 0, ready = 1, refused = 2 };
+
+/// What can be sewn. Its stitches are asked for by themselves: they are large.
+struct Design {
+    std::uint64_t id = 0;
+    OrganisationId organisation{};
+    std::string name{};
+    DesignState state = DesignState::working;
+    std::int64_t run = 0;     ///< of the program that works, or worked, at it
+    std::string facts{};      ///< JSON: what is known of the stitches, or why there are none
+    std::string created_by{};
+    Instant created_at{};
+};
+struct NewDesign {
+    std::string name{};
+    std::int64_t run = 0;
+    std::string created_by{};
+};
+struct DesignOutcome {
+    DesignState state = DesignState::ready;
+    std::string facts{};
+    std::string stitches{};  ///< a DST file; empty when refused
+};
+
 /// Full means `exhausted`; text past its limit is `invalid`.
 struct Limits {
     std::size_t organisations_max = 1'000;
@@ -274,6 +298,7 @@ struct Limits {
     std::size_t sessions_max = 100'000;        ///< in all
     std::size_t erasures_kept = 10'000;        ///< in all, that are done; the oldest go
     std::size_t certificates_max = 1'000'000;  ///< in one organisation, a year past their end
+    std::size_t designs_max = 100'000;         ///< in one organisation
     std::size_t enrolments_max = 100'000;      ///< in one organisation, not used, not expired
     std::size_t name_bytes_max = 128;          ///< names of sites, machines, people, tokens; kinds
     std::size_t tag_bytes_max = 256;           ///< a tag's name
