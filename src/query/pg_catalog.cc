@@ -100,7 +100,9 @@ constexpr KnownType known_types[] = {
     {1082, "date", 4, "D", "date"},
     {1114, "timestamp", 8, "D", "timestamp without time zone"},
     {1184, "timestamptz", 8, "D", "timestamp with time zone"},
+    {1186, "interval", 16, "T", "interval"},
     {1700, "numeric", -1, "N", "numeric"},
+    {3802, "jsonb", -1, "U", "jsonb"},
 };
 const KnownType& known_type(Type type) {
     const std::int64_t oid = oid_of(type);

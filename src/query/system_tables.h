@@ -6,7 +6,7 @@
 #include "query/query.h"
 
 // pg_catalog and information_schema: what PostgreSQL clients ask on connecting. A table is one
-// function that lists its rows; to add one, add a line to the array in system_tables.cc.
+// function that lists its rows; to add one, add a line in pg_catalog.cc.
 namespace lineshaft::query {
 
 /// A table as statements see it.
@@ -29,7 +29,8 @@ struct SystemTable {
 };
 std::span<const SystemTable> system_tables();
 
-/// PostgreSQL's number of a type: 16 bool, 20 int8, 25 text, 701 float8, 1184 timestamptz, 17 bytea.
+/// PostgreSQL's number of a type: 16 bool, 20 int8, 25 text, 701 float8, 1184 timestamptz, 17
+/// bytea.
 std::int64_t oid_of(Type type);
 
 }  // namespace lineshaft::query

@@ -46,7 +46,6 @@ public:
         query::Engine& engine;
         Gatekeeper& gatekeeper;
         std::shared_ptr<io::TlsServer> tls{};  ///< null: SSLRequest is answered with N
-        std::string server_version;            ///< of this program
         std::string stranger_key;  ///< secret; makes what strangers are asked look like a token's
     };
     Door(Services services, PlainRule plain, Limits limits);

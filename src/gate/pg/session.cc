@@ -285,6 +285,8 @@ query::Outcome<void> Session::take_parameters() {
             apply_options(value);
             continue;
         }
+        // psql in the C locale: it passes bytes through, and ours are UTF-8.
+        if (name == "client_encoding" && value == "SQL_ASCII") continue;
         if (auto set = settings_.set(name, value); !set && set.error().sqlstate == "22023") {
             return std::unexpected(set.error());
         }
@@ -315,18 +317,12 @@ void Session::welcome() {
 }
 
 void Session::report(std::string_view name) {
-    std::string value;
-    if (name == "server_version") {
-        value = "15.0 (Lineshaft " + door_.services.server_version + ")";
-    } else {
-        auto shown = settings_.show(name);
-        if (!shown) return;
-        value = std::move(*shown);
-    }
+    const auto value = settings_.show(name);
+    if (!value) return;
     auto [at, is_new] = reported_.try_emplace(std::string(name));
-    if (!is_new && at->second == value) return;
-    at->second = value;
-    postgres::put_parameter_status(out_, name, value);
+    if (!is_new && at->second == *value) return;
+    at->second = *value;
+    postgres::put_parameter_status(out_, name, *value);
 }
 
 // ---- Reading and writing ------------------------------------------------------------------------

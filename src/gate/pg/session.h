@@ -75,6 +75,8 @@ private:
     // portals_, so what it found there stays while it waits for the engine or the client.
     io::Task<void> answer(postgres::Message message);
     io::Task<void> answer_query(std::string sql);
+    io::Task<query::Outcome<query::PreparedPtr>> understand(std::string sql,
+                                                            std::vector<query::Type> declared);
     io::Task<Step> run_piece(query::Engine::Piece piece);
     io::Task<Step> parse(postgres::Parse message);
     Step bind(postgres::Bind message);

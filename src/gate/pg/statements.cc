@@ -6,6 +6,7 @@
 
 #include "gate/pg/session.h"
 #include "gate/pg/values.h"
+#include "query/stand_ins.h"
 
 namespace lineshaft::pg {
 namespace {
@@ -122,9 +123,23 @@ io::Task<void> Session::answer_query(std::string sql) {
     postgres::put_ready(out_, state_);
 }
 
+// What a known client asks in words that the engine has not is asked in ours.
+io::Task<query::Outcome<query::PreparedPtr>> Session::understand(
+    std::string sql, std::vector<query::Type> declared) {
+    const std::string text = sql;
+    auto prepared = co_await door_.services.engine.prepare(std::move(sql), declared, settings_);
+    if (prepared || prepared.error().sqlstate == "42601") co_return prepared;
+    auto other = query::stand_in(text);
+    if (!other) co_return prepared;
+    auto again = co_await door_.services.engine.prepare(std::move(*other), std::move(declared),
+                                                        settings_);
+    if (!again) co_return prepared;
+    co_return again;
+}
+
 io::Task<Session::Step> Session::run_piece(query::Engine::Piece piece) {
     const bool to_savepoint = is_to_savepoint(piece.sql);
-    auto prepared = co_await door_.services.engine.prepare(std::move(piece.sql), {}, settings_);
+    auto prepared = co_await understand(std::move(piece.sql), {});
     if (!prepared) {
         auto failure = std::move(prepared).error();
         if (failure.position > 0) failure.position += piece.offset;
@@ -250,8 +265,7 @@ io::Task<Session::Step> Session::parse(postgres::Parse message) {
     for (const auto type : message.types)
         declared.push_back(type_of(static_cast<postgres::Oid>(type)));
     const bool to_savepoint = is_to_savepoint(message.sql);
-    auto prepared = co_await door_.services.engine.prepare(std::move(message.sql),
-                                                           std::move(declared), settings_);
+    auto prepared = co_await understand(std::move(message.sql), std::move(declared));
     if (!prepared) co_return std::unexpected(std::move(prepared).error());
     if (auto allowed = check_transaction(**prepared); !allowed) co_return allowed;
     Statement statement{

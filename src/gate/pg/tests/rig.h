@@ -64,7 +64,7 @@ struct Reply {
 class Rig {
 public:
     explicit Rig(Limits limits = {}, PlainRule plain = {})
-        : door({shards, engine, gate, nullptr, "0.0", "stranger"}, plain, limits) {}
+        : door({shards, engine, gate, nullptr, "stranger"}, plain, limits) {}
     ~Rig() { door.close(); }
     DoorStats stats() { return shards.run_blocking(ShardIndex(0), door.stats()); }
     std::size_t recheck() {
