@@ -72,8 +72,6 @@ public:
     virtual Result<Ensured> ensure_machines(std::span<const Discovery>) = 0;
     virtual Result<Machine> change_machine(OrganisationId, std::string_view machine,
                                            const MachineChange&, Instant now) = 0;
-    /// Forgets the machine and what people said about its tags. conflict: live tokens are for it.
-    virtual Result<void> remove_machine(OrganisationId, std::string_view machine) = 0;
 
     /// The intent to erase, and at once what is here: in one transaction the machines' rows with
     /// tags and attributes go, their tokens and certificates are revoked, leave to enrol ends.

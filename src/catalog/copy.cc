@@ -17,7 +17,7 @@
 namespace lineshaft::catalog {
 namespace {
 
-constexpr int busy_ms_max = 5'000;
+constexpr int busy_ms_max = 30'000;
 constexpr int problems_max = 100;
 
 struct CloseHandle {

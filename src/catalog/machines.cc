@@ -305,29 +305,4 @@ Result<Machine> SqlCatalog::change_machine(OrganisationId organisation, std::str
     return machine;
 }
 
-Result<void> SqlCatalog::remove_machine(OrganisationId organisation, std::string_view id) {
-    TRY(auto transaction, Transaction::begin(*database_));
-    TRY_VOID(find_machine(organisation, id));
-    TRY(const std::size_t tokens,
-        count("SELECT COUNT(*) FROM token WHERE organisation = $1 AND machine = $2"
-              " AND revoked_at IS NULL",
-              {organisation, id}));
-    if (tokens > 0) {
-        return fail(Code::conflict,
-                    fmt::format("{} live tokens are for {}: revoke them first", tokens, id));
-    }
-    TRY_VOID(database_->change("DELETE FROM tag WHERE organisation = $1 AND machine = $2",
-                               {organisation, id}));
-    TRY_VOID(database_->change("DELETE FROM machine WHERE organisation = $1 AND id = $2",
-                               {organisation, id}));
-    TRY_VOID(transaction.commit());
-    const auto by_id = machines_.find(organisation);
-    if (by_id != machines_.end()) {
-        const auto entry = by_id->second.find(id);
-        if (entry != by_id->second.end()) by_id->second.erase(entry);
-    }
-    touch();
-    return {};
-}
-
 }  // namespace lineshaft::catalog

@@ -80,7 +80,7 @@ public:
     using Visit = std::function<void(const Row&)>;
 
     struct Options {
-        int busy_ms_max = 5'000;
+        int busy_ms_max = 30'000;
         std::size_t text_bytes_max = 4 << 20;
     };
     /// Opens or makes the file and sets WAL, synchronous=FULL, foreign keys.

@@ -36,7 +36,6 @@ public:
     Result<Ensured> ensure_machines(std::span<const Discovery>) override;
     Result<Machine> change_machine(OrganisationId, std::string_view machine, const MachineChange&,
                                    Instant now) override;
-    Result<void> remove_machine(OrganisationId, std::string_view machine) override;
     Result<std::vector<Erasure>> begin_erasures(OrganisationId, const NewErasure&,
                                                 Instant now) override;
     Result<std::vector<Erasure>> unfinished_erasures() override;

@@ -308,7 +308,7 @@ struct Limits {
     std::size_t answer_bytes_max = 1 << 20;  ///< one remembered answer
     std::size_t answers_max = 100'000;
     std::size_t text_bytes_max = 4 << 20;  ///< whatever else reaches SQL
-    int busy_ms_max = 5'000;               ///< how long to wait for another process
+    int busy_ms_max = 30'000;              ///< how long to wait for another process
 };
 
 }  // namespace lineshaft::catalog

@@ -102,7 +102,7 @@ TEST_F(AttributesTest, SharedOnesAreSetAndRemovedTogether) {
 
 TEST_F(AttributesTest, GoWithTheirMachine) {
     (void)learn({{ours, "press", "a", "1"}});
-    ASSERT_TRUE(catalog->remove_machine(ours, "press").has_value());
+    ASSERT_TRUE(catalog->begin_erasures(ours, {{"press"}, 1, "ann"}, now).has_value());
     ASSERT_TRUE(catalog->discover({ours, "press", "influx", now}).has_value());
     EXPECT_EQ(said("press"), "");
 }

@@ -93,6 +93,8 @@ TEST_F(ErasuresTest, AMachineLeavesEveryTableAtOnceAndTheFilesInTheEnd) {
     catalog = open();
     EXPECT_EQ(catalog->snapshot()->machines(ours).size(), 1u);
     EXPECT_TRUE(*catalog->discover({ours, "press", "mqtt", later})) << "it is new";
+    EXPECT_EQ(catalog->snapshot()->tag(ours, "press", "unmistakable tag"), nullptr);
+    EXPECT_NE(catalog->snapshot()->tag(ours, "lathe", "neighbourly tag"), nullptr);
 }
 
 TEST_F(ErasuresTest, WhoCameBackKeepsItsNewToken) {

@@ -110,22 +110,5 @@ TEST_F(PeopleTest, AnOrganisationIsTitledAndLimited) {
     EXPECT_EQ(code_of(catalog->change_organisation(acme, long_title)), Code::invalid);
 }
 
-TEST_F(PeopleTest, AForgottenMachineIsGoneWithItsTags) {
-    ASSERT_TRUE(catalog->discover({ours, "exc-01", "mqtt", now}));
-    TagChange unit;
-    unit.unit = std::optional<std::string>("%");
-    ASSERT_TRUE(catalog->change_tag(ours, "exc-01", "fuel", unit));
-    const auto token =
-        catalog->create_token(ours, {"t", {}, "exc-01", std::string(32, 't'), "SCRAM", "ann"}, now);
-    ASSERT_TRUE(token);
-    EXPECT_EQ(code_of(catalog->remove_machine(ours, "exc-01")), Code::conflict);
-    ASSERT_TRUE(catalog->revoke_token(ours, token->id, now));
-    ASSERT_TRUE(catalog->remove_machine(ours, "exc-01"));
-    EXPECT_EQ(catalog->snapshot()->machine(ours, "exc-01"), nullptr);
-    EXPECT_EQ(code_of(catalog->remove_machine(ours, "exc-01")), Code::not_found);
-    ASSERT_TRUE(catalog->discover({ours, "exc-01", "mqtt", now}));
-    EXPECT_EQ(catalog->snapshot()->tag(ours, "exc-01", "fuel"), nullptr);
-}
-
 }  // namespace
 }  // namespace lineshaft::catalog

@@ -42,7 +42,7 @@ const en = {
         forEver: "This cannot be undone. Backups made earlier still hold the data. If the machine sends again, it appears as a new one.",
         type: (id: string) => `To confirm, type ${id}`, action: "Erase for ever",
         running: (series: number, merges: number) => `Nobody can see it any more. Its bytes are being removed from the disk: ${series} tags and ${merges} stretches of files to go.`,
-        leave: "You may close this: it goes on by itself, also after a restart.", done: "Done. No file of this node holds its data any more.",
+        leave: "You may close this: it goes on by itself, also after a restart.", done: "Done. No file of this node holds its samples, values or settings any more. The audit log keeps who did what.",
     },
 };
 
@@ -88,7 +88,7 @@ const zh: typeof en = {
         forEver: "此操作无法撤销。之前的备份仍包含这些数据。如果该设备再次上报，将作为新设备出现。",
         type: (id) => `请输入 ${id} 以确认`, action: "永久删除",
         running: (series, merges) => `该设备已不可见。正在从磁盘清除数据：还有 ${series} 个测点、${merges} 段文件。`,
-        leave: "可以关闭此窗口：删除会自行继续，重启后也会继续。", done: "已完成。本节点的任何文件中都不再有它的数据。",
+        leave: "可以关闭此窗口：删除会自行继续，重启后也会继续。", done: "已完成。本节点的任何文件中都不再有它的采样、数值和设置。审计日志保留谁做了什么。",
     },
 };
 
