@@ -69,6 +69,59 @@ io::Task<std::vector<HeadView>> views_there(Part* part, std::vector<SeriesId> se
     co_return views;
 }
 
+// What came back so far of a question. On the asking shard only.
+class Gathering {
+public:
+    explicit Gathering(const std::shared_ptr<Question>& question)
+        : groups(question->groups()), question_(question) {}
+
+    void arrived(Result<Found> found) {
+        --running;
+        if (found && outcome) join(std::move(*found));
+        if (!found && outcome) {
+            outcome = std::unexpected(found.error());
+            question_->ended.request_stop();
+        }
+        if (wake_) std::exchange(wake_, nullptr)();
+    }
+    /// Returns when something has come back; one is running.
+    io::Task<void> arrival() {
+        auto start = [this](io::Answer<bool> answer) {
+            auto kept = std::make_shared<io::Answer<bool>>(std::move(answer));
+            wake_ = [kept] { (*kept)(true); };
+        };
+        auto woken = co_await io::suspend<bool>(std::move(start));
+        (void)woken;
+    }
+
+    std::size_t running = 0;
+    Result<void> outcome;
+    std::vector<std::vector<Bucket>> groups;
+
+private:
+    void join(Found found) {
+        for (auto& [group, buckets] : found) {
+            std::vector<Bucket>& all = groups[group];
+            const std::size_t before = all.size();
+            if (before == 0) {
+                all = std::move(buckets);
+            } else if (!buckets.empty()) {
+                join_to(all, buckets, scratch_);
+            }
+            buckets_ += all.size() - before;
+        }
+        if (buckets_ <= question_->buckets_max) return;
+        outcome = fail(Code::exhausted, "more than " + std::to_string(question_->buckets_max) +
+                                            " buckets: choose a longer step or fewer series");
+        question_->ended.request_stop();
+    }
+
+    const std::shared_ptr<Question> question_;
+    std::function<void()> wake_;
+    std::vector<Bucket> scratch_;
+    std::size_t buckets_ = 0;
+};
+
 io::Task<std::vector<Part::Newest>> newest_there(Part* part, std::vector<SeriesId> series) {
     std::vector<Part::Newest> all;
     all.reserve(series.size());
@@ -100,101 +153,92 @@ io::Task<std::vector<Series>> all_there(Part* part, OrganisationId organisation,
 
 }  // namespace
 
-// On a thread of readers_: waits for the owners.
-std::vector<HeadView> Engine::heads_of(const Question& question, std::size_t first,
-                                       std::size_t until) {
-    std::vector<std::vector<SeriesId>> ids(parts_.size());
-    std::vector<std::vector<std::size_t>> places(parts_.size());
-    for (std::size_t index = first; index < until; ++index) {
-        const Series& series = question.asked.series[index];
-        const std::size_t part = owner(series.organisation, series.machine).number();
-        ids[part].push_back(series.id);
-        places[part].push_back(index - first);
-    }
+// Heads before chunks: what is sealed in between is then met twice, and never missed.
+io::Task<std::vector<HeadView>> Engine::heads_of(std::shared_ptr<Question> question,
+                                                 std::size_t first, std::size_t until) {
     std::vector<HeadView> all(until - first);
-    for (std::size_t part = 0; part < parts_.size(); ++part) {
-        if (ids[part].empty()) continue;
-        auto views = shards_.run_blocking(
-            parts_[part]->shard().index(),
-            views_there(parts_[part].get(), std::move(ids[part]), question.reachable));
+    for (auto& part : parts_) {
+        std::vector<SeriesId> ids;
+        std::vector<std::size_t> places;
+        for (std::size_t index = first; index < until; ++index) {
+            const Series& series = question->asked.series[index];
+            if (&part_of(series.organisation, series.machine) != part.get()) continue;
+            ids.push_back(series.id);
+            places.push_back(index - first);
+        }
+        if (ids.empty()) continue;
+        std::vector<HeadView> views;
+        if (&part->shard() == &io::Shard::here()) {
+            for (const SeriesId id : ids)
+                views.push_back(part->view(id, question->reachable, SIZE_MAX, false));
+        } else {
+            auto there = co_await part->shard().call(&views_there, part.get(), std::move(ids),
+                                                     question->reachable);
+            views = std::move(there);
+        }
         for (std::size_t index = 0; index < views.size(); ++index)
-            all[places[part][index]] = std::move(views[index]);
+            all[places[index]] = std::move(views[index]);
     }
-    return all;
+    co_return all;
 }
 
+// Batches are with the workers, two for each thread; what they find comes back to this shard.
 io::Task<Result<std::vector<std::vector<Bucket>>>> Engine::ask(std::shared_ptr<Question> question) {
     if (question->asked.series.empty() || question->reachable.from >= question->reachable.until)
-        co_return std::vector<std::vector<Bucket>>(question->groups);
-    // The heads of a single series are asked for here, so that one hop to a thread is all it costs.
-    auto only = std::make_shared<std::vector<HeadView>>();
-    if (question->asked.series.size() == 1) {
-        const Series& series = question->asked.series[0];
-        Part* part = &part_of(series.organisation, series.machine);
-        std::vector<SeriesId> ids{series.id};
-        if (&part->shard() == &io::Shard::here()) {
-            only->push_back(part->view(series.id, question->reachable, SIZE_MAX, false));
-        } else {
-            auto there = co_await part->shard().call(&views_there, part, std::move(ids),
-                                                     question->reachable);
-            *only = std::move(there);
-        }
-    }
+        co_return std::vector<std::vector<Bucket>>(question->groups());
+    auto gathering = std::make_shared<Gathering>(question);
     io::Wheel::Timer deadline;
     bool is_late = false;
     if (question->asked.time_max.count() > 0) {
         io::Shard::here().wheel().arm(deadline, question->asked.time_max, [&is_late, question] {
             is_late = true;
-            question->is_over = true;
+            question->ended.request_stop();
         });
     }
-    // Named, then awaited: g++ 12 destroys a closure made inside a co_await expression twice.
-    auto start = [this, question, only](io::Answer<bool> answer) {
-        auto done = std::make_shared<io::Answer<bool>>(std::move(answer));
-        const auto ended = [question, done] {
-            if (question->running.fetch_sub(1) == 1) (*done)(true);
-        };
-        for (std::size_t share = 0; share < question->shares.size(); ++share) {
-            const bool is_queued = readers_.try_post([this, question, only, share, ended] {
-                const auto heads = [&](std::size_t first, std::size_t until) {
-                    return only->empty() ? heads_of(*question, first, until) : std::move(*only);
-                };
-                work_on(*question, share, store_, heads,
-                        [this](std::string_view key, const Error& why) { note_damage(key, why); });
-                ended();
-            });
-            if (is_queued) continue;
-            question->shares[share].outcome =
-                fail(Code::exhausted, "too many questions at once, try again");
-            question->is_over = true;
-            ended();
+    const std::size_t threads = reader_threads(parts_.size());
+    const std::size_t count = question->asked.series.size();
+    const std::size_t batch = question->batch(threads);
+    std::size_t next = 0;
+    while (gathering->running > 0 || (next < count && gathering->outcome)) {
+        if (gathering->running >= 2 * threads || next >= count || !gathering->outcome) {
+            co_await gathering->arrival();
+            continue;
         }
-    };
-    auto done = co_await io::suspend<bool>(std::move(start));
-    (void)done;
+        const std::size_t first = std::exchange(next, std::min(count, next + batch));
+        auto heads = co_await heads_of(question, first, next);
+        auto work = [this, gathering, question, first, heads = std::move(heads),
+                     shard = &io::Shard::here()]() mutable {
+            auto found =
+                work_on(*question, first, std::move(heads), store_,
+                        [this](std::string_view key, const Error& why) { note_damage(key, why); });
+            shard->post([gathering, found = std::move(found)]() mutable {
+                gathering->arrived(std::move(found));
+            });
+        };
+        ++gathering->running;
+        if (!readers_.try_post(std::move(work)))
+            gathering->arrived(fail(Code::exhausted, "too many questions at once, try again"));
+    }
     deadline.disarm();
     if (is_late) co_return fail(Code::timeout, "the question took too long: ask for less");
-    co_return question->answer();
+    if (!gathering->outcome) co_return std::unexpected(gathering->outcome.error());
+    co_return std::move(gathering->groups);
 }
 
 io::Task<Result<std::vector<std::vector<Bucket>>>> Engine::aggregate(Aggregate asked) {
     auto places = places_of(asked, limits_);
     if (!places) co_return std::unexpected(places.error());
-    const std::size_t threads = std::min<std::size_t>(reader_threads(parts_.size()),
-                                                      std::max<std::size_t>(1, asked.series.size()));
     auto question = std::make_shared<Question>(std::move(asked), std::move(places->grid),
-                                               places->reachable, limits_, threads);
+                                               places->reachable, limits_.aggregate_buckets_max);
     auto answer = co_await ask(std::move(question));
     co_return answer;
 }
 
 io::Task<Result<std::vector<Bucket>>> Engine::ask_one(Series series, Grid grid, Window reachable) {
-    Limits most = limits_;
-    most.aggregate_buckets_max = limits_.buckets_max;
     Aggregate asked;
     asked.series.push_back(std::move(series));
-    auto question = std::make_shared<Question>(std::move(asked), std::move(grid), reachable, most,
-                                               std::size_t{1});
+    auto question = std::make_shared<Question>(std::move(asked), std::move(grid), reachable,
+                                               limits_.buckets_max);
     auto answer = co_await ask(std::move(question));
     if (!answer) co_return std::unexpected(answer.error());
     co_return std::move(answer->front());

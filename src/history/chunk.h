@@ -18,7 +18,7 @@ namespace lineshaft::history {
 /// time.
 class ChunkCodec {
 public:
-    ChunkCodec() = default;
+    explicit ChunkCodec(codec::Effort effort = codec::Effort::best) : numbers_(effort) {}
     ChunkCodec(const ChunkCodec&) = delete;
 
     /// Appends the chunk of samples [from, until): 1..chunk_count_max of them, one kind, strictly

@@ -28,7 +28,8 @@ public:
           readers_("reading", {.threads = reader_threads(shards.size()), .queued_max = 1024}) {
         for (std::size_t index = 0; index < shards.size(); ++index) {
             parts_.push_back(std::make_unique<Part>(store, shards.at(index), shards.size(),
-                                                    *lanes_[index], sealers, limits));
+                                                    *lanes_[index], sealers, settlers_, limits,
+                [this](std::string_view key, const Error& why) { note_damage(key, why); }));
         }
     }
     ~Engine() override { CHECK(is_closed_); }
@@ -73,6 +74,7 @@ public:
     io::Task<Purging> purging() override;
     void stop_purging() override;
     io::Task<Result<void>> seal() override;
+    io::Task<Result<void>> settle() override;
     io::Task<Stats> stats() override;
     void close() override;
 
@@ -92,10 +94,12 @@ private:
     io::Task<Result<std::vector<Sample>>> collect(Scan what);
     io::Task<Result<std::vector<std::vector<Bucket>>>> ask(std::shared_ptr<Question> question);
     io::Task<Result<std::vector<Bucket>>> ask_one(Series series, Grid grid, Window reachable);
-    std::vector<HeadView> heads_of(const Question& question, std::size_t first, std::size_t until);
-    io::Task<Result<void>> settle();
-    static io::Task<void> settle_again(Engine* engine);
-    void retry_settling();
+    io::Task<std::vector<HeadView>> heads_of(std::shared_ptr<Question> question,
+                                             std::size_t first, std::size_t until);
+    io::Task<Result<void>> seal_replayed();
+    static io::Task<void> replay_again(Engine* engine);
+    void retry_replayed();
+    static io::Task<void> look_for_fresh(Engine* engine);
     static io::Task<Result<void>> purge_on_first(Engine* engine);
     io::Task<Result<void>> purge_parts();
     io::Task<Result<void>> merge_all();
@@ -105,6 +109,7 @@ private:
     io::Shards& shards_;
     std::vector<store::Lane*> lanes_;
     const Limits limits_;
+    io::Workers settlers_{"settling", {.threads = 1, .queued_max = 64, .nice = 10}};
     std::vector<std::unique_ptr<Part>> parts_;
     std::vector<ChunkCodec> codecs_;  // each shard its own
     Replayed replayed_;

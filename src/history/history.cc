@@ -31,9 +31,17 @@ io::Task<Result<void>> seal_there(Part* part, store::Lane* lane) {
     auto sealed = co_await part->seal(true);
     co_return sealed;
 }
-io::Task<Result<void>> settle_there(Part* part) {
+io::Task<Result<void>> seal_replayed_there(Part* part) {
     auto sealed = co_await part->seal(false);
     co_return sealed;
+}
+io::Task<Result<void>> settle_there(Part* part) {
+    auto settled = co_await part->settle(true);
+    co_return settled;
+}
+io::Task<bool> learn_fresh_there(Part* part, std::shared_ptr<std::map<SeriesId, FreshCount>> all) {
+    part->learn_fresh(*all);
+    co_return true;
 }
 io::Task<bool> accept_there(Part* part) {
     part->accept();
@@ -105,14 +113,17 @@ Result<void> Engine::start() {
     if (store_.is_read_only()) return {};
     if (replayed_.is_empty()) {
         shards_.run_everywhere([&](io::Shard& shard) { parts_[shard.index().number()]->accept(); });
+        shards_.run_everywhere([&](io::Shard& shard) {
+            if (shard.index().number() == 0) nursery_.spawn(look_for_fresh(this));
+        });
         return {};
     }
-    const auto settled = shards_.run_blocking(ShardIndex(0), settle());
+    const auto settled = shards_.run_blocking(ShardIndex(0), seal_replayed());
     if (!settled) {
         log::error("history: sealing what the last run left: {}; appending waits for it",
                    settled.error().context);
         shards_.run_everywhere([&](io::Shard& shard) {
-            if (shard.index().number() == 0) retry_settling();
+            if (shard.index().number() == 0) retry_replayed();
         });
     }
     return {};
@@ -120,9 +131,9 @@ Result<void> Engine::start() {
 
 // Nothing is taken before the records of the last run are chunks and gone: then the order of
 // tickets is the order of writes, whatever number of shards wrote them.
-io::Task<Result<void>> Engine::settle() {
+io::Task<Result<void>> Engine::seal_replayed() {
     for (auto& part : parts_) {
-        auto sealed = co_await part->shard().call(&settle_there, part.get());
+        auto sealed = co_await part->shard().call(&seal_replayed_there, part.get());
         if (!sealed) co_return sealed;
     }
     store::Batch batch;
@@ -138,22 +149,23 @@ io::Task<Result<void>> Engine::settle() {
         CHECK(accepted);
     }
     for (auto& damaged : replayed_.damaged) damaged.record = {};
+    nursery_.spawn(look_for_fresh(this));
     co_return Result<void>{};
 }
 
-io::Task<void> Engine::settle_again(Engine* engine) {
-    auto settled = co_await engine->settle();
+io::Task<void> Engine::replay_again(Engine* engine) {
+    auto settled = co_await engine->seal_replayed();
     if (settled) {
         log::info("history: what the last run left is sealed, appending goes on");
     } else {
-        engine->retry_settling();
+        engine->retry_replayed();
     }
 }
 
-void Engine::retry_settling() {
+void Engine::retry_replayed() {
     if (nursery_.is_closing()) return;
     shards_.at(0).wheel().arm(retry_, limits_.seal_retry,
-                              [this] { nursery_.spawn(settle_again(this)); });
+                              [this] { nursery_.spawn(replay_again(this)); });
 }
 
 void Engine::close() {
@@ -298,6 +310,34 @@ io::Task<Result<void>> Engine::seal() {
         if (!sealed && outcome) outcome = std::move(sealed);
     }
     co_return outcome;
+}
+
+io::Task<Result<void>> Engine::settle() {
+    auto outcome = co_await seal();
+    for (auto& part : parts_) {
+        auto settled = co_await part->shard().call(&settle_there, part.get());
+        if (!settled && outcome) outcome = std::move(settled);
+    }
+    if (!outcome) co_return outcome;
+    auto merge = [store = &store_] { return merge_fresh(*store); };
+    auto merged = co_await settlers_.run(std::move(merge));
+    co_return merged;
+}
+
+// What the last run left is not counted at start: that would read all of it.
+io::Task<void> Engine::look_for_fresh(Engine* engine) {
+    auto look = [store = &engine->store_] { return find_fresh(*store); };
+    auto found = co_await engine->settlers_.run(std::move(look));
+    if (!found) {
+        log::warn("history: look for what is to be settled: {}", found.error().context);
+        co_return;
+    }
+    if (found->empty()) co_return;
+    auto all = std::make_shared<std::map<SeriesId, FreshCount>>(std::move(*found));
+    for (auto& part : engine->parts_) {
+        auto learnt = co_await part->shard().call(&learn_fresh_there, part.get(), all);
+        CHECK(learnt);
+    }
 }
 
 io::Task<std::uint64_t> count_there(const std::uint64_t* number) {

@@ -24,6 +24,11 @@ struct Limits {
         24 << 20;  ///< a shard seals its heads at this much inbox, over all shards
     std::chrono::seconds seal_age_max{600};  ///< or at this age of the oldest unsealed sample
     std::size_t chunk_samples_max = 8192;    ///< 1..65536
+    std::size_t chunk_samples_min = 2000;    ///< settled chunks smaller than this are joined with more
+    std::size_t settle_samples = 2048;       ///< a series is settled when so much of it is fresh
+    std::size_t settle_chunks_max = 16;      ///< or in so many chunks
+    std::chrono::seconds settle_age_max{1800};        ///< everything fresh is settled so often
+    std::size_t settle_merge_bytes = 8 << 20;         ///< after so much its room is taken back
     std::size_t series_per_machine_max =
         10'000;  ///< cardinality cap: a broken machine cannot flood
     std::size_t series_max = 2'000'000;
@@ -59,6 +64,8 @@ struct Stats {
     std::uint64_t samples_replaced = 0;  ///< the later write of an instant won, before sealing;
                                          ///< replacing a sealed sample shows when reading only
     std::uint64_t series = 0, chunks_sealed = 0;
+    std::uint64_t chunks_settled = 0;  ///< written when fresh ones were joined
+    std::uint64_t samples_fresh = 0;   ///< in chunks that wait to be settled
     std::uint64_t inbox_bytes = 0, head_samples = 0;
     std::uint64_t damaged_chunks = 0;   ///< found, named in the log, skipped by reads
     std::uint64_t damaged_records = 0;  ///< of the inbox, found at open: named, set aside, skipped
@@ -193,6 +200,9 @@ public:
     /// Seals now what was appended before and trims the inbox; returns when that is durable.
     /// Errors: of the first shard that failed; it will be tried again.
     virtual io::Task<Result<void>> seal() = 0;
+    /// Seals, then settles now all that waits for it in the background, and takes back its room:
+    /// what is on disk afterwards is as small as it gets. Errors: as seal.
+    virtual io::Task<Result<void>> settle() = 0;
     virtual io::Task<Stats> stats() = 0;
 
     /// Waits for seals under way; what is unsealed stays in the inbox. Nothing may be appended or

@@ -1,7 +1,7 @@
 #pragma once
 #include <algorithm>
-#include <atomic>
 #include <functional>
+#include <utility>
 #include <vector>
 
 #include "history/history.h"
@@ -16,45 +16,35 @@
 // of chunks that a bucket's edge cuts + buckets); nothing is allocated per sample.
 namespace lineshaft::history {
 
-/// What the threads of one question share. Outlives them.
+/// What is asked, and how to end it. Never changes while threads work on it.
 struct Question {
-    Question(Aggregate question, Grid places, Window window, Limits most, std::size_t threads);
-
     const Aggregate asked;
     const Grid grid;
     const Window reachable;  ///< the part of the window where samples can be
-    const Limits limits;
-    const std::size_t batch;  ///< series a thread takes at once
-    const std::size_t groups;
+    const std::size_t buckets_max;
+    std::stop_source ended{};  ///< somebody failed, or time is up
 
-    std::atomic<std::size_t> next{0};     ///< series that no thread has taken
-    std::atomic<std::size_t> buckets{0};  ///< in all shares
-    std::atomic<bool> is_over{false};     ///< somebody failed, or time is up
-    std::atomic<std::size_t> running{0};
-
-    /// Each thread's own until it is done.
-    struct Share {
-        std::vector<std::vector<Bucket>> groups;
-        Result<void> outcome;
-    };
-    std::vector<Share> shares;
-
+    bool is_to_stop() const { return ended.stop_requested() || asked.stop.stop_requested(); }
     std::uint32_t group_of(std::size_t series) const {
         return asked.group.empty() ? static_cast<std::uint32_t>(series) : asked.group[series];
     }
-    bool is_to_stop() const {
-        return is_over.load(std::memory_order_relaxed) || asked.stop.stop_requested();
+    std::size_t groups() const {
+        if (asked.group.empty()) return asked.series.size();
+        return *std::ranges::max_element(asked.group) + std::size_t{1};
     }
-    /// When no thread runs any more: the shares as one. Errors: the first of theirs.
-    Result<std::vector<std::vector<Bucket>>> answer();
+    /// Series that a thread takes at once, when there are `threads`: their heads are in memory.
+    std::size_t batch(std::size_t threads) const {
+        return std::clamp<std::size_t>(asked.series.size() / (4 * threads), 1, 32);
+    }
 };
 
-/// Heads of series [first, until) of the question, inside its window.
-using HeadsOf = std::function<std::vector<HeadView>(std::size_t first, std::size_t until)>;
+/// Buckets of the groups that a batch's series belong to, each group once.
+using Found = std::vector<std::pair<std::uint32_t, std::vector<Bucket>>>;
 
-/// One thread's part of the work, from the first batch to the last. `heads_of` may block.
-void work_on(Question& question, std::size_t share, store::Store& store, const HeadsOf& heads_of,
-             const OnDamage& on_damage);
+/// Works on series [first, first + heads.size()) of the question. Blocks: on a worker.
+/// Errors: exhausted, cancelled, and the store's.
+Result<Found> work_on(const Question& question, std::size_t first, std::vector<HeadView> heads,
+                      store::Store& store, const OnDamage& on_damage);
 
 /// The part of a window in which there can be samples at all.
 inline Window clamped(Window window) {

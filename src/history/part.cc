@@ -23,13 +23,15 @@ bool is_going(const Entry& entry) {
 }  // namespace
 
 Part::Part(store::Store& store, io::Shard& shard, std::size_t shards, store::Lane& lane,
-           io::Workers& sealers, Limits limits)
+           io::Workers& sealers, io::Workers& settlers, Limits limits, OnDamage on_damage)
     : store_(store),
       shard_(shard),
       shards_(shards),
       lane_(lane),
       sealers_(sealers),
+      settlers_(settlers),
       limits_(limits),
+      on_damage_(std::move(on_damage)),
       inbox_bytes_max_(share(limits.inbox_bytes_max, shards)),
       seal_bytes_(share(limits.seal_bytes, shards)) {}
 
@@ -337,6 +339,8 @@ void Part::add_to(Stats& stats) {
     stats.series += dictionary_.size();
     stats.chunks_sealed += stats_.chunks_sealed;
     stats.seals_failed += stats_.seals_failed;
+    stats.chunks_settled += stats_.chunks_settled;
+    for (const auto& [series, count] : fresh_) stats.samples_fresh += count.samples;
     stats.inbox_bytes += inbox_bytes_;
     stats.head_samples += snapshot_ != nullptr ? snapshot_->samples : 0;
     for (const SeriesEntry* entry : with_head_) {

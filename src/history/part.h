@@ -1,15 +1,18 @@
 #pragma once
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
+#include <unordered_map>
 #include <vector>
 
 #include "history/dictionary.h"
 #include "history/history.h"
 #include "history/inbox.h"
 #include "history/seal.h"
+#include "history/settle.h"
 #include "io/nursery.h"
 
 namespace lineshaft::history {
@@ -34,7 +37,7 @@ class Part {
 public:
     /// `limits` are the whole node's; a part takes its share. From any thread, before join().
     Part(store::Store& store, io::Shard& shard, std::size_t shards, store::Lane& lane,
-         io::Workers& sealers, Limits limits);
+         io::Workers& sealers, io::Workers& settlers, Limits limits, OnDamage on_damage);
     Part(const Part&) = delete;
 
     // At open, before the shard knows of this part; from the opening thread.
@@ -79,6 +82,11 @@ public:
 
     /// Waits for a seal under way, then seals every head. `trim`: removes their records too.
     io::Task<Result<void>> seal(bool trim);
+    /// Waits for a batch under way, then settles what is due, or `all` that is fresh (settle.h).
+    /// Errors: as Store::ingest; what is left is done later.
+    io::Task<Result<void>> settle(bool all);
+    /// What the last run left fresh.
+    void learn_fresh(const std::map<SeriesId, FreshCount>& found);
     void add_to(Stats& stats);
     void add_to(History::Purging& purging) const;
     io::Task<void> close();
@@ -120,12 +128,24 @@ private:
     void start_seal();
     void arm(io::Steady after);
 
+    void note_fresh(SeriesId series, const FreshCount& more);
+    void note_fresh(const Snapshot& snapshot);
+    void start_settling(bool all);
+    void arm_settling(io::Steady after);
+    static io::Task<void> settle_in_background(Part* part);
+    std::vector<SeriesId> series_to_settle(bool all);
+    io::Task<Result<std::size_t>> settle_batch(std::vector<SeriesId> series);
+    io::Task<void> settling_ended();
+    static constexpr std::size_t series_per_settling = 256;
+
     store::Store& store_;
     io::Shard& shard_;
     const std::size_t shards_;
     store::Lane& lane_;
     io::Workers& sealers_;
+    io::Workers& settlers_;
     const Limits limits_;
+    const OnDamage on_damage_;
     const std::size_t inbox_bytes_max_;
     const std::size_t seal_bytes_;
 
@@ -145,8 +165,16 @@ private:
     bool is_sealing_ = false;
     bool is_seal_started_ = false;
     std::vector<std::function<void()>> waiting_for_seal_;
+    std::unordered_map<SeriesId, FreshCount> fresh_;  // on disk, not settled
+    std::uint64_t fresh_bytes_removed_ = 0;           // since their files were merged
+    bool is_settling_ = false;                        // a batch is with the worker
+    bool is_settling_started_ = false;
+    bool is_settling_due_ = false;
+    bool is_all_due_ = false;
+    std::vector<std::function<void()>> waiting_for_settling_;
     io::Nursery nursery_{"history seals"};
     io::Wheel::Timer timer_;
+    io::Wheel::Timer settle_timer_;
     bool is_closing_ = false;
     bool is_purge_stopped_ = false;
     std::multiset<std::string> announced_;  // keys of intents that are being committed

@@ -126,6 +126,8 @@ io::Task<Result<void>> Part::purge_some(io::Workers& worker) {
         co_await seal_ended();
     } while (is_sealing_);
     strip_snapshot(series);
+    // A batch that was begun before they were condemned may write some of theirs; none does later.
+    co_await settling_ended();
 
     auto chunks = co_await remove_chunks(series, worker);
     if (!chunks) co_return chunks;
@@ -155,9 +157,13 @@ io::Task<Result<void>> Part::purge_some(io::Workers& worker) {
             batch->remove(store::Family::history_series, series_key(node.mapped().id));
         batch->remove(store::Family::history_series, erasure_key(one.machine->what));
     }
-    const Litter families{month_of_families, 0, 0};
-    const std::string key = litter_key(families, store_.ticket());
-    batch->put(store::Family::history_series, key, litter_record(key, families));
+    // Of what was settled before, nothing is to be seen where it was fresh, but its bytes are there.
+    const Litter litters[] = {{month_of_families, 0, 0},
+                              {month_of_fresh, series.front().number(), series.back().number() + 1}};
+    for (const Litter& litter : litters) {
+        const std::string key = litter_key(litter, store_.ticket());
+        batch->put(store::Family::history_series, key, litter_record(key, litter));
+    }
     batch->use_reserve();
     std::erase_if(going, [&](const Going& one) { return !is_whole(one); });
     auto removed = co_await submitted(store_, std::move(*batch));

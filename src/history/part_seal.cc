@@ -61,6 +61,7 @@ io::Task<Result<void>> Part::seal_once(bool trim) {
     }
     stats_.chunks_sealed += *sealed;
     snapshot_.reset();
+    note_fresh(*snapshot);
     untrimmed_bytes_ += snapshot->inbox_bytes;
     untrimmed_until_ = std::max(untrimmed_until_, snapshot->until_ticket);
     if (!trim) co_return Result<void>{};
@@ -131,6 +132,7 @@ void Part::arm(io::Steady after) {
 io::Task<void> Part::close() {
     is_closing_ = true;
     timer_.disarm();
+    settle_timer_.disarm();
     co_await nursery_.close();
 }
 

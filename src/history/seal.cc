@@ -1,106 +1,23 @@
 #include "history/seal.h"
 
 #include <algorithm>
-#include <array>
-#include <map>
 
 #include "history/chunk.h"
 
 namespace lineshaft::history {
 namespace {
 
-constexpr std::size_t full_day_samples =
-    256;  // below this a day's samples join their month's chunk
-
-class Sealing {
-public:
-    Sealing(std::uint64_t ticket, std::size_t chunk_samples_max)
-        : ticket_(ticket), chunk_samples_max_(std::min(chunk_samples_max, chunk_count_max)) {}
-
-    void add(SeriesId series, const Columns& samples) {
-        for (std::size_t from = 0; from < samples.size();) {
-            const Month month = month_of({samples.at[from]});
-            const std::size_t until =
-                first_at(samples, from, start_of(static_cast<Month>(month + 1)));
-            add_month(series, month, samples, from, until);
-            from = until;
-        }
+void put_fresh(ChunkCodec& codec, SeriesId series, std::uint64_t ticket, std::size_t most,
+               const Columns& samples, std::vector<store::Entry>& into) {
+    for (std::size_t from = 0; from < samples.size();) {
+        const std::size_t end = chunk_end(samples, from, samples.size(), most);
+        std::string chunk;
+        codec.encode(samples, from, end, chunk);
+        into.push_back({to_bytes({month_of_fresh, series, Span::day, {samples.at[from]}, ticket}),
+                        std::move(chunk)});
+        from = end;
     }
-
-    std::vector<std::vector<store::Entry>> finish() {
-        std::vector<std::vector<store::Entry>> lists;
-        for (auto& [month, entries] : months_) {
-            std::sort(entries.begin(), entries.end(),
-                      [](const auto& a, const auto& b) { return a.key < b.key; });
-            lists.push_back(std::move(entries));
-        }
-        return lists;
-    }
-
-private:
-    static std::size_t first_at(const Columns& samples, std::size_t from, Instant at) {
-        const auto begin = samples.at.begin();
-        return static_cast<std::size_t>(std::lower_bound(begin + static_cast<std::ptrdiff_t>(from),
-                                                         samples.at.end(), at.micros) -
-                                        begin);
-    }
-
-    // A tag that changes its kind to and fro gives one chunk per kind, not one per change.
-    void add_month(SeriesId series, Month month, const Columns& samples, std::size_t from,
-                   std::size_t until) {
-        const auto is_first_kind = [&](Mark mark) {
-            return mark.kind() == samples.mark[from].kind();
-        };
-        const auto begin = samples.mark.begin();
-        if (std::all_of(begin + static_cast<std::ptrdiff_t>(from),
-                        begin + static_cast<std::ptrdiff_t>(until), is_first_kind)) {
-            return add_kind(series, month, samples, from, until);
-        }
-        std::array<Columns, 4> by_kind;
-        for (std::size_t index = from; index < until; ++index) {
-            by_kind[static_cast<std::size_t>(samples.mark[index].kind())].push_from(samples, index);
-        }
-        for (const Columns& one : by_kind) {
-            if (!one.is_empty()) add_kind(series, month, one, 0, one.size());
-        }
-    }
-
-    void add_kind(SeriesId series, Month month, const Columns& samples, std::size_t from,
-                  std::size_t until) {
-        const std::int64_t days = day_of({samples.at[until - 1]}) - day_of({samples.at[from]}) + 1;
-        if (days > 1 && until - from < static_cast<std::size_t>(days) * full_day_samples) {
-            return add_pieces({month, series, Span::month, {}, ticket_}, samples, from, until);
-        }
-        while (from < until) {
-            const std::int64_t day = day_of({samples.at[from]});
-            const std::size_t end = std::min(until, first_at(samples, from, start_of_day(day + 1)));
-            add_pieces({month, series, Span::day, {}, ticket_}, samples, from, end);
-            from = end;
-        }
-    }
-
-    void add_pieces(ChunkKey key, const Columns& samples, std::size_t from, std::size_t until) {
-        const bool is_text = samples.mark[from].kind() == Kind::text;
-        while (from < until) {
-            std::size_t end = std::min(until, from + chunk_samples_max_);
-            std::size_t text_bytes = 0;
-            for (std::size_t index = from; is_text && index < end; ++index) {
-                text_bytes += samples.text_at(index).size();
-                if (text_bytes > chunk_text_bytes_max) end = std::max(index, from + 1);
-            }
-            key.first = {samples.at[from]};
-            std::string chunk;
-            codec_.encode(samples, from, end, chunk);
-            months_[key.month].push_back({to_bytes(key), std::move(chunk)});
-            from = end;
-        }
-    }
-
-    const std::uint64_t ticket_;
-    const std::size_t chunk_samples_max_;
-    ChunkCodec codec_;
-    std::map<Month, std::vector<store::Entry>> months_;
-};
+}
 
 }  // namespace
 
@@ -110,22 +27,57 @@ const Columns* Snapshot::find(SeriesId series) const {
     return at == heads.end() || at->series != series ? nullptr : &at->samples;
 }
 
-std::vector<std::vector<store::Entry>> encode_snapshot(const Snapshot& snapshot,
-                                                       std::uint64_t ticket,
-                                                       std::size_t chunk_samples_max) {
-    Sealing sealing(ticket, chunk_samples_max);
-    for (const Snapshot::One& one : snapshot.heads) sealing.add(one.series, one.samples);
-    return sealing.finish();
+std::size_t chunk_end(const Columns& samples, std::size_t from, std::size_t until,
+                      std::size_t chunk_samples_max) {
+    const std::size_t end = std::min(until, from + std::min(chunk_samples_max, chunk_count_max));
+    if (samples.mark[from].kind() != Kind::text) return end;
+    std::size_t text_bytes = 0;
+    for (std::size_t index = from; index < end; ++index) {
+        text_bytes += samples.text_at(index).size();
+        if (text_bytes > chunk_text_bytes_max) return std::max(index, from + 1);
+    }
+    return end;
+}
+
+std::vector<Columns> by_kind(const Columns& samples, std::size_t from, std::size_t until) {
+    const auto begin = samples.mark.begin() + static_cast<std::ptrdiff_t>(from);
+    const auto end = samples.mark.begin() + static_cast<std::ptrdiff_t>(until);
+    const Kind first = begin->kind();
+    if (std::all_of(begin, end, [first](Mark mark) { return mark.kind() == first; })) return {};
+    std::vector<Columns> kinds(4);
+    for (std::size_t index = from; index < until; ++index) {
+        kinds[static_cast<std::size_t>(samples.mark[index].kind())].push_from(samples, index);
+    }
+    std::erase_if(kinds, [](const Columns& one) { return one.is_empty(); });
+    return kinds;
+}
+
+std::vector<store::Entry> encode_fresh(const Snapshot& snapshot, std::uint64_t ticket,
+                                       std::size_t chunk_samples_max) {
+    ChunkCodec codec(codec::Effort::quick);
+    std::vector<store::Entry> entries;
+    entries.reserve(snapshot.heads.size());
+    for (const Snapshot::One& one : snapshot.heads) {
+        const std::size_t before = entries.size();
+        const auto kinds = by_kind(one.samples, 0, one.samples.size());
+        if (kinds.empty()) {
+            put_fresh(codec, one.series, ticket, chunk_samples_max, one.samples, entries);
+            continue;
+        }
+        for (const Columns& kind : kinds)
+            put_fresh(codec, one.series, ticket, chunk_samples_max, kind, entries);
+        std::sort(entries.begin() + static_cast<std::ptrdiff_t>(before), entries.end(),
+                  [](const auto& a, const auto& b) { return a.key < b.key; });
+    }
+    return entries;
 }
 
 Result<std::size_t> seal_snapshot(store::Store& store, const Snapshot& snapshot,
                                   std::size_t chunk_samples_max) {
-    std::size_t chunks = 0;
-    for (const auto& entries : encode_snapshot(snapshot, store.ticket(), chunk_samples_max)) {
-        TRY_VOID(store.ingest(store::Family::history_chunks, entries));
-        chunks += entries.size();
-    }
-    return chunks;
+    const auto entries = encode_fresh(snapshot, store.ticket(), chunk_samples_max);
+    if (entries.empty()) return std::size_t{0};
+    TRY_VOID(store.ingest(store::Family::history_chunks, entries));
+    return entries.size();
 }
 
 }  // namespace lineshaft::history

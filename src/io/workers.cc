@@ -1,6 +1,7 @@
 #include "io/workers.h"
 
 #include <pthread.h>
+#include <sys/resource.h>
 
 #include <condition_variable>
 #include <deque>
@@ -42,6 +43,8 @@ Workers::Workers(std::string name, Limits limits) : state_(std::make_unique<Stat
         state_->threads.emplace_back([state = state_.get()] {
             // What `top -H` shows; the kernel keeps 15 letters.
             ::pthread_setname_np(::pthread_self(), state->name.substr(0, 15).c_str());
+            // To Linux this is the thread alone. One that may not stand back works all the same.
+            if (state->limits.nice > 0) (void)::setpriority(PRIO_PROCESS, 0, state->limits.nice);
             state->serve();
         });
     }

@@ -14,6 +14,7 @@ public:
     struct Limits {
         unsigned threads = 1;
         std::size_t queued_max = 1024;
+        int nice = 0;  ///< 0..19: how far these threads stand back when the processors are busy
     };
     Workers(std::string name, Limits limits);
     ~Workers();  ///< finishes what is queued, then joins

@@ -169,7 +169,9 @@ Result<void> Engine::write_sorted_file(const std::string& path, Family family,
     rocksdb::SstFileWriter writer(rocksdb::EnvOptions(options), options, handle(family));
     TRY_VOID(checked(writer.Open(path), "create " + path));
     for (const Entry& entry : ascending) {
-        TRY_VOID(checked(writer.Put(entry.key, entry.value), "write " + path));
+        const auto status = entry.is_removal ? writer.Delete(entry.key)
+                                             : writer.Put(entry.key, entry.value);
+        TRY_VOID(checked(status, "write " + path));
     }
     return checked(writer.Finish(), "finish " + path);  // syncs
 }

@@ -87,10 +87,12 @@ public:
     virtual ~Cursor() = default;
 };
 
-/// One key and value for a sorted file, ascending by key and unique.
+/// One key and value for a sorted file, ascending by key and unique. A removal takes the key's
+/// earlier value away; so a file replaces keys by others at once, or not at all.
 struct Entry {
     std::string key;
     std::string value;
+    bool is_removal = false;  ///< then `value` is empty
 };
 
 struct Stats {

@@ -51,8 +51,9 @@ Doubles::Decimal Doubles::choose_decimal(std::span<const std::uint64_t> bits) co
     // Pairs of neighbours from all over the column.
     std::uint64_t probes[probes_max];
     std::size_t count = 0;
-    const std::size_t step = std::max<std::size_t>(2, bits.size() / (probes_max / 2));
-    for (std::size_t index = 0; index < bits.size() && count + 2 <= probes_max; index += step) {
+    const std::size_t most = numbers_.effort() == Effort::quick ? 16 : probes_max;
+    const std::size_t step = std::max<std::size_t>(2, bits.size() / (most / 2));
+    for (std::size_t index = 0; index < bits.size() && count + 2 <= most; index += step) {
         probes[count++] = bits[index];
         if (index + 1 < bits.size()) probes[count++] = bits[index + 1];
     }
@@ -65,6 +66,18 @@ Doubles::Decimal Doubles::choose_decimal(std::span<const std::uint64_t> bits) co
         best_bits = cost;
         best = decimal;
     };
+    if (numbers_.effort() == Effort::quick) {
+        for (unsigned exponent = 0; exponent <= 12; ++exponent) {
+            // The first that misses nothing has the smallest numbers, as far as seen.
+            const double power = powers_of_ten[exponent];
+            const bool is_exact = std::all_of(probed.begin(), probed.end(), [&](std::uint64_t one) {
+                const double scaled = std::nearbyint(std::bit_cast<double>(one) * power);
+                return std::fabs(scaled) < near_number &&
+                       std::bit_cast<std::uint64_t>(scaled / power) == one;
+            });
+            if (is_exact) return {exponent, false};
+        }
+    }
     for (unsigned exponent = 0; exponent <= exponent_max; ++exponent) consider({exponent, false});
     if (std::all_of(probed.begin(), probed.end(), is_float)) {
         for (unsigned exponent = 1; exponent <= 12; ++exponent) consider({exponent, true});
@@ -182,7 +195,8 @@ void Doubles::put(std::string& out, std::span<const std::uint64_t> bits) {
         }
     }
     std::string as_dictionary;
-    if (bits.size() >= 32 && best > 2 * count && to_ranks(bits)) {
+    if (numbers_.effort() == Effort::best && bits.size() >= 32 && best > 2 * count &&
+        to_ranks(bits)) {
         const double entry_bits = 2 + (best / count) / 2;
         const double ranks_bits = numbers_.plan(ranks_).bits;
         if (ranks_bits + entry_bits * static_cast<double>(dictionary_.size()) < best) {

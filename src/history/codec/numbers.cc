@@ -246,6 +246,54 @@ void Numbers::look(std::span<const std::int64_t> values, const Plan& planned) {
     }
 }
 
+// By the widths of the numbers above the least, of the steps and of the steps' steps.
+void Numbers::plan_quickly(std::span<const std::int64_t> values, Plan& plan) const {
+    const auto [low, high] = range_of(values);
+    const auto count = static_cast<double>(values.size());
+    const auto factor = static_cast<std::uint64_t>(plan.factor);
+    const auto width = [factor](std::uint64_t range) { return width_of(factor > 1 ? range / factor : range); };
+    std::uint64_t steps = 0, steps_of_steps = 0;
+    std::int64_t before = 0;
+    for (std::size_t index = 1; index < values.size(); ++index) {
+        const std::int64_t step = wrapped_minus(values[index], values[index - 1]);
+        steps += width_of(zigzag(step));
+        steps_of_steps += width_of(zigzag(wrapped_minus(step, before)));
+        before = step;
+    }
+    const double scaled_away = count * (factor > 1 ? width_of(factor) - 1 : 0);
+    plan.bits = count * width(static_cast<std::uint64_t>(wrapped_minus(high, low)));
+    // Steps are packed by the widest of them, so they have to be a good deal smaller.
+    const double as_steps = 1.25 * (static_cast<double>(steps) - scaled_away) + count;
+    const double as_steps_of_steps =
+        1.25 * (static_cast<double>(steps_of_steps) - scaled_away) + count;
+    if (as_steps < plan.bits) {
+        plan.bits = as_steps;
+        plan.change = Change::steps;
+    }
+    if (values.size() > 2 && as_steps_of_steps < plan.bits) {
+        plan.bits = as_steps_of_steps;
+        plan.change = Change::steps_of_steps;
+    }
+}
+
+// Plain bits, or blocks with exceptions where few numbers are wide.
+void Numbers::put_quickly(std::string& out, std::size_t head_at,
+                          std::span<const std::int64_t> left) {
+    constexpr std::size_t wide = 12;  // bits
+    const std::size_t packed = packed_bytes(left);
+    if (packed * 8 > wide * left.size()) {
+        trial_.clear();
+        put_blocks(trial_, left);
+        if (trial_.size() < packed) {
+            out[head_at] = static_cast<char>(out[head_at] | static_cast<char>(Coder::patched));
+            out += trial_;
+            return;
+        }
+    }
+    out[head_at] = static_cast<char>(out[head_at] | static_cast<char>(Coder::packed));
+    put_packed(out, left);
+}
+
 Numbers::Plan Numbers::plan(std::span<const std::int64_t> values) {
     CHECK(!values.empty());
     Plan best;
@@ -255,6 +303,10 @@ Numbers::Plan Numbers::plan(std::span<const std::int64_t> values) {
         return best;
     }
     scale(values, best);
+    if (effort_ == Effort::quick) {
+        plan_quickly(values, best);
+        return best;
+    }
     Plan trial = best;
     const auto cost = [&](double extra) {
         return cost_of(looked_at_) * static_cast<double>(values.size()) /
@@ -333,6 +385,7 @@ void Numbers::put_coded(std::string& out, std::size_t head_at, std::span<const s
         Writer(out).put_varint(zigzag(left[0]));
         return;
     }
+    if (effort_ == Effort::quick) return put_quickly(out, head_at, left);
     Coder best = Coder::packed;
     std::size_t best_bytes = packed_bytes(left);  // only written if nothing is smaller
     const auto keep_if_below = [&](Coder coder, double bytes) {

@@ -246,7 +246,7 @@ private:
         compare(node, "after the start");
         for (int step = 0; step < 16 && !cut.is_cut(); ++step) {
             switch (random_() % 8) {
-                case 0: (void)node.seal(); break;
+                case 0: (void)(random_() % 2 == 0 ? node.seal() : node.settle()); break;
                 case 1: forget(node); break;
                 case 2: (void)node.ask(node.history().purge()); break;
                 default: append(node);

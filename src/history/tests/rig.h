@@ -109,6 +109,7 @@ public:
         return *samples;
     }
     Result<void> seal() { return ask(history_->seal()); }
+    Result<void> settle() { return ask(history_->settle()); }
     Stats stats() { return ask(history_->stats()); }
 
 private:
