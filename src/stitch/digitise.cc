@@ -171,7 +171,7 @@ private:
         }
         const auto columns = columns_of(object.shape, settings_);
         if (columns) {
-            const Router router(object.shape);
+            Router router(object.shape);
             for (const Shape& rest : columns->rest) sew_patch(rest, router);
             sew_columns(sewer_, *columns, router, settings_, next);
             return;
@@ -179,18 +179,22 @@ private:
         sew_area(object.shape);
     }
 
-    void sew_patch(const Shape& shape, const Router& router) {
-        const FillStyle style{std::numbers::pi / 4, 0.4, settings_.fill_stitch_mm, 4, 0.0};
+    void sew_patch(const Shape& shape, Router& router) {
+        const FillStyle style{std::numbers::pi / 4, 0.4, settings_.fill_stitch_mm, 4, 0.0, false};
         start_near(shape);
         sew_fill(sewer_, shape, style, router);
     }
 
     void sew_area(const Shape& shape) {
-        const Router router(shape);
+        Router router(shape);
         const double angle = best_angle(shape);
         start_near(shape);
-        FillStyle under{angle + std::numbers::pi / 2, 3 * settings_.fabric.row_mm,
-                        settings_.fill_stitch_mm, 4, 0};
+        FillStyle under{angle + std::numbers::pi / 2,
+                        3 * settings_.fabric.row_mm,
+                        settings_.fill_stitch_mm,
+                        4,
+                        0,
+                        false};
         if (settings_.fabric.is_underlay_doubled) under.row_mm = 2 * settings_.fabric.row_mm;
         for (const Shape& inner : grown({shape}, -0.5)) {
             if (area_of(inner) > 1.5) sew_fill(sewer_, inner, under, router);

@@ -30,7 +30,10 @@ struct Row {
     long number = 0;  // y / row height, the same for every shape
     Span span;
 };
-using Section = std::vector<Row>;
+struct Section {
+    std::vector<Row> rows;
+    std::vector<std::size_t> beside;  // sections above and below that it touches
+};
 
 bool is_touching(const Span& a, const Span& b) {
     return a.from < b.to && b.from < a.to;
@@ -61,8 +64,13 @@ std::vector<Section> sections_of(const Shape& shape, double row_mm) {
             if (!is_alone) {
                 section = sections.size();
                 sections.emplace_back();
+                for (const auto& [other, number_above] : above) {
+                    if (!is_touching(other, span)) continue;
+                    sections[section].beside.push_back(number_above);
+                    sections[number_above].beside.push_back(section);
+                }
             }
-            sections[section].push_back({number, span});
+            sections[section].rows.push_back({number, span});
             here.emplace_back(span, section);
         }
         std::swap(above, here);
@@ -72,37 +80,76 @@ std::vector<Section> sections_of(const Shape& shape, double row_mm) {
 
 class Filler {
 public:
-    Filler(Sewer& sewer, const FillStyle& style, const Router& router)
+    Filler(Sewer& sewer, const FillStyle& style, Router& router)
         : sewer_(sewer),
           style_(style),
           router_(router),
           cosine_(std::cos(style.angle)),
           sine_(std::sin(style.angle)) {}
 
-    void sew(std::vector<Section> sections) {
-        while (!sections.empty()) {
-            const Place here = turned(sewer_.place(), cosine_, -sine_);
-            std::size_t best = 0;
-            int best_corner = 0;
+    // What is reached through a section is sewn before it (a walk through the tree of sections,
+    // each sewn when it is left for good), the nearest first.
+    void sew(const std::vector<Section>& sections) {
+        std::vector<bool> is_known(sections.size());
+        std::vector<std::size_t> path;
+        const auto nearest = [&](const auto& candidates) {
+            std::size_t best = sections.size();
             double best_far = std::numeric_limits<double>::max();
-            for (std::size_t i = 0; i < sections.size(); ++i) {
-                for (int corner = 0; corner < 4; ++corner) {
-                    const double far = distance(start_of(sections[i], corner), here);
-                    if (far < best_far) best_far = far, best = i, best_corner = corner;
+            for (const std::size_t i : candidates) {
+                if (is_known[i]) continue;
+                const double far = nearest_corner(sections[i]).second;
+                if (far < best_far) best_far = far, best = i;
+            }
+            return best;
+        };
+        std::vector<std::size_t> by_size(sections.size());
+        for (std::size_t i = 0; i < by_size.size(); ++i) by_size[i] = i;
+        std::ranges::stable_sort(by_size, std::greater{},
+                                 [&](std::size_t i) { return sections[i].rows.size(); });
+        for (const std::size_t root : by_size) {
+            if (is_known[root]) continue;
+            is_known[root] = true;
+            path.push_back(root);
+            while (!path.empty()) {
+                const std::size_t next = nearest(sections[path.back()].beside);
+                if (next < sections.size()) {
+                    is_known[next] = true;
+                    path.push_back(next);
+                } else {
+                    const Section& section = sections[path.back()];
+                    path.pop_back();
+                    sew_section(section, path.empty()
+                                             ? nearest_corner(section).first
+                                             : corner_towards(section, sections[path.back()]));
                 }
             }
-            sew_section(sections[best], best_corner);
-            sections[best] = std::move(sections.back());
-            sections.pop_back();
         }
     }
 
 private:
     // Corners: 1 = from the last row, 2 = from the right.
     Place start_of(const Section& section, int corner) const {
-        const Row& row = corner & 1 ? section.back() : section.front();
+        const Row& row = corner & 1 ? section.rows.back() : section.rows.front();
         return {corner & 2 ? row.span.to : row.span.from,
                 static_cast<double>(row.number) * style_.row_mm};
+    }
+    std::pair<int, double> nearest_corner(const Section& section) const {
+        const Place here = turned(sewer_.place(), cosine_, -sine_);
+        std::pair<int, double> best{0, std::numeric_limits<double>::max()};
+        for (int corner = 0; corner < 4; ++corner) {
+            const double far = distance(start_of(section, corner), here);
+            if (far < best.second) best = {corner, far};
+        }
+        return best;
+    }
+    // So that it ends where the section lies that is sewn later.
+    int corner_towards(const Section& section, const Section& later) const {
+        const bool is_later_above = later.rows.back().number < section.rows.front().number;
+        const int row = is_later_above ? 1 : 0;
+        const Place here = turned(sewer_.place(), cosine_, -sine_);
+        const bool is_right_nearer =
+            distance(start_of(section, row | 2), here) < distance(start_of(section, row), here);
+        return is_right_nearer ? row | 2 : row;
     }
     Place back(double x, long number) const {
         return turned({x, static_cast<double>(number) * style_.row_mm}, cosine_, sine_);
@@ -119,8 +166,9 @@ private:
             else
                 sewer_.go_to(start);
         }
-        for (std::size_t i = 0; i < section.size(); ++i) {
-            sew_row(section[corner & 1 ? section.size() - 1 - i : i], is_leftwards);
+        const auto& rows = section.rows;
+        for (std::size_t i = 0; i < rows.size(); ++i) {
+            sew_row(rows[corner & 1 ? rows.size() - 1 - i : i], is_leftwards);
             is_leftwards = !is_leftwards;
         }
     }
@@ -142,11 +190,13 @@ private:
             sewer_.stitch(back(static_cast<double>(index) * style_.stitch_mm + shift, row.number));
         }
         sewer_.stitch(back(last, row.number));
+        if (style_.is_seen)
+            router_.cover(back(row.span.from, row.number), back(row.span.to, row.number));
     }
 
     Sewer& sewer_;
     const FillStyle& style_;
-    const Router& router_;
+    Router& router_;
     double cosine_, sine_;
 };
 
@@ -165,7 +215,7 @@ double best_angle(const Shape& shape) {
     return best;
 }
 
-void sew_fill(Sewer& sewer, const Shape& shape, const FillStyle& style, const Router& router) {
+void sew_fill(Sewer& sewer, const Shape& shape, const FillStyle& style, Router& router) {
     Filler(sewer, style, router).sew(sections_of(turned(shape, -style.angle), style.row_mm));
 }
 

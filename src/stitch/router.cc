@@ -26,6 +26,35 @@ Router::Router(const Shape& shape) : outline_(shape), box_(box_of(shape.outline)
     }
 }
 
+void Router::cover(Place a, Place b) {
+    if (is_covered_.empty()) is_covered_.resize(is_inside_.size());
+    const int steps = static_cast<int>(distance(a, b) / (0.5 * cell_)) + 1;
+    for (int i = 0; i <= steps; ++i) {
+        const Place here = between(a, b, static_cast<double>(i) / steps);
+        const int column = static_cast<int>((here.x - box_.left) / cell_);
+        const int row = static_cast<int>((here.y - box_.top) / cell_);
+        if (column >= 0 && column < columns_ && row >= 0 && row < rows_)
+            is_covered_[static_cast<std::size_t>(row * columns_ + column)] = true;
+    }
+}
+
+// Whether a straight way would be seen: more than the few millimetres beside where it begins and
+// ends.
+bool Router::is_covered(Place a, Place b) const {
+    if (is_covered_.empty()) return false;
+    const int steps = static_cast<int>(distance(a, b) / cell_) + 1;
+    double seen = 0;
+    for (int i = 0; i <= steps; ++i) {
+        const Place here = between(a, b, static_cast<double>(i) / steps);
+        const int column = static_cast<int>((here.x - box_.left) / cell_);
+        const int row = static_cast<int>((here.y - box_.top) / cell_);
+        if (column >= 0 && column < columns_ && row >= 0 && row < rows_ &&
+            is_covered_[static_cast<std::size_t>(row * columns_ + column)])
+            seen += cell_;
+    }
+    return seen > 2.5;
+}
+
 // The nearest cell whose middle is inside; -1 when there is none close by.
 int Router::cell_of(Place place) const {
     const int column = static_cast<int>((place.x - box_.left) / cell_),
@@ -54,7 +83,7 @@ Line Router::pulled(const Line& line) const {
     while (at + 1 < line.size()) {
         std::size_t next = at + 1;
         for (std::size_t i = std::min(line.size() - 1, at + 60); i > at + 1; --i) {
-            if (!outline_.is_crossed(out.back(), line[i])) {
+            if (!outline_.is_crossed(out.back(), line[i]) && !is_covered(out.back(), line[i])) {
                 next = i;
                 break;
             }
@@ -66,7 +95,7 @@ Line Router::pulled(const Line& line) const {
 }
 
 Line Router::way(Place a, Place b) const {
-    if (!outline_.is_crossed(a, b)) return {a, b};
+    if (!outline_.is_crossed(a, b) && !is_covered(a, b)) return {a, b};
     const int start = cell_of(a), goal = cell_of(b);
     if (start < 0 || goal < 0) return {};
     std::vector<float> cost(is_inside_.size(), std::numeric_limits<float>::max());
@@ -88,8 +117,10 @@ Line Router::way(Place a, Place b) const {
             for (int c = std::max(0, column - 1); c <= std::min(columns_ - 1, column + 1); ++c) {
                 const int next = r * columns_ + c;
                 if (next == here || !is_inside_[static_cast<std::size_t>(next)]) continue;
-                const float step =
-                    static_cast<float>(cell_) * (r != row && c != column ? 1.4142F : 1.0F);
+                const bool is_seen =
+                    !is_covered_.empty() && is_covered_[static_cast<std::size_t>(next)];
+                const float step = static_cast<float>(cell_) * (is_seen ? 6.0F : 1.0F) *
+                                   (r != row && c != column ? 1.4142F : 1.0F);
                 if (done + step >= cost[static_cast<std::size_t>(next)]) continue;
                 cost[static_cast<std::size_t>(next)] = done + step;
                 before[static_cast<std::size_t>(next)] = here;

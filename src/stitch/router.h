@@ -6,12 +6,14 @@
 namespace lineshaft::stitch {
 
 /// Finds ways inside a shape for stitches that later ones hide: the shortest on a grid (A*, Hart
-/// 1968), then pulled straight. Same question, same answer.
+/// 1968), then pulled straight. Same questions, same answers.
 class Router {
 public:
     explicit Router(const Shape& shape);
     /// From a to b without leaving the shape; empty when there is none.
     Line way(Place a, Place b) const;
+    /// What is sewn between these two is there to be seen: ways rather go elsewhere.
+    void cover(Place a, Place b);
 
 private:
     int cell_of(Place place) const;
@@ -21,7 +23,8 @@ private:
     Box box_;
     double cell_ = 1;
     int columns_ = 0, rows_ = 0;
-    std::vector<bool> is_inside_;
+    bool is_covered(Place a, Place b) const;
+    std::vector<bool> is_inside_, is_covered_;
 };
 
 }  // namespace lineshaft::stitch
