@@ -32,6 +32,9 @@ struct Words {
     std::string new_key;
     OrganisationWords organisation;
     AuditWords audit;
+    ResolveWords resolve;
+    NamingDemoWords naming_demo;
+    SqlWords sql;
     std::string export_data;
     bool show_settings = false;
 };
@@ -73,6 +76,8 @@ void add_demo(CLI::App& app, Words& words) {
     demo->add_flag("--lan", words.serve.is_lan,
                    "Also HTTPS for phones in this network; prints a QR code");
     demo->add_option("--seed", words.serve.seed, "Seed of the demo plant")->capture_default_str();
+    demo->add_subcommand("naming",
+                         "Instead: a chain of naming nodes (top, secondary, enterprise, recursive)");
 }
 
 void add_sim(CLI::App& app, Words& words) {
@@ -233,6 +238,33 @@ void add_audit(CLI::App& app, Words& words) {
              words.export_data);
 }
 
+void add_sql(CLI::App& app, Words& words) {
+    auto* sql = app.add_subcommand("sql", "Ask with a SELECT: machines, tags, latest, samples, sites");
+    add_data(sql, words.sql.data);
+    sql->add_option("statement", words.sql.sql, "SELECT count(*) FROM samples")->required();
+    sql->add_option("--format", words.sql.format, "table, csv or ndjson")
+        ->check(CLI::IsMember({"table", "csv", "ndjson"}))
+        ->capture_default_str();
+    sql->add_option("--time-zone", words.sql.time_zone, "Of times without a zone, and of days")
+        ->capture_default_str();
+    sql->add_option("--limit", words.sql.limit, "Rows at most")
+        ->check(CLI::Range(1, 100'000))
+        ->capture_default_str();
+}
+
+void add_resolve(CLI::App& app, Words& words) {
+    auto& resolve = words.resolve;
+    auto* command = app.add_subcommand("resolve", "What an identifier stands for");
+    command->add_option("name", resolve.name, "Such as 88.101.7/EXC-0042")->required();
+    command->add_option("--at", resolve.servers, "Whom to ask first; default: handle.bootstrap")
+        ->type_name("HOST:PORT");
+    command->add_option("--type", resolve.types, "Only values of this type")->type_name("TYPE");
+    command->add_option("--index", resolve.indexes, "Only this value")->type_name("N");
+    command->add_flag("--trace", resolve.shows_trace, "Print every hop");
+    command->add_option("--config", resolve.config, "Settings file (TOML)")->type_name("FILE");
+    add_sets(command, resolve.sets, "One setting: --set handle.bootstrap=127.0.0.1:2641");
+}
+
 int report(const Result<void>& done) {
     if (done) return 0;
     std::fprintf(stderr, "lineshaft: %s\n", done.error().context.c_str());
@@ -283,7 +315,7 @@ int run_repair(const RepairWords& words) {
 int run_command(CLI::App& app, Words& words) {
     for (auto* data : {&words.serve.data, &words.token.data, &words.user.data, &words.ca.data,
                        &words.backup.data, &words.restore.data, &words.repair.data,
-                       &words.organisation.data, &words.audit.data, &words.export_data})
+                       &words.organisation.data, &words.audit.data, &words.sql.data, &words.export_data})
         make_absolute(*data);
     if (app.got_subcommand("version")) {
         std::printf("lineshaft %s\n", std::string(version()).c_str());
@@ -301,6 +333,14 @@ int run_command(CLI::App& app, Words& words) {
         }
         return report(serve(words.serve));
     }
+    if (app.got_subcommand("resolve")) return report(resolve_name(words.resolve));
+    if (app.got_subcommand("demo") && app.get_subcommand("demo")->got_subcommand("naming")) {
+        words.naming_demo.data =
+            words.serve.data.empty() ? "lineshaft-naming" : words.serve.data;
+        make_absolute(words.naming_demo.data);
+        words.naming_demo.ready_file = words.serve.ready_file;
+        return report(naming_demo(words.naming_demo));
+    }
     if (app.got_subcommand("demo")) {
         words.serve.is_demo = true;
         if (words.serve.data.empty()) make_absolute(words.serve.data = "lineshaft-demo");
@@ -313,6 +353,7 @@ int run_command(CLI::App& app, Words& words) {
     if (app.got_subcommand("org")) return run_organisation(app, words);
     if (app.got_subcommand("audit")) return run_audit(app, words);
     if (app.got_subcommand("export")) return report(export_inventory(words.export_data));
+    if (app.got_subcommand("sql")) return report(run_sql(words.sql));
     if (app.got_subcommand("ca")) return report(ca_command(words.ca));
     if (app.got_subcommand("token")) return report(create_token(words.token));
     return report(add_user(words.user));
@@ -335,6 +376,8 @@ int run(int count, char** words_given) {
     add_repair(app, words);
     add_organisations(app, words);
     add_audit(app, words);
+    add_resolve(app, words);
+    add_sql(app, words);
     app.add_subcommand("version", "Print the version");
     try {
         app.parse(count, words_given);

@@ -86,6 +86,36 @@ Result<bool> verify_audit_log(const AuditWords& words);
 /// Prints the signed checkpoint alone, for a witness to keep.
 Result<void> print_checkpoint(const AuditWords& words);
 
+struct SqlWords {
+    std::string data;
+    std::string sql;
+    std::string format = "table";  ///< "table", "csv", "ndjson"
+    std::string time_zone = "UTC";
+    std::int64_t limit = 1'000;
+};
+/// Prints what a SELECT gives. Asks a running node, else opens the files.
+Result<void> run_sql(const SqlWords& words);
+
+struct ResolveWords {
+    std::string name;
+    std::vector<std::string> servers;  ///< asked first; empty: handle.bootstrap
+    std::string config;
+    std::vector<std::string> sets;
+    std::vector<std::string> types;
+    std::vector<std::uint32_t> indexes;
+    bool shows_trace = false;
+};
+/// Prints the values of an identifier: index, type and data, with tabs between. not_found: says why.
+Result<void> resolve_name(const ResolveWords& words);
+
+struct NamingDemoWords {
+    std::string data;
+    std::string ready_file;  ///< written with every node's addresses once the chain is up
+};
+/// Runs top, secondary, enterprise and recursive nodes, each a process with its own directory under
+/// `data`, until a signal.
+Result<void> naming_demo(const NamingDemoWords& words);
+
 /// Prints what people told the node of `data`, as JSON. unavailable: it does not run.
 Result<void> export_inventory(const std::string& data);
 

@@ -27,15 +27,33 @@ handle::Site site_at(const io::Address& address) {
     return site;
 }
 
+Result<std::unique_ptr<identity::Resolver>> resolver_of(io::Shards& shards,
+                                                        const Settings& settings) {
+    if (settings.node_role != "recursive") return std::unique_ptr<identity::Resolver>();
+    std::vector<io::Address> bootstrap;
+    for (const auto& text : list_of(settings.handle_bootstrap)) {
+        TRY(auto address, io::parse_address(text));
+        bootstrap.push_back(std::move(address));
+    }
+    if (bootstrap.empty() && !settings.handle_listen.empty()) {
+        return fail(Code::invalid,
+                    "node.role = recursive needs handle.bootstrap: whom to ask first");
+    }
+    return std::make_unique<identity::Resolver>(shards, std::move(bootstrap),
+                                                identity::ResolverLimits{});
+}
+
 }  // namespace
 
 NamingRoom::NamingRoom(Rooms rooms, const Settings& settings,
-                       std::unique_ptr<identity::Registry> registry)
+                       std::unique_ptr<identity::Registry> registry,
+                       std::unique_ptr<identity::Resolver> resolver)
     : listen_(settings.handle_listen),
       registry_(std::move(registry)),
+      resolver_(std::move(resolver)),
       proofs_("proofs", io::Workers::Limits{.threads = 2, .queued_max = 4'096}),
       limits_(door_limits(settings)),
-      responder_({*registry_, rooms.shards, proofs_}, handle::Site{}, limits_),
+      responder_({*registry_, rooms.shards, proofs_, resolver_.get()}, handle::Site{}, limits_),
       door_(responder_, rooms.shards, limits_),
       rest_({*registry_, responder_, rooms.porter, rooms.loopback_role, rooms.audit}, limits_) {}
 
@@ -43,7 +61,9 @@ Result<std::unique_ptr<NamingRoom>> NamingRoom::open(Rooms rooms, const Settings
     TRY(auto registry,
         identity::Registry::open(rooms.store, rooms.shards, rooms.lanes,
                                  {.is_case_sensitive = settings.handle_case_sensitive}, {}));
-    std::unique_ptr<NamingRoom> out(new NamingRoom(rooms, settings, std::move(registry)));
+    TRY(auto resolver, resolver_of(rooms.shards, settings));
+    std::unique_ptr<NamingRoom> out(
+        new NamingRoom(rooms, settings, std::move(registry), std::move(resolver)));
     if (rooms.store.is_read_only()) return out;
     for (const auto& prefix : list_of(settings.handle_prefix)) {
         const auto homed = rooms.shards.run_blocking(
@@ -78,6 +98,15 @@ io::Task<std::string> NamingRoom::metrics() {
     };
     auto stats = co_await responder_.all_stats();
     for (const auto& field : handle::stat_fields()) add(field.name, stats.*field.member);
+    if (resolver_) {
+        auto resolved = co_await resolver_->stats();
+        add("recursive_asked", resolved.asked);
+        add("recursive_cached", resolved.cached);
+        add("recursive_stale", resolved.stale);
+        add("recursive_questions", resolved.questions);
+        add("recursive_failed", resolved.failed);
+        add("recursive_poisoned", resolved.poisoned);
+    }
     const auto datagrams = door_.datagram_stats();
     add("datagrams_received", datagrams.received);
     add("datagrams_sent", datagrams.sent);

@@ -5,6 +5,7 @@
 #include "app/settings.h"
 #include "gate/handle/door.h"
 #include "gate/handle/rest.h"
+#include "identity/resolver.h"
 
 namespace lineshaft::app {
 
@@ -20,7 +21,8 @@ public:
         std::optional<trust::Role> loopback_role;
         trust::Audit* audit = nullptr;
     };
-    /// Homes what handle.prefix names. Errors: corrupt, unavailable, exhausted.
+    /// Homes what handle.prefix names. Errors: corrupt, unavailable, exhausted; invalid (a recursive
+    /// node without handle.bootstrap).
     static Result<std::unique_ptr<NamingRoom>> open(Rooms rooms, const Settings& settings);
     ~NamingRoom() { close(); }
 
@@ -34,10 +36,12 @@ public:
 
 private:
     NamingRoom(Rooms rooms, const Settings& settings,
-               std::unique_ptr<identity::Registry> registry);
+               std::unique_ptr<identity::Registry> registry,
+               std::unique_ptr<identity::Resolver> resolver);
 
     std::string listen_;
     std::unique_ptr<identity::Registry> registry_;
+    std::unique_ptr<identity::Resolver> resolver_;  // null: not a recursive node
     io::Workers proofs_;
     handle::DoorLimits limits_;
     handle::Responder responder_;

@@ -118,6 +118,13 @@ bool is_prefixes(std::string_view value) {
         return !item.empty() && item.size() <= 255 && item.find_first_of("/ \t") == item.npos;
     });
 }
+bool is_addresses(std::string_view value) {
+    const auto items = list_of(value);
+    return items.size() <= 16 && std::ranges::all_of(items, [](const auto& item) {
+        const auto address = io::parse_address(item);
+        return address && address->path.empty() && address->host != "*";
+    });
+}
 bool is_roles(std::string_view value) {
     if (value == "none") return true;
     const auto words = list_of(value);
@@ -239,6 +246,9 @@ std::vector<Key> make_keys() {
              "Handle System, UDP and TCP."),
         text("handle.prefix", &S::handle_prefix, "prefixes", "0..16 prefixes, separated by commas",
              is_prefixes, "Prefixes whose identifiers live on this node, such as 88.101."),
+        text("handle.bootstrap", &S::handle_bootstrap, "addresses",
+             "0..16 of host:port, separated by commas", is_addresses,
+             "Whom to ask first for identifiers of others: a recursive node, and `resolve`."),
         yes_or_no("handle.case_sensitive", &S::handle_case_sensitive,
                   "Whether a/B and a/b are two identifiers; to be decided before the first one."),
         number("handle.udp_answer_datagrams", &S::handle_udp_answer_datagrams, 1, 64, "datagrams",
@@ -247,7 +257,19 @@ std::vector<Key> make_keys() {
                "Questions over UDP from one address (loopback is not limited); more are dropped "
                "and counted. 0: no limit."),
         text("pg.listen", &S::pg_listen, "address", address_rule, is_address_or_empty,
-             "PostgreSQL wire protocol; not served by this version."),
+             "PostgreSQL clients, read-only; TLS and plain text on the same port."),
+        choice("pg.tls", &S::pg_tls, {"allow", "require"},
+               "Whether PostgreSQL clients within this machine may do without TLS (allow). Others may "
+               "not, unless trust.plaintext_off_loopback."),
+        number("pg.connections_max", &S::pg_connections_max, 1, 10'000, "connections",
+               "PostgreSQL clients signed in; one more is told 53300."),
+        number("pg.idle_timeout", &S::pg_idle_timeout_s, 0, year_s, "seconds",
+               "A PostgreSQL client that says nothing for so long is sent away; 0: never."),
+
+        number("sql.timeout", &S::sql_timeout_s, 1, 3'600, "seconds",
+               "Work on one SQL statement; then it ends with 57014."),
+        number("sql.memory", &S::sql_memory, 1 << 20, gib * 16, "bytes",
+               "Working memory of one SQL statement; then it ends with 53200."),
 
         text("sparkplug.host_id", &S::sparkplug_host_id, "", "1..64 bytes without + # /", is_name,
              "Host id in spBv1.0/STATE/<id>."),
@@ -387,14 +409,6 @@ Result<void> check(const Settings& settings) {
     if (settings.https_certificate.empty() != settings.https_key.empty()) {
         return fail(Code::invalid,
                     "https.certificate and https.key belong together: set both or none");
-    }
-    for (const auto& [key, value] : {std::pair{"pg.listen", &settings.pg_listen}}) {
-        if (!value->empty()) {
-            return fail(Code::unsupported,
-                        fmt::format("{} is set, but this version does not serve it: "
-                                    "leave it empty",
-                                    key));
-        }
     }
     return {};
 }

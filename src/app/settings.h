@@ -61,10 +61,17 @@ struct Settings {
 
     std::string handle_listen;
     std::string handle_prefix;
+    std::string handle_bootstrap;
     bool handle_case_sensitive = false;
     std::int64_t handle_udp_answer_datagrams = 4;
     std::int64_t handle_udp_per_second = 5'000;
     std::string pg_listen;
+    std::string pg_tls = "allow";
+    std::int64_t pg_connections_max = 100;
+    std::int64_t pg_idle_timeout_s = 3'600;
+
+    std::int64_t sql_timeout_s = 30;
+    std::int64_t sql_memory = 64 << 20;
 
     std::string sparkplug_host_id = "lineshaft";
     std::int64_t sparkplug_reorder_ms = 2'000;

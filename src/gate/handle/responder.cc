@@ -225,6 +225,64 @@ struct AnswerSteps {
                        encode(HandleValues{std::move(body->handle), std::move(shown)}));
     }
 
+    // Whether another node is to be asked: this one is recursive, and the name is none of its own.
+    static bool is_for_others(Responder& responder, const Packet& asked, const Resolution& body) {
+        if (responder.rooms_.resolver == nullptr || asked.header.has(flag::do_not_refer)) return false;
+        if (!check_name(body.handle, responder.limits_.wire)) return false;
+        const auto found = responder.rooms_.registry.look_up(body.handle);
+        return found && found->answer == Answer::not_responsible;
+    }
+
+    static std::string relay(Responder& responder, const Packet& asked, const Resolution& body,
+                             identity::Resolved found) {
+        std::string out;
+        if (found.answer != Answer::success) {
+            out = refuse(responder, asked, asked.envelope, found.answer, found.message);
+        } else {
+            auto shown = identity::public_view(std::move(found.values), body).values;
+            if (shown.empty())
+                return refuse(responder, asked, asked.envelope, Answer::values_not_found, "");
+            ++responder.stats().resolved;
+            out = message(responder, asked, asked.envelope, Answer::success,
+                          encode(HandleValues{body.handle, std::move(shown)}));
+        }
+        // Not by its own authority: the top bit of the flags behind envelope, op and answer.
+        char& flags = out[envelope_bytes + 8];
+        flags = static_cast<char>(static_cast<unsigned char>(flags) & 0x7fu);
+        return out;
+    }
+
+    static io::Task<void> recurse(Responder* responder, Packet asked, Resolution body,
+                                  AnswerOut* out) {
+        constexpr std::uint8_t recursion_max = 8;
+        if (asked.header.recursion_count >= recursion_max) {
+            (void)co_await out->send(refuse(*responder, asked, asked.envelope,
+                                            Answer::recursion_limit,
+                                            words_of(Answer::recursion_limit)));
+            co_return;
+        }
+        auto found = co_await responder->rooms_.resolver->resolve(body.handle, nullptr);
+        if (!found) {
+            const Answer answer = found.error().code == Code::invalid ? Answer::error
+                                                                      : Answer::too_busy;
+            (void)co_await out->send(
+                refuse(*responder, asked, asked.envelope, answer, found.error().context));
+            co_return;
+        }
+        (void)co_await out->send(relay(*responder, asked, body, std::move(*found)));
+    }
+
+    // A resolution for others that must be asked, or is known: answered at once.
+    static std::optional<std::string> answer_for_others(Responder& responder, const Packet& asked,
+                                                        bool& waits) {
+        const auto body = decode_resolution(asked.body, responder.limits_.wire);
+        waits = body && is_for_others(responder, asked, *body);
+        if (!waits) return std::nullopt;
+        auto known = responder.rooms_.resolver->cached(body->handle);
+        if (!known) return std::nullopt;
+        return relay(responder, asked, *body, std::move(*known));
+    }
+
     static std::string told(Responder& responder, const Packet& asked, const Envelope& to,
                             const Outcome& outcome) {
         if (!outcome.is_good())
@@ -313,6 +371,11 @@ struct AnswerSteps {
                                     AnswerOut* out) {
         const Op op = asked.header.op;
         if (op == Op::resolution) {
+            auto body = decode_resolution(asked.body, responder->limits_.wire);
+            if (body && !by.who && is_for_others(*responder, asked, *body)) {
+                co_await recurse(responder, std::move(asked), std::move(*body), out);
+                co_return;
+            }
             (void)co_await out->send(resolve(*responder, asked, to, by));
             co_return;
         }
@@ -458,6 +521,11 @@ std::string Responder::refusal_of(const Envelope& envelope, const Error& why) {
 
 std::optional<std::string> Responder::answer_now(const Packet& packet) {
     if (auto why = AnswerSteps::misfit(*this, packet)) return why;
+    if (packet.header.op == Op::resolution && rooms_.resolver != nullptr) {
+        bool waits = false;
+        if (auto known = AnswerSteps::answer_for_others(*this, packet, waits)) return known;
+        if (waits) return std::nullopt;
+    }
     if (packet.header.op == Op::resolution)
         return AnswerSteps::resolve(*this, packet, packet.envelope, {});
     if (packet.header.op == Op::get_site_info)
@@ -500,34 +568,6 @@ io::Task<DoorStats> Responder::all_stats() {
         sum += one;
     }
     co_return sum;
-}
-
-DoorStats& DoorStats::operator+=(const DoorStats& other) {
-    io::add_stats(*this, other, stat_fields());
-    return *this;
-}
-
-std::span<const io::StatField<DoorStats>> stat_fields() {
-    static constexpr io::StatField<DoorStats> fields[] = {
-        {"udp_questions", &DoorStats::udp},
-        {"tcp_questions", &DoorStats::tcp},
-        {"http_questions", &DoorStats::http},
-        {"resolved", &DoorStats::resolved},
-        {"not_found", &DoorStats::not_found},
-        {"referred", &DoorStats::referred},
-        {"not_responsible", &DoorStats::not_responsible},
-        {"changed", &DoorStats::changed},
-        {"refused", &DoorStats::refused},
-        {"challenges", &DoorStats::challenges},
-        {"challenges_lost", &DoorStats::challenges_lost},
-        {"proofs_failed", &DoorStats::proofs_failed},
-        {"malformed", &DoorStats::malformed},
-        {"expired", &DoorStats::expired},
-        {"truncated", &DoorStats::truncated},
-        {"busy", &DoorStats::busy},
-        {"flooded", &DoorStats::flooded},
-    };
-    return fields;
 }
 
 }  // namespace lineshaft::handle

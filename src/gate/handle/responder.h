@@ -5,6 +5,7 @@
 
 #include "gate/handle/challenges.h"
 #include "identity/registry.h"
+#include "identity/resolver.h"
 #include "io/workers.h"
 
 namespace lineshaft::handle {
@@ -26,6 +27,7 @@ public:
         identity::Registry& registry;
         io::Shards& shards;
         io::Workers& workers;  ///< for proofs; a full queue is answered 3, too busy
+        identity::Resolver* resolver = nullptr;  ///< of a recursive node: asks others
     };
     Responder(Rooms rooms, Site site, const DoorLimits& limits);
     ~Responder();

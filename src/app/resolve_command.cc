@@ -1,0 +1,111 @@
+// lineshaft resolve: a name from the bootstrap servers down, hop by hop.
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "app/commands.h"
+#include "identity/resolver.h"
+#include "wire/handle/names.h"
+
+namespace lineshaft::app {
+namespace {
+
+using handle::Value;
+
+std::string_view name_of_transport(handle::Transport transport) {
+    return transport == handle::Transport::udp ? "udp" : "tcp";
+}
+
+// What people read of a value's data; other bytes as hexadecimal digits.
+std::string data_text(const Value& value) {
+    static const handle::Limits limits;
+    const Bytes data = as_bytes(value.data);
+    if (value.type == "HS_ADMIN") {
+        if (const auto admin = handle::decode_admin(data, limits))
+            return fmt::format("{}:{} rights {:03x}", admin->who.index, admin->who.handle,
+                               admin->rights);
+    }
+    if (value.type == "HS_SITE" || value.type.starts_with("HS_SITE.")) {
+        if (const auto site = handle::decode_site(data, limits)) {
+            std::string out = fmt::format("serial {}", site->serial);
+            for (const auto& server : site->servers) {
+                for (const auto& one : server.interfaces)
+                    out += fmt::format(" {}:{}/{}", handle::address_text(server.address), one.port,
+                                       name_of_transport(one.transport));
+            }
+            return out;
+        }
+    }
+    std::string out;
+    for (const char c : value.data) {
+        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) return to_hex(data);
+        out += c;
+    }
+    return is_utf8(out) ? out : to_hex(data);
+}
+
+void print_trace(const std::vector<identity::Hop>& hops) {
+    unsigned number = 0;
+    for (const auto& hop : hops) {
+        const std::string way =
+            hop.server == "cache"
+                ? "cache"
+                : fmt::format("{} {}", hop.server, name_of_transport(hop.transport));
+        const std::string_view answer =
+            hop.answer == handle::Answer::none ? "no answer" : handle::words_of(hop.answer);
+        const std::string text =
+            fmt::format("{:>2}  {:<26} {}  {}{}{}  {} ms  unsigned\n", ++number, way, hop.asked,
+                        answer, hop.note.empty() ? "" : ": ", hop.note, hop.took.count());
+        std::fputs(text.c_str(), stdout);
+    }
+}
+
+Result<std::vector<io::Address>> servers_of(const ResolveWords& words) {
+    std::vector<std::string> texts = words.servers;
+    if (texts.empty()) {
+        TRY(const auto settings, settings_of(words.config, words.sets));
+        texts = list_of(settings.handle_bootstrap);
+    }
+    if (texts.empty()) {
+        return fail(Code::invalid,
+                    "whom to ask? --at HOST:PORT, or handle.bootstrap in --config or --set");
+    }
+    std::vector<io::Address> out;
+    for (const auto& text : texts) {
+        TRY(auto address, io::parse_address(text));
+        out.push_back(std::move(address));
+    }
+    return out;
+}
+
+}  // namespace
+
+Result<void> resolve_name(const ResolveWords& words) {
+    TRY_VOID(handle::check_name(words.name, {}));
+    TRY(auto servers, servers_of(words));
+    io::Shards shards(1);
+    std::vector<identity::Hop> trace;
+    Result<identity::Resolved> found = fail(Code::cancelled, "");
+    {
+        identity::Resolver resolver(shards, std::move(servers), {});
+        found = shards.run_blocking(ShardIndex(0), resolver.resolve(words.name, &trace));
+        shards.stop();
+    }
+    if (words.shows_trace) print_trace(trace);
+    if (!found) return std::unexpected(found.error().in("resolve " + words.name));
+    if (found->answer != handle::Answer::success) {
+        return fail(Code::not_found,
+                    fmt::format("{}: {}{}{}", words.name, handle::words_of(found->answer),
+                                found->message.empty() ? "" : ": ", found->message));
+    }
+    const handle::Resolution wanted{words.name, words.indexes, words.types};
+    for (const Value& value : found->values) {
+        if (!handle::asks_for(wanted, value.index, value.type)) continue;
+        const std::string line =
+            fmt::format("{}\t{}\t{}\n", value.index, value.type, data_text(value));
+        std::fputs(line.c_str(), stdout);
+    }
+    return {};
+}
+
+}  // namespace lineshaft::app

@@ -1,0 +1,428 @@
+#include "identity/resolver.h"
+
+#include <algorithm>
+
+#include "trust/secrets.h"
+#include "wire/handle/names.h"
+
+namespace lineshaft::identity {
+namespace {
+
+using handle::Answer;
+using handle::Transport;
+using handle::Value;
+
+constexpr handle::Limits wire{};
+
+/// A server and how to ask it, best first.
+struct Way {
+    io::Address address;
+    Transport transport = Transport::udp;
+};
+
+/// Those who answer for a prefix and everything under it that is not delegated further.
+struct Place {
+    std::vector<handle::Site> sites;      // empty: the bootstrap servers
+    std::string zone;                     // the prefix it was referred for; empty: the root
+};
+
+std::uint32_t random_id() {
+    const std::string bytes = trust::random_bytes(4);
+    Reader in(as_bytes(bytes));
+    return in.take_be<std::uint32_t>().value_or(1);
+}
+
+bool is_site(std::string_view type) {
+    return type == "HS_SITE" || type.starts_with("HS_SITE.") || type == "HS_NA_DELEGATE";
+}
+bool is_service(std::string_view type) {
+    return type == "HS_SERV" || type == "HS_SERV.PREFIX";
+}
+
+std::vector<handle::Site> sites_of(const std::vector<Value>& values, bool of_derived) {
+    std::vector<handle::Site> out;
+    for (const Value& value : values) {
+        const bool fits = is_site(value.type) && (of_derived || value.type != "HS_SITE.PREFIX");
+        if (!fits) continue;
+        auto site = handle::decode_site(as_bytes(value.data), wire);
+        if (site && !site->servers.empty()) out.push_back(std::move(*site));
+    }
+    // Primaries first, else as they came.
+    std::ranges::stable_partition(out, [](const auto& site) { return site.is_primary; });
+    return out;
+}
+
+std::string service_of(const std::vector<Value>& values) {
+    for (const Value& value : values) {
+        if (is_service(value.type)) return value.data;
+    }
+    return {};
+}
+
+// The prefix that a handle's servers are found by: of 0.NA/88.1 that is 88.1.
+std::string prefix_of(std::string_view name) {
+    auto [prefix, suffix] = handle::split_name(name);
+    return prefix == "0.NA" ? suffix : prefix;
+}
+
+}  // namespace
+
+struct Resolver::OnShard {
+    struct Entry {
+        std::string name;
+        Resolved known;
+        std::size_t bytes = 0;
+    };
+    std::list<Entry> newest_first;
+    std::unordered_map<std::string_view, std::list<Entry>::iterator> by_name;
+    std::size_t bytes = 0;
+    ResolverStats stats;
+
+    struct KnownPlace {
+        Place place;
+        io::Steady fresh_until;
+    };
+    std::unordered_map<std::string, KnownPlace> places;  // by prefix
+    static constexpr std::size_t places_max = 10'000;
+
+    void keep_place(const std::string& prefix, Place place, io::Steady fresh_until) {
+        if (places.size() >= places_max) places.clear();  // they are found again in a few questions
+        places.insert_or_assign(prefix, KnownPlace{std::move(place), fresh_until});
+    }
+
+    void forget(std::list<Entry>::iterator entry) {
+        bytes -= entry->bytes;
+        by_name.erase(entry->name);
+        newest_first.erase(entry);
+    }
+    void keep(std::string name, Resolved known, const ResolverLimits& limits) {
+        if (const auto old = by_name.find(name); old != by_name.end()) forget(old->second);
+        std::size_t size = 256 + 2 * name.size();
+        for (const Value& value : known.values) size += 128 + value.type.size() + value.data.size();
+        newest_first.push_front({std::move(name), std::move(known), size});
+        by_name.emplace(newest_first.front().name, newest_first.begin());
+        bytes += size;
+        while (by_name.size() > limits.cached_max || bytes > limits.cached_bytes_max)
+            forget(std::prev(newest_first.end()));
+    }
+    // With its age still to be looked at; null: not known.
+    const Resolved* find(std::string_view name) {
+        const auto found = by_name.find(name);
+        if (found == by_name.end()) return nullptr;
+        newest_first.splice(newest_first.begin(), newest_first, found->second);
+        return &found->second->known;
+    }
+};
+
+Resolver::Resolver(io::Shards& shards, std::vector<io::Address> bootstrap, ResolverLimits limits)
+    : shards_(shards), bootstrap_(std::move(bootstrap)), limits_(limits), on_shard_(shards) {}
+
+Resolver::~Resolver() = default;
+
+/// One search and what it may still do.
+struct ResolveSteps {
+    Resolver& resolver;
+    std::vector<Hop>* trace;
+    unsigned hops = 0;
+    unsigned aliases = 0;
+    std::set<std::string, std::less<>> names = {};  // searched for already
+
+    static io::Steady now() { return io::Shard::here().clock().steady(); }
+
+    void note(Hop hop) {
+        if (trace != nullptr) trace->push_back(std::move(hop));
+    }
+
+    std::vector<Way> ways(const Place& place, std::string_view name) const {
+        std::vector<Way> out;
+        if (place.sites.empty()) {
+            for (const auto& address : resolver.bootstrap_) {
+                out.push_back({address, Transport::udp});
+                out.push_back({address, Transport::tcp});
+            }
+        }
+        for (const auto& site : place.sites) {
+            const handle::Server* server = handle::server_for(site, name);
+            for (const auto wanted : {Transport::udp, Transport::tcp}) {
+                for (const auto& one : server->interfaces) {
+                    if (one.transport != wanted || (one.serves & handle::Interface::query) == 0)
+                        continue;
+                    io::Address address;
+                    address.host = handle::address_text(server->address);
+                    address.port = static_cast<std::uint16_t>(one.port);
+                    out.push_back({std::move(address), wanted});
+                }
+            }
+        }
+        const std::size_t most = 2 * std::size_t{resolver.limits_.servers_max};
+        if (out.size() > most) out.resize(most);
+        return out;
+    }
+
+    static io::Task<Result<Reply>> ask_way(ResolveSteps* search, Way way, std::string name) {
+        auto& limits = search->resolver.limits_;
+        if (++search->hops > limits.hops_max)
+            co_return fail(Code::exhausted, "more questions than one name is worth");
+        ++search->resolver.here().stats.questions;
+        Hop hop;
+        hop.server = way.address.text();
+        hop.transport = way.transport;
+        hop.asked = name;
+        const io::Steady began = now();
+        auto reply = co_await ask(way.address, way.transport,
+                                  resolution_request({name, {}, {}}, random_id()));
+        hop.took = now() - began;
+        if (reply) {
+            hop.answer = reply->header.answer;
+        } else {
+            hop.note = reply.error().context;
+        }
+        search->note(std::move(hop));
+        co_return reply;
+    }
+
+    // The first answer of those who could know.
+    static io::Task<Result<Reply>> ask_place(ResolveSteps* search, Place place, std::string name) {
+        Error last{Code::unavailable, "nobody to ask for " + name};
+        const auto all = search->ways(place, name);
+        for (const Way& way : all) {
+            auto reply = co_await ask_way(search, way, name);
+            if (reply && reply->header.answer != Answer::too_busy) co_return reply;
+            if (!reply && reply.error().code == Code::exhausted &&
+                search->hops > search->resolver.limits_.hops_max)
+                co_return reply;
+            last = reply ? Error{Code::unavailable, "server too busy"} : reply.error();
+        }
+        co_return std::unexpected(last);
+    }
+
+    Resolved not_there(Answer answer, std::string message) const {
+        Resolved out;
+        out.answer = answer;
+        out.message = std::move(message);
+        out.fresh_until = now() + resolver.limits_.negative_ttl;
+        return out;
+    }
+
+    Resolved there(std::vector<Value> values) const {
+        Resolved out;
+        io::Steady ttl = resolver.limits_.ttl_max;
+        const std::int64_t wall_s = io::Shard::here().now().millis() / 1'000;
+        for (const Value& value : values) {
+            const std::int64_t left =
+                value.is_ttl_absolute ? std::int64_t{value.ttl_s} - wall_s : value.ttl_s;
+            ttl = std::min(ttl, io::Steady{1'000 * std::max<std::int64_t>(left, 0)});
+        }
+        out.values = std::move(values);
+        out.fresh_until = now() + ttl;
+        return out;
+    }
+
+    // Where a referral leads. Errors: invalid (it leads nowhere nearer).
+    static io::Task<Result<Place>> follow(ResolveSteps* search, Reply reply, Place from,
+                                          std::string wanted_prefix) {
+        auto body = handle::decode_referral(as_bytes(reply.body), wire);
+        if (!body) co_return std::unexpected(body.error());
+        const std::string zone = prefix_of(handle::canonical(body->handle, false));
+        const bool leads_nearer = !body->handle.empty() && handle::is_under(wanted_prefix, zone) &&
+                                  zone.size() > from.zone.size();
+        if (!leads_nearer) {
+            ++search->resolver.here().stats.poisoned;
+            co_return fail(Code::invalid, "a referral to '" + body->handle + "' while '" +
+                                              wanted_prefix + "' was asked for is not followed");
+        }
+        if (search->trace != nullptr && !search->trace->empty())
+            search->trace->back().note = "refers to " + body->handle;
+        Place out;
+        out.zone = zone;
+        if (body->values) out.sites = sites_of(*body->values, true);
+        if (!out.sites.empty()) co_return out;
+        const std::string service = body->values ? service_of(*body->values) : std::string();
+        auto sites = co_await service_sites(search, service.empty() ? body->handle : service);
+        if (!sites) co_return std::unexpected(sites.error());
+        out.sites = std::move(*sites);
+        co_return out;
+    }
+
+    // The sites that a service handle holds.
+    static io::Task<Result<std::vector<handle::Site>>> service_sites(ResolveSteps* search,
+                                                                     std::string service) {
+        if (++search->aliases > search->resolver.limits_.aliases_max)
+            co_return fail(Code::exhausted, "services that name services");
+        auto found = co_await find(search, std::move(service));
+        if (!found) co_return std::unexpected(found.error());
+        auto sites = sites_of(found->values, false);
+        if (sites.empty()) co_return fail(Code::unavailable, "the service has no site");
+        co_return sites;
+    }
+
+    // Down from `place` until somebody answers for `name` itself.
+    struct Told {
+        Resolved answer;
+        Place by;
+    };
+    static io::Task<Result<Told>> descend(ResolveSteps* search, Place place, std::string name) {
+        for (;;) {
+            auto reply = co_await ask_place(search, place, name);
+            if (!reply) co_return std::unexpected(reply.error());
+            switch (reply->header.answer) {
+                case Answer::success: {
+                    auto body = handle::decode_handle_values(as_bytes(reply->body), wire);
+                    if (!body) co_return std::unexpected(body.error());
+                    const bool is_same = handle::canonical(body->handle, false) ==
+                                         handle::canonical(name, false);
+                    if (!is_same) co_return fail(Code::invalid, "an answer for another name");
+                    Told told{search->there(std::move(body->values)), place};
+                    co_return told;
+                }
+                case Answer::service_referral:
+                case Answer::prefix_referral: break;
+                default: {
+                    const auto body = handle::decode_refusal(as_bytes(reply->body), wire);
+                    Told told{search->not_there(reply->header.answer,
+                                                body ? body->message : std::string()),
+                              place};
+                    co_return told;
+                }
+            }
+            auto next = co_await follow(search, std::move(*reply), place, prefix_of(name));
+            if (!next) co_return std::unexpected(next.error());
+            place = std::move(*next);
+        }
+    }
+
+    // Who answers for handles under `prefix`. A refusal in `why_not` when nobody does.
+    static io::Task<Result<Place>> place_of(ResolveSteps* search, std::string prefix,
+                                            std::optional<Resolved>* why_not) {
+        const std::string name = handle::prefix_handle(prefix);
+        auto& shard = search->resolver.here();
+        if (const auto known = shard.places.find(prefix);
+            known != shard.places.end() && known->second.fresh_until > now()) {
+            search->note({"cache", Transport::udp, name, Answer::success, "", io::Steady{0}});
+            co_return known->second.place;
+        }
+        auto told = co_await descend(search, Place{}, name);
+        if (!told) co_return std::unexpected(told.error());
+        Place out = told->by;
+        const io::Steady fresh_until = told->answer.fresh_until;
+        if (told->answer.answer == Answer::values_not_found) co_return out;
+        if (told->answer.answer != Answer::success) {
+            *why_not = std::move(told->answer);
+            co_return out;
+        }
+        auto sites = sites_of(told->answer.values, false);
+        const std::string service = service_of(told->answer.values);
+        if (sites.empty() && !service.empty()) {
+            auto found = co_await service_sites(search, service);
+            if (!found) co_return std::unexpected(found.error());
+            sites = std::move(*found);
+        }
+        if (!sites.empty()) {  // else who knows the prefix knows its handles
+            out.sites = std::move(sites);
+            out.zone = prefix;
+        }
+        shard.keep_place(prefix, out, fresh_until);
+        co_return out;
+    }
+
+    // One name, without aliases, past the cache.
+    static io::Task<Result<Resolved>> search_for(ResolveSteps* search, std::string name) {
+        const auto prefix = handle::split_name(name).prefix;
+        Place place;
+        if (prefix != "0.NA") {
+            std::optional<Resolved> why_not;
+            auto found = co_await place_of(search, prefix, &why_not);
+            if (!found) co_return std::unexpected(found.error());
+            if (why_not) co_return std::move(*why_not);
+            place = std::move(*found);
+        }
+        auto told = co_await descend(search, std::move(place), std::move(name));
+        if (!told) co_return std::unexpected(told.error());
+        co_return std::move(told->answer);
+    }
+
+    static io::Task<Result<Resolved>> find(ResolveSteps* search, std::string given) {
+        const std::string name = handle::canonical(given, false);
+        auto& shard = search->resolver.here();
+        if (!search->names.insert(name).second)
+            co_return fail(Code::invalid, "the search for " + name + " leads to itself");
+        if (const Resolved* known = shard.find(name);
+            known != nullptr && known->fresh_until > now()) {
+            Resolved out = *known;
+            out.is_from_cache = true;
+            ++shard.stats.cached;
+            search->note({"cache", Transport::udp, name, out.answer, "", io::Steady{0}});
+            co_return out;
+        }
+        auto found = co_await search_for(search, name);
+        if (found) {
+            shard.keep(name, *found, search->resolver.limits_);
+            co_return found;
+        }
+        ++shard.stats.failed;
+        const Resolved* known = shard.find(name);
+        const auto& limits = search->resolver.limits_;
+        const bool is_away = found.error().code == Code::unavailable ||
+                             found.error().code == Code::timeout;
+        if (known == nullptr || !is_away || known->fresh_until + limits.stale_max < now())
+            co_return found;
+        Resolved out = *known;
+        out.is_from_cache = out.is_stale = true;
+        ++shard.stats.stale;
+        search->note({"cache", Transport::udp, name, out.answer, "stale", io::Steady{0}});
+        co_return out;
+    }
+
+    static io::Task<ResolverStats> stats_there(Resolver* resolver) {
+        co_return resolver->here().stats;
+    }
+};
+
+io::Task<Result<Resolved>> Resolver::resolve(std::string name, std::vector<Hop>* trace) {
+    ++here().stats.asked;
+    ResolveSteps search{*this, trace};
+    for (;;) {
+        auto found = co_await ResolveSteps::find(&search, name);
+        if (!found) co_return found;
+        const auto alias = std::ranges::find(found->values, "HS_ALIAS", &Value::type);
+        if (alias == found->values.end()) co_return found;
+        if (++search.aliases > limits_.aliases_max)
+            co_return fail(Code::exhausted, "aliases of aliases");
+        name = alias->data;
+    }
+}
+
+std::optional<Resolved> Resolver::cached(std::string_view name) {
+    const Resolved* known = here().find(handle::canonical(name, false));
+    if (known == nullptr || known->fresh_until <= io::Shard::here().clock().steady())
+        return std::nullopt;
+    // An alias is followed by resolve().
+    if (std::ranges::find(known->values, "HS_ALIAS", &Value::type) != known->values.end())
+        return std::nullopt;
+    ++here().stats.asked;
+    ++here().stats.cached;
+    Resolved out = *known;
+    out.is_from_cache = true;
+    return out;
+}
+
+io::Task<ResolverStats> Resolver::stats() {
+    ResolverStats sum;
+    for (std::size_t index = 0; index < shards_.size(); ++index) {
+        auto one = co_await shards_.at(index).call(&ResolveSteps::stats_there, this);
+        sum += one;
+    }
+    co_return sum;
+}
+
+ResolverStats& ResolverStats::operator+=(const ResolverStats& other) {
+    asked += other.asked;
+    cached += other.cached;
+    stale += other.stale;
+    questions += other.questions;
+    failed += other.failed;
+    poisoned += other.poisoned;
+    return *this;
+}
+
+}  // namespace lineshaft::identity
