@@ -16,6 +16,7 @@ const MachinePage = lazy(() => import("./pages/machine/machine").then((m) => ({ 
 const Sites = lazy(() => import("./pages/sites").then((m) => ({ default: m.Sites })));
 const Connections = lazy(() => import("./pages/connections/connections").then((m) => ({ default: m.Connections })));
 const Topics = lazy(() => import("./pages/topics/topics").then((m) => ({ default: m.Topics })));
+const SqlPage = lazy(() => import("./pages/sql/sql").then((m) => ({ default: m.SqlPage })));
 const Certificates = lazy(() => import("./pages/certificates/certificates").then((m) => ({ default: m.Certificates })));
 const Tokens = lazy(() => import("./pages/tokens/tokens").then((m) => ({ default: m.Tokens })));
 const Organisations = lazy(() => import("./pages/organisations").then((m) => ({ default: m.Organisations })));
@@ -55,6 +56,7 @@ function Content({ person, route }: { person: Person; route: Route }) {
         case "sites": return <Sites person={person} />;
         case "connections": return <Connections person={person} />;
         case "topics": return <Topics />;
+        case "sql": return <SqlPage />;
         case "tokens": return <Tokens person={person} />;
         case "certificates": return <Certificates />;
         case "people": return <People person={person} />;

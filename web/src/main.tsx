@@ -8,6 +8,7 @@ import "./styles/machine.css";
 import "./styles/map.css";
 import "./styles/broker.css";
 import "./styles/trust.css";
+import "./styles/sql.css";
 import "./styles/screen.css";
 
 createRoot(document.getElementById("root")!).render(<App />);

@@ -8,6 +8,7 @@ export type Route =
     | { page: "sites" }
     | { page: "connections" }
     | { page: "topics" }
+    | { page: "sql" }
     | { page: "tokens" }
     | { page: "certificates" }
     | { page: "people" }
@@ -23,6 +24,7 @@ export const links = {
     sites: "/sites",
     connections: "/connections",
     topics: "/topics",
+    sql: "/sql",
     tokens: "/tokens",
     certificates: "/certificates",
     people: "/people",
@@ -54,7 +56,7 @@ export function parse(pathname: string): Route {
     }
     if (parts.length > 1) return { page: "unknown" };
     switch (first) {
-        case "screen": case "machines": case "sites": case "connections": case "topics": case "tokens": case "certificates": case "people":
+        case "screen": case "machines": case "sites": case "connections": case "topics": case "sql": case "tokens": case "certificates": case "people":
         case "organisations": case "audit": case "account":
             return { page: first };
         default:

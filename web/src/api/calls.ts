@@ -1,3 +1,5 @@
+import { browserZone } from "../format/time";
+import type { SqlAnswer } from "../pages/sql/answer";
 import { ask, path, withQuery } from "./client";
 import type { Account, AuditLine, BrowserSession, Organisation, OrganisationLimits } from "./trust_types";
 import type { BrokerNow, Client, ClientDetail, ClientState, TopicDetail, TopicPage } from "./traffic_types";
@@ -51,6 +53,10 @@ export const calls = {
 
     events: (query: { limit?: number; since?: string; cursor?: string | null }) =>
         ask<Page<PlantEvent>>("GET", withQuery(path("events"), { ...query })),
+
+    /** Longer than a statement may take (sql.timeout), so that the node says so. */
+    sql: (sql: string, limit: number, signal?: AbortSignal) =>
+        ask<SqlAnswer>("POST", path("sql"), { body: { sql, limit, time_zone: browserZone() }, signal, patience_ms: 3_700_000 }),
 
     sites: () => everyPage<Site>((cursor) => withQuery(path("sites"), { limit: 1000, cursor })),
     addSite: (body: SiteFields) => ask<Site>("POST", path("sites"), { body }),

@@ -44,14 +44,16 @@ interface Ask {
     signal?: AbortSignal;
     /** Asking who I am may answer 401 without that being news. */
     quiet401?: boolean;
+    /** How long the answer may take; 20 s unless told. */
+    patience_ms?: number;
 }
 
-export async function ask<T>(method: string, url: string, { body, signal, quiet401 }: Ask = {}): Promise<T> {
+export async function ask<T>(method: string, url: string, { body, signal, quiet401, patience_ms }: Ask = {}): Promise<T> {
     const headers: Record<string, string> = { Accept: "application/json" };
     if (body !== undefined) headers["Content-Type"] = "application/json";
     if (method === "POST") headers["Idempotency-Key"] = randomKey();
     const ended = new AbortController();
-    const timer = setTimeout(() => ended.abort(), timeout_ms);
+    const timer = setTimeout(() => ended.abort(), patience_ms ?? timeout_ms);
     const stop = () => ended.abort();
     signal?.addEventListener("abort", stop);
     try {

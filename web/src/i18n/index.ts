@@ -3,6 +3,7 @@ import { accessWords } from "./access";
 import { machineWords } from "./machine";
 import { plantWords } from "./plant";
 import { shellWords } from "./shell";
+import { sqlWords } from "./sql";
 import { trafficWords } from "./traffic";
 import { trustWords } from "./trust";
 
@@ -11,7 +12,7 @@ export type Language = "en" | "zh";
 function wordsOf(language: Language) {
     return {
         ...shellWords[language], ...plantWords[language], ...machineWords[language],
-        ...trafficWords[language], ...accessWords[language], ...trustWords[language],
+        ...trafficWords[language], ...accessWords[language], ...trustWords[language], ...sqlWords[language],
     };
 }
 

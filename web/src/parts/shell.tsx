@@ -77,6 +77,7 @@ export function Shell({ person, route, children }: { person: Person; route: Rout
         { to: links.sites, name: words.nav.sites, here: route.page === "sites" },
         { to: links.connections, name: words.nav.connections, here: route.page === "connections" },
         { to: links.topics, name: words.nav.topics, here: route.page === "topics" },
+        { to: links.sql, name: words.sql.nav, here: route.page === "sql" },
         ...(may(person, "admin") ? [
             { to: links.tokens, name: words.nav.tokens, here: route.page === "tokens" },
             { to: links.certificates, name: words.nav.certificates, here: route.page === "certificates" },
