@@ -85,7 +85,7 @@ void add_area(const Column& column, std::vector<Contour>& out) {
 
 }  // namespace
 
-std::optional<Columns> columns_of(const Shape& shape, const Settings& settings) {
+std::optional<Columns> columns_of(const Shape& shape, const Settings& settings, bool is_letter) {
     const double area = area_of(shape);
     // Of a long stroke this is its width; of anything rounder a little less than half of it.
     const double width = 2 * area / std::max(0.01, perimeter_of(shape));
@@ -95,17 +95,20 @@ std::optional<Columns> columns_of(const Shape& shape, const Settings& settings) 
     const OutlineIndex outline(shape);
     Columns out;
     std::vector<Contour> covered;
-    double wide = 0, whole = 0;
+    double wide = 0, whole = 0, sewn = 0;
     for (const Spine& spine : spines) {
         Column column = column_of(spine, outline);
         for (std::size_t i = 0; i < column.left.size(); ++i) {
             whole += 1;
             if (distance(column.left[i], column.right[i]) > settings.satin_width_max_mm) wide += 1;
         }
+        sewn += column.width_mean * length_of(column.middle);
         add_area(column, covered);
         out.columns.push_back(std::move(column));
     }
-    if (wide > 0.12 * whole) return std::nullopt;
+    if (wide > (is_letter ? 0.12 : 0.02) * whole) return std::nullopt;
+    // Strokes hardly lie over each other; what looks like them in a star does.
+    if (!is_letter && sewn > 1.2 * area) return std::nullopt;
     const auto under = grown(areas(covered, FillRule::non_zero, 0), 0.12);
     for (Shape& left : without({shape}, under)) {
         // Slivers between ribs and outline are not worth a stitch.
@@ -116,7 +119,7 @@ std::optional<Columns> columns_of(const Shape& shape, const Settings& settings) 
         if (core_area < 0.12) continue;
         for (Shape& patch : common(grown(core, 0.5), {shape})) out.rest.push_back(std::move(patch));
     }
-    if (out.rest_area > 0.25 * area) return std::nullopt;
+    if (out.rest_area > (is_letter ? 0.25 : 0.08) * area) return std::nullopt;
     return out;
 }
 

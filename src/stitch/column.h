@@ -23,7 +23,8 @@ struct Columns {
 };
 
 /// nothing: the shape is not made of strokes, or they are wider than satin may be.
-std::optional<Columns> columns_of(const Shape& shape, const Settings& settings);
+/// A letter is taken for strokes more readily than what may as well be an area.
+std::optional<Columns> columns_of(const Shape& shape, const Settings& settings, bool is_letter);
 
 /// Sews all columns of a shape in as few goes as they allow: along each stroke out with underlay,
 /// into its side strokes on the way, and back with satin.

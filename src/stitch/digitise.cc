@@ -55,30 +55,51 @@ std::vector<std::vector<Shape>> uncovered(const Artwork& artwork) {
     return out;
 }
 
+// For each element those of other colours that it lies over, by their numbers.
+std::vector<std::vector<std::size_t>> lying_under(const Artwork& artwork,
+                                                  const std::vector<Box>& boxes) {
+    constexpr std::size_t exact_max =
+        3'000;  // pairs looked at closely; further ones by their boxes
+    std::size_t looked_at = 0;
+    std::vector<std::vector<std::size_t>> under(boxes.size());
+    for (std::size_t i = 0; i < boxes.size(); ++i) {
+        const Element& upper = artwork.elements[i];
+        for (std::size_t k = 0; k < i; ++k) {
+            const Element& lower = artwork.elements[k];
+            const Box& a = boxes[k];
+            const Box& b = boxes[i];
+            const bool is_near =
+                a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+            if (!is_near || lower.colour == upper.colour) continue;
+            const bool is_exact =
+                upper.lines.empty() && lower.lines.empty() && ++looked_at <= exact_max;
+            if (is_exact && common(lower.areas, upper.areas).empty()) continue;
+            under[i].push_back(k);
+        }
+    }
+    return under;
+}
+
 // Elements colour by colour: all that nothing unsewn of another colour must lie under.
 std::vector<std::vector<std::size_t>> colour_blocks(const Artwork& artwork) {
     const std::size_t count = artwork.elements.size();
     std::vector<Box> boxes;
     for (const Element& element : artwork.elements) boxes.push_back(box_of(Artwork{"", {element}}));
     std::vector<bool> is_sewn(count);
-    const auto is_free = [&](std::size_t i, const std::vector<bool>& sewn) {
-        for (std::size_t k = 0; k < i; ++k) {
-            if (sewn[k] || artwork.elements[k].colour == artwork.elements[i].colour) continue;
-            const Box& a = boxes[k];
-            const Box& b = boxes[i];
-            if (a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom)
-                return false;
-        }
-        return true;
-    };
-    std::vector<std::vector<std::size_t>> blocks;
     constexpr std::size_t elements_max = 1500;  // more keep the order they are painted in
+    std::vector<std::vector<std::size_t>> blocks;
     if (count > elements_max) {
         for (std::size_t i = 0; i < count; ++i) blocks.push_back({i});
         return blocks;
     }
+    const auto under = lying_under(artwork, boxes);
+    const auto is_free = [&](std::size_t i, const std::vector<bool>& sewn) {
+        return std::ranges::all_of(under[i], [&](std::size_t k) { return sewn[k]; });
+    };
     for (std::size_t left = count; left > 0;) {
+        // A colour that can be finished now is never taken up again; of those, the one used most.
         std::vector<std::size_t> best;
+        bool is_best_whole = false;
         std::vector<Colour> tried;
         for (std::size_t i = 0; i < count; ++i) {
             const Colour colour = artwork.elements[i].colour;
@@ -86,12 +107,17 @@ std::vector<std::vector<std::size_t>> colour_blocks(const Artwork& artwork) {
             tried.push_back(colour);
             std::vector<std::size_t> block;
             auto sewn = is_sewn;
+            bool is_whole = true;
             for (std::size_t k = 0; k < count; ++k) {
-                if (sewn[k] || artwork.elements[k].colour != colour || !is_free(k, sewn)) continue;
-                block.push_back(k);
-                sewn[k] = true;
+                if (sewn[k] || artwork.elements[k].colour != colour) continue;
+                if (is_free(k, sewn))
+                    block.push_back(k), sewn[k] = true;
+                else
+                    is_whole = false;
             }
-            if (block.size() > best.size()) best = std::move(block);
+            const bool is_better =
+                is_whole != is_best_whole ? is_whole : block.size() > best.size();
+            if (is_better && !block.empty()) best = std::move(block), is_best_whole = is_whole;
         }
         for (const std::size_t i : best) is_sewn[i] = true;
         left -= best.size();
@@ -169,7 +195,7 @@ private:
             sewer_.run(back, settings_.run_mm);
             return;
         }
-        const auto columns = columns_of(object.shape, settings_);
+        const auto columns = columns_of(object.shape, settings_, object.is_letter);
         if (columns) {
             Router router(object.shape);
             for (const Shape& rest : columns->rest) sew_patch(rest, router);

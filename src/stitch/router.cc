@@ -55,6 +55,27 @@ bool Router::is_covered(Place a, Place b) const {
     return seen > 2.5;
 }
 
+// Inside, or beside a cell that is.
+bool Router::is_near(Place place) const {
+    const int column = static_cast<int>((place.x - box_.left) / cell_);
+    const int row = static_cast<int>((place.y - box_.top) / cell_);
+    for (int r = std::max(0, row - 1); r <= std::min(rows_ - 1, row + 1); ++r) {
+        for (int c = std::max(0, column - 1); c <= std::min(columns_ - 1, column + 1); ++c) {
+            if (is_inside_[static_cast<std::size_t>(r * columns_ + c)]) return true;
+        }
+    }
+    return false;
+}
+
+// Rails lie outside the outline, by what the cloth pulls in: a way between two of them may leave
+// the shape without crossing anything.
+bool Router::is_free(Place a, Place b) const {
+    if (outline_.is_crossed(a, b) || is_covered(a, b)) return false;
+    if (distance(a, b) < 3 * cell_) return true;
+    return is_near(between(a, b, 0.25)) && is_near(between(a, b, 0.5)) &&
+           is_near(between(a, b, 0.75));
+}
+
 // The nearest cell whose middle is inside; -1 when there is none close by.
 int Router::cell_of(Place place) const {
     const int column = static_cast<int>((place.x - box_.left) / cell_),
@@ -83,7 +104,7 @@ Line Router::pulled(const Line& line) const {
     while (at + 1 < line.size()) {
         std::size_t next = at + 1;
         for (std::size_t i = std::min(line.size() - 1, at + 60); i > at + 1; --i) {
-            if (!outline_.is_crossed(out.back(), line[i]) && !is_covered(out.back(), line[i])) {
+            if (is_free(out.back(), line[i])) {
                 next = i;
                 break;
             }
@@ -95,7 +116,7 @@ Line Router::pulled(const Line& line) const {
 }
 
 Line Router::way(Place a, Place b) const {
-    if (!outline_.is_crossed(a, b) && !is_covered(a, b)) return {a, b};
+    if (is_free(a, b)) return {a, b};
     const int start = cell_of(a), goal = cell_of(b);
     if (start < 0 || goal < 0) return {};
     std::vector<float> cost(is_inside_.size(), std::numeric_limits<float>::max());

@@ -23,6 +23,8 @@ private:
     Box box_;
     double cell_ = 1;
     int columns_ = 0, rows_ = 0;
+    bool is_free(Place a, Place b) const;
+    bool is_near(Place place) const;
     bool is_covered(Place a, Place b) const;
     std::vector<bool> is_inside_, is_covered_;
 };

@@ -8,7 +8,7 @@
 namespace lineshaft::stitch {
 namespace {
 
-constexpr double bean_width = 0.55;      // narrower strokes are lines, sewn there and back
+constexpr double bean_width = 0.48;      // narrower drawings are lines, sewn there and back
 constexpr double half_width_min = 0.42;  // of satin: the thread itself is 0.4 wide
 constexpr double edge_inset = 0.4;
 
@@ -19,7 +19,14 @@ public:
           columns_(columns.columns),
           router_(router),
           settings_(settings),
-          is_done_(columns.columns.size()) {}
+          is_done_(columns.columns.size()) {
+        double width = 0, whole = 0;
+        for (const Column& column : columns_) {
+            const double size = length_of(column.middle);
+            width += column.width_mean * size, whole += size;
+        }
+        is_line_ = width < bean_width * whole;
+    }
 
     void sew(Place next) {
         while (true) {
@@ -173,9 +180,9 @@ private:
 
     void half(const Column& column, std::size_t from, std::size_t to,
               const std::vector<Side>& sides, bool goes_on) {
-        if (column.width_mean < bean_width) {
-            out(column.middle, from, to, 1.8, sides);
-            if (!goes_on) sewer_.run(part(column.middle, to, from), 1.8);
+        if (is_line_) {
+            out(column.middle, from, to, 1.2, sides);
+            if (!goes_on) sewer_.run(part(column.middle, to, from), 1.2);
             return;
         }
         const bool is_wide = column.width_mean > 2.2 || settings_.fabric.is_underlay_doubled;
@@ -316,6 +323,7 @@ private:
     const Settings& settings_;
     std::vector<bool> is_done_;
     bool has_begun_ = false;
+    bool is_line_ = false;  // one way for all strokes: thin next to broad ones would look torn
     int depth_ = 0;
 };
 
