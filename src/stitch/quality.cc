@@ -9,18 +9,19 @@ namespace {
 
 constexpr double dot_mm = 0.1;
 constexpr double thread_mm = 0.4;
+constexpr double rim_mm = 0.45;  // pull compensation of woven cloth, half a thread, and a little
 
 struct Raster {
     int columns = 0, rows = 0;
     Place origin;
-    std::vector<std::uint8_t> dots;  // 1: artwork, 2: thread
+    std::vector<std::uint8_t> dots;  // 1: artwork, 2: thread, 4: beside the artwork
 
     std::uint8_t& at(int column, int row) {
         return dots[static_cast<std::size_t>(row) * static_cast<std::size_t>(columns) +
                     static_cast<std::size_t>(column)];
     }
 
-    void paint(const Shape& shape) {
+    void paint(const Shape& shape, std::uint8_t bit) {
         RowScan scan(shape);
         const Box box = box_of(shape.outline);
         const int first = std::max(0, static_cast<int>((box.top - origin.y) / dot_mm)),
@@ -31,7 +32,7 @@ struct Raster {
                     std::max(0, static_cast<int>(std::ceil((span.from - origin.x) / dot_mm - 0.5)));
                 const int to = std::min(
                     columns - 1, static_cast<int>(std::floor((span.to - origin.x) / dot_mm - 0.5)));
-                for (int column = from; column <= to; ++column) at(column, row) |= 1;
+                for (int column = from; column <= to; ++column) at(column, row) |= bit;
             }
         }
     }
@@ -69,9 +70,12 @@ Quality quality_of(const Artwork& artwork, const Digitised& digitised) {
     raster.dots.resize(static_cast<std::size_t>(raster.columns) *
                        static_cast<std::size_t>(raster.rows));
     for (const Element& element : artwork.elements) {
-        for (const Shape& shape : element.areas) raster.paint(shape);
+        for (const Shape& shape : element.areas) raster.paint(shape, 1);
+        for (const Shape& shape : grown(element.areas, rim_mm)) raster.paint(shape, 4);
         for (const Shape& shape : stroked(element.lines, false, thread_mm / 2, true))
-            raster.paint(shape);
+            raster.paint(shape, 1);
+        for (const Shape& shape : stroked(element.lines, false, thread_mm / 2 + rim_mm, true))
+            raster.paint(shape, 4);
     }
     Place at;
     bool is_first = true;
@@ -92,13 +96,15 @@ Quality quality_of(const Artwork& artwork, const Digitised& digitised) {
         }
         at = here;
     }
-    std::size_t art = 0, both = 0, outside = 0;
+    std::size_t art = 0, both = 0, rim = 0, outside = 0;
     for (const std::uint8_t dot : raster.dots) {
         art += dot & 1;
-        both += dot == 3;
+        both += (dot & 3) == 3;
+        rim += dot == (2 | 4);
         outside += dot == 2;
     }
     quality.coverage = art > 0 ? static_cast<double>(both) / static_cast<double>(art) : 0;
+    quality.rim = art > 0 ? static_cast<double>(rim) / static_cast<double>(art) : 0;
     quality.outside = art > 0 ? static_cast<double>(outside) / static_cast<double>(art) : 0;
     quality.short_share =
         stitches > 0 ? static_cast<double>(shorts) / static_cast<double>(stitches) : 0;

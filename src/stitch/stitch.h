@@ -43,8 +43,9 @@ struct Warning {
 
 /// How good the stitches are, without a machine. docs/embroidery.md says how each is measured.
 struct Quality {
-    double coverage = 0;     ///< share of the artwork under thread
-    double outside = 0;      ///< thread outside the artwork, as share of the artwork's area
+    double coverage = 0;  ///< share of the artwork under thread
+    double rim = 0;  ///< thread beside the artwork, up to 0.45 mm: what the cloth pulls in again
+    double outside = 0;      ///< thread further away; both as shares of the artwork's area
     double short_share = 0;  ///< stitches under 0.5 mm
     double density_max = 0;  ///< stitches per mm2 where they are densest, over 2 x 2 mm
     double jump_mm = 0;      ///< all moves without stitches

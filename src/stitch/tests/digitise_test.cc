@@ -38,7 +38,7 @@ Digitised sewn(const Artwork& art, std::string_view fabric = "twill") {
 }
 
 // What every design must hold to, whatever it shows.
-void expect_sewable(const Artwork& art, const Digitised& out, double outside_max) {
+void expect_sewable(const Artwork& art, const Digitised& out, double rim_max) {
     const Settings settings;
     Step before;
     for (const Step& step : out.pattern.steps) {
@@ -51,7 +51,8 @@ void expect_sewable(const Artwork& art, const Digitised& out, double outside_max
     EXPECT_EQ(out.pattern.threads.size(), counts_of(out.pattern).colours + 1);
     const Quality quality = quality_of(art, out);
     EXPECT_GE(quality.coverage, 0.97);
-    EXPECT_LE(quality.outside, outside_max);
+    EXPECT_LE(quality.rim, rim_max);
+    EXPECT_LE(quality.outside, 0.01);
     EXPECT_LE(quality.short_share, 0.05);
     EXPECT_LE(quality.density_max, settings.density_max);
     const Bounds bounds = bounds_of(out.pattern);

@@ -1,7 +1,7 @@
 // Question: how long does digitising take, and how good is what comes out, on a fixed set of
 // designs? Data: lettering in Debian's fonts and the drawings of tests/golden/artwork. Counters are
-// those of docs/embroidery.md: cover and outside as shares of the artwork's area, shorts of all
-// stitches, density in stitches per mm2 (largest, over 2 x 2 mm).
+// those of docs/embroidery.md: cover, rim and outside as shares of the artwork's area, shorts of
+// all stitches, density in stitches per mm2 (largest, over 2 x 2 mm).
 #include <benchmark/benchmark.h>
 
 #include <fstream>
@@ -77,6 +77,7 @@ void digitise_design(benchmark::State& state) {
     state.counters["trims"] = double(counts.trims);
     state.counters["jump_mm"] = quality.jump_mm;
     state.counters["cover"] = quality.coverage;
+    state.counters["rim"] = quality.rim;
     state.counters["outside"] = quality.outside;
     state.counters["shorts"] = quality.short_share;
     state.counters["density"] = quality.density_max;
