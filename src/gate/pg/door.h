@@ -1,5 +1,5 @@
 // PostgreSQL clients: connections of protocol 3.0 over the SQL engine. What is served, clause by
-// clause: docs/protocols/postgres.md; how users name tokens: docs/decisions/0019-postgres-door.md.
+// clause: docs/protocols/postgres.md; how users name tokens: docs/decisions/0017-postgres-door.md.
 #pragma once
 #include <cstdint>
 #include <memory>
