@@ -16,7 +16,7 @@
 #include "store/store.h"
 
 // The node's own identifiers: records in the store, who may change them, which prefixes live here.
-// Layout: docs/formats/identity.md; why: docs/decisions.
+// Layout: docs/formats/identity.md; why: docs/decisions/0015-identity-records.md.
 namespace lineshaft::identity {
 
 /// On whose behalf something is changed or read.

@@ -26,10 +26,11 @@ struct Place {
     std::string zone;                     // the prefix it was referred for; empty: the root
 };
 
-std::uint32_t random_id() {
+// All values, under a number nobody can guess.
+std::string question_for(const std::string& name) {
     const std::string bytes = trust::random_bytes(4);
     Reader in(as_bytes(bytes));
-    return in.take_be<std::uint32_t>().value_or(1);
+    return resolution_request({name, {}, {}}, in.take_be<std::uint32_t>().value_or(1));
 }
 
 bool is_site(std::string_view type) {
@@ -169,8 +170,8 @@ struct ResolveSteps {
         hop.transport = way.transport;
         hop.asked = name;
         const io::Steady began = now();
-        auto reply = co_await ask(way.address, way.transport,
-                                  resolution_request({name, {}, {}}, random_id()));
+        std::string question = question_for(name);
+        auto reply = co_await ask(way.address, way.transport, std::move(question));
         hop.took = now() - began;
         if (reply) {
             hop.answer = reply->header.answer;
@@ -237,8 +238,10 @@ struct ResolveSteps {
         out.zone = zone;
         if (body->values) out.sites = sites_of(*body->values, true);
         if (!out.sites.empty()) co_return out;
-        const std::string service = body->values ? service_of(*body->values) : std::string();
-        auto sites = co_await service_sites(search, service.empty() ? body->handle : service);
+        std::string service;
+        if (body->values) service = service_of(*body->values);
+        if (service.empty()) service = body->handle;
+        auto sites = co_await service_sites(search, std::move(service));
         if (!sites) co_return std::unexpected(sites.error());
         out.sites = std::move(*sites);
         co_return out;
@@ -285,7 +288,8 @@ struct ResolveSteps {
                     co_return told;
                 }
             }
-            auto next = co_await follow(search, std::move(*reply), place, prefix_of(name));
+            std::string wanted = prefix_of(name);
+            auto next = co_await follow(search, std::move(*reply), place, std::move(wanted));
             if (!next) co_return std::unexpected(next.error());
             place = std::move(*next);
         }
@@ -301,7 +305,8 @@ struct ResolveSteps {
             search->note({"cache", Transport::udp, name, Answer::success, "", io::Steady{0}});
             co_return known->second.place;
         }
-        auto told = co_await descend(search, Place{}, name);
+        Place root;
+        auto told = co_await descend(search, std::move(root), name);
         if (!told) co_return std::unexpected(told.error());
         Place out = told->by;
         const io::Steady fresh_until = told->answer.fresh_until;

@@ -558,7 +558,8 @@ io::Task<void> Responder::answer(std::string message, AnswerOut* out) {
         co_await AnswerSteps::verify(this, packet, out);
         co_return;
     }
-    co_await AnswerSteps::carry_out(this, packet, packet.envelope, identity::Authority{}, out);
+    identity::Authority nobody;
+    co_await AnswerSteps::carry_out(this, packet, packet.envelope, std::move(nobody), out);
 }
 
 io::Task<DoorStats> Responder::all_stats() {

@@ -294,8 +294,8 @@ struct RestSteps {
         if (!admitted.is_in) co_return refused(request, admitted, handle);
         auto change = change_of(*rest, request);
         if (!change) co_return problem(request, Answer::invalid_value, handle, change.error().context);
-        auto outcome =
-            co_await rest->services_.registry.change(std::move(*change), Authority{true, {}});
+        Authority by{true, {}};
+        auto outcome = co_await rest->services_.registry.change(std::move(*change), std::move(by));
         co_return told_outcome(*rest, request, handle, outcome);
     }
 
@@ -311,8 +311,8 @@ struct RestSteps {
         change.indexes = asked->indexes;
         change.kind =
             asked->indexes.empty() ? Change::Kind::remove : Change::Kind::remove_values;
-        auto outcome =
-            co_await rest->services_.registry.change(std::move(change), Authority{true, {}});
+        Authority by{true, {}};
+        auto outcome = co_await rest->services_.registry.change(std::move(change), std::move(by));
         co_return told_outcome(*rest, request, handle, outcome);
     }
 
