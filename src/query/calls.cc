@@ -143,6 +143,14 @@ constexpr auto call_rows = std::to_array<Call>({
     {"has_table_privilege", "it", 'b', "1"},
     {"has_database_privilege", "tt", 'b', "1"},
     {"txid_current", "", 'i', "1"},
+    {"pg_get_partkeydef", "i", 't', "NULL"},
+    {"pg_get_function_result", "i", 't', "NULL"},
+    {"pg_get_function_arguments", "i", 't', "NULL"},
+    {"pg_stat_get_numscans", "i", 'i', "0"},
+    {"pg_table_size", "i", 'i', "0"},
+    {"pg_size_pretty", "n", 't', "CAST($1 AS TEXT)"},
+    // Arrays are texts here, and those of the catalog are empty.
+    {"array_to_string", "tt", 't', "$1"},
 });
 
 }  // namespace

@@ -362,8 +362,8 @@ std::vector<SystemTable> make_tables() {
        &listed_tables);
     pg("pg_views", "schemaname:t viewname:t viewowner:t definition:t");
     pg("pg_matviews", "schemaname:t matviewname:t matviewowner:t definition:t");
-    pg("pg_description", "objoid:i classoid:i objsubid:i description:t");
-    pg("pg_shdescription", "objoid:i classoid:i description:t");
+    pg("pg_description", "objoid:i classoid:t objsubid:i description:t");
+    pg("pg_shdescription", "objoid:i classoid:t description:t");
     pg("pg_attrdef", "oid:i adrelid:i adnum:i adbin:t");
     pg("pg_index",
        "indexrelid:i indrelid:i indnatts:i indnkeyatts:i indisunique:b indisprimary:b "
