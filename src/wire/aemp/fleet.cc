@@ -308,6 +308,11 @@ Result<Series> decode_series(Bytes document, const Limits& limits) {
     DocumentReader reader(limits, series.notes);
     read_links(*tree, reader, series.links);
     bool is_one = false;
+    if (constexpr std::string_view suffix = "Messages"; tree->name.ends_with(suffix)) {
+        const std::string_view of = std::string_view(tree->name).substr(0, tree->name.size() - suffix.size());
+        for (const ElementForm& form : forms())
+            if (!series.element && is_named(form, of)) series.element = form.element;
+    }
     for (const Tree& child : tree->children) {
         if (series.readings.size() + series.locations.size() + series.faults.size() >= limits.readings_max)
             return fail(Code::exhausted, fmt::format("more than {} readings on one page", limits.readings_max));
