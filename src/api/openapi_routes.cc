@@ -29,6 +29,12 @@ constexpr std::string_view organisation_example =
     R"({"items":[{"id":"9f86d081","created_at":"2026-11-21T08:00:00Z",)"                        \
     R"("last_seen_at":"2026-11-21T08:15:00Z","origin":"192.0.2.7 Firefox","own":true}],)"       \
     R"("next":null})"
+constexpr std::string_view design_example =
+    R"({"id":"7","name":"Rose","state":"ready","created_by":"ann",)"
+    R"("created_at":"2026-11-21T08:15:00Z","stitches":2774,"trims":9,"jumps":9,"colour_changes":0,)"
+    R"("threads":[{"colour":"#1a3c6e"}],"bounds_mm":[-48.1,-10.3,48.1,10.3],"minutes":4.4,)"
+    R"("thread_m":12.9,"warnings":[],"files":{"dst":"/api/v1/designs/7/files/dst"}})";
+
 constexpr std::string_view site_example =
     R"({"id":"1","name":"Harbour East","time_zone":"Asia/Shanghai","latitude":31.2,)"
     R"("longitude":121.5,"machines":6})";
@@ -166,6 +172,23 @@ constexpr Operation all[] = {
      "SiteChange", R"({"latitude":null,"longitude":null})", 200, "Site", site_example},
     {"DELETE", "/api/v1/sites/{site}", "Removes a site; 409 while machines stand there.", "", "",
      "", 204, "", ""},
+
+    {"GET", "/api/v1/designs", "Designs, newest first.", "limit cursor", "", "", 200, "DesignList",
+     R"({"items":[],"next":null})"},
+    {"POST", "/api/v1/designs",
+     "Lettering, a drawing (SVG) or a picture (PNG in base64), digitised: 201 when it is ready, 202 "
+     "when it takes longer than two seconds; 422 says why it cannot be sewn.",
+     "once", "NewDesign",
+     R"({"name":"Rose","artwork":{"text":"Rose","font":"sans","height_mm":20,"colour":"#1a3c6e"},)"
+     R"("fabric":"twill","hoop_mm":[180,130]})",
+     201, "Design", design_example},
+    {"GET", "/api/v1/designs/{id}", "A design: its stitches counted, or why there are none.", "", "",
+     "", 200, "Design", design_example},
+    {"DELETE", "/api/v1/designs/{id}", "Removes a design and its files.", "", "", "", 204, "", ""},
+    {"GET", "/api/v1/designs/{id}/files/{format}",
+     "The design as dst, exp, pes or jef for a machine, svg or png for people; 409 until it is "
+     "ready.",
+     "", "", "", 200, "", R"("bytes")"},
 
     {"GET", "/api/v1/organisations", "Organisations of this node; for admins of `default`.", "", "",
      "", 200, "OrganisationList",

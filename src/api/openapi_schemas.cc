@@ -134,6 +134,30 @@ constexpr std::string_view schemas_text = R"({
 "NewSite": {"type": "object", "required": ["name", "time_zone"], "additionalProperties": false, "properties": {
   "name": {"type": "string"}, "time_zone": {"type": "string"}, "latitude": {"type": ["number", "null"]},
   "longitude": {"type": ["number", "null"]}}},
+"NewDesign": {"type": "object", "required": ["name", "artwork"], "additionalProperties": false, "properties": {
+  "name": {"type": "string"}, "artwork": {"type": "object", "description": "One of text, svg and image.",
+    "additionalProperties": false, "properties": {
+    "text": {"type": "string"},
+    "font": {"type": "string", "description": "sans, serif, script, or a file in the folder fonts of the data directory."},
+    "height_mm": {"type": "number", "description": "Of capital letters, 2 to 500."},
+    "colour": {"type": "string", "pattern": "^#[0-9a-fA-F]{6}$"},
+    "svg": {"type": "string"}, "image": {"type": "string", "description": "A PNG in base64, or a data URL of one."},
+    "width_mm": {"type": "number"}, "colours": {"type": "integer", "minimum": 1, "maximum": 12},
+    "background": {"type": "boolean", "description": "Whether the colour of the edge is sewn, too."}}},
+  "fabric": {"type": "string",
+    "enum": ["twill", "canvas", "denim", "felt", "silk", "leather", "cap", "pique", "jersey", "fleece", "terry"]},
+  "hoop_mm": {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}}},
+"Design": {"type": "object", "required": ["id", "name", "state", "created_by", "created_at"], "properties": {
+  "id": {"type": "string"}, "name": {"type": "string"}, "state": {"type": "string", "enum": ["working", "ready", "refused"]},
+  "created_by": {"type": "string"}, "created_at": {"type": "string", "format": "date-time"},
+  "why": {"type": "string", "description": "Of a refused one."},
+  "stitches": {"type": "integer"}, "trims": {"type": "integer"}, "jumps": {"type": "integer"}, "colour_changes": {"type": "integer"},
+  "threads": {"type": "array", "items": {"type": "object", "properties": {"colour": {"type": "string"}}}},
+  "bounds_mm": {"type": "array", "items": {"type": "number"}, "description": "Left, top, right, bottom, from the middle; y down."},
+  "minutes": {"type": "number"}, "thread_m": {"type": "number"},
+  "warnings": {"type": "array", "items": {"type": "object", "properties": {"code": {"type": "string"}, "text": {"type": "string"},
+    "at_mm": {"type": ["array", "null"], "items": {"type": "number"}}}}},
+  "files": {"type": "object", "additionalProperties": {"type": "string"}}}},
 "SiteChange": {"type": "object", "additionalProperties": false, "properties": {
   "name": {"type": "string"}, "time_zone": {"type": "string"}, "latitude": {"type": ["number", "null"]},
   "longitude": {"type": ["number", "null"]}}},
@@ -362,7 +386,7 @@ constexpr std::string_view parameters_text = R"({
 
 constexpr std::string_view listed[] = {
     "Machine", "Sample", "Event",       "Site",   "Organisation", "BrowserSession", "AuditLine",
-    "Person",  "Token",  "Certificate", "Backup", "Erasure",      "Connection",     "Topic"};
+    "Person",  "Token",  "Certificate", "Backup", "Erasure",      "Connection",     "Topic", "Design"};
 
 }  // namespace
 

@@ -132,6 +132,7 @@ public:
 };
 
 class MqttView;  // mqtt_view.h
+class DesignRoom;  // design_room.h
 
 /// How many machines an organisation has, as last counted on one shard.
 struct MachineTotal {
@@ -154,6 +155,7 @@ struct Services {
     OrganisationQuotas* quotas = nullptr;    ///< null: nobody is limited
     Backups* backups = nullptr;  ///< null: the node makes none
     Erasures* erasures = nullptr;  ///< never null when routes are added
+    DesignRoom* designs = nullptr;  ///< never null when routes are added
     MqttView* mqtt = nullptr;    ///< null: the node serves no MQTT
     std::vector<MachineTotal> totals{std::vector<MachineTotal>(shards.size())};  ///< by shard
 };

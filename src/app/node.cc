@@ -134,6 +134,7 @@ void RunningNode::stop() {
     for (std::size_t index = 0; index < lanes_.size(); ++index) {
         shards_->run_blocking(shards_->at(index).index(), flush_lane(lane_pointers_[index]));
     }
+    designs_.reset();  // finishes what it digitises; its outcomes go to the catalog's worker
     catalog_worker_.reset();
     password_worker_.reset();
     sealers_.reset();

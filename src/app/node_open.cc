@@ -232,6 +232,8 @@ Result<void> RunningNode::open_listeners() {
         *shards_, *store_, *history_, *desk_, *porter_, *plant_, *quotas_, audit_room_->audit(),
         *broker_, [this](OrganisationId organisation) { return prefix_of(organisation); }});
     services_->erasures = erasures_.get();
+    designs_ = std::make_unique<api::DesignRoom>(*desk_, options_.data + "/fonts", started_at_.micros);
+    services_->designs = designs_.get();
     services_->mqtt = broker_view_.get();
     auto router = std::make_shared<io::http::Router>();
     services_->office = certificates_.get();

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "api/design_room.h"
 #include "api/services.h"
 #include "app/audit_room.h"
 #include "app/backup_service.h"
@@ -107,6 +108,7 @@ private:
     std::unique_ptr<BrokerView> broker_view_;
     std::unique_ptr<BackupService> backups_;
     std::unique_ptr<Erasures> erasures_;
+    std::unique_ptr<api::DesignRoom> designs_;
     std::unique_ptr<IngestDoors> ingest_;
     std::unique_ptr<api::Services> services_;
     std::unique_ptr<io::http::Server> http_;

@@ -18,6 +18,9 @@ constexpr AuditedRoute rows[] = {
     {"PATCH", "/api/v1/sites/{site}", "site.change", "name time_zone"},
     {"DELETE", "/api/v1/sites/{site}", "site.remove"},
 
+    {"POST", "/api/v1/designs", "design.create", "name fabric hoop_mm"},
+    {"DELETE", "/api/v1/designs/{id}", "design.remove"},
+
     {"POST", "/api/v1/organisations", "organisation.create", "name title"},
     {"PATCH", "/api/v1/organisations/{organisation}", "organisation.change",
      "title machines_max sessions_max messages_per_s samples_per_s retained_bytes_max"},

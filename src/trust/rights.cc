@@ -90,6 +90,12 @@ constexpr Route route_table[] = {
     {"PATCH", "/api/v1/sites/{site}", edit_catalog},
     {"DELETE", "/api/v1/sites/{site}", edit_catalog},
 
+    {"GET", "/api/v1/designs", read},
+    {"POST", "/api/v1/designs", edit_catalog},
+    {"GET", "/api/v1/designs/{id}", read},
+    {"DELETE", "/api/v1/designs/{id}", edit_catalog},
+    {"GET", "/api/v1/designs/{id}/files/{format}", read},
+
     {"GET", "/api/v1/organisations", manage_organisations},
     {"POST", "/api/v1/organisations", manage_organisations},
     {"GET", "/api/v1/organisations/{organisation}", manage_organisations},
