@@ -35,6 +35,7 @@ struct Words {
     ResolveWords resolve;
     NamingDemoWords naming_demo;
     SqlWords sql;
+    StitchWords stitch;
     std::string export_data;
     bool show_settings = false;
 };
@@ -173,6 +174,20 @@ void add_user(CLI::App& app, Words& words) {
     add->add_option("name", words.user.name, "Name to sign in with")->required();
     add->add_option("--role", words.user.role, "viewer, operator, engineer, admin or auditor")
         ->capture_default_str();
+}
+
+void add_stitch(CLI::App& app, Words& words) {
+    auto* stitch = app.add_subcommand("stitch", "Lettering, a drawing or a picture as embroidery");
+    stitch->add_option("artwork", words.stitch.artwork, "A text, or a .svg or .png")->required();
+    stitch->add_option("--out", words.stitch.out, "FILE.dst, .exp, .pes, .jef, .svg or .png")
+        ->type_name("FILE")
+        ->required();
+    stitch->add_option("--font", words.stitch.font, "sans, serif, script, or a font file");
+    stitch->add_option("--height", words.stitch.height_mm, "Of capital letters, mm");
+    stitch->add_option("--width", words.stitch.width_mm, "Of a drawing or picture, mm");
+    stitch->add_option("--colour", words.stitch.colour, "Of the letters' thread");
+    stitch->add_option("--fabric", words.stitch.fabric, "twill, pique, terry, ...");
+    stitch->add_option("--hoop", words.stitch.hoop_mm, "Side of the hoop, mm");
 }
 
 void add_backup(CLI::App& app, Words& words) {
@@ -347,6 +362,7 @@ int run_command(CLI::App& app, Words& words) {
         return report(serve(words.serve));
     }
     if (app.got_subcommand("sim")) return report(simulate(words.sim));
+    if (app.got_subcommand("stitch")) return report(stitch_command(words.stitch));
     if (app.got_subcommand("backup")) return run_backup(app, words);
     if (app.got_subcommand("repair")) return run_repair(words.repair);
     if (app.got_subcommand("restore")) return report(restore(words.restore));
@@ -372,6 +388,7 @@ int run(int count, char** words_given) {
     add_token(app, words);
     add_user(app, words);
     add_ca(app, words);
+    add_stitch(app, words);
     add_backup(app, words);
     add_repair(app, words);
     add_organisations(app, words);

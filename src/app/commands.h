@@ -32,6 +32,16 @@ struct SimWords {
 /// The demo plant: an embroidery hall (Sparkplug B) and a fleet of construction machines (JSON).
 Result<void> simulate(const SimWords& words);
 
+struct StitchWords {
+    std::string artwork;  ///< a text, or the path of a .svg or .png
+    std::string out;      ///< its ending says what: dst, exp, pes, jef, svg, png
+    std::string font = "sans";  ///< sans, serif, script, or the path of a font
+    std::string colour = "#1a3c6e", fabric = "twill";
+    double height_mm = 20, width_mm = 0, hoop_mm = 360;
+};
+/// A pattern and its machine file, without a node. Errors: those of stitch, and of files.
+Result<void> stitch_command(const StitchWords& words);
+
 struct TokenWords {
     std::string data;
     std::string role;
