@@ -1,5 +1,5 @@
-// Designs: what an order is sewn from. A row begins without stitches and gets them, or why there are
-// none, from the worker that makes them; the stitches are kept as the machine file they are.
+// Designs: what an order is sewn from. A row begins without stitches and gets them, or why there
+// are none, from the worker that makes them; the stitches are kept as the machine file they are.
 #include <fmt/format.h>
 
 #include "catalog/names.h"
@@ -40,21 +40,27 @@ Result<Design> SqlCatalog::create_design(OrganisationId organisation, const NewD
     TRY_VOID(database_->change(
         "INSERT INTO design (id, organisation, name, state, run, facts, stitches, created_by,"
         " created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-        {id, organisation, wanted.name, static_cast<std::int64_t>(DesignState::working),
-         wanted.run, std::string_view("{}"), Blob{""}, wanted.created_by, now}));
+        {id, organisation, wanted.name, static_cast<std::int64_t>(DesignState::working), wanted.run,
+         std::string_view("{}"), Blob{""}, wanted.created_by, now}));
     TRY_VOID(transaction.commit());
-    return Design{static_cast<std::uint64_t>(id), organisation, wanted.name, DesignState::working,
-                  wanted.run, "{}", wanted.created_by, now};
+    return Design{static_cast<std::uint64_t>(id),
+                  organisation,
+                  wanted.name,
+                  DesignState::working,
+                  wanted.run,
+                  "{}",
+                  wanted.created_by,
+                  now};
 }
 
 Result<void> SqlCatalog::finish_design(OrganisationId organisation, std::uint64_t id,
                                        const DesignOutcome& outcome) {
     TRY(const std::size_t changed,
-        database_->change("UPDATE design SET state = $3, facts = $4, stitches = $5"
-                          " WHERE organisation = $1 AND id = $2",
-                          {organisation, static_cast<std::int64_t>(id),
-                           static_cast<std::int64_t>(outcome.state), outcome.facts,
-                           Blob{outcome.stitches}}));
+        database_->change(
+            "UPDATE design SET state = $3, facts = $4, stitches = $5"
+            " WHERE organisation = $1 AND id = $2",
+            {organisation, static_cast<std::int64_t>(id), static_cast<std::int64_t>(outcome.state),
+             outcome.facts, Blob{outcome.stitches}}));
     if (changed == 0) return fail(Code::not_found, "no such design");
     return {};
 }

@@ -29,10 +29,11 @@ struct Object {
     Shape shape;
     Line line;
     bool is_letter = false;
+    Place middle;
 };
 
-Place middle_of(const Object& object) {
-    const Box box = box_of(object.line.empty() ? object.shape.outline : object.line);
+Place middle_of(const Contour& contour) {
+    const Box box = box_of(contour);
     return {(box.left + box.right) / 2, (box.top + box.bottom) / 2};
 }
 
@@ -139,8 +140,15 @@ public:
             for (const std::size_t i : block) {
                 const Element& element = artwork_.elements[i];
                 for (const Shape& shape : shapes[i])
-                    objects.push_back({i, shape, {}, element.is_letter});
-                for (const Line& line : element.lines) objects.push_back({i, {}, line, false});
+                    objects.push_back({i, shape, {}, element.is_letter, middle_of(shape.outline)});
+                for (const Line& line : element.lines)
+                    objects.push_back({i, {}, line, false, middle_of(line)});
+            }
+            if (objects.size() > settings_.objects_max) {
+                return fail(Code::exhausted,
+                            fmt::format("{} separate areas of one colour; at most {}: take fewer "
+                                        "colours, or a calmer picture",
+                                        objects.size(), settings_.objects_max));
             }
             if (objects.empty()) continue;
             const Colour colour = artwork_.elements[block[0]].colour;
@@ -161,8 +169,7 @@ private:
             const std::size_t best = next_of(objects);
             const Object object = std::move(objects[best]);
             objects.erase(objects.begin() + static_cast<std::ptrdiff_t>(best));
-            const Place next =
-                objects.empty() ? middle_of(object) : middle_of(objects[next_of(objects)]);
+            const Place next = objects.empty() ? object.middle : objects[next_of(objects)].middle;
             sew(object, next);
             if (sewer_.count() > settings_.stitches_max) {
                 return fail(
@@ -180,7 +187,7 @@ private:
         double best_far = 1e18;
         for (std::size_t i = 0; i < objects.size(); ++i) {
             if (objects[i].is_letter) return i;
-            const double far = distance(middle_of(objects[i]), sewer_.place());
+            const double far = distance(objects[i].middle, sewer_.place());
             if (far < best_far) best_far = far, best = i;
         }
         return best;

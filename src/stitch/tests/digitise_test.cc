@@ -115,6 +115,13 @@ TEST(Digitise, TooManyStitchesAreRefused) {
     EXPECT_EQ(digitise(lettering("Lineshaft", 20), settings).error().code, Code::exhausted);
 }
 
+TEST(Digitise, TooManyAreasAreRefused) {
+    Settings settings;
+    settings.objects_max = 3;
+    EXPECT_TRUE(digitise(lettering("ABC", 20), settings));
+    EXPECT_EQ(digitise(lettering("ABCD", 20), settings).error().code, Code::exhausted);
+}
+
 TEST(Text, WhatCannotBeSetIsNamed) {
     const Bytes fonts[] = {as_bytes(sans())};
     EXPECT_EQ(text_artwork(fonts, "\xE7\x8E\xAB", 20, {}).error().context,
