@@ -1,0 +1,101 @@
+// The words of fleet allocation: machines, requests for them, and what becomes of a request.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "solve/plan.h"
+#include "solve/problem.h"
+
+namespace lineshaft::dispatch {
+
+/// A machine that can be sent somewhere.
+struct FleetMachine {
+    std::string id;
+    std::string type;                      ///< "excavator"
+    std::vector<std::string> attachments;  ///< what it has on it or can mount
+    solve::Point position;                 ///< the last that is believed
+    std::optional<Instant> available_from = {}, available_until = {};  ///< until: service due, end of rent
+    bool is_broken = false;
+    double fixed_cost = 0;                 ///< of moving it at all
+    double cost_per_km = 2, cost_per_hour = 30;  ///< of the way
+    double time_factor = 1;                ///< a machine on tracks takes longer
+};
+
+/// A site asks for machines.
+struct FleetRequest {
+    std::string id;
+    solve::Point site;
+    std::string type;
+    std::vector<std::string> attachments;  ///< all are needed
+    std::vector<Window> windows;           ///< work begins inside one; none: any time from now on
+    std::int64_t duration_s = 0;
+    std::uint32_t count = 1;               ///< so many machines
+    std::uint8_t priority = 50;            ///< 0..100
+    std::optional<double> rent_cost = {};  ///< of one from outside; none: it must be one of ours
+};
+
+/// What became of one machine's place of a request.
+enum class Stage { requested, planned, accepted, travelling, working, done, withdrawn };
+enum class Action {
+    plan,      ///< a machine was found for it
+    unplan,    ///< it was taken away again, or broke down
+    accept,    ///< people promised it: it is not moved any more
+    depart,    ///< the machine is on its way
+    arrive,    ///< it is there and works
+    finish,
+    withdraw,  ///< the site does not want it any more
+};
+std::string_view name_of(Stage stage);
+std::string_view name_of(Action action);
+
+/// The only transitions there are. Errors: conflict ("a finished one cannot be withdrawn").
+///   requested -plan-> planned -accept-> accepted -depart-> travelling -arrive-> working -finish-> done
+///   planned, accepted, travelling, working -unplan-> requested; all but working and done -withdraw-> withdrawn;
+///   planned -plan-> planned (another machine); accepted -arrive-> working (nobody said it left).
+Result<Stage> next_stage(Stage stage, Action action);
+
+/// One machine's place of a request: `index` in 0..count-1.
+struct PlaceOf {
+    std::string request;
+    std::uint32_t index = 0;
+    auto operator<=>(const PlaceOf&) const = default;
+};
+
+struct Allocation {
+    PlaceOf place;
+    Stage stage = Stage::requested;
+    std::string machine;                ///< from planned on
+    Instant arrival = {}, begin = {}, end = {};  ///< expected; from `working` on begin is when it began
+    double way_metres = 0;
+};
+
+/// Why a place has no machine; `past` is ours, the others are the solver's.
+struct LeftOut {
+    PlaceOf place;
+    bool is_past = false;  ///< all its windows have closed
+    solve::Why why = solve::Why::crowded_out;
+    std::optional<double> rent_cost = {};  ///< what the advice "rent one" costs
+};
+
+/// What a new plan changes for people.
+struct Change {
+    PlaceOf place;
+    std::string from, to;      ///< machines; empty: none
+    std::int64_t shift_s = 0;  ///< begins so much later
+};
+
+struct FleetPlan {
+    std::uint64_t version = 0;
+    Instant made_at = {};
+    std::vector<Allocation> allocations;  ///< planned and beyond, ascending by place
+    std::vector<LeftOut> left_out;        ///< ascending by place
+    std::vector<Change> changes;          ///< beside the plan before it
+    solve::Cost cost;
+};
+
+}  // namespace lineshaft::dispatch
