@@ -7,6 +7,11 @@
 namespace lineshaft::history {
 namespace {
 
+// Days of 23 hours are days.
+bool holds_days(const Grid& grid) {
+    return grid.typical_step() >= std::chrono::hours(20);
+}
+
 struct Places {
     Grid grid;
     Window reachable;
@@ -228,8 +233,10 @@ io::Task<Result<std::vector<std::vector<Bucket>>>> Engine::ask(std::shared_ptr<Q
 io::Task<Result<std::vector<std::vector<Bucket>>>> Engine::aggregate(Aggregate asked) {
     auto places = places_of(asked, limits_);
     if (!places) co_return std::unexpected(places.error());
-    auto question = std::make_shared<Question>(std::move(asked), std::move(places->grid),
-                                               places->reachable, limits_.aggregate_buckets_max);
+    const bool by_days = holds_days(places->grid);
+    auto question =
+        std::make_shared<Question>(std::move(asked), std::move(places->grid), places->reachable,
+                                   limits_.aggregate_buckets_max, by_days);
     auto answer = co_await ask(std::move(question));
     co_return answer;
 }
@@ -237,8 +244,9 @@ io::Task<Result<std::vector<std::vector<Bucket>>>> Engine::aggregate(Aggregate a
 io::Task<Result<std::vector<Bucket>>> Engine::ask_one(Series series, Grid grid, Window reachable) {
     Aggregate asked;
     asked.series.push_back(std::move(series));
+    const bool by_days = holds_days(grid);
     auto question = std::make_shared<Question>(std::move(asked), std::move(grid), reachable,
-                                               limits_.buckets_max);
+                                               limits_.buckets_max, by_days);
     auto answer = co_await ask(std::move(question));
     if (!answer) co_return std::unexpected(answer.error());
     co_return std::move(answer->front());

@@ -25,6 +25,7 @@ struct Limits {
     std::chrono::seconds seal_age_max{600};  ///< or at this age of the oldest unsealed sample
     std::size_t chunk_samples_max = 8192;    ///< 1..65536
     std::size_t chunk_samples_min = 2000;    ///< settled chunks smaller than this are joined with more
+    std::size_t days_samples_min = 16'384;   ///< a month of so many keeps its days' statistics
     std::size_t settle_samples = 2048;       ///< a series is settled when so much of it is fresh
     std::size_t settle_chunks_max = 16;      ///< or in so many chunks
     std::chrono::seconds settle_age_max{1800};        ///< everything fresh is settled so often
@@ -142,7 +143,8 @@ public:
     virtual io::Task<Result<std::vector<Bucket>>> buckets(Series series,
                                                           std::vector<Instant> edges) = 0;
     /// What a chart of `columns_max` pixels needs: raw samples when they are no more than twice
-    /// that, else a bucket per column. Text and boolean series: changes of value or quality only,
+    /// that, else a bucket per column; of a day or more, columns are whole days from a UTC midnight
+    /// on, so the first may begin before the window (nothing before it is in it). Text and boolean series: changes of value or quality only,
     /// raw; more than twice columns_max of them are thinned to the first and last of each column.
     /// Errors: invalid (window, columns_max not in 1..buckets_max), exhausted as read.
     virtual io::Task<Result<Trend>> trend(Series series, Window window,

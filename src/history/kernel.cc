@@ -13,6 +13,7 @@ public:
         thread_local ChunkCodec codec;  // its buffers are worth keeping
         Merge merge(cursor, codec, question_.asked.series[series].id, question_.reachable,
                     Direction::forward, on_damage_);
+        if (question_.is_by_days) merge.prefer_days();
         merge.add(std::move(heads.sealing), sealing_rank);
         merge.add(std::move(heads.head), head_rank);
         sink_.clear();

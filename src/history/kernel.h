@@ -22,6 +22,7 @@ struct Question {
     const Grid grid;
     const Window reachable;  ///< the part of the window where samples can be
     const std::size_t buckets_max;
+    const bool is_by_days;  ///< buckets mostly hold whole days
     std::stop_source ended{};  ///< somebody failed, or time is up
 
     bool is_to_stop() const { return ended.stop_requested() || asked.stop.stop_requested(); }

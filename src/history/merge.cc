@@ -49,6 +49,11 @@ bool Merge::load_until(std::int64_t turn) {
     if (plan_.is_exhausted() || turn < plan_.boundary()) return true;
     std::vector<ChunkRef> found;
     plan_.load(found);
+    wait_for(std::move(found));
+    return false;
+}
+
+void Merge::wait_for(std::vector<ChunkRef> found) {
     cost_ += 64 + 64 * found.size();
     for (ChunkRef& chunk : found) {
         Source source;
@@ -61,13 +66,18 @@ bool Merge::load_until(std::int64_t turn) {
         source.chunk = std::move(chunk);
         wait(std::move(source));
     }
-    return false;
 }
 
 // Moves the next waiting source among the open ones, decoded and cut to the window.
 bool Merge::open_next() {
     Source source = std::move(waiting_.back());
     waiting_.pop_back();
+    if (source.chunk && source.chunk->is_day) {
+        std::vector<ChunkRef> found;
+        plan_.load_chunks_of(*source.chunk, found);
+        wait_for(std::move(found));
+        return true;
+    }
     if (source.chunk) {
         const ChunkRef chunk = *std::move(source.chunk);
         source.chunk.reset();
@@ -161,6 +171,7 @@ bool Merge::step(Sink& sink) {
             waiting_.pop_back();
             return true;
         }
+        if (next.chunk->is_day) return open_next();
     }
     while (!waiting_.empty() && waiting_.back().first_turn <= turn) {
         (void)open_next();  // a damaged one is reported and left out

@@ -31,6 +31,9 @@ public:
     /// Adds samples from memory; a higher rank than any chunk's ticket. Before the first step.
     void add(Columns samples, std::uint64_t rank);
 
+    /// As ChunkPlan's; before the first step.
+    void prefer_days() { plan_.prefer_days(); }
+
     /// Feeds `sink` a little more; false at the end, or when it has enough.
     bool step(Sink& sink);
     /// Work done since the last time asked, in samples decoded; for yielding to others.
@@ -51,6 +54,7 @@ private:
     std::int64_t next_turn() const;
     bool load_until(std::int64_t turn);
     void wait(Source source);
+    void wait_for(std::vector<ChunkRef> found);
     bool open_next();
     bool is_alone(const Source& source) const;
     bool emit(Sink& sink, Source& source, std::size_t count);

@@ -92,7 +92,8 @@ io::Task<void> Part::settling_ended() {
 io::Task<Result<std::size_t>> Part::settle_batch(std::vector<SeriesId> series) {
     auto batch = std::make_shared<std::vector<SeriesId>>(std::move(series));
     const SettleLimits most{.chunk_samples_max = limits_.chunk_samples_max,
-                            .chunk_samples_min = limits_.chunk_samples_min};
+                            .chunk_samples_min = limits_.chunk_samples_min,
+                            .days_samples_min = limits_.days_samples_min};
     // Named, then awaited: g++ 12 destroys a closure made inside a co_await expression twice.
     auto work = [batch, most, store = &store_, on_damage = on_damage_] {
         return history::settle(*store, *batch, most, on_damage);

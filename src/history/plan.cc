@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "history/days.h"
+
 namespace lineshaft::history {
 namespace {
 
@@ -151,6 +153,48 @@ void ChunkPlan::load_day(std::vector<ChunkRef>& into) {
                                                  : -(start_of_day(day).micros - 1);
 }
 
+void ChunkPlan::take_day_chunks(std::int64_t day, std::vector<ChunkRef>& into) {
+    const Instant midnight = start_of_day(day);
+    cursor_.seek(to_bytes({month_of(midnight), series_, Span::day, midnight, 0}));
+    for (; cursor_.is_valid(); cursor_.next()) {
+        const auto key = parse_chunk_key(cursor_.key());
+        if (!key || key->series != series_ || key->span != Span::day || day_of(key->first) != day)
+            break;
+        take(into);
+    }
+}
+
+void ChunkPlan::load_chunks_of(const ChunkRef& day, std::vector<ChunkRef>& into) {
+    if (resume_.empty() && cursor_.is_valid()) resume_ = cursor_.key();
+    take_day_chunks(day_of(day.header.first), into);
+}
+
+// The days of the month at once; false when nothing is known of them.
+bool ChunkPlan::load_days(std::vector<ChunkRef>& into) {
+    const auto month = static_cast<Month>(month_);
+    const std::string key = days_key(month, series_);
+    cursor_.seek(key);
+    if (!cursor_.is_valid() || cursor_.key() != key) return false;
+    const auto days = parse_days(month, cursor_.value());
+    if (!days) {
+        on_damage_(key, days.error());
+        return false;
+    }
+    for (const auto& [number, day] : days->days) {
+        if (day.last < window_.from || day.first >= window_.until) continue;
+        into.push_back({key, 0, day, {}, true});
+    }
+    other_days_.clear();
+    const std::int64_t first = day_of(start_of(month));
+    for (int number = 30; number >= 0; --number) {
+        const std::int64_t day = first + number;
+        const bool is_needed = start_of_day(day) < window_.until &&
+                               start_of_day(day + 1) > window_.from;
+        if ((days->others >> number & 1) != 0 && is_needed) other_days_.push_back(day);
+    }
+    return true;
+}
+
 bool ChunkPlan::load(std::vector<ChunkRef>& into) {
     if (is_exhausted_) return false;
     kept_bytes_ = 0;
@@ -158,7 +202,8 @@ bool ChunkPlan::load(std::vector<ChunkRef>& into) {
         load_fresh(into);
         return true;
     }
-    if (const std::string stood = std::exchange(resume_, {}); in_days_ && !stood.empty())
+    if (const std::string stood = std::exchange(resume_, {});
+        in_days_ && !has_days_ && !stood.empty())
         cursor_.seek(stood);
     if (!in_days_) {
         if (!find_month()) {
@@ -170,11 +215,17 @@ bool ChunkPlan::load(std::vector<ChunkRef>& into) {
         boundary_ = direction_ == Direction::forward
                         ? start_of(month).micros
                         : -(start_of(static_cast<Month>(month + 1)).micros - 1);
-        in_days_ = enter_days();
+        has_days_ = prefers_days_ && load_days(into);
+        in_days_ = has_days_ ? !other_days_.empty() : enter_days();
+    } else if (has_days_) {
+        take_day_chunks(other_days_.back(), into);
+        other_days_.pop_back();
+        in_days_ = !other_days_.empty();
     } else {
         load_day(into);
         in_days_ = is_inside(Span::day);
     }
+    if (in_days_ && has_days_) boundary_ = start_of_day(other_days_.back()).micros;
     if (!in_days_) {
         const auto month = static_cast<Month>(month_);
         boundary_ = direction_ == Direction::forward

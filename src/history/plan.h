@@ -26,6 +26,7 @@ struct ChunkRef {
     std::uint64_t ticket = 0;
     ChunkHeader header;
     std::string bytes;
+    bool is_day = false;  ///< stands for all settled chunks of a UTC day; has no bytes of its own
 };
 
 /// Told about chunks that cannot be read: key and why.
@@ -42,6 +43,8 @@ class ChunkPlan {
 public:
     ChunkPlan(store::Cursor& cursor, SeriesId series, Window window, Direction direction,
               OnDamage on_damage);
+    /// Whole days where their statistics are known (days.h); forward only, before the first load.
+    void prefer_days() { prefers_days_ = true; }
 
     /// Appends the chunks of the next stretch that has any; false when there was none left.
     bool load(std::vector<ChunkRef>& into);
@@ -50,8 +53,12 @@ public:
     bool is_exhausted() const { return is_exhausted_; }
     /// A chunk's bytes that were not kept. Nothing: the store could not be read.
     std::optional<std::string> bytes_of(const ChunkRef& chunk);
+    /// The chunks that a day stands for.
+    void load_chunks_of(const ChunkRef& day, std::vector<ChunkRef>& into);
 
 private:
+    bool load_days(std::vector<ChunkRef>& into);
+    void take_day_chunks(std::int64_t day, std::vector<ChunkRef>& into);
     void load_fresh(std::vector<ChunkRef>& into);
     bool find_month();
     void load_month_chunks(std::vector<ChunkRef>& into);
@@ -73,6 +80,9 @@ private:
     int month_;  // being read, or to be looked for
     bool is_fresh_loaded_ = false;
     bool in_days_ = false;
+    bool prefers_days_ = false;
+    bool has_days_ = false;                // of the month being read
+    std::vector<std::int64_t> other_days_;  // that they do not tell of, the next at the back
     bool is_exhausted_ = false;
     std::int64_t boundary_ = 0;
     std::size_t kept_bytes_ = 0;

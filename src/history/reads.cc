@@ -120,7 +120,14 @@ io::Task<Result<Trend>> Engine::trend(Series series, Window window, std::size_t 
         co_return trend;
     }
     trend.is_raw = false;
-    Grid steps(reachable.from, trend.step);
+    Instant first = reachable.from;
+    if (const auto day = std::chrono::days(1); trend.step >= day) {
+        // Whole days from midnight on: so most of years is answered by days.
+        first = start_of_day(day_of(reachable.from));
+        trend.step = step_of({first, reachable.until}, columns_max);
+        trend.step = (trend.step + day - std::chrono::microseconds(1)) / day * day;
+    }
+    Grid steps(first, trend.step);
     auto columns = co_await ask_one(std::move(series), std::move(steps), reachable);
     if (!columns) co_return std::unexpected(columns.error());
     trend.columns = std::move(*columns);

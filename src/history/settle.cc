@@ -1,9 +1,10 @@
 #include "history/settle.h"
 
 #include <algorithm>
-#include <numeric>
+#include <set>
 #include <utility>
 
+#include "history/days.h"
 #include "history/seal.h"
 
 namespace lineshaft::history {
@@ -270,10 +271,70 @@ private:
         });
         const Columns all = joined(pieces);
         const auto kinds = by_kind(all, 0, all.size());
+        written_.clear();
         if (kinds.empty()) put_kind({month, series, Span::day, {}, ticket}, all, has_others);
         for (const Columns& kind : kinds)
             put_kind({month, series, Span::day, {}, ticket}, kind, true);
+        return note_days(series, month, std::move(stored), day_of({first}), day_of({last}));
+    }
+
+    // Of days [first, last] everything stored is known, of which some was joined.
+    Result<void> note_days(SeriesId series, Month month, std::vector<Stored> stored,
+                           std::int64_t first, std::int64_t last) {
+        const std::string key = days_key(month, series);
+        const std::int64_t month_first = day_of(start_of(month));
+        Days days;
+        cursor_->seek(key);
+        const bool is_there = cursor_->is_valid() && cursor_->key() == key;
+        const auto known = is_there ? parse_days(month, cursor_->value())
+                                    : Result<Days>(fail(Code::not_found, "no days"));
+        if (known) {
+            days = *known;
+        } else {
+            std::set<std::string> joined_keys;
+            for (const Stored& one : stored) {
+                if (one.is_joined) joined_keys.insert(one.bytes_of_key);
+            }
+            first = month_first;
+            last = day_of(start_of(static_cast<Month>(month + 1))) - 1;
+            stored = stored_in(series, month, start_of(month).micros,
+                               start_of(static_cast<Month>(month + 1)).micros - 1);
+            TRY_VOID(cursor_->status());
+            for (Stored& one : stored) one.is_joined = joined_keys.contains(one.bytes_of_key);
+        }
+        std::erase_if(stored, [](const Stored& one) { return one.is_joined; });
+        stored.insert(stored.end(), written_.begin(), written_.end());
+        if (!known) {
+            std::uint64_t samples = 0;
+            for (const Stored& one : stored) samples += one.header.count;
+            if (samples < limits_.days_samples_min) return {};
+        }
+        std::ranges::sort(stored, {}, [](const Stored& one) { return one.header.first; });
+        for (std::int64_t day = first; day <= last; ++day)
+            note_day(days, static_cast<unsigned>(day - month_first), day, stored);
+        months_[month][key] = {key, to_bytes(days), false};
         return {};
+    }
+
+    static void note_day(Days& days, unsigned number, std::int64_t day,
+                         const std::vector<Stored>& stored) {
+        days.days.erase(number);
+        days.others &= ~(1u << number);
+        const Instant from = start_of_day(day), until = start_of_day(day + 1);
+        std::optional<ChunkHeader> whole = ChunkHeader{};
+        bool is_touched = false;
+        for (const Stored& one : stored) {
+            if (one.header.last < from || one.header.first >= until) continue;
+            is_touched = true;
+            if (whole && one.key.span == Span::month) whole.reset();
+            if (whole) whole = behind(*whole, one.header);
+        }
+        if (!is_touched) return;
+        if (whole) {
+            days.days[number] = *whole;
+        } else {
+            days.others |= 1u << number;
+        }
     }
 
     void put_kind(ChunkKey key, const Columns& samples, bool by_day) {
@@ -303,6 +364,8 @@ private:
             std::string bytes = to_bytes(key);
             std::string chunk;
             writing_.encode(samples, from, end, chunk);
+            if (const auto header = parse_chunk_header(as_bytes(chunk)))
+                written_.push_back({key, bytes, *header});
             months_[key.month][bytes] = {bytes, std::move(chunk), false};
             ++settled_.chunks;
             from = end;
@@ -317,6 +380,7 @@ private:
     ChunkCodec writing_;
     std::map<Month, std::map<std::string, store::Entry>> months_;
     std::vector<store::Entry> removals_;  // of fresh ones
+    std::vector<Stored> written_;         // of the month being settled
     std::size_t samples_ = 0;
     Settled settled_;
 };

@@ -13,7 +13,7 @@
 // From fresh chunks to those that stay. A seal writes what memory held, quickly and in small
 // pieces, behind all months; settling takes a series' fresh chunks together, joins them with what
 // they overlap or what was left small in their months, and writes that once more, as small as it
-// gets. Runs on a worker that stands back; decision: docs/decisions/0014-settling.md.
+// gets. Runs on a worker that stands back; decision: docs/decisions/0018-settling.md.
 //
 // What keeps it right, wherever it is killed: a settled chunk has the highest ticket of what went
 // into it, and a series' fresh chunks are taken in the order of their tickets, so whatever is left
@@ -31,6 +31,7 @@ struct FreshCount {
 struct SettleLimits {
     std::size_t chunk_samples_max = 8192;
     std::size_t chunk_samples_min = 2000;      ///< smaller settled ones are joined with more
+    std::uint64_t days_samples_min = 16'384;   ///< of a month whose days are worth a record (days.h)
     std::size_t series_samples_max = 1 << 20;  ///< of one series at once, unless one seal had more
     std::size_t batch_samples_max = 1 << 19;   ///< then files are written and the batch ends
 };

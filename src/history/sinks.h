@@ -35,6 +35,13 @@ public:
     explicit Grid(std::vector<Instant> edges) : edges_(std::move(edges)) {}
     /// `near`: where some bucket ends, perhaps this one's beginning; it saves a division.
     Window at(Instant at, std::int64_t near = INT64_MIN) const;
+    /// About how long a bucket is.
+    std::chrono::microseconds typical_step() const {
+        if (edges_.empty()) return std::chrono::microseconds(step_);
+        const auto count = static_cast<std::int64_t>(edges_.size()) - 1;
+        return std::chrono::microseconds(edges_.back().micros / count -
+                                         edges_.front().micros / count);
+    }
 
 private:
     std::int64_t start_ = 0;

@@ -2,7 +2,9 @@
 // fields, 2,100 samples each at 10 s with one in ten missing, as they lie after settling.
 #include <benchmark/benchmark.h>
 
+#include <array>
 #include <cmath>
+#include <cstdio>
 #include <random>
 
 #include "history/tests/rig.h"
@@ -43,7 +45,12 @@ Rig& fleet() {
             }
             CHECK(rig->seal().has_value());
         }
-        CHECK(rig->seal().has_value());
+        CHECK(rig->settle().has_value());
+        std::size_t samples = 0;
+        for (const Series& one : rig->ask(rig->history().series_of(organisation)))
+            samples += rig->ask(rig->history().columns(one, everything, 1'000'000))->size();
+        std::printf("%.3f bytes a sample on disk\n",
+                    double(rig.store().size_bytes(store::Family::history_chunks)) / double(samples));
         return true;
     }();
     CHECK(filled);
@@ -62,7 +69,7 @@ void newest_of_every_truck(benchmark::State& state) {
     const auto series = velocities(rig, trucks);
     for (auto _ : state) CHECK(rig->ask(rig->history().newest(series)).has_value());
 }
-BENCHMARK(newest_of_every_truck)->Unit(benchmark::kMicrosecond)->UseRealTime();
+BENCHMARK(newest_of_every_truck)->Unit(benchmark::kMicrosecond)->MeasureProcessCPUTime()->UseRealTime();
 
 void hour_of_one(benchmark::State& state) {
     Rig& rig = fleet();
@@ -71,7 +78,7 @@ void hour_of_one(benchmark::State& state) {
     for (auto _ : state)
         CHECK(rig->ask(rig->history().read(series[0], window, 10'000))->size() > 200);
 }
-BENCHMARK(hour_of_one)->Unit(benchmark::kMicrosecond)->UseRealTime();
+BENCHMARK(hour_of_one)->Unit(benchmark::kMicrosecond)->MeasureProcessCPUTime()->UseRealTime();
 
 void minutes_of(benchmark::State& state) {
     Rig& rig = fleet();
@@ -86,7 +93,7 @@ void minutes_of(benchmark::State& state) {
     }
 }
 BENCHMARK(minutes_of)->Args({1, 0})->Args({100, 0})->Args({1000, 0})->Args({1000, 1})
-    ->Unit(benchmark::kMicrosecond)->UseRealTime();
+    ->Unit(benchmark::kMicrosecond)->MeasureProcessCPUTime()->UseRealTime();
 
 void maximum_by_fleet(benchmark::State& state) {
     Rig& rig = fleet();
@@ -99,7 +106,7 @@ void maximum_by_fleet(benchmark::State& state) {
         CHECK(answer.has_value() && answer->size() == 4);
     }
 }
-BENCHMARK(maximum_by_fleet)->Unit(benchmark::kMicrosecond)->UseRealTime();
+BENCHMARK(maximum_by_fleet)->Unit(benchmark::kMicrosecond)->MeasureProcessCPUTime()->UseRealTime();
 
 }  // namespace
 }  // namespace lineshaft::history

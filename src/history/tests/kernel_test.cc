@@ -2,6 +2,7 @@
 // restarts and numbers of shards; one bucket, steps and edges; each series its own and in groups.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 #include <random>
@@ -87,7 +88,8 @@ protected:
         const std::string machine = "machine " + std::to_string(under(machines));
         const std::size_t tag = under(4);
         Report report{organisation, machine, {}};
-        std::int64_t at = start + static_cast<std::int64_t>(under(6 * 3600)) * second;
+        const std::uint64_t where = under(3) == 0 ? 6 * 86'400 : 6 * 3'600;
+        std::int64_t at = start + static_cast<std::int64_t>(under(where)) * second;
         for (std::uint64_t left = 1 + under(300); left > 0; --left) {
             at += under(15) == 0 ? -30 * second : under(20) == 0 ? 0 : second;
             const auto quality =
@@ -102,7 +104,8 @@ protected:
     Aggregate question() {
         Aggregate asked;
         const auto instant = [&] {
-            return Instant{start - hour + static_cast<std::int64_t>(under(8 * 3600)) * second};
+            const std::uint64_t where = under(3) == 0 ? 7 * 86'400 : 8 * 3'600;
+            return Instant{start - hour + static_cast<std::int64_t>(under(where)) * second};
         };
         const Instant a = instant(), b = instant();
         asked.window = under(4) == 0 ? testing::always : Window{std::min(a, b), std::max(a, b)};
@@ -110,9 +113,10 @@ protected:
             asked.edges = {std::min(a, b)};
             for (std::uint64_t left = 1 + under(20); left > 0; --left)
                 asked.edges.push_back(asked.edges.back() +
-                                      std::chrono::seconds(1 + under(1800)));
+                                      std::chrono::seconds(1 + under(under(3) == 0 ? 86'400 * 3 : 1800)));
         } else if (asked.window != testing::always && under(4) != 0) {
             asked.step = std::chrono::seconds(1 + under(under(2) == 0 ? 90 : 5000));
+            if (under(3) == 0) asked.step = std::chrono::hours(24 * (1 + under(3)));
         }
         const bool is_grouped = under(2) == 0;
         for (const auto& [name, samples] : truth_) {
@@ -235,7 +239,11 @@ protected:
 
     std::mt19937_64 random_;
     std::map<Name, Truth> truth_;
-    Rig rig_{2, {.chunk_samples_max = 200}};
+    Rig rig_{2,
+             {.chunk_samples_max = 200,
+              .chunk_samples_min = 50,
+              .days_samples_min = 100,
+              .settle_samples = 700}};
 };
 
 TEST_F(Kernel, AgreesWithEverySample) {

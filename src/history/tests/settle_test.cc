@@ -4,10 +4,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <random>
 #include <thread>
 
+#include "history/days.h"
 #include "history/tests/rig.h"
 
 namespace lineshaft::history {
@@ -204,6 +206,57 @@ TEST_F(Settle, ADamagedChunkStaysWhereItIsAndTheRestIsSettled) {
     EXPECT_EQ(rig->read("press", "speed", always).size(), 100u);
     EXPECT_EQ(rig->stats().damaged_chunks, 1u);
     EXPECT_EQ(*rig.store().get(store::Family::history_chunks, entry.key), entry.value);
+}
+
+// Years are drawn from days: no chunk is looked at, and late samples are in all the same.
+TEST_F(Settle, DaysTellOfWhatIsSettled) {
+    Rig rig(1, {.days_samples_min = 1000, .settle_samples = 1'000'000});
+    append(rig, now - 6 * 24h, 60s, 6 * 1440 - 60);
+    ASSERT_TRUE(rig->settle());
+    const Series series = rig->find("press", "speed");
+    const Month month = month_of(now);
+    const auto days_now = [&] {
+        const auto bytes = rig.store().get(store::Family::history_chunks,
+                                           days_key(month, series.id));
+        CHECK(bytes.has_value() && bytes->has_value());
+        const auto days = parse_days(month, **bytes);
+        CHECK(days.has_value());
+        EXPECT_EQ(to_bytes(*days), **bytes);
+        return *days;
+    };
+    const Days before = days_now();
+    EXPECT_EQ(before.days.size(), 7u);
+    EXPECT_EQ(before.others, 0u);
+    append(rig, now - 4 * 24h + 30s, 60s, 10);  // between the others
+    const auto compare_buckets = [&](const char* when) {
+        const Window window{start_of_day(day_of(now)) - 7 * 24h, now};
+        const auto got = rig->ask(rig->history().buckets(series, window, 48h));
+        ASSERT_TRUE(got);
+        std::uint64_t count = 0;
+        double sum = 0, want = 0;
+        for (const Bucket& bucket : *got) {
+            count += bucket.count;
+            sum += bucket.sum;
+        }
+        for (const auto& [at, value] : truth_) want += value;
+        EXPECT_EQ(count, truth_.size()) << when;
+        EXPECT_EQ(sum, want) << when;
+    };
+    compare_buckets("with late ones in the head");
+    ASSERT_TRUE(rig->seal());
+    compare_buckets("with late ones fresh");
+    ASSERT_TRUE(rig->settle());
+    compare_buckets("with late ones settled");
+    const Days after = days_now();
+    const unsigned day = static_cast<unsigned>(day_of(now - 4 * 24h) - day_of(start_of(month)));
+    EXPECT_EQ(after.days.at(day).count, before.days.at(day).count + 10);
+    std::string bytes = to_bytes(after);
+    for (std::size_t at = 0; at < bytes.size(); ++at) {
+        bytes[at] = static_cast<char>(bytes[at] ^ 4);
+        EXPECT_FALSE(parse_days(month, bytes)) << at;
+        bytes[at] = static_cast<char>(bytes[at] ^ 4);
+    }
+    EXPECT_FALSE(parse_days(month, bytes.substr(0, bytes.size() - 1)));
 }
 
 // The engine's files: what was replaced takes no room any more.
