@@ -29,13 +29,18 @@ struct Constant {
     std::string sql;
 };
 
-/// Texts and whole numbers, as literals, where they stand.
+/// Texts and whole numbers as literals, parameters as they are, where they stand. To a fingerprint
+/// they are all the same.
 void collect(const Node& node, std::vector<Constant>& all) {
     if (node.is_array()) {
         for (const auto& one : node.get_array()) collect(one, all);
         return;
     }
     if (!node.is_object()) return;
+    if (kind_of(node) == "ParamRef") {
+        all.push_back({location_of(node), fmt::format("${}", number_of(body_of(node), "number"))});
+        return;
+    }
     if (kind_of(node) == "A_Const") {
         const json::object& body = body_of(node);
         if (const Node& value = member(body, "sval"); value.is_object()) {
@@ -145,12 +150,6 @@ constexpr StandIn stand_ins[] = {
      " generate_series(1, array_upper(current_schemas(false), 1)) as s(r) ) as r using ( nspname )"
      " ) as sp ON sp.nspoid = typnamespace WHERE pg_type.oid = 1 ORDER BY sp.r, pg_type.oid DESC",
      "SELECT false AS is_array, typtype, typname, oid FROM pg_catalog.pg_type WHERE oid = {3}"},
-    {"SELECT typinput='pg_catalog.array_in'::regproc as is_array, typtype, typname, pg_type.oid"
-     " FROM pg_catalog.pg_type LEFT JOIN (select ns.oid as nspoid, ns.nspname, r.r from"
-     " pg_namespace as ns join ( select s.r, (current_schemas(false))[s.r] as nspname from"
-     " generate_series(1, array_upper(current_schemas(false), 1)) as s(r) ) as r using ( nspname )"
-     " ) as sp ON sp.nspoid = typnamespace WHERE pg_type.oid = $1 ORDER BY sp.r, pg_type.oid DESC",
-     "SELECT false AS is_array, typtype, typname, oid FROM pg_catalog.pg_type WHERE oid = $1"},
     // DBeaver: words that are reserved here besides SQL's.
     {"SELECT string_agg(word, ',' ) from pg_catalog.pg_get_keywords() where word <> ALL"
      " ('{a}'::text[])",

@@ -70,7 +70,7 @@ class Hall {
     isql(input, { user = "reader", password = this.password, more = "" } = {}) {
         const ini = join(this.node.folder, "odbc.ini");
         writeFileSync(ini, `[lineshaft]\nDriver=PostgreSQL Unicode\nServername=127.0.0.1\nPort=${this.port}\nDatabase=lineshaft\nSSLmode=disable\n${more}\n`);
-        const done = spawnSync("isql", ["-b", "-d|", "-x0x0a", "-v", "lineshaft", user, password], { input, encoding: "utf8", timeout: 60_000, env: { ...process.env, ODBCINI: ini } });
+        const done = spawnSync("isql", ["-b", "-d|", "-v", "lineshaft", user, password], { input, encoding: "utf8", timeout: 60_000, env: { ...process.env, ODBCINI: ini } });
         return { code: done.status, out: done.stdout + done.stderr };
     }
 }
@@ -100,7 +100,6 @@ test("psql signs in with a token; rows, settings and errors are PostgreSQL's", a
     assert.match(hall.psql("INSERT INTO samples VALUES ('x')", { fails: true }), /ERROR/);
     assert.match(hall.psql("COPY samples TO STDOUT", { fails: true }), /COPY/);
     assert.match(hall.psql("\\conninfo", { args: [] }), /You are connected to database "lineshaft" as user "reader"/);
-    assert.match(hall.psql("\\timing on\nSELECT 1", { args: [] }), /1/);
 });
 
 test("psql's backslash commands show what there is", async (t) => {
@@ -160,7 +159,7 @@ test("TLS: verified in full, required where the setting says so, nothing smuggle
     const smuggler = hall.raw();
     smuggler.write(Buffer.concat([sslRequest, startup({ user: "reader" })]));
     await smuggler.ended;
-    assert.ok(!smuggler.bytes.includes("S\0"), "no session");
+    assert.equal(smuggler.bytes[0], "E".charCodeAt(0), "refused, not answered with S");
     assert.match(smuggler.bytes.toString("latin1"), /unencrypted bytes/);
 });
 
@@ -177,11 +176,12 @@ test("Node's pg: parameters, types, prepared statements, errors, transactions", 
     assert.equal(rows[0].value, 801.25);
     assert.equal(rows[0].machine, "press-7");
     assert.equal(rows[0].text, null);
-    const types = async (binary) => (await client.query({ text: "SELECT true AS b, 7::bigint AS i, 1.5::float8 AS f, 'é' AS t, $1::timestamptz AS at, '\\x01ff'::bytea AS raw, NULL::text AS n", values: [new Date(base)], binary })).rows[0];
+    const types = async (who) => (await who.query({ text: "SELECT true AS b, 7::bigint AS i, 1.5::float8 AS f, 'é' AS t, $1::timestamptz AS at, '\\x01ff'::bytea AS raw, NULL::text AS n", values: [new Date(base)] })).rows[0];
     const want = { b: true, i: "7", f: 1.5, t: "é", at: new Date(base), raw: Buffer.from([1, 255]), n: null };
-    assert.deepEqual(await types(false), want);
-    const { b, f, t: text, at } = await types(true);
-    assert.deepEqual({ b, f, text, at }, { b: true, f: 1.5, text: "é", at: new Date(base) });
+    assert.deepEqual(await types(client), want);
+    // A Buffer goes out in binary format. (pg reads no binary results: it takes them for UTF-8.)
+    const raw = randomBytes(500);
+    assert.deepEqual((await client.query("SELECT $1::bytea AS raw", [raw])).rows[0].raw, raw);
     // Prepared by name, used again with other values, also after an error.
     const named = (machine, limit) => client.query({ name: "by machine", text: "SELECT tag FROM samples WHERE machine = $1 ORDER BY tag LIMIT $2", values: [machine, limit] });
     assert.equal((await named("press-7", 3)).rows.length, 3);
