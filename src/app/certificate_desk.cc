@@ -64,7 +64,10 @@ Result<std::unique_ptr<CertificateDesk>> CertificateDesk::open(const Settings& s
     std::unique_ptr<CertificateDesk> desk(
         new CertificateDesk(settings, rooms, std::move(registrar)));
     TRY_VOID(desk->trust_outside());
-    if (settings.https_listen.empty() && settings.mqtt_tls_listen.empty()) return desk;
+    if (settings.https_listen.empty() && settings.mqtt_tls_listen.empty() &&
+        settings.pg_listen.empty()) {
+        return desk;
+    }
     TRY(desk->now_, desk->load_identity(now));
     io::TlsLimits limits;
     limits.handshakes_max = static_cast<std::size_t>(settings.tls_handshakes_max);
