@@ -144,7 +144,8 @@ public:
                                                           std::vector<Instant> edges) = 0;
     /// What a chart of `columns_max` pixels needs: raw samples when they are no more than twice
     /// that, else a bucket per column; of a day or more, columns are whole days from a UTC midnight
-    /// on, so the first may begin before the window (nothing before it is in it). Text and boolean series: changes of value or quality only,
+    /// on, so the first may begin before the window (nothing before it is in it).
+    /// Text and boolean series: changes of value or quality only,
     /// raw; more than twice columns_max of them are thinned to the first and last of each column.
     /// Errors: invalid (window, columns_max not in 1..buckets_max), exhausted as read.
     virtual io::Task<Result<Trend>> trend(Series series, Window window,

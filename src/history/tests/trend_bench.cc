@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "history/chunk.h"
 #include "history/days.h"
 #include "history/tests/rig.h"
 
