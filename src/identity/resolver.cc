@@ -40,16 +40,18 @@ bool is_service(std::string_view type) {
     return type == "HS_SERV" || type == "HS_SERV.PREFIX";
 }
 
+// Primaries first, else as they came.
 std::vector<handle::Site> sites_of(const std::vector<Value>& values, bool of_derived) {
-    std::vector<handle::Site> out;
+    std::vector<handle::Site> out, mirrors;
     for (const Value& value : values) {
         const bool fits = is_site(value.type) && (of_derived || value.type != "HS_SITE.PREFIX");
         if (!fits) continue;
         auto site = handle::decode_site(as_bytes(value.data), wire);
-        if (site && !site->servers.empty()) out.push_back(std::move(*site));
+        if (!site || site->servers.empty()) continue;
+        (site->is_primary ? out : mirrors).push_back(std::move(*site));
     }
-    // Primaries first, else as they came.
-    std::ranges::stable_partition(out, [](const auto& site) { return site.is_primary; });
+    out.insert(out.end(), std::make_move_iterator(mirrors.begin()),
+               std::make_move_iterator(mirrors.end()));
     return out;
 }
 
