@@ -398,6 +398,13 @@ constexpr Operation all[] = {
     {"POST", "/api/v1/telemetry/{machine}",
      "JSON telemetry of one machine, as it would publish it over MQTT.", "", "Telemetry",
      R"({"ts":"2026-11-21T08:15:00Z","values":{"speed":812.5,"state":"Running"}})", 204, "", ""},
+    {"POST", "/api/v1/sql",
+     "One SELECT in PostgreSQL's words: machines, tags, latest, samples, sites. A machine's token "
+     "sees its own machine. docs/howto/sql.md.",
+     "", "SqlQuestion",
+     R"({"sql":"SELECT machine, avg(value) FROM samples WHERE tag = $1 GROUP BY 1","params":["speed"],"limit":10})",
+     200, "SqlAnswer",
+     R"({"columns":[{"name":"machine","type":"text"},{"name":"avg","type":"float8"}],"rows":[["exc-01",812.5]],"truncated":false})"},
     {"POST", "/api/v1/write",
      "Prometheus remote write 1.0: snappy, prometheus.WriteRequest. 204, 400 (never again), 503 "
      "(send again).",

@@ -88,6 +88,18 @@ constexpr std::string_view schemas_text = R"({
       "items": {"type": "array", "items": {"type": ["number", "string", "boolean", "null"]}}},
     "columns": {"type": "array", "description": "Else: [start_ms, min, max, average, first, last, count].",
       "items": {"type": "array", "items": {"type": ["number", "null"]}}}}}}}},
+"SqlQuestion": {"type": "object", "required": ["sql"], "properties": {
+  "sql": {"type": "string", "description": "One statement, at most 64 KiB."},
+  "params": {"type": ["array", "null"], "description": "For $1, $2, ...",
+    "items": {"type": ["string", "number", "boolean", "null"]}},
+  "limit": {"type": ["integer", "null"], "description": "Rows at most, 1 to 100000; 1000 unless told."},
+  "time_zone": {"type": ["string", "null"], "description": "Of times without a zone and of days; UTC unless told."}}},
+"SqlAnswer": {"type": "object", "required": ["columns", "rows", "truncated"], "properties": {
+  "columns": {"type": "array", "items": {"type": "object", "required": ["name", "type"], "properties": {
+    "name": {"type": "string"}, "type": {"type": "string", "enum": ["bool", "int8", "float8", "text", "timestamptz", "bytea"]}}}},
+  "rows": {"type": "array", "description": "Times in RFC 3339; bytes as \\x and hexadecimal.",
+    "items": {"type": "array", "items": {"type": ["string", "number", "boolean", "null"]}}},
+  "truncated": {"type": "boolean", "description": "There was more than limit, or than 32 MiB."}}},
 "Periods": {"type": "object", "required": ["time_zone", "series"], "properties": {
   "time_zone": {"type": "string", "description": "Of the machine's site; UTC without one."},
   "series": {"type": "array", "items": {"type": "object", "required": ["tag", "kind", "unit", "cadence_ms", "periods"], "properties": {

@@ -8,6 +8,7 @@
 #include "catalog/desk.h"
 #include "history/history.h"
 #include "io/http/server.h"
+#include "query/query.h"
 #include "trust/audit.h"
 #include "trust/office.h"
 #include "trust/porter.h"
@@ -155,6 +156,8 @@ struct Services {
     OrganisationQuotas* quotas = nullptr;    ///< null: nobody is limited
     Backups* backups = nullptr;  ///< null: the node makes none
     Erasures* erasures = nullptr;  ///< never null when routes are added
+    query::Engine* sql = nullptr;  ///< null: no SQL
+    query::Limits sql_limits{};    ///< of one statement
     DesignRoom* designs = nullptr;  ///< never null when routes are added
     MqttView* mqtt = nullptr;    ///< null: the node serves no MQTT
     std::vector<MachineTotal> totals{std::vector<MachineTotal>(shards.size())};  ///< by shard

@@ -106,9 +106,11 @@ io::Task<std::string> RunningNode::metrics() {
     auto sparkplug = co_await door_->counters();
     auto ingest = co_await ingest_->metrics();
     auto naming = co_await naming_->metrics();
+    std::string postgres;
+    if (pg_) postgres = co_await pg_->metrics();
     co_return metrics_page(
         {broker, plant, history, sparkplug, store_->stats(), http_->stats(), facts()}) +
-        ingest + naming + certificates_->metrics() + quotas_->metrics(*desk_->snapshot());
+        ingest + naming + postgres + sql_->metrics() + certificates_->metrics() + quotas_->metrics(*desk_->snapshot());
 }
 
 void RunningNode::stop() {
@@ -120,6 +122,8 @@ void RunningNode::stop() {
     }
     if (backups_) backups_->stop();
     if (certificates_) certificates_->close();
+    if (pg_) pg_->close();
+    if (sql_) sql_->close();
     if (http_) http_->close();
     if (naming_) naming_->close();
     if (backups_) backups_->close();

@@ -102,6 +102,7 @@ Result<void> RunningNode::open_rooms() {
     };
     plant_ =
         twin::Plant::open(*history_, *shards_, lane_pointers_, std::move(observer), twin::Limits{});
+    sql_ = std::make_unique<SqlRoom>(*desk_, *history_, *plant_, *shards_);
     TRY(certificates_, CertificateDesk::open(settings_, options_.data,
                                              {*shards_, *catalog_, *desk_, *porter_, *plant_}));
     est_door_ = std::make_unique<est::Door>(*certificates_, *porter_, audit_room_->audit(), *shards_,
@@ -235,6 +236,8 @@ Result<void> RunningNode::open_listeners() {
     designs_ = std::make_unique<api::DesignRoom>(*desk_, options_.data + "/fonts", started_at_.micros);
     services_->designs = designs_.get();
     services_->mqtt = broker_view_.get();
+    services_->sql = &sql_->engine();
+    services_->sql_limits = sql_limits(settings_);
     auto router = std::make_shared<io::http::Router>();
     services_->office = certificates_.get();
     api::add_routes(*router, *services_);
@@ -266,6 +269,14 @@ Result<void> RunningNode::open_listeners() {
     TRY_VOID(listen("https", "https.listen", settings_.https_listen, to_http, tls));
     TRY_VOID(listen("mqtt", "mqtt.listen", settings_.mqtt_listen, to_mqtt, nullptr));
     TRY_VOID(listen("mqtts", "mqtt.tls_listen", settings_.mqtt_tls_listen, to_mqtt, tls));
+    if (!settings_.pg_listen.empty()) {
+        pg_ = std::make_unique<PgRoom>(
+            PgRoom::Rooms{*shards_, *desk_, *porter_, sql_->engine(), audit_room_->audit(), tls,
+                          loopback_role,
+                          std::string(audit_room_->key().derive("pg-strangers").raw())},
+            settings_, sql_limits(settings_));
+        TRY_VOID(listen("pg", "pg.listen", settings_.pg_listen, pg_->on_stream(), nullptr));
+    }
     TRY(const std::string handles, naming_->listen());
     if (!handles.empty()) banner_.listeners.emplace_back("handle", handles);
     return {};

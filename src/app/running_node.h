@@ -19,8 +19,10 @@
 #include "app/mqtt_view.h"
 #include "app/naming.h"
 #include "app/node.h"
+#include "app/pg_room.h"
 #include "app/principals.h"
 #include "app/quotas.h"
+#include "app/sql_room.h"
 #include "gate/est/door.h"
 #include "gate/mqtt/broker.h"
 #include "io/clock.h"
@@ -95,8 +97,10 @@ private:
     std::unique_ptr<catalog::Desk> desk_;
     std::unique_ptr<trust::Porter> porter_;
     std::unique_ptr<twin::Plant> plant_;
+    std::unique_ptr<SqlRoom> sql_;
     std::unique_ptr<CertificateDesk> certificates_;
     std::unique_ptr<est::Door> est_door_;
+    std::unique_ptr<PgRoom> pg_;
     std::unique_ptr<NamingRoom> naming_;
     std::unique_ptr<TrustGatekeeper> gatekeeper_;
     std::unique_ptr<broker::Broker> broker_;

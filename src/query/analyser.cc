@@ -52,6 +52,29 @@ std::string_view word_of(T type) {
     return "unknown";
 }
 
+Term made(std::string sql, T type, std::int64_t at) {
+    Term term;
+    term.sql = std::move(sql);
+    term.type = type;
+    term.at = at;
+    return term;
+}
+
+/// `out` is made of `from` too.
+void absorb(Term& out, const Term& from) {
+    out.is_constant = out.is_constant && from.is_constant;
+    out.has_aggregate = out.has_aggregate || from.has_aggregate;
+    out.is_bare = out.is_bare || from.is_bare;
+    out.has_window = out.has_window || from.has_window;
+}
+
+bool is_untyped(const Term& term) {
+    return term.literal || term.parameter != 0 || term.type == T::null;
+}
+bool is_number(T type) {
+    return type == T::int8 || type == T::float8;
+}
+
 std::string quoted_text(std::string_view text) {
     std::string out = "'";
     for (const char letter : text) {
@@ -117,22 +140,47 @@ std::span<const TableShape> shown_tables() {
     static const std::vector<TableShape> shapes{
         {"public",
          "machines",
-         {{"id", text}, {"name", text}, {"kind", text}, {"site", text}, {"time_zone", text},
-          {"connection", text}, {"state", text}, {"fault", text}, {"source", text},
-          {"last_seen", timestamptz}, {"first_seen", timestamptz}, {"adopted_at", timestamptz},
-          {"latitude", float8}, {"longitude", float8}, {"attributes", text}}},
+         {{"id", text},
+          {"name", text},
+          {"kind", text},
+          {"site", text},
+          {"time_zone", text},
+          {"connection", text},
+          {"state", text},
+          {"fault", text},
+          {"source", text},
+          {"last_seen", timestamptz},
+          {"first_seen", timestamptz},
+          {"adopted_at", timestamptz},
+          {"latitude", float8},
+          {"longitude", float8},
+          {"attributes", text}}},
         {"public",
          "tags",
-         {{"machine", text}, {"tag", text}, {"kind", text}, {"label", text}, {"unit", text},
-          {"low", float8}, {"high", float8}, {"writable", boolean}}},
+         {{"machine", text},
+          {"tag", text},
+          {"kind", text},
+          {"label", text},
+          {"unit", text},
+          {"low", float8},
+          {"high", float8},
+          {"writable", boolean}}},
         {"public",
          "latest",
-         {{"machine", text}, {"tag", text}, {"time", timestamptz}, {"value", float8},
-          {"text", text}, {"quality", text}}},
+         {{"machine", text},
+          {"tag", text},
+          {"time", timestamptz},
+          {"value", float8},
+          {"text", text},
+          {"quality", text}}},
         {"public",
          "samples",
-         {{"machine", text}, {"tag", text}, {"time", timestamptz}, {"value", float8},
-          {"text", text}, {"quality", text}}},
+         {{"machine", text},
+          {"tag", text},
+          {"time", timestamptz},
+          {"value", float8},
+          {"text", text},
+          {"quality", text}}},
         {"public",
          "sites",
          {{"name", text}, {"time_zone", text}, {"latitude", float8}, {"longitude", float8}}},

@@ -16,7 +16,13 @@ namespace lineshaft::query {
 
 /// Types inside statements: what clients see, and what only expressions have.
 enum class T : std::uint8_t {
-    null, boolean, int8, float8, text, timestamptz, bytea,
+    null,
+    boolean,
+    int8,
+    float8,
+    text,
+    timestamptz,
+    bytea,
     interval,  ///< microseconds; shown as text
     json,      ///< JSON text; shown as text
 };
@@ -29,17 +35,23 @@ std::string_view word_of(T type);
 struct Term {
     std::string sql;
     T type = T::null;
-    std::int64_t at = -1;                 ///< where it begins in the statement, in bytes
+    std::int64_t at = -1;                  ///< where it begins in the statement, in bytes
     std::optional<std::string> literal{};  ///< a quoted text without a type yet
-    std::size_t parameter = 0;            ///< $n without a type yet
-    std::optional<Span> span{};           ///< of a constant interval
-    bool is_constant = true;              ///< no column in it
+    std::size_t parameter = 0;             ///< $n without a type yet
+    std::optional<Span> span{};            ///< of a constant interval
+    bool is_constant = true;               ///< no column in it
     bool has_aggregate = false;
     bool is_bare = false;  ///< a column stands outside of aggregates and of what is grouped by
     bool has_window = false;
-    std::string name{};    ///< what the column is called where nobody says
-    char chain = 0;        ///< the operator its outer parentheses may go for: + or *
+    std::string name{};  ///< what the column is called where nobody says
+    char chain = 0;      ///< the operator its outer parentheses may go for: + or *
 };
+
+Term made(std::string sql, T type, std::int64_t at);
+/// `out` is made of `from` too.
+void absorb(Term& out, const Term& from);
+bool is_untyped(const Term& term);
+bool is_number(T type);
 
 /// A table or query in FROM.
 struct Range {
@@ -61,9 +73,9 @@ struct KernelAsk {
     bool has_machine = false, has_tag = false, has_bucket = false;
     std::string bucket_key{};  ///< the bucket as it was written; another one does not fit
     json::object bucket{};
-    json::array predicates{};           ///< {"on","op"}; their values are `arguments`, in order
+    json::array predicates{};  ///< {"on","op"}; their values are `arguments`, in order
     std::vector<std::string> arguments{};
-    bool has_failed = false;            ///< something only rows can tell
+    bool has_failed = false;  ///< something only rows can tell
 };
 
 /// One SELECT's names; inner ones see outer ones.
@@ -85,8 +97,8 @@ struct Query {
 };
 
 /// A function row: how a call becomes SQL. Arguments: b i f t z (timestamptz) v (interval) j (json)
-/// y (bytea) a (any) n (int8 or float8) s (anything that has a text); the last one with '*' repeats.
-/// Result: the same letters; '1' the type of the first argument, '=' one type for all.
+/// y (bytea) a (any) n (int8 or float8) s (anything that has a text); the last one with '*'
+/// repeats. Result: the same letters; '1' the type of the first argument, '=' one type for all.
 struct Call {
     std::string_view name, arguments;
     char result;
@@ -137,6 +149,7 @@ private:
     Outcome<Term> term(const Node& node, Names& names);
     Outcome<Term> term_inside(const Node& node, Names& names);
     Outcome<Term> constant(const Node& node);
+    Outcome<Term> negative(std::int64_t at) const;
     Outcome<Term> column(const json::object& body, Names& names);
     Outcome<Term> parameter(const json::object& body);
     Outcome<Term> operation(const json::object& body, Names& names);
@@ -150,8 +163,8 @@ private:
     Outcome<Term> sublink(const json::object& body, Names& names);
     Outcome<Term> cast(const json::object& body, Names& names);
     Outcome<Term> cast_to(Term term, T type, std::string_view word, std::int64_t at);
-    Outcome<Term> all_alike(std::vector<Term> terms, std::string_view function, std::string_view what,
-                            std::int64_t at, bool is_comparison = false);
+    Outcome<Term> all_alike(std::vector<Term> terms, std::string_view function,
+                            std::string_view what, std::int64_t at, bool is_comparison = false);
     Outcome<T> type_named(const json::object& type, std::int64_t at) const;
 
     // call.cc
@@ -188,6 +201,9 @@ private:
     std::size_t names_made_ = 0, depth_ = 0, work_ = 0;
     bool uses_kernel_ = false, reads_samples_ = false;
 };
+
+/// Stands where a kernel's table will, once it is known what it is asked.
+inline constexpr std::string_view kernel_place = "\x01kernel\x01";
 
 std::string quoted_text(std::string_view text);  ///< 'it''s'
 std::string quoted_name(std::string_view name);  ///< "a ""b"""

@@ -35,10 +35,6 @@ char letter_of(const Call& row, std::size_t index) {
     return row.arguments[std::min(index, most)];
 }
 
-bool is_number(T type) {
-    return type == T::int8 || type == T::float8;
-}
-
 std::string filled(std::string_view sql, const std::vector<Term>& arguments) {
     std::string out;
     for (std::size_t at = 0; at < sql.size(); ++at) {
@@ -55,13 +51,6 @@ std::string filled(std::string_view sql, const std::vector<Term>& arguments) {
         }
     }
     return out;
-}
-
-void take_in(Term& out, const Term& from) {
-    out.is_constant = out.is_constant && from.is_constant;
-    out.has_aggregate = out.has_aggregate || from.has_aggregate;
-    out.is_bare = out.is_bare || from.is_bare;
-    out.has_window = out.has_window || from.has_window;
 }
 
 constexpr std::array<std::string_view, 8> trunc_units{"second", "minute", "hour",    "day",
@@ -94,11 +83,12 @@ Outcome<Term> Analyser::call(const json::object& body, Names& names) {
     const bool has_over = member(body, "over").is_object();
     is_aggregate = is_aggregate && !has_over;
     if (is_aggregate && !names.allows_aggregates)
-        return refuse_at("42803", fmt::format("aggregate function {} is not allowed here", name), at);
+        return refuse_at("42803", fmt::format("aggregate function {} is not allowed here", name),
+                         at);
     if (is_aggregate && names.is_inside_aggregate)
         return refuse_at("42803", "aggregate function calls cannot be nested", at);
-    const bool was_inside = std::exchange(names.is_inside_aggregate,
-                                          names.is_inside_aggregate || is_aggregate);
+    const bool was_inside =
+        std::exchange(names.is_inside_aggregate, names.is_inside_aggregate || is_aggregate);
     std::vector<Term> arguments;
     std::optional<Failure> failed;
     for (const Node& argument : list_of(body, "args")) {
@@ -130,7 +120,8 @@ Outcome<Term> Analyser::call(const json::object& body, Names& names) {
     }
     std::string types;
     for (const Term& argument : arguments)
-        types += fmt::format("{}{}", types.empty() ? "" : ", ", argument.literal ? "unknown" : word_of(argument.type));
+        types += fmt::format("{}{}", types.empty() ? "" : ", ",
+                             argument.literal ? "unknown" : word_of(argument.type));
     return refuse_at("42883", fmt::format("function {}({}) does not exist", name, types), at,
                      "You might need to add explicit type casts.");
 }
@@ -143,7 +134,8 @@ Outcome<Term> Analyser::call_row(const Call& row, std::vector<Term> arguments,
         Term& argument = arguments[index];
         const char letter = letter_of(row, index);
         T wanted = type_of_letter(letter);
-        if (letter == 'n') wanted = is_number(argument.type) && !argument.literal ? argument.type : T::float8;
+        if (letter == 'n')
+            wanted = is_number(argument.type) && !argument.literal ? argument.type : T::float8;
         if (letter == 'a') wanted = argument.type == T::null ? T::text : argument.type;
         if (letter == 's') {
             if (argument.literal || argument.parameter != 0) {
@@ -158,18 +150,20 @@ Outcome<Term> Analyser::call_row(const Call& row, std::vector<Term> arguments,
     out.sql = filled(row.sql, arguments);
     out.at = at;
     out.name = row.name;
-    out.type = row.result == '1'   ? arguments[0].type
-               : row.result == '=' ? (arguments[0].type == T::int8 && arguments[1].type == T::int8
-                                          ? T::int8
-                                          : T::float8)
-                                   : type_of_letter(row.result);
-    for (const Term& argument : arguments) take_in(out, argument);
+    out.type =
+        row.result == '1' ? arguments[0].type
+        : row.result == '='
+            ? (arguments[0].type == T::int8 && arguments[1].type == T::int8 ? T::int8 : T::float8)
+            : type_of_letter(row.result);
+    for (const Term& argument : arguments) absorb(out, argument);
     const Node& window = member(body, "over");
     const bool is_aggregate = row.how == Call::How::aggregate && !window.is_object();
     if (row.how == Call::How::window && !window.is_object())
-        return refuse_at("42809", fmt::format("window function {} requires an OVER clause", row.name), at);
+        return refuse_at("42809",
+                         fmt::format("window function {} requires an OVER clause", row.name), at);
     if (row.how == Call::How::plain && window.is_object())
-        return refuse_at("42809", fmt::format("OVER specified, but {} is not a window function", row.name), at);
+        return refuse_at(
+            "42809", fmt::format("OVER specified, but {} is not a window function", row.name), at);
     if (flag_of(body, "agg_distinct")) out.sql.insert(out.sql.find('(') + 1, "DISTINCT ");
     if (!list_of(body, "agg_order").empty())
         return refuse_at("0A000", "ORDER BY inside an aggregate is not supported", at);
@@ -188,7 +182,8 @@ Outcome<Term> Analyser::call_row(const Call& row, std::vector<Term> arguments,
     }
     if (is_aggregate) {
         if (!names.allows_aggregates)
-            return refuse_at("42803", fmt::format("aggregate function {} is not allowed here", row.name), at);
+            return refuse_at(
+                "42803", fmt::format("aggregate function {} is not allowed here", row.name), at);
         out.has_aggregate = true;
         out.is_constant = false;
         out.is_bare = false;
@@ -199,8 +194,8 @@ Outcome<Term> Analyser::call_row(const Call& row, std::vector<Term> arguments,
 
 Outcome<std::string> Analyser::over(const json::object& asked, Names& names) {
     const json::object* found = &asked;
-    if (const auto name = text_of(asked, "name"); !name.empty() && names.windows != nullptr &&
-                                                  asked.find("frameOptions") != asked.end()) {
+    if (const auto name = text_of(asked, "name");
+        !name.empty() && names.windows != nullptr && asked.find("frameOptions") != asked.end()) {
         for (const Node& candidate : *names.windows) {
             if (text_of(body_of(candidate), "name") == name) found = &body_of(candidate);
         }
@@ -226,7 +221,8 @@ Outcome<std::string> Analyser::over(const json::object& asked, Names& names) {
     };
     TRY(const std::string from, edge(0x20, 0x80, 0x200, 0x800, "startOffset"));
     TRY(const std::string until, edge(0x40, 0x100, 0x400, 0x1000, "endOffset"));
-    return out + fmt::format(" {} BETWEEN {} AND {}", (frame & 0x4) != 0 ? "ROWS" : "RANGE", from, until);
+    return out +
+           fmt::format(" {} BETWEEN {} AND {}", (frame & 0x4) != 0 ? "ROWS" : "RANGE", from, until);
 }
 
 Outcome<std::optional<Term>> Analyser::special(std::string_view name, const json::object& body,
@@ -268,7 +264,8 @@ Outcome<std::optional<Term>> Analyser::percentile(std::string_view name, const j
         order.size() != 1)
         return refuse_at("0A000", fmt::format("{} WITHIN GROUP is not supported", name), at);
     if (!names.allows_aggregates || names.is_inside_aggregate)
-        return refuse_at("42803", fmt::format("aggregate function {} is not allowed here", name), at);
+        return refuse_at("42803", fmt::format("aggregate function {} is not allowed here", name),
+                         at);
     TRY(Term part, term(arguments[0], names));
     TRY(part, as(std::move(part), T::float8, "a percentile"));
     names.is_inside_aggregate = true;
@@ -290,11 +287,11 @@ Outcome<Term> Analyser::bucket(std::string_view name, const json::object& body, 
     const std::int64_t at = number_of(body, "location", -1);
     const json::array& nodes = list_of(body, "args");
     if (nodes.size() < 2 || nodes.size() > 3 || (name == "time_bucket" && nodes.size() != 2)) {
-        return refuse_at("42883", fmt::format("function {} does not exist with {} arguments", name,
-                                              nodes.size()),
-                         at,
-                         "There are time_bucket(interval, time), date_trunc(unit, time[, zone]) and "
-                         "site_bucket(unit, time[, site]).");
+        return refuse_at(
+            "42883",
+            fmt::format("function {} does not exist with {} arguments", name, nodes.size()), at,
+            "There are time_bucket(interval, time), date_trunc(unit, time[, zone]) and "
+            "site_bucket(unit, time[, site]).");
     }
     TRY(Term first, term(nodes[0], names));
     const Range* samples =
@@ -323,7 +320,8 @@ Outcome<Term> Analyser::bucket(std::string_view name, const json::object& body, 
         if (first.span && first.span->months == 0 && first.span->micros <= 0)
             return refuse_at("22023", "a bucket's width must be longer than nothing", first.at);
         if (first.span && first.span->months != 0 && first.span->micros != 0)
-            return refuse_at("22023", "a bucket's width is of months, or of days and less", first.at);
+            return refuse_at("22023", "a bucket's width is of months, or of days and less",
+                             first.at);
         Term made = time;
         if (first.span && first.span->months != 0) {
             made.sql = fmt::format("ls_month_bucket({}, {})", first.span->months, time.sql);
@@ -399,9 +397,9 @@ Outcome<Term> Analyser::site_bucket(std::vector<Term> arguments, const Node& tim
         }
     }
     Term out = arguments[1];
-    take_in(out, arguments[0]);
-    out.sql = fmt::format("ls_site_bucket({}, {}, {}, {})", arguments[0].sql, arguments[1].sql, machine,
-                          arguments.size() > 2 ? arguments[2].sql : "NULL");
+    absorb(out, arguments[0]);
+    out.sql = fmt::format("ls_site_bucket({}, {}, {}, {})", arguments[0].sql, arguments[1].sql,
+                          machine, arguments.size() > 2 ? arguments[2].sql : "NULL");
     out.chain = 0;
     return out;
 }

@@ -8,6 +8,7 @@
 #include "io/counter.h"
 #include "io/workers.h"
 #include "query/run.h"
+#include "query/stand_ins.h"
 #include "query/statement.h"
 #include "trust/rights.h"
 
@@ -23,7 +24,8 @@ struct Counts {
 /// A parameter as the statement wants it. Errors: 22P02 and the like.
 Outcome<Value> converted(Value value, T wanted, std::size_t number, const Session& session) {
     const Type type = shown_type(wanted);
-    if (type_of(value) == Type::null || (type_of(value) == type && wanted != T::interval)) return value;
+    if (type_of(value) == Type::null || (type_of(value) == type && wanted != T::interval))
+        return value;
     if (const auto* text = std::get_if<std::string>(&value)) {
         if (wanted == T::interval) {
             TRY(const Span span, parse_span(*text));
@@ -36,22 +38,24 @@ Outcome<Value> converted(Value value, T wanted, std::size_t number, const Sessio
     const auto* whole = std::get_if<std::int64_t>(&value);
     const auto* real = std::get_if<double>(&value);
     if (type == Type::float8 && whole != nullptr) return Value(static_cast<double>(*whole));
-    if (type == Type::int8 && real != nullptr && *real == std::trunc(*real) && std::abs(*real) < 9e18)
+    if (type == Type::int8 && real != nullptr && *real == std::trunc(*real) &&
+        std::abs(*real) < 9e18)
         return Value(static_cast<std::int64_t>(*real));
     if (type == Type::text) {
         std::string text;
         put_text(text, value, session.time_zone);
         return Value(std::move(text));
     }
-    return refuse("42804", fmt::format("parameter ${} must be of type {}, not {}", number, name_of(type),
-                                       name_of(type_of(value))));
+    return refuse("42804", fmt::format("parameter ${} must be of type {}, not {}", number,
+                                       name_of(type), name_of(type_of(value))));
 }
 
 /// SQLite's connection and statement, and what they use.
 class Execution {
 public:
     Execution(std::shared_ptr<const Statement> statement, std::vector<Value> parameters,
-              history::History& history, Present& present, io::Shards& shards, Limits limits, Counts& counts)
+              history::History& history, Present& present, io::Shards& shards, Limits limits,
+              Counts& counts)
         : run(history, present, shards),
           statement_(std::move(statement)),
           parameters_(std::move(parameters)),
@@ -70,7 +74,8 @@ public:
     Execution(const Execution&) = delete;
 
     void stop_with(std::stop_token token) {
-        watches_.push_back(std::make_unique<std::stop_callback<Stop>>(std::move(token), Stop{&stopping_}));
+        watches_.push_back(
+            std::make_unique<std::stop_callback<Stop>>(std::move(token), Stop{&stopping_}));
     }
 
     Outcome<Batch> next(std::size_t rows_max) {
@@ -139,8 +144,10 @@ private:
     }
 
     Outcome<void> open() {
-        const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_MEMORY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE;
-        if (const int outcome = sqlite3_open_v2(":memory:", &connection_, flags, nullptr); outcome != SQLITE_OK)
+        const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_MEMORY | SQLITE_OPEN_NOMUTEX |
+                          SQLITE_OPEN_PRIVATECACHE;
+        if (const int outcome = sqlite3_open_v2(":memory:", &connection_, flags, nullptr);
+            outcome != SQLITE_OK)
             return std::unexpected(failure(outcome));
         sqlite3_db_config(connection_, SQLITE_DBCONFIG_DQS_DML, 0, nullptr);
         sqlite3_db_config(connection_, SQLITE_DBCONFIG_DQS_DDL, 0, nullptr);
@@ -148,29 +155,40 @@ private:
         sqlite3_limit(connection_, SQLITE_LIMIT_LENGTH, 64 << 20);
         sqlite3_limit(connection_, SQLITE_LIMIT_ATTACHED, 0);
         sqlite3_exec(connection_, "PRAGMA temp_store = MEMORY", nullptr, nullptr, nullptr);
-        sqlite3_progress_handler(connection_, 2'000, [](void* self) {
-            return static_cast<Run*>(self)->may_go_on() ? 0 : 1;
-        }, &run);
+        sqlite3_progress_handler(
+            connection_, 2'000,
+            [](void* self) { return static_cast<Run*>(self)->may_go_on() ? 0 : 1; }, &run);
         if (!add_tables(connection_, run) || !add_functions(connection_, run))
             return std::unexpected(failure(SQLITE_NOMEM));
-        const int outcome = sqlite3_prepare_v2(connection_, statement_->sql_.c_str(), -1, &prepared_, nullptr);
+        const int outcome =
+            sqlite3_prepare_v2(connection_, statement_->sql_.c_str(), -1, &prepared_, nullptr);
         if (outcome != SQLITE_OK) return std::unexpected(failure(outcome));
         // What the rewriting gave may only read: the last line of defence.
         if (sqlite3_stmt_readonly(prepared_) == 0) return refuse("25006", "SQL reads only");
-        for (std::size_t index = 0; index < parameters_.size(); ++index) bind(static_cast<int>(index) + 1, parameters_[index]);
+        for (std::size_t index = 0; index < parameters_.size(); ++index)
+            bind(static_cast<int>(index) + 1, parameters_[index]);
         return {};
     }
 
     void bind(int number, const Value& value) {
         switch (type_of(value)) {
             case Type::null: break;
-            case Type::boolean: sqlite3_bind_int(prepared_, number, std::get<bool>(value) ? 1 : 0); break;
-            case Type::int8: sqlite3_bind_int64(prepared_, number, std::get<std::int64_t>(value)); break;
-            case Type::float8: sqlite3_bind_double(prepared_, number, std::get<double>(value)); break;
-            case Type::timestamptz: sqlite3_bind_int64(prepared_, number, std::get<Instant>(value).micros); break;
+            case Type::boolean:
+                sqlite3_bind_int(prepared_, number, std::get<bool>(value) ? 1 : 0);
+                break;
+            case Type::int8:
+                sqlite3_bind_int64(prepared_, number, std::get<std::int64_t>(value));
+                break;
+            case Type::float8:
+                sqlite3_bind_double(prepared_, number, std::get<double>(value));
+                break;
+            case Type::timestamptz:
+                sqlite3_bind_int64(prepared_, number, std::get<Instant>(value).micros);
+                break;
             case Type::text: {
                 const auto& text = std::get<std::string>(value);
-                sqlite3_bind_text64(prepared_, number, text.data(), text.size(), SQLITE_STATIC, SQLITE_UTF8);
+                sqlite3_bind_text64(prepared_, number, text.data(), text.size(), SQLITE_STATIC,
+                                    SQLITE_UTF8);
                 break;
             }
             case Type::bytea: {
@@ -189,13 +207,20 @@ private:
         }
         switch (type) {
             case T::boolean: out.emplace_back(sqlite3_column_int(prepared_, index) != 0); break;
-            case T::int8: out.emplace_back(std::int64_t{sqlite3_column_int64(prepared_, index)}); break;
+            case T::int8:
+                out.emplace_back(std::int64_t{sqlite3_column_int64(prepared_, index)});
+                break;
             case T::float8: out.emplace_back(sqlite3_column_double(prepared_, index)); break;
-            case T::timestamptz: out.emplace_back(Instant{sqlite3_column_int64(prepared_, index)}); break;
-            case T::interval: out.emplace_back(text_of_span(sqlite3_column_int64(prepared_, index))); break;
+            case T::timestamptz:
+                out.emplace_back(Instant{sqlite3_column_int64(prepared_, index)});
+                break;
+            case T::interval:
+                out.emplace_back(text_of_span(sqlite3_column_int64(prepared_, index)));
+                break;
             default: {
                 const auto* bytes = static_cast<const char*>(sqlite3_column_blob(prepared_, index));
-                std::string text(bytes == nullptr ? "" : bytes, static_cast<std::size_t>(sqlite3_column_bytes(prepared_, index)));
+                std::string text(bytes == nullptr ? "" : bytes,
+                                 static_cast<std::size_t>(sqlite3_column_bytes(prepared_, index)));
                 const std::size_t size = text.size();
                 if (type == T::bytea)
                     out.emplace_back(ByteArray{std::move(text)});
@@ -212,15 +237,21 @@ private:
         if (run.failure) return *run.failure;
         if (run.meter.is_refused || (outcome & 0xff) == SQLITE_NOMEM) {
             return {.sqlstate = "53200",
-                    .message = fmt::format("out of memory: the statement needs more than {} MiB", limits_.memory_bytes_max >> 20),
+                    .message = fmt::format("out of memory: the statement needs more than {} MiB",
+                                           limits_.memory_bytes_max >> 20),
                     .hint = "Ask for less at once, or raise sql.memory."};
         }
-        const std::string_view said = connection_ != nullptr ? sqlite3_errmsg(connection_) : "cannot be opened";
-        Failure out{.sqlstate = "XX000", .message = fmt::format("the statement could not run: {}", said)};
-        if (said.contains("stack overflow") || said.contains("too large") || said.contains("too many") || said.contains("depth"))
+        const std::string_view said =
+            connection_ != nullptr ? sqlite3_errmsg(connection_) : "cannot be opened";
+        Failure out{.sqlstate = "XX000",
+                    .message = fmt::format("the statement could not run: {}", said)};
+        if (said.contains("stack overflow") || said.contains("too large") ||
+            said.contains("too many") || said.contains("depth"))
             out.sqlstate = "54001";
-        if (said.contains("may not be used as a window function") || said.contains("DISTINCT")) out.sqlstate = "0A000";
-        if (said.contains("integer overflow")) out = {.sqlstate = "22003", .message = "bigint out of range"};
+        if (said.contains("may not be used as a window function") || said.contains("DISTINCT"))
+            out.sqlstate = "0A000";
+        if (said.contains("integer overflow"))
+            out = {.sqlstate = "22003", .message = "bigint out of range"};
         if ((outcome & 0xff) == SQLITE_TOOBIG) out.sqlstate = "54000";
         return out;
     }
@@ -254,13 +285,16 @@ private:
 
 class SqlEngine final : public Engine {
 public:
-    SqlEngine(catalog::Desk& desk, history::History& history, Present& present, io::Shards& shards, EngineLimits limits)
+    SqlEngine(catalog::Desk& desk, history::History& history, Present& present, io::Shards& shards,
+              EngineLimits limits)
         : desk_(desk),
           history_(history),
           present_(present),
           shards_(shards),
           limits_(limits),
-          workers_(std::make_unique<io::Workers>("sql", io::Workers::Limits{.threads = limits.threads, .queued_max = limits.queued_max})) {}
+          workers_(std::make_unique<io::Workers>(
+              "sql",
+              io::Workers::Limits{.threads = limits.threads, .queued_max = limits.queued_max})) {}
     ~SqlEngine() override { close(); }
 
     io::Task<Outcome<std::vector<Piece>>> split(std::string sql) override {
@@ -271,10 +305,15 @@ public:
         co_return done;
     }
 
-    io::Task<Outcome<PreparedPtr>> prepare(std::string sql, std::vector<Type> declared, Session session) override {
+    io::Task<Outcome<PreparedPtr>> prepare(std::string sql, std::vector<Type> declared,
+                                           Session session) override {
         auto work = [this, sql = std::move(sql), declared = std::move(declared),
                      session = std::move(session)]() -> Result<Outcome<PreparedPtr>> {
             auto found = understand(sql, declared, session, limits_);
+            if (!found) {  // what known clients ask in words that are not ours
+                if (const auto ours = stand_in(sql))
+                    found = understand(*ours, declared, session, limits_);
+            }
             if (!found) return Outcome<PreparedPtr>(std::unexpected(std::move(found).error()));
             return Outcome<PreparedPtr>(std::move(*found));
         };
@@ -283,28 +322,37 @@ public:
         co_return done;
     }
 
-    Outcome<std::unique_ptr<Cursor>> execute(PreparedPtr prepared, std::vector<Value> parameters, Scope scope,
-                                             Session session, Limits limits, io::StopFlagPtr cancel) override {
+    Outcome<std::unique_ptr<Cursor>> execute(PreparedPtr prepared, std::vector<Value> parameters,
+                                             Scope scope, Session session, Limits limits,
+                                             io::StopFlagPtr cancel) override {
         auto statement = std::dynamic_pointer_cast<const Statement>(prepared);
         CHECK(statement != nullptr);
-        const bool may_read = scope.who != nullptr && (scope.who->kind == trust::PrincipalKind::node || scope.who->is_machine() ||
-                                                       trust::may(*scope.who, trust::Right::read));
+        const bool may_read =
+            scope.who != nullptr &&
+            (scope.who->kind == trust::PrincipalKind::node || scope.who->is_machine() ||
+             trust::may(*scope.who, trust::Right::read));
         if (!may_read) return refuse("42501", "permission denied: this caller may not read");
         const Kind kind = statement->kind_;
         if (kind != Kind::rows && kind != Kind::show && kind != Kind::explain)
-            return refuse("0A000", fmt::format("{} does nothing here", statement->tag_.empty() ? "an empty statement" : statement->tag_));
+            return refuse("0A000", fmt::format("{} does nothing here", statement->tag_.empty()
+                                                                           ? "an empty statement"
+                                                                           : statement->tag_));
         const bool needs_them = kind == Kind::rows;
         if (needs_them && parameters.size() != statement->parameters_.size()) {
-            return refuse("08P01", fmt::format("{} parameters were given, the statement has {}", parameters.size(), statement->parameters_.size()));
+            return refuse("08P01", fmt::format("{} parameters were given, the statement has {}",
+                                               parameters.size(), statement->parameters_.size()));
         }
         if (counts_.open.value() >= static_cast<std::int64_t>(limits_.cursors_max))
             return refuse("53300", "too many statements at once, try again");
         for (std::size_t index = 0; needs_them && index < parameters.size(); ++index) {
-            TRY(parameters[index], converted(std::move(parameters[index]), statement->inner_parameters_[index], index + 1, session));
+            TRY(parameters[index],
+                converted(std::move(parameters[index]), statement->inner_parameters_[index],
+                          index + 1, session));
         }
         counts_.statements.add();
         if (statement->uses_kernel_) counts_.on_kernel.add();
-        auto execution = std::make_shared<Execution>(std::move(statement), std::move(parameters), history_, present_, shards_, limits, counts_);
+        auto execution = std::make_shared<Execution>(std::move(statement), std::move(parameters),
+                                                     history_, present_, shards_, limits, counts_);
         execution->run.scope = std::move(scope);
         execution->run.session = std::move(session);
         execution->run.catalog = desk_.snapshot();
@@ -316,16 +364,18 @@ public:
     }
 
     Stats stats() const override {
-        const auto number = [](const io::Counter& counter) { return static_cast<std::uint64_t>(counter.value()); };
-        return {number(counts_.statements), number(counts_.failures), number(counts_.on_kernel), number(counts_.rows),
-                static_cast<std::size_t>(counts_.open.value())};
+        const auto number = [](const io::Counter& counter) {
+            return static_cast<std::uint64_t>(counter.value());
+        };
+        return {number(counts_.statements), number(counts_.failures), number(counts_.on_kernel),
+                number(counts_.rows), static_cast<std::size_t>(counts_.open.value())};
     }
 
     void close() override {
         if (workers_ == nullptr) return;
         closing_.request_stop();
         shards_.run_everywhere([](io::Shard&) {});  // after it nobody queues any more
-        workers_.reset();  // finishes what is queued, which ends at once
+        workers_.reset();                           // finishes what is queued, which ends at once
     }
     bool is_closing() const { return closing_.stop_requested(); }
 
@@ -352,15 +402,17 @@ private:
 
 io::Task<Outcome<Batch>> SqlCursor::next(std::size_t rows_max) {
     CHECK(rows_max > 0);
-    auto work = [execution = execution_, rows_max]() -> Result<Outcome<Batch>> { return execution->next(rows_max); };
+    auto work = [execution = execution_, rows_max]() -> Result<Outcome<Batch>> {
+        return execution->next(rows_max);
+    };
     auto done = co_await engine_.on_worker<Batch>(std::move(work));
     co_return done;
 }
 
 }  // namespace
 
-std::unique_ptr<Engine> Engine::make(catalog::Desk& desk, history::History& history, Present& present,
-                                     io::Shards& shards, EngineLimits limits) {
+std::unique_ptr<Engine> Engine::make(catalog::Desk& desk, history::History& history,
+                                     Present& present, io::Shards& shards, EngineLimits limits) {
     return std::make_unique<SqlEngine>(desk, history, present, shards, limits);
 }
 

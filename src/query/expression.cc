@@ -12,22 +12,6 @@ namespace {
 
 constexpr std::size_t depth_max = 120;
 
-Term made(std::string sql, T type, std::int64_t at) {
-    Term term;
-    term.sql = std::move(sql);
-    term.type = type;
-    term.at = at;
-    return term;
-}
-
-/// `out` is made of `from` too.
-void absorb(Term& out, const Term& from) {
-    out.is_constant = out.is_constant && from.is_constant;
-    out.has_aggregate = out.has_aggregate || from.has_aggregate;
-    out.is_bare = out.is_bare || from.is_bare;
-    out.has_window = out.has_window || from.has_window;
-}
-
 Term joined(std::string_view op, const Term& left, const Term& right, T type, std::int64_t at) {
     Term out = made(fmt::format("({} {} {})", left.sql, op, right.sql), type, at);
     absorb(out, left);
@@ -43,27 +27,6 @@ Term chained(char chain, std::string_view op, Term left, const Term& right, T ty
     out.chain = chain;
     return out;
 }
-
-bool is_untyped(const Term& term) {
-    return term.literal || term.parameter != 0 || term.type == T::null;
-}
-bool is_number(T type) {
-    return type == T::int8 || type == T::float8;
-}
-
-struct TypeWord {
-    std::string_view name;
-    T type;
-};
-constexpr auto type_words = std::to_array<TypeWord>({
-    {"bool", T::boolean}, {"int2", T::int8}, {"int4", T::int8}, {"int8", T::int8},
-    {"oid", T::int8}, {"xid", T::int8}, {"float4", T::float8}, {"float8", T::float8}, {"numeric", T::float8},
-    {"text", T::text}, {"varchar", T::text}, {"bpchar", T::text}, {"char", T::text},
-    {"name", T::text}, {"regclass", T::text}, {"regtype", T::text}, {"regproc", T::text},
-    {"regnamespace", T::text}, {"information_schema", T::text}, {"uuid", T::text},
-    {"timestamptz", T::timestamptz}, {"timestamp", T::timestamptz}, {"date", T::timestamptz},
-    {"bytea", T::bytea}, {"interval", T::interval}, {"json", T::json}, {"jsonb", T::json},
-});
 
 }  // namespace
 
@@ -172,8 +135,12 @@ Outcome<Term> Analyser::constant(const Node& node) {
     const json::object& body = body_of(node);
     const std::int64_t at = location_of(node);
     if (flag_of(body, "isnull")) return made("NULL", T::null, at);
-    if (const Node& value = member(body, "ival"); value.is_object())
-        return made(std::to_string(number_of(value.get_object(), "ival")), T::int8, at);
+    if (const Node& value = member(body, "ival"); value.is_object()) {
+        if (value.get_object().contains("ival") || at < 0 ||
+            sql_[static_cast<std::size_t>(at)] != '-')
+            return made(std::to_string(number_of(value.get_object(), "ival")), T::int8, at);
+        return negative(at);
+    }
     if (const Node& value = member(body, "boolval"); value.is_object())
         return made(flag_of(value.get_object(), "boolval") ? "1" : "0", T::boolean, at);
     if (const Node& value = member(body, "fval"); value.is_object()) {
@@ -198,6 +165,18 @@ Outcome<Term> Analyser::constant(const Node& node) {
     return refuse_at("0A000", "constants of bits are not supported", at);
 }
 
+// The parser's JSON leaves out integers that are not positive, so these are read where they stand.
+Outcome<Term> Analyser::negative(std::int64_t at) const {
+    const std::string_view rest = std::string_view(sql_).substr(static_cast<std::size_t>(at) + 1);
+    const auto from = rest.find_first_not_of(" \t\r\n");
+    std::int64_t number = 0;
+    const bool is_there =
+        from != std::string_view::npos &&
+        std::from_chars(rest.data() + from, rest.data() + rest.size(), number).ec == std::errc();
+    if (!is_there) return refuse_at("0A000", "write a number right behind its sign", at);
+    return made("(-" + std::to_string(number) + ")", T::int8, at);
+}
+
 Outcome<Term> Analyser::column(const json::object& body, Names& names) {
     const json::array& fields = list_of(body, "fields");
     const std::int64_t at = number_of(body, "location", -1);
@@ -216,8 +195,9 @@ Outcome<Term> Analyser::column(const json::object& body, Names& names) {
             for (const auto& item : range.items) {
                 if (item.name != name || (item.is_merged && table.empty())) continue;
                 if (found != nullptr)
-                    return refuse_at("42702", fmt::format("column reference \"{}\" is ambiguous", name),
-                                     at, "Put the table's name before it.");
+                    return refuse_at("42702",
+                                     fmt::format("column reference \"{}\" is ambiguous", name), at,
+                                     "Put the table's name before it.");
                 found = &item;
                 where = &range;
             }
@@ -235,7 +215,8 @@ Outcome<Term> Analyser::column(const json::object& body, Names& names) {
         return out;
     }
     if (!is_table_known)
-        return refuse_at("42P01", fmt::format("missing FROM-clause entry for table \"{}\"", table), at);
+        return refuse_at("42P01", fmt::format("missing FROM-clause entry for table \"{}\"", table),
+                         at);
     return refuse_at("42703",
                      table.empty() ? fmt::format("column \"{}\" does not exist", name)
                                    : fmt::format("column {}.{} does not exist", table, name),
@@ -246,7 +227,8 @@ Outcome<Term> Analyser::parameter(const json::object& body) {
     const std::int64_t number = number_of(body, "number");
     const std::int64_t at = number_of(body, "location", -1);
     if (number < 1 || static_cast<std::size_t>(number) > limits_.parameters_max)
-        return refuse_at("54000", fmt::format("parameters are $1 to ${}", limits_.parameters_max), at);
+        return refuse_at("54000", fmt::format("parameters are $1 to ${}", limits_.parameters_max),
+                         at);
     const auto index = static_cast<std::size_t>(number);
     if (parameters_.size() < index) parameters_.resize(index);
     Term out = made("?" + std::to_string(number), T::text, at);
@@ -270,15 +252,17 @@ Outcome<Term> Analyser::as(Term term, T type, std::string_view what) {
         term.parameter = 0;
         term.type = *known;
     }
-    if (term.literal && type != T::text && type != T::null) return cast_to(std::move(term), type, "", term.at);
+    if (term.literal && type != T::text && type != T::null)
+        return cast_to(std::move(term), type, "", term.at);
     if (term.type == T::null) {
         term.type = type;
         return term;
     }
     if (!may_be(term, type)) {
-        return refuse_at("42804", fmt::format("{} must be of type {}, not {}", what, word_of(type),
-                                              word_of(term.type)),
-                         term.at);
+        return refuse_at(
+            "42804",
+            fmt::format("{} must be of type {}, not {}", what, word_of(type), word_of(term.type)),
+            term.at);
     }
     term.literal.reset();
     if (term.type == T::int8 && type == T::float8 && term.is_constant) {
@@ -301,12 +285,14 @@ Outcome<Term> Analyser::all_alike(std::vector<Term> terms, std::string_view func
                    (next.type == T::text || next.type == T::json)) {
             type = T::text;
         } else if (is_comparison) {
-            return refuse_at("42883", fmt::format("operator does not exist: {} {} {}", word_of(type),
-                                                  what, word_of(next.type)),
+            return refuse_at("42883",
+                             fmt::format("operator does not exist: {} {} {}", word_of(type), what,
+                                         word_of(next.type)),
                              at, "You might need to add explicit type casts.");
         } else {
-            return refuse_at("42804", fmt::format("{} types {} and {} cannot be matched", what,
-                                                  word_of(type), word_of(next.type)),
+            return refuse_at("42804",
+                             fmt::format("{} types {} and {} cannot be matched", what,
+                                         word_of(type), word_of(next.type)),
                              next.at);
         }
     }
@@ -344,8 +330,12 @@ Outcome<Term> Analyser::compare(std::string_view op, Term left, Term right, std:
 
 Outcome<Term> Analyser::arithmetic(std::string_view op, Term left, Term right, std::int64_t at) {
     const bool is_sum = op == "+" || op == "-";
-    const auto is_time = [](const Term& term) { return term.type == T::timestamptz && !is_untyped(term); };
-    const auto is_span = [](const Term& term) { return term.type == T::interval && !is_untyped(term); };
+    const auto is_time = [](const Term& term) {
+        return term.type == T::timestamptz && !is_untyped(term);
+    };
+    const auto is_span = [](const Term& term) {
+        return term.type == T::interval && !is_untyped(term);
+    };
     if (is_sum && is_time(right) && !is_time(left) && op == "+") std::swap(left, right);
     if (is_sum && is_time(left)) {
         if (is_time(right) && op == "-") return chained('+', "-", left, right, T::interval, at);
@@ -368,10 +358,11 @@ Outcome<Term> Analyser::arithmetic(std::string_view op, Term left, Term right, s
     if (op == "*" && is_span(right)) std::swap(left, right);
     if ((op == "*" || op == "/") && is_span(left)) {
         TRY(right, as(std::move(right), T::float8, op));
-        Term out = made(fmt::format(fmt::runtime(op == "*" ? "CAST(({} * {}) AS INTEGER)"
-                                                           : "CAST(ls_div(CAST({} AS REAL), {}) AS INTEGER)"),
-                                    left.sql, right.sql),
-                        T::interval, at);
+        Term out = made(
+            fmt::format(fmt::runtime(op == "*" ? "CAST(({} * {}) AS INTEGER)"
+                                               : "CAST(ls_div(CAST({} AS REAL), {}) AS INTEGER)"),
+                        left.sql, right.sql),
+            T::interval, at);
         absorb(out, left);
         absorb(out, right);
         return out;
@@ -387,8 +378,9 @@ Outcome<Term> Analyser::arithmetic(std::string_view op, Term left, Term right, s
         TRY(right, as(std::move(right), known, op));
     }
     if (!is_number(left.type) || !is_number(right.type)) {
-        return refuse_at("42883", fmt::format("operator does not exist: {} {} {}", word_of(left.type),
-                                              op, word_of(right.type)),
+        return refuse_at("42883",
+                         fmt::format("operator does not exist: {} {} {}", word_of(left.type), op,
+                                     word_of(right.type)),
                          at, "You might need to add explicit type casts.");
     }
     const T type = left.type == T::int8 && right.type == T::int8 ? T::int8 : T::float8;
@@ -406,18 +398,21 @@ Outcome<Term> Analyser::operation(const json::object& body, Names& names) {
     const std::string_view kind = text_of(body, "kind");
     const std::string_view op = last_name(list_of(body, "name"));
     const std::int64_t at = number_of(body, "location", -1);
-    if (kind == "AEXPR_IN" || kind.starts_with("AEXPR_BETWEEN") || kind.starts_with("AEXPR_NOT_BETWEEN"))
+    if (kind == "AEXPR_IN" || kind.starts_with("AEXPR_BETWEEN") ||
+        kind.starts_with("AEXPR_NOT_BETWEEN"))
         return list_operation(body, kind, names);
     if (kind == "AEXPR_OP_ANY" || kind == "AEXPR_OP_ALL") return any_of(body, kind, names);
     TRY(Term right, term(member(body, "rexpr"), names));
     if (member(body, "lexpr").is_null()) {
         if (op == "+") return right;
-        if (op != "-") return refuse_at("0A000", fmt::format("operator {} is not supported", op), at);
+        if (op != "-")
+            return refuse_at("0A000", fmt::format("operator {} is not supported", op), at);
         if (right.literal || right.parameter != 0) {
             TRY(right, as(std::move(right), T::float8, op));
         }
         if (!is_number(right.type) && right.type != T::interval)
-            return refuse_at("42883", fmt::format("operator does not exist: - {}", word_of(right.type)), at);
+            return refuse_at("42883",
+                             fmt::format("operator does not exist: - {}", word_of(right.type)), at);
         Term out = made(fmt::format("(-{})", right.sql), right.type, at);
         absorb(out, right);
         if (right.span) out.span = Span{-right.span->months, -right.span->micros};
@@ -442,17 +437,22 @@ Outcome<Term> Analyser::operation(const json::object& body, Names& names) {
         std::string_view op, sql;
     };
     static constexpr auto matches = std::to_array<Match>({
-        {"~~", "({0} LIKE {1})"}, {"!~~", "({0} NOT LIKE {1})"},
-        {"~~*", "ls_ilike({0}, {1})"}, {"!~~*", "(NOT ls_ilike({0}, {1}))"},
-        {"~", "ls_match({0}, {1}, 0)"}, {"!~", "(NOT ls_match({0}, {1}, 0))"},
-        {"~*", "ls_match({0}, {1}, 1)"}, {"!~*", "(NOT ls_match({0}, {1}, 1))"},
+        {"~~", "({0} LIKE {1})"},
+        {"!~~", "({0} NOT LIKE {1})"},
+        {"~~*", "ls_ilike({0}, {1})"},
+        {"!~~*", "(NOT ls_ilike({0}, {1}))"},
+        {"~", "ls_match({0}, {1}, 0)"},
+        {"!~", "(NOT ls_match({0}, {1}, 0))"},
+        {"~*", "ls_match({0}, {1}, 1)"},
+        {"!~*", "(NOT ls_match({0}, {1}, 1))"},
     });
     if (kind == "AEXPR_OP" || kind == "AEXPR_LIKE" || kind == "AEXPR_ILIKE") {
         for (const Match& match : matches) {
             if (match.op != op) continue;
             TRY(left, as(std::move(left), T::text, op));
             TRY(right, as(std::move(right), T::text, op));
-            Term out = made(fmt::format(fmt::runtime(match.sql), left.sql, right.sql), T::boolean, at);
+            Term out =
+                made(fmt::format(fmt::runtime(match.sql), left.sql, right.sql), T::boolean, at);
             absorb(out, left);
             absorb(out, right);
             return out;
@@ -484,86 +484,14 @@ Outcome<Term> Analyser::operation(const json::object& body, Names& names) {
     return refuse_at("0A000", fmt::format("operator {} is not supported", op), at);
 }
 
-Outcome<Term> Analyser::list_operation(const json::object& body, std::string_view kind,
-                                       Names& names) {
-    const std::int64_t at = number_of(body, "location", -1);
-    const bool is_in = kind == "AEXPR_IN";
-    const bool is_not = is_in ? last_name(list_of(body, "name")) == "<>" : kind.contains("NOT");
-    std::vector<Term> terms;
-    TRY(Term left, term(member(body, "lexpr"), names));
-    terms.push_back(std::move(left));
-    for (const Node& item : list_of(body_of(member(body, "rexpr")), "items")) {
-        TRY(Term next, term(item, names));
-        terms.push_back(std::move(next));
-    }
-    if (terms.size() < 2) return refuse_at("42601", "a list is empty", at);
-    TRY(const Term kinds, all_alike(terms, "", is_in ? "IN" : "BETWEEN", at, true));
-    for (Term& next : terms) {
-        if (is_number(next.type) && !is_untyped(next)) continue;
-        TRY(next, as(std::move(next), kinds.type, "a list"));
-    }
-    Term out = made("", T::boolean, at);
-    for (const Term& next : terms) absorb(out, next);
-    const std::string_view word = is_not ? "NOT " : "";
-    if (is_in) {
-        std::string list;
-        for (std::size_t index = 1; index < terms.size(); ++index)
-            list += (index > 1 ? ", " : "") + terms[index].sql;
-        out.sql = fmt::format("({} {}IN ({}))", terms[0].sql, word, list);
-    } else if (terms.size() != 3) {
-        return refuse_at("42601", "BETWEEN has two ends", at);
-    } else if (kind.ends_with("SYM")) {
-        out.sql = fmt::format("({} {}BETWEEN min({}, {}) AND max({}, {}))", terms[0].sql, word,
-                              terms[1].sql, terms[2].sql, terms[1].sql, terms[2].sql);
-    } else {
-        out.sql = fmt::format("({} {}BETWEEN {} AND {})", terms[0].sql, word, terms[1].sql,
-                              terms[2].sql);
-    }
-    return out;
-}
-
-// x = ANY (list): of an ARRAY as IN, of anything else as PostgreSQL's text of an array: {a,b}.
-Outcome<Term> Analyser::any_of(const json::object& body, std::string_view kind, Names& names) {
-    const std::int64_t at = number_of(body, "location", -1);
-    const std::string_view op = last_name(list_of(body, "name"));
-    const bool is_any = kind == "AEXPR_OP_ANY";
-    if (!(is_any && op == "=") && !(!is_any && (op == "<>" || op == "!=")))
-        return refuse_at("0A000", "only = ANY and <> ALL are supported", at);
-    const Node* list = &member(body, "rexpr");
-    while (kind_of(*list) == "TypeCast") list = &member(body_of(*list), "arg");
-    if (kind_of(*list) == "A_ArrayExpr" && !list_of(body_of(*list), "elements").empty()) {
-        const json::object in{
-            {"kind", "AEXPR_IN"},
-            {"name", json::array{json::object{{"String", {{"sval", is_any ? "=" : "<>"}}}}}},
-            {"lexpr", member(body, "lexpr")},
-            {"rexpr", json::object{{"List", {{"items", list_of(body_of(*list), "elements")}}}}},
-            {"location", at}};
-        return list_operation(in, "AEXPR_IN", names);
-    }
-    TRY(Term left, term(member(body, "lexpr"), names));
-    TRY(Term right, term(*list, names));
-    TRY(right, as(std::move(right), T::text, "ANY"));
-    if (is_untyped(left)) {
-        TRY(left, as(std::move(left), T::text, "ANY"));
-    }
-    const std::string_view each = left.type == T::int8     ? "CAST(value AS INTEGER)"
-                                  : left.type == T::float8 ? "CAST(value AS REAL)"
-                                                           : "value";
-    Term out = made(fmt::format("({} {}IN (SELECT {} FROM json_each(ls_array({}))))", left.sql,
-                                is_any ? "" : "NOT ", each, right.sql),
-                    T::boolean, at);
-    absorb(out, left);
-    absorb(out, right);
-    return out;
-}
-
 Outcome<Term> Analyser::condition(const Node& node, Names& names, std::string_view what) {
     TRY(Term found, term(node, names));
     if (found.literal || found.parameter != 0 || found.type == T::null)
         return as(std::move(found), T::boolean, what);
     if (found.type != T::boolean) {
-        return refuse_at("42804", fmt::format("argument of {} must be type boolean, not type {}", what,
-                                              word_of(found.type)),
+        return refuse_at("42804",
+                         fmt::format("argument of {} must be type boolean, not type {}", what,
+                                     word_of(found.type)),
                          found.at);
     }
     return found;
@@ -623,142 +551,6 @@ Outcome<Term> Analyser::case_of(const json::object& body, Names& names) {
     out.sql = "(" + out.sql + " END)";
     out.name = "case";
     return out;
-}
-
-Outcome<Term> Analyser::sublink(const json::object& body, Names& names) {
-    const std::string_view kind = text_of(body, "subLinkType");
-    const std::int64_t at = number_of(body, "location", -1);
-    TRY(const Query inner, query(member(body, "subselect"), &names));
-    Term out = made("(" + inner.sql + ")", T::boolean, at);
-    out.is_constant = false;
-    if (kind == "EXISTS_SUBLINK") {
-        out.sql = "(EXISTS " + out.sql + ")";
-        out.name = "exists";
-        return out;
-    }
-    if (inner.types.size() != 1)
-        return refuse_at("42601", "subquery must return only one column", at);
-    if (kind == "EXPR_SUBLINK") {
-        out.type = inner.types[0];
-        out.name = inner.columns[0].name;
-        return out;
-    }
-    const std::string_view op = last_name(list_of(body, "operName"));
-    const bool is_in = kind == "ANY_SUBLINK" && (op.empty() || op == "=");
-    if (!is_in && !(kind == "ALL_SUBLINK" && op == "<>"))
-        return refuse_at("0A000", "this kind of subquery is not supported", at);
-    TRY(Term left, term(member(body, "testexpr"), names));
-    if (is_untyped(left)) {
-        TRY(left, as(std::move(left), inner.types[0], "IN"));
-    }
-    out.sql = fmt::format("({} {}IN {})", left.sql, is_in ? "" : "NOT ", out.sql);
-    absorb(out, left);
-    return out;
-}
-
-Outcome<T> Analyser::type_named(const json::object& type, std::int64_t at) const {
-    const std::string_view name = last_name(list_of(type, "names"));
-    if (!list_of(type, "arrayBounds").empty())
-        return refuse_at("0A000", "arrays are not supported", at);
-    for (const TypeWord& word : type_words) {
-        if (word.name == name) return word.type;
-    }
-    return refuse_at("42704", fmt::format("type \"{}\" does not exist", name), at);
-}
-
-Outcome<Term> Analyser::cast(const json::object& body, Names& names) {
-    const json::object& type = member(body, "typeName").is_object()
-                                   ? member(body, "typeName").get_object()
-                                   : body;
-    const std::int64_t at = number_of(type, "location", -1);
-    TRY(const T wanted, type_named(type, at));
-    const std::string_view word = last_name(list_of(type, "names"));
-    TRY(Term inside, term(member(body, "arg"), names));
-    // INTERVAL '1' HOUR: the unit stands behind, as bits.
-    if (const auto& units = list_of(type, "typmods"); wanted == T::interval && inside.literal &&
-                                                      !units.empty()) {
-        const Node& bits = member(body_of(units.front()), "ival");
-        const std::int64_t mask = bits.is_object() ? number_of(bits.get_object(), "ival") : 0;
-        const std::string_view unit = mask == 4      ? " year"
-                                      : mask == 2    ? " month"
-                                      : mask == 8    ? " day"
-                                      : mask == 1024 ? " hour"
-                                      : mask == 2048 ? " minute"
-                                                     : "";
-        if (inside.literal->find_first_not_of("0123456789.- ") == std::string::npos)
-            *inside.literal += unit;
-    }
-    std::string name = inside.name.empty() ? std::string(word) : inside.name;
-    TRY(Term out, cast_to(std::move(inside), wanted, word, at));
-    out.name = std::move(name);
-    return out;
-}
-
-Outcome<Term> Analyser::cast_to(Term term, T type, std::string_view word, std::int64_t at) {
-    if (term.parameter != 0) {
-        auto& known = parameters_[term.parameter - 1];
-        if (!known) known = type;
-        term.parameter = 0;
-        term.type = *known;
-    }
-    const bool is_day = word == "date";
-    if (term.literal && type != T::text && type != T::json) {
-        Term out = made("", type, term.at);
-        if (type == T::interval) {
-            auto span = parse_span(*term.literal);
-            if (!span) return refuse_at(span.error().sqlstate, span.error().message, term.at, span.error().hint);
-            out.span = *span;
-            out.sql = std::to_string(span->micros + span->months * 30 * micros_per_day);
-            return out;
-        }
-        auto value = parse_text(shown_type(type), *term.literal, session_.time_zone);
-        if (!value) return refuse_at(value.error().sqlstate, value.error().message, term.at, value.error().hint);
-        out.sql = constant_sql(*value);
-        return out;
-    }
-    if (term.type == T::null || term.type == type || (term.literal && type != T::json)) {
-        if (is_day && term.type == T::timestamptz)
-            term.sql = fmt::format("ls_trunc('day', {}, ls_zone())", term.sql);
-        term.type = type;
-        term.literal.reset();
-        term.chain = 0;
-        return term;
-    }
-    struct Way {
-        T from, to;
-        std::string_view sql;
-    };
-    static constexpr auto ways = std::to_array<Way>({
-        {T::boolean, T::text, "CASE {0} WHEN 1 THEN 'true' WHEN 0 THEN 'false' END"},
-        {T::int8, T::text, "CAST({0} AS TEXT)"},
-        {T::float8, T::text, "ls_number_text({0})"},
-        {T::timestamptz, T::text, "ls_time_text({0})"},
-        {T::interval, T::text, "ls_span_text({0})"},
-        {T::json, T::text, "{0}"},
-        {T::bytea, T::text, "ls_bytes_text({0})"},
-        {T::text, T::int8, "ls_parse('int8', {0})"},
-        {T::float8, T::int8, "ls_whole({0})"},
-        {T::boolean, T::int8, "{0}"},
-        {T::text, T::float8, "ls_parse('float8', {0})"},
-        {T::int8, T::float8, "CAST({0} AS REAL)"},
-        {T::json, T::float8, "ls_parse('float8', {0})"},
-        {T::json, T::int8, "ls_parse('int8', {0})"},
-        {T::json, T::boolean, "ls_parse('bool', {0})"},
-        {T::text, T::boolean, "ls_parse('bool', {0})"},
-        {T::int8, T::boolean, "({0} <> 0)"},
-        {T::text, T::timestamptz, "ls_parse('timestamptz', {0})"},
-        {T::text, T::interval, "ls_span({0})"},
-        {T::text, T::json, "json({0})"},
-        {T::text, T::bytea, "CAST({0} AS BLOB)"},
-    });
-    for (const Way& way : ways) {
-        if (way.from != term.type || way.to != type) continue;
-        Term out = made(fmt::format(fmt::runtime(way.sql), term.sql), type, term.at);
-        if (is_day) out.sql = fmt::format("ls_trunc('day', {}, ls_zone())", out.sql);
-        absorb(out, term);
-        return out;
-    }
-    return refuse_at("42846", fmt::format("cannot cast type {} to {}", word_of(term.type), word_of(type)), at);
 }
 
 }  // namespace lineshaft::query

@@ -62,7 +62,8 @@ void modulo(Context* out, int, Values values) {
                            sqlite3_value_type(values[1]) == SQLITE_INTEGER;
     if (are_whole ? int_of(values[1]) == 0 : real_of(values[1]) == 0)
         return give_failure(out, {.sqlstate = "22012", .message = "division by zero"});
-    if (!are_whole) return sqlite3_result_double(out, std::fmod(real_of(values[0]), real_of(values[1])));
+    if (!are_whole)
+        return sqlite3_result_double(out, std::fmod(real_of(values[0]), real_of(values[1])));
     sqlite3_result_int64(out, int_of(values[1]) == -1 ? 0 : int_of(values[0]) % int_of(values[1]));
 }
 void raise_to_power(Context* out, int, Values values) {
@@ -148,7 +149,8 @@ void concat_with(Context* out, int count, Values values) {
 void quote_ident(Context* out, int, Values values) {
     const std::string_view text = text_of(values[0]);
     const bool is_plain = !text.empty() && std::ranges::all_of(text, [](char letter) {
-        return (letter >= 'a' && letter <= 'z') || (letter >= '0' && letter <= '9') || letter == '_';
+        return (letter >= 'a' && letter <= 'z') || (letter >= '0' && letter <= '9') ||
+               letter == '_';
     });
     std::string quoted = "\"";
     for (const char letter : text) quoted += letter == '"' ? "\"\"" : std::string(1, letter);
@@ -159,7 +161,9 @@ void array(Context* out, int, Values values) {
     std::string_view text = text_of(values[0]);
     if (text.starts_with('[')) return give_text(out, text);
     if (!text.starts_with('{') || !text.ends_with('}'))
-        return give_failure(out, {.sqlstate = "22P02", .message = "malformed array literal", .hint = "Write it as {a,b}."});
+        return give_failure(out, {.sqlstate = "22P02",
+                                  .message = "malformed array literal",
+                                  .hint = "Write it as {a,b}."});
     text = text.substr(1, text.size() - 2);
     std::string json_text = "[";
     std::size_t at = 0;
@@ -199,33 +203,44 @@ void part(Context* out, int, Values values) {
     const std::chrono::year_month_day date{std::chrono::sys_days(day)};
     const std::int64_t rest = local.micros - std::chrono::microseconds(day).count();
     const std::chrono::weekday weekday{std::chrono::sys_days(day)};
-    const auto whole = [out](std::int64_t number) { sqlite3_result_double(out, static_cast<double>(number)); };
+    const auto whole = [out](std::int64_t number) {
+        sqlite3_result_double(out, static_cast<double>(number));
+    };
     if (field == "year") return whole(static_cast<int>(date.year()));
     if (field == "month") return whole(static_cast<unsigned>(date.month()));
     if (field == "quarter") return whole((static_cast<unsigned>(date.month()) + 2) / 3);
     if (field == "day") return whole(static_cast<unsigned>(date.day()));
     if (field == "hour") return whole(rest / micros_per_hour);
     if (field == "minute") return whole(rest / 60'000'000 % 60);
-    if (field == "second") return sqlite3_result_double(out, static_cast<double>(rest % 60'000'000) / 1e6);
+    if (field == "second")
+        return sqlite3_result_double(out, static_cast<double>(rest % 60'000'000) / 1e6);
     if (field == "dow") return whole(weekday.c_encoding());
     if (field == "isodow") return whole(weekday.iso_encoding());
     const auto new_year = std::chrono::sys_days(date.year() / std::chrono::January / 1);
     if (field == "doy") return whole((std::chrono::sys_days(day) - new_year).count() + 1);
     if (field == "week") {  // ISO 8601: of the week's Thursday
-        const auto thursday = std::chrono::sys_days(day) + std::chrono::days(4 - static_cast<int>(weekday.iso_encoding()));
+        const auto thursday = std::chrono::sys_days(day) +
+                              std::chrono::days(4 - static_cast<int>(weekday.iso_encoding()));
         const auto year = std::chrono::year_month_day(thursday).year();
-        return whole((thursday - std::chrono::sys_days(year / std::chrono::January / 1)).count() / 7 + 1);
+        return whole(
+            (thursday - std::chrono::sys_days(year / std::chrono::January / 1)).count() / 7 + 1);
     }
-    give_failure(out, {.sqlstate = "22023", .message = fmt::format("unit \"{}\" not recognized", field.substr(0, 40))});
+    give_failure(out, {.sqlstate = "22023",
+                       .message = fmt::format("unit \"{}\" not recognized", field.substr(0, 40))});
 }
 void span_part(Context* out, int, Values values) {
     const std::string_view field = text_of(values[0]);
     const std::int64_t span = int_of(values[1]);
     if (field == "epoch") return sqlite3_result_double(out, static_cast<double>(span) / 1e6);
-    if (field == "day") return sqlite3_result_double(out, static_cast<double>(span / micros_per_day));
-    if (field == "hour") return sqlite3_result_double(out, static_cast<double>(span % micros_per_day / micros_per_hour));
-    if (field == "minute") return sqlite3_result_double(out, static_cast<double>(span / 60'000'000 % 60));
-    give_failure(out, {.sqlstate = "22023", .message = fmt::format("unit \"{}\" not recognized", field.substr(0, 40))});
+    if (field == "day")
+        return sqlite3_result_double(out, static_cast<double>(span / micros_per_day));
+    if (field == "hour")
+        return sqlite3_result_double(out,
+                                     static_cast<double>(span % micros_per_day / micros_per_hour));
+    if (field == "minute")
+        return sqlite3_result_double(out, static_cast<double>(span / 60'000'000 % 60));
+    give_failure(out, {.sqlstate = "22023",
+                       .message = fmt::format("unit \"{}\" not recognized", field.substr(0, 40))});
 }
 void to_char(Context* out, int, Values values) {
     const Instant local = to_local({int_of(values[0])}, text_of(values[2]));
@@ -233,7 +248,8 @@ void to_char(Context* out, int, Values values) {
     const auto day = std::chrono::floor<std::chrono::days>(std::chrono::microseconds(local.micros));
     const std::chrono::year_month_day date{std::chrono::sys_days(day)};
     const std::int64_t rest = local.micros - std::chrono::microseconds(day).count();
-    constexpr std::array<std::string_view, 12> months{"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    constexpr std::array<std::string_view, 12> months{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                      "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
     constexpr std::array<std::string_view, 7> days{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
     const auto month = static_cast<unsigned>(date.month());
     const auto hour = rest / micros_per_hour;
@@ -246,13 +262,19 @@ void to_char(Context* out, int, Values values) {
     };
     while (!format.empty()) {
         if (take("YYYY", fmt::format("{:04}", static_cast<int>(date.year()))) ||
-            take("MM", fmt::format("{:02}", month)) || take("Mon", std::string(months[month - 1])) ||
+            take("MM", fmt::format("{:02}", month)) ||
+            take("Mon", std::string(months[month - 1])) ||
             take("DD", fmt::format("{:02}", static_cast<unsigned>(date.day()))) ||
-            take("Dy", std::string(days[std::chrono::weekday{std::chrono::sys_days(day)}.c_encoding()])) ||
-            take("HH24", fmt::format("{:02}", hour)) || take("HH12", fmt::format("{:02}", (hour + 11) % 12 + 1)) ||
-            take("HH", fmt::format("{:02}", (hour + 11) % 12 + 1)) || take("MI", fmt::format("{:02}", rest / 60'000'000 % 60)) ||
-            take("SS", fmt::format("{:02}", rest / 1'000'000 % 60)) || take("MS", fmt::format("{:03}", rest / 1000 % 1000)) ||
-            take("US", fmt::format("{:06}", rest % 1'000'000)) || take("AM", hour < 12 ? "AM" : "PM"))
+            take("Dy", std::string(
+                           days[std::chrono::weekday{std::chrono::sys_days(day)}.c_encoding()])) ||
+            take("HH24", fmt::format("{:02}", hour)) ||
+            take("HH12", fmt::format("{:02}", (hour + 11) % 12 + 1)) ||
+            take("HH", fmt::format("{:02}", (hour + 11) % 12 + 1)) ||
+            take("MI", fmt::format("{:02}", rest / 60'000'000 % 60)) ||
+            take("SS", fmt::format("{:02}", rest / 1'000'000 % 60)) ||
+            take("MS", fmt::format("{:03}", rest / 1000 % 1000)) ||
+            take("US", fmt::format("{:06}", rest % 1'000'000)) ||
+            take("AM", hour < 12 ? "AM" : "PM"))
             continue;
         text += format.front();
         format.remove_prefix(1);
@@ -261,16 +283,22 @@ void to_char(Context* out, int, Values values) {
 }
 void bucket_by_step(Context* out, int, Values values) {
     const std::int64_t step = int_of(values[0]);
-    if (step <= 0) return give_failure(out, {.sqlstate = "22023", .message = "a bucket's width must be longer than nothing"});
+    if (step <= 0)
+        return give_failure(
+            out, {.sqlstate = "22023", .message = "a bucket's width must be longer than nothing"});
     sqlite3_result_int64(out, step_bucket(step, int_of(values[1])));
 }
 void bucket_by_month(Context* out, int, Values values) {
-    sqlite3_result_int64(out, month_bucket(std::max<std::int64_t>(1, int_of(values[0])), {int_of(values[1])}).micros);
+    sqlite3_result_int64(
+        out,
+        month_bucket(std::max<std::int64_t>(1, int_of(values[0])), {int_of(values[1])}).micros);
 }
 void truncate(Context* out, int, Values values) {
     const std::string_view zone = text_of(values[2]);
     if (!calendar::is_time_zone(zone))
-        return give_failure(out, {.sqlstate = "22023", .message = fmt::format("time zone \"{}\" not recognized", zone.substr(0, 80))});
+        return give_failure(
+            out, {.sqlstate = "22023",
+                  .message = fmt::format("time zone \"{}\" not recognized", zone.substr(0, 80))});
     give_instant(out, truncated(text_of(values[0]), {int_of(values[1])}, zone));
 }
 void bucket_of_site(Context* out, int, Values values) {
@@ -307,13 +335,17 @@ void parse_a_span(Context* out, int, Values values) {
 }
 void limit(Context* out, int, Values values) {
     if (is_null(values[0])) return sqlite3_result_int64(out, -1);
-    if (int_of(values[0]) < 0) return give_failure(out, {.sqlstate = "2201W", .message = "LIMIT and OFFSET must not be negative"});
+    if (int_of(values[0]) < 0)
+        return give_failure(
+            out, {.sqlstate = "2201W", .message = "LIMIT and OFFSET must not be negative"});
     sqlite3_result_int64(out, int_of(values[0]));
 }
 /// The first of generate_series; NULL where there is none.
 void begin_of_series(Context* out, int, Values values) {
-    const std::int64_t from = int_of(values[0]), until = int_of(values[1]), step = int_of(values[2]);
-    if (step == 0) return give_failure(out, {.sqlstate = "22023", .message = "step size cannot equal zero"});
+    const std::int64_t from = int_of(values[0]), until = int_of(values[1]),
+                       step = int_of(values[2]);
+    if (step == 0)
+        return give_failure(out, {.sqlstate = "22023", .message = "step size cannot equal zero"});
     if (step > 0 ? from <= until : from >= until) sqlite3_result_int64(out, from);
 }
 
@@ -363,7 +395,8 @@ struct Spread {
     static void end(Context* context) {
         const auto* state = static_cast<State*>(sqlite3_aggregate_context(context, 0));
         if (state == nullptr || state->count <= (is_sample ? 1 : 0)) return;
-        const double variance = state->squares / static_cast<double>(state->count - (is_sample ? 1 : 0));
+        const double variance =
+            state->squares / static_cast<double>(state->count - (is_sample ? 1 : 0));
         sqlite3_result_double(context, is_root ? std::sqrt(variance) : variance);
     }
 };
@@ -379,7 +412,8 @@ struct Percentile {
         auto* state = static_cast<State*>(sqlite3_aggregate_context(context, sizeof(State)));
         if (state == nullptr) return sqlite3_result_error_nomem(context);
         if (state->values == nullptr) state->values = new std::vector<double>();
-        if (!run_of(context).meter.take(sizeof(double) * 2)) return sqlite3_result_error_nomem(context);
+        if (!run_of(context).meter.take(sizeof(double) * 2))
+            return sqlite3_result_error_nomem(context);
         state->values->push_back(real_of(values[0]));
         state->part = real_of(values[1]);
     }
@@ -390,7 +424,8 @@ struct Percentile {
         state->values = nullptr;
         run_of(context).meter.give_back(kept->size() * sizeof(double) * 2);
         if (!(state->part >= 0 && state->part <= 1))
-            return give_failure(context, {.sqlstate = "22003", .message = "percentile value is not between 0 and 1"});
+            return give_failure(context, {.sqlstate = "22003",
+                                          .message = "percentile value is not between 0 and 1"});
         std::ranges::sort(*kept);
         const double place = state->part * static_cast<double>(kept->size() - (is_between ? 1 : 0));
         if (!is_between) {
@@ -411,34 +446,60 @@ struct Scalar {
     bool takes_null = false;
 };
 constexpr auto scalars = std::to_array<Scalar>({
-    {"like", 2, like}, {"ls_ilike", 2, ilike}, {"ls_match", 3, match},
-    {"ls_div", 2, divide}, {"ls_mod", 2, modulo}, {"ls_power", 2, raise_to_power}, {"ls_whole", 1, whole_of},
-    {"ls_least", -1, extreme<-1>, true}, {"ls_greatest", -1, extreme<1>, true},
-    {"ls_lower", 1, change_case<'A', 32>}, {"ls_upper", 1, change_case<'a', -32>},
-    {"ls_split_part", 3, split_part}, {"ls_concat", -1, concat, true}, {"ls_concat_ws", -1, concat_with, true},
-    {"ls_quote_ident", 1, quote_ident}, {"ls_array", 1, array},
-    {"ls_part", 2, part}, {"ls_span_part", 2, span_part}, {"ls_to_char", 3, to_char},
-    {"ls_bucket", 2, bucket_by_step}, {"ls_month_bucket", 2, bucket_by_month}, {"ls_trunc", 3, truncate},
-    {"ls_site_bucket", 4, bucket_of_site, true}, {"ls_months_later", 3, later_by_months},
-    {"ls_parse", 2, parse_value}, {"ls_span", 1, parse_a_span}, {"ls_limit", 1, limit, true},
+    {"like", 2, like},
+    {"ls_ilike", 2, ilike},
+    {"ls_match", 3, match},
+    {"ls_div", 2, divide},
+    {"ls_mod", 2, modulo},
+    {"ls_power", 2, raise_to_power},
+    {"ls_whole", 1, whole_of},
+    {"ls_least", -1, extreme<-1>, true},
+    {"ls_greatest", -1, extreme<1>, true},
+    {"ls_lower", 1, change_case<'A', 32>},
+    {"ls_upper", 1, change_case<'a', -32>},
+    {"ls_split_part", 3, split_part},
+    {"ls_concat", -1, concat, true},
+    {"ls_concat_ws", -1, concat_with, true},
+    {"ls_quote_ident", 1, quote_ident},
+    {"ls_array", 1, array},
+    {"ls_part", 2, part},
+    {"ls_span_part", 2, span_part},
+    {"ls_to_char", 3, to_char},
+    {"ls_bucket", 2, bucket_by_step},
+    {"ls_month_bucket", 2, bucket_by_month},
+    {"ls_trunc", 3, truncate},
+    {"ls_site_bucket", 4, bucket_of_site, true},
+    {"ls_months_later", 3, later_by_months},
+    {"ls_parse", 2, parse_value},
+    {"ls_span", 1, parse_a_span},
+    {"ls_limit", 1, limit, true},
     {"ls_begin", 3, begin_of_series},
-    {"ls_now", 0, [](Context* out, int, Values) { sqlite3_result_int64(out, run_of(out).now.micros); }},
-    {"ls_zone", 0, [](Context* out, int, Values) { give_text(out, run_of(out).session.time_zone); }},
-    {"ls_user", 0, [](Context* out, int, Values) {
+    {"ls_now", 0,
+     [](Context* out, int, Values) { sqlite3_result_int64(out, run_of(out).now.micros); }},
+    {"ls_zone", 0,
+     [](Context* out, int, Values) { give_text(out, run_of(out).session.time_zone); }},
+    {"ls_user", 0,
+     [](Context* out, int, Values) {
          const Run& run = run_of(out);
          give_text(out, run.session.user.empty() ? run.scope.who->name : run.session.user);
      }},
-    {"ls_database", 0, [](Context* out, int, Values) { give_text(out, run_of(out).session.database); }},
-    {"ls_version", 0, [](Context* out, int, Values) {
-         give_text(out, "PostgreSQL 15.0 (Lineshaft: SQL that reads, over machines and their history)");
+    {"ls_database", 0,
+     [](Context* out, int, Values) { give_text(out, run_of(out).session.database); }},
+    {"ls_version", 0,
+     [](Context* out, int, Values) {
+         give_text(out,
+                   "PostgreSQL 15.0 (Lineshaft: SQL that reads, over machines and their history)");
      }},
-    {"ls_setting", 2, [](Context* out, int, Values values) {
+    {"ls_setting", 2,
+     [](Context* out, int, Values values) {
          auto found = run_of(out).session.show(text_of(values[0]));
          if (found) return give_text(out, *found);
          if (int_of(values[1]) == 0) give_failure(out, std::move(found).error());
      }},
-    {"ls_format_type", 1, [](Context* out, int, Values values) {
-         for (const Type type : {Type::boolean, Type::int8, Type::float8, Type::text, Type::timestamptz, Type::bytea}) {
+    {"ls_format_type", 1,
+     [](Context* out, int, Values values) {
+         for (const Type type : {Type::boolean, Type::int8, Type::float8, Type::text,
+                                 Type::timestamptz, Type::bytea}) {
              if (oid_of(type) != int_of(values[0])) continue;
              return give_text(out, type == Type::boolean       ? "boolean"
                                    : type == Type::int8        ? "bigint"
@@ -448,16 +509,21 @@ constexpr auto scalars = std::to_array<Scalar>({
          }
          give_text(out, "???");
      }},
-    {"ls_number_text", 1, [](Context* out, int, Values values) { give_text(out, text_of_number(real_of(values[0]))); }},
-    {"ls_time_text", 1, [](Context* out, int, Values values) {
+    {"ls_number_text", 1,
+     [](Context* out, int, Values values) { give_text(out, text_of_number(real_of(values[0]))); }},
+    {"ls_time_text", 1,
+     [](Context* out, int, Values values) {
          std::string text;
          put_time(text, {int_of(values[0])}, run_of(out).session.time_zone);
          give_text(out, text);
      }},
-    {"ls_span_text", 1, [](Context* out, int, Values values) { give_text(out, text_of_span(int_of(values[0]))); }},
-    {"ls_bytes_text", 1, [](Context* out, int, Values values) {
+    {"ls_span_text", 1,
+     [](Context* out, int, Values values) { give_text(out, text_of_span(int_of(values[0]))); }},
+    {"ls_bytes_text", 1,
+     [](Context* out, int, Values values) {
          const auto* bytes = static_cast<const char*>(sqlite3_value_blob(values[0]));
-         give_text(out, "\\x" + to_hex(as_bytes({bytes, static_cast<std::size_t>(sqlite3_value_bytes(values[0]))})));
+         give_text(out, "\\x" + to_hex(as_bytes({bytes, static_cast<std::size_t>(
+                                                            sqlite3_value_bytes(values[0]))})));
      }},
 });
 
@@ -471,10 +537,11 @@ void run_scalar(Context* out, int count, Values values) {
 
 template <std::size_t... index>
 bool add_scalars(sqlite3* connection, Run& run, std::index_sequence<index...>) {
-    return ((sqlite3_create_function_v2(connection, scalars[index].name, scalars[index].arguments,
-                                        SQLITE_UTF8 | SQLITE_DETERMINISTIC, &run, &run_scalar<index>,
-                                        nullptr, nullptr, nullptr) == SQLITE_OK) &&
-            ...);
+    return (
+        (sqlite3_create_function_v2(connection, scalars[index].name, scalars[index].arguments,
+                                    SQLITE_UTF8 | SQLITE_DETERMINISTIC, &run, &run_scalar<index>,
+                                    nullptr, nullptr, nullptr) == SQLITE_OK) &&
+        ...);
 }
 
 }  // namespace
@@ -482,8 +549,9 @@ bool add_scalars(sqlite3* connection, Run& run, std::index_sequence<index...>) {
 bool add_functions(sqlite3* connection, Run& run) {
     const auto aggregate = [&](const char* name, int arguments, auto kind) {
         using Way = decltype(kind);
-        return sqlite3_create_function_v2(connection, name, arguments, SQLITE_UTF8 | SQLITE_DETERMINISTIC,
-                                          &run, nullptr, &Way::step, &Way::end, nullptr) == SQLITE_OK;
+        return sqlite3_create_function_v2(connection, name, arguments,
+                                          SQLITE_UTF8 | SQLITE_DETERMINISTIC, &run, nullptr,
+                                          &Way::step, &Way::end, nullptr) == SQLITE_OK;
     };
     return add_scalars(connection, run, std::make_index_sequence<scalars.size()>()) &&
            aggregate("ls_first", 2, Edge<-1>{}) && aggregate("ls_last", 2, Edge<1>{}) &&

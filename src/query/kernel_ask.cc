@@ -1,6 +1,7 @@
 // What of a SELECT over samples history's kernel can do: aggregates of `value` in buckets of time,
-// over the machines and tags that conditions name. The kernel gives rows that are aggregates already,
-// as coarse as the statement allows; what stands around them (joins, HAVING, ORDER BY) stays SQL.
+// over the machines and tags that conditions name. The kernel gives rows that are aggregates
+// already, as coarse as the statement allows; what stands around them (joins, HAVING, ORDER BY)
+// stays SQL.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -54,8 +55,8 @@ const Range* Analyser::samples_column(const Node& node, std::string_view column,
     const Range* found = nullptr;
     for (const Range& range : names.ranges) {
         if (!table.empty() && range.alias != table) continue;
-        const bool has_it = std::ranges::any_of(
-            range.items, [&](const auto& item) { return item.name == column; });
+        const bool has_it =
+            std::ranges::any_of(range.items, [&](const auto& item) { return item.name == column; });
         if (!has_it) continue;
         if (found != nullptr) return nullptr;  // ambiguous: the usual way says so
         found = &range;
@@ -65,7 +66,8 @@ const Range* Analyser::samples_column(const Node& node, std::string_view column,
 
 std::optional<Outcome<Term>> Analyser::kernel_call(std::string_view name, const json::object& body,
                                                    Names& names) {
-    const bool is_plain = !flag_of(body, "agg_distinct") && !member(body, "agg_filter").is_object() &&
+    const bool is_plain = !flag_of(body, "agg_distinct") &&
+                          !member(body, "agg_filter").is_object() &&
                           !member(body, "over").is_object() && list_of(body, "agg_order").empty() &&
                           names.allows_aggregates && !names.is_inside_aggregate;
     const Range* samples = nullptr;
@@ -159,14 +161,19 @@ Outcome<bool> Analyser::kernel_predicate(const Node& node, Names& names) {
 }
 
 std::string Analyser::kernel_table(const Range& range, const KernelAsk& ask) const {
-    json::object spec{{"machine", ask.has_machine},
-                      {"tag", ask.has_tag},
-                      {"predicates", ask.predicates}};
+    json::object spec{
+        {"machine", ask.has_machine}, {"tag", ask.has_tag}, {"predicates", ask.predicates}};
     if (ask.has_bucket) spec["bucket"] = ask.bucket;
+    // A function of SQLite takes 127 arguments, a list of machines may be longer.
+    const bool are_few = ask.arguments.size() <= 100;
     std::string values;
-    for (const std::string& sql : ask.arguments) values += (values.empty() ? "" : ", ") + sql;
-    return fmt::format("ls_kernel({}, json_array({})) AS {}", quoted_text(json::serialize(spec)),
-                       values, range.sql_name);
+    for (const std::string& sql : ask.arguments)
+        values += (values.empty() ? "" : ", ") + (are_few ? sql : "(" + sql + ")");
+    const std::string list =
+        are_few ? "json_array(" + values + ")"
+                : "(SELECT json_group_array(column1) FROM (VALUES " + values + "))";
+    return fmt::format("ls_kernel({}, {}) AS {}", quoted_text(json::serialize(spec)), list,
+                       range.sql_name);
 }
 
 }  // namespace lineshaft::query

@@ -112,7 +112,8 @@ private:
     }
 
     // False: a condition is NULL, so nothing fits.
-    bool take_predicates(const json::object& spec, const json::array& arguments, SeriesChoice& choice) {
+    bool take_predicates(const json::object& spec, const json::array& arguments,
+                         SeriesChoice& choice) {
         std::size_t next = 0;
         for (const Node& node : list_of(spec, "predicates")) {
             if (!node.is_object()) return false;
@@ -124,11 +125,13 @@ private:
             next += count;
             if (on == "time") {
                 if (!values[0].is_int64()) return false;
-                const std::int64_t at = std::clamp(values[0].get_int64(), first_instant.micros, end_instant.micros);
+                const std::int64_t at =
+                    std::clamp(values[0].get_int64(), first_instant.micros, end_instant.micros);
                 if (op == "ge" || op == "eq") window_.from = std::max(window_.from, Instant{at});
                 if (op == "gt") window_.from = std::max(window_.from, Instant{at + 1});
                 if (op == "lt") window_.until = std::min(window_.until, Instant{at});
-                if (op == "le" || op == "eq") window_.until = std::min(window_.until, Instant{at + 1});
+                if (op == "le" || op == "eq")
+                    window_.until = std::min(window_.until, Instant{at + 1});
                 continue;
             }
             std::vector<std::string> texts;
@@ -143,7 +146,9 @@ private:
             } else if (!names) {
                 names = std::move(texts);
             } else {
-                std::erase_if(*names, [&](const auto& name) { return std::ranges::find(texts, name) == texts.end(); });
+                std::erase_if(*names, [&](const auto& name) {
+                    return std::ranges::find(texts, name) == texts.end();
+                });
             }
         }
         return true;
@@ -156,9 +161,12 @@ private:
             if (!has_machine_ && !has_tag_) {
                 group = 0;
             } else if (has_machine_ && !has_tag_) {
-                if (index > 0 && series_[index].machine == series_[index - 1].machine) group = groups_.back();
+                if (index > 0 && series_[index].machine == series_[index - 1].machine)
+                    group = groups_.back();
             } else if (!has_machine_) {
-                const auto found = std::ranges::find_if(group_series_, [&](std::size_t other) { return series_[other].tag == series_[index].tag; });
+                const auto found = std::ranges::find_if(group_series_, [&](std::size_t other) {
+                    return series_[other].tag == series_[index].tag;
+                });
                 group = static_cast<std::size_t>(found - group_series_.begin());
             }
             if (group == group_series_.size()) group_series_.push_back(index);
@@ -178,19 +186,30 @@ private:
         if (kind == "step") return ask_steps(std::move(all), number_of(how, "micros"));
         const std::string_view unit = text_of(how, "unit");
         if (kind == "trunc") {
-            const std::string zone(text_of(how, "zone").empty() ? std::string_view(run_.session.time_zone) : text_of(how, "zone"));
-            if (!calendar::is_time_zone(zone)) return refuse("22023", fmt::format("time zone \"{}\" not recognized", zone));
+            const std::string zone(text_of(how, "zone").empty()
+                                       ? std::string_view(run_.session.time_zone)
+                                       : text_of(how, "zone"));
+            if (!calendar::is_time_zone(zone))
+                return refuse("22023", fmt::format("time zone \"{}\" not recognized", zone));
             if (unit == "second") return ask_steps(std::move(all), micros_per_second);
             if (unit == "minute") return ask_steps(std::move(all), 60 * micros_per_second);
             if (zone == "UTC" && (unit == "hour" || unit == "day" || unit == "week"))
-                return ask_steps(std::move(all), (unit == "hour" ? 1 : unit == "day" ? 24 : 168) * micros_per_hour);
-            return ask_between(std::move(all), [&](Instant at) { return truncated(unit, at, zone); }, distance_of(unit));
+                return ask_steps(std::move(all), (unit == "hour"  ? 1
+                                                  : unit == "day" ? 24
+                                                                  : 168) *
+                                                     micros_per_hour);
+            return ask_between(
+                std::move(all), [&](Instant at) { return truncated(unit, at, zone); },
+                distance_of(unit));
         }
         if (kind == "months") {
             const std::int64_t months = number_of(how, "count", 1);
-            if (months < 1 || months > 12'000) return refuse("22023", "a bucket has 1 to 12000 months");
-            return ask_between(std::move(all), [&](Instant at) -> Outcome<Instant> { return month_bucket(months, at); },
-                               (months * 31 + 5) * micros_per_day);
+            if (months < 1 || months > 12'000)
+                return refuse("22023", "a bucket has 1 to 12000 months");
+            return ask_between(
+                std::move(all),
+                [&](Instant at) -> Outcome<Instant> { return month_bucket(months, at); },
+                (months * 31 + 5) * micros_per_day);
         }
         return ask_sites(all, unit, text_of(how, "site"));
     }
@@ -224,7 +243,8 @@ private:
     }
 
     template <class BucketOf>
-    Outcome<void> ask_between(history::Aggregate all, const BucketOf& bucket_of, std::int64_t distance) {
+    Outcome<void> ask_between(history::Aggregate all, const BucketOf& bucket_of,
+                              std::int64_t distance) {
         TRY(const bool has_any, narrow(all));
         if (!has_any) return {};
         std::vector<Instant> edges{all.window.from};
@@ -241,14 +261,16 @@ private:
         return ask(std::move(all), first);
     }
 
-    Outcome<void> ask_sites(const history::Aggregate& all, std::string_view unit_name, std::string_view site) {
+    Outcome<void> ask_sites(const history::Aggregate& all, std::string_view unit_name,
+                            std::string_view site) {
         auto unit = calendar::unit_of(unit_name);
         if (!unit) return std::unexpected(failure_of(unit.error()));
         std::vector<std::pair<const calendar::Calendar*, history::Aggregate>> asks;
         for (std::size_t index = 0; index < series_.size(); ++index) {
             const auto* calendar = run_.calendar_of(series_[index].machine, site);
             if (calendar == nullptr) return std::unexpected(*run_.failure);
-            auto found = std::ranges::find(asks, calendar, &std::pair<const calendar::Calendar*, history::Aggregate>::first);
+            auto found = std::ranges::find(
+                asks, calendar, &std::pair<const calendar::Calendar*, history::Aggregate>::first);
             if (found == asks.end()) {
                 asks.emplace_back(calendar, history::Aggregate{});
                 found = asks.end() - 1;
@@ -263,7 +285,8 @@ private:
             auto periods = calendar->periods(*unit, ask_one.window, edges_max);
             if (!periods) return std::unexpected(failure_of(periods.error()));
             std::vector<Instant> edges;
-            for (const auto& period : *periods) edges.push_back(std::max(period.window.from, ask_one.window.from));
+            for (const auto& period : *periods)
+                edges.push_back(std::max(period.window.from, ask_one.window.from));
             edges.push_back(ask_one.window.until);
             const Instant first = periods->front().window.from;
             ask_one.edges = std::move(edges);
@@ -274,7 +297,8 @@ private:
 
     Outcome<void> check_edges(std::size_t count) const {
         if (count <= edges_max) return {};
-        return refuse("54000", fmt::format("more than {} buckets", edges_max), 0, "Ask for less time or longer buckets.");
+        return refuse("54000", fmt::format("more than {} buckets", edges_max), 0,
+                      "Ask for less time or longer buckets.");
     }
 
     // To where there are samples; false: nowhere.
@@ -301,7 +325,8 @@ private:
         }
         for (std::size_t group = 0; group < answer->size(); ++group) {
             if (!run_.meter.take((*answer)[group].size() * sizeof(Row)))
-                return refuse("53200", "out of memory: the answer's buckets need more than sql.memory");
+                return refuse("53200",
+                              "out of memory: the answer's buckets need more than sql.memory");
             for (const Bucket& bucket : (*answer)[group]) {
                 rows_.push_back({static_cast<std::uint32_t>(group), bucket});
                 if (first && bucket.start == from) rows_.back().bucket.start = *first;
@@ -314,8 +339,8 @@ private:
     Window window_{};
     bool has_machine_ = false, has_tag_ = false;
     std::vector<history::Series> series_;
-    std::vector<std::uint32_t> groups_;        // of each series
-    std::vector<std::size_t> group_series_;    // one series of each group
+    std::vector<std::uint32_t> groups_;      // of each series
+    std::vector<std::size_t> group_series_;  // one series of each group
     std::vector<Row> rows_;
     std::size_t at_ = 0;
 };
@@ -327,11 +352,14 @@ public:
                "low REAL, high REAL, total REAL, first REAL, first_at INTEGER, last REAL, "
                "last_at INTEGER, spec TEXT HIDDEN, arguments TEXT HIDDEN)";
     }
-    std::unique_ptr<Scan> open(Run& run) const override { return std::make_unique<KernelScan>(run); }
+    std::unique_ptr<Scan> open(Run& run) const override {
+        return std::make_unique<KernelScan>(run);
+    }
     void best_index(sqlite3_index_info& ask) const override {
         for (int index = 0; index < ask.nConstraint; ++index) {
             const auto& constraint = ask.aConstraint[index];
-            if (constraint.iColumn < spec_column || constraint.op != SQLITE_INDEX_CONSTRAINT_EQ || constraint.usable == 0)
+            if (constraint.iColumn < spec_column || constraint.op != SQLITE_INDEX_CONSTRAINT_EQ ||
+                constraint.usable == 0)
                 continue;
             ask.aConstraintUsage[index].argvIndex = constraint.iColumn - spec_column + 1;
             ask.aConstraintUsage[index].omit = 1;

@@ -31,7 +31,8 @@ public:
 
     Outcome<void> whole() {
         TRY_VOID(either(0));
-        if (!rest_.empty()) return refuse("2201B", "invalid regular expression: parentheses () not balanced");
+        if (!rest_.empty())
+            return refuse("2201B", "invalid regular expression: parentheses () not balanced");
         out_.steps_.push_back({.does = Does::found});
         return {};
     }
@@ -55,7 +56,8 @@ private:
         while (!rest_.empty() && rest_.front() != '|' && rest_.front() != ')') {
             const std::size_t from = out_.steps_.size();
             TRY_VOID(one(depth));
-            while (!rest_.empty() && (rest_.front() == '*' || rest_.front() == '+' || rest_.front() == '?')) {
+            while (!rest_.empty() &&
+                   (rest_.front() == '*' || rest_.front() == '+' || rest_.front() == '?')) {
                 repeat(from, rest_.front());
                 rest_.remove_prefix(1);
             }
@@ -68,18 +70,23 @@ private:
         if (letter == '(') {
             if (rest_.starts_with("?:")) rest_.remove_prefix(2);
             TRY_VOID(either(depth + 1));
-            if (rest_.empty()) return refuse("2201B", "invalid regular expression: parentheses () not balanced");
+            if (rest_.empty())
+                return refuse("2201B", "invalid regular expression: parentheses () not balanced");
             rest_.remove_prefix(1);
             return {};
         }
         if (letter == '*' || letter == '+' || letter == '?' || letter == '{')
-            return refuse("2201B", "invalid regular expression: quantifier operand invalid or not supported");
+            return refuse(
+                "2201B", "invalid regular expression: quantifier operand invalid or not supported");
         if (letter == '[') return set();
         if (letter == '.') return push({.does = Does::any});
         if (letter == '^') return push({.does = Does::begin});
         if (letter == '$') return push({.does = Does::end});
-        if (letter != '\\') return push({.does = Does::letter, .letter = out_.ignores_case_ ? lower_of(letter) : letter});
-        if (rest_.empty()) return refuse("2201B", "invalid regular expression: invalid escape \\ sequence");
+        if (letter != '\\')
+            return push(
+                {.does = Does::letter, .letter = out_.ignores_case_ ? lower_of(letter) : letter});
+        if (rest_.empty())
+            return refuse("2201B", "invalid regular expression: invalid escape \\ sequence");
         const char escaped = rest_.front();
         rest_.remove_prefix(1);
         if (escaped == 'd' || escaped == 'w' || escaped == 's') {
@@ -87,18 +94,21 @@ private:
             add_class(members, escaped);
             return push_set(std::move(members));
         }
-        return push({.does = Does::letter, .letter = out_.ignores_case_ ? lower_of(escaped) : escaped});
+        return push(
+            {.does = Does::letter, .letter = out_.ignores_case_ ? lower_of(escaped) : escaped});
     }
     Outcome<void> set() {
         std::vector<bool> members(256);
         const bool is_not = rest_.starts_with('^');
         if (is_not) rest_.remove_prefix(1);
         for (bool is_first = true;; is_first = false) {
-            if (rest_.empty()) return refuse("2201B", "invalid regular expression: brackets [] not balanced");
+            if (rest_.empty())
+                return refuse("2201B", "invalid regular expression: brackets [] not balanced");
             const char from = rest_.front();
             rest_.remove_prefix(1);
             if (from == ']' && !is_first) break;
-            if (from == '\\' && !rest_.empty() && (rest_[0] == 'd' || rest_[0] == 'w' || rest_[0] == 's')) {
+            if (from == '\\' && !rest_.empty() &&
+                (rest_[0] == 'd' || rest_[0] == 'w' || rest_[0] == 's')) {
                 add_class(members, rest_[0]);
                 rest_.remove_prefix(1);
                 continue;
@@ -108,10 +118,12 @@ private:
                 until = rest_[1];
                 rest_.remove_prefix(2);
             }
-            for (int byte = static_cast<unsigned char>(from); byte <= static_cast<unsigned char>(until); ++byte) {
+            for (int byte = static_cast<unsigned char>(from);
+                 byte <= static_cast<unsigned char>(until); ++byte) {
                 members[static_cast<std::size_t>(byte)] = true;
                 const char letter = static_cast<char>(byte);
-                if (out_.ignores_case_) members[static_cast<unsigned char>(lower_of(letter))] = true;
+                if (out_.ignores_case_)
+                    members[static_cast<unsigned char>(lower_of(letter))] = true;
             }
         }
         if (is_not) members.flip();
@@ -119,7 +131,8 @@ private:
     }
     void repeat(std::size_t from, char how) {
         if (how == '+') {
-            out_.steps_.push_back({.does = Does::split, .to = at(from), .other = at(out_.steps_.size() + 1)});
+            out_.steps_.push_back(
+                {.does = Does::split, .to = at(from), .other = at(out_.steps_.size() + 1)});
             return;
         }
         insert(from, {.does = Does::split, .to = at(from + 1)});
@@ -158,8 +171,8 @@ Outcome<Pattern> Pattern::make(std::string_view pattern, bool ignores_case) {
     return out;
 }
 
-void Pattern::reach(std::size_t step, std::size_t at, std::size_t size, std::vector<std::uint32_t>& list,
-                    std::vector<bool>& seen) const {
+void Pattern::reach(std::size_t step, std::size_t at, std::size_t size,
+                    std::vector<std::uint32_t>& list, std::vector<bool>& seen) const {
     std::vector<std::size_t> todo{step};
     while (!todo.empty()) {
         const std::size_t here = todo.back();
@@ -194,8 +207,9 @@ bool Pattern::matches(std::string_view text) const {
         const char letter = ignores_case_ ? lower_of(text[at]) : text[at];
         for (const std::uint32_t step : now) {
             const Step& one = steps_[step];
-            const bool fits = one.does == Does::any || (one.does == Does::letter && one.letter == letter) ||
-                              (one.does == Does::one_of && sets_[one.set][static_cast<unsigned char>(letter)]);
+            const bool fits =
+                one.does == Does::any || (one.does == Does::letter && one.letter == letter) ||
+                (one.does == Does::one_of && sets_[one.set][static_cast<unsigned char>(letter)]);
             if (fits) reach(step + 1, at + 1, text.size(), then, seen_then);
         }
         std::swap(now, then);

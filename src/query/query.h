@@ -22,18 +22,18 @@ namespace lineshaft::query {
 
 /// How much one statement may take. Of the settings sql.*.
 struct Limits {
-    std::size_t rows_max = SIZE_MAX;           ///< after so many rows the answer is truncated
+    std::size_t rows_max = SIZE_MAX;             ///< after so many rows the answer is truncated
     std::chrono::milliseconds time_max{30'000};  ///< of work, waiting between batches not counted
-    std::size_t memory_bytes_max = 64 << 20;   ///< of working memory; past it 53200
+    std::size_t memory_bytes_max = 64 << 20;     ///< of working memory; past it 53200
 };
 /// Of the engine.
 struct EngineLimits {
     unsigned threads = 2;
-    std::size_t queued_max = 64;                 ///< batches waiting for a thread; then 53300
+    std::size_t queued_max = 64;  ///< batches waiting for a thread; then 53300
     std::size_t sql_bytes_max = 64 << 10;
-    std::size_t sql_tokens_max = 4'000;          ///< words and operators: what may nest
+    std::size_t sql_tokens_max = 4'000;  ///< words and operators: what may nest
     std::size_t parameters_max = 1'000;
-    std::size_t cursors_max = 64;                ///< open at once; then 53300
+    std::size_t cursors_max = 64;  ///< open at once; then 53300
 };
 
 /// Who asks, and what that one may see: the machines of its organisation, or one machine's token
@@ -46,11 +46,11 @@ struct Scope {
 struct Session {
     std::string time_zone = "UTC";
     std::string application_name{};
-    std::string database = "lineshaft";                       ///< current_database()
-    std::string user{};                                       ///< current_user; empty: the scope's
+    std::string database = "lineshaft";                        ///< current_database()
+    std::string user{};                                        ///< current_user; empty: the scope's
     std::map<std::string, std::string, std::less<>> others{};  ///< by lower-case name
-    /// SET: names without regard to case. Unknown names with a dot or that PostgreSQL clients set on
-    /// connecting are kept; others are 42704, bad values 22023.
+    /// SET: names without regard to case. Unknown names with a dot or that PostgreSQL clients set
+    /// on connecting are kept; others are 42704, bad values 22023.
     Outcome<void> set(std::string_view name, std::string_view value);
     Outcome<std::string> show(std::string_view name) const;
 };
@@ -118,9 +118,9 @@ class Present {
 public:
     struct Machine {
         std::string id;
-        std::string connection;  ///< "online", "stale", "offline"
-        std::string state, fault, source;
-        Instant last_seen;
+        std::string connection{};  ///< "online", "stale", "offline"
+        std::string state{}, fault{}, source{};
+        Instant last_seen{};
         std::optional<double> latitude{}, longitude{};
     };
     /// At most `count_max` machines whose ids come after `after`, by id.

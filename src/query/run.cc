@@ -28,7 +28,8 @@ void* take_memory(int bytes) {
 
 void give_memory_back(void* memory) {
     if (memory == nullptr) return;
-    if (charged != nullptr) charged->give_back(static_cast<std::size_t>(usual_memory.xSize(memory)));
+    if (charged != nullptr)
+        charged->give_back(static_cast<std::size_t>(usual_memory.xSize(memory)));
     usual_memory.xFree(memory);
 }
 
@@ -65,7 +66,8 @@ bool matches(const std::string& name, const std::optional<std::vector<std::strin
 
 }  // namespace
 
-Meter::Charge::Charge(Meter& meter) : before_(std::exchange(charged, is_metered ? &meter : nullptr)) {}
+Meter::Charge::Charge(Meter& meter)
+    : before_(std::exchange(charged, is_metered ? &meter : nullptr)) {}
 Meter::Charge::~Charge() {
     charged = before_;
 }
@@ -113,7 +115,8 @@ const calendar::Calendar* Run::calendar_of(std::string_view machine, std::string
         }
     }
     if (!is_known) {
-        fail_with({.sqlstate = "42704", .message = fmt::format("site \"{}\" does not exist", site)});
+        fail_with(
+            {.sqlstate = "42704", .message = fmt::format("site \"{}\" does not exist", site)});
         return nullptr;
     }
     if (zone.empty()) zone = session.time_zone;  // a machine that stands nowhere yet
@@ -185,7 +188,10 @@ Outcome<Instant> truncated(std::string_view unit, Instant at, std::string_view z
         return Instant{at.micros - (local.micros - step_bucket(micros_per_hour, local.micros))};
     if (unit == "day") return from_local({step_bucket(micros_per_day, local.micros)}, zone);
     if (unit == "week") return from_local({step_bucket(7 * micros_per_day, local.micros)}, zone);
-    const std::int64_t months = unit == "month" ? 1 : unit == "quarter" ? 3 : unit == "year" ? 12 : 0;
+    const std::int64_t months = unit == "month"     ? 1
+                                : unit == "quarter" ? 3
+                                : unit == "year"    ? 12
+                                                    : 0;
     if (months == 0) {
         return refuse("22023", fmt::format("unit \"{}\" not recognized", unit.substr(0, 40)), 0,
                       "Units are second, minute, hour, day, week, month, quarter and year.");
@@ -195,7 +201,8 @@ Outcome<Instant> truncated(std::string_view unit, Instant at, std::string_view z
 
 bool is_like(std::string_view text, std::string_view pattern, bool ignores_case) {
     const auto lower = [&](char letter) {
-        return ignores_case && letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter + 32) : letter;
+        return ignores_case && letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter + 32)
+                                                              : letter;
     };
     const auto is_inside = [](char letter) { return (letter & 0xC0) == 0x80; };
     std::size_t at = 0, want = 0, star = std::string_view::npos, from = 0;

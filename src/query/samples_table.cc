@@ -146,9 +146,13 @@ private:
         if (std::abs(real) > 9e18) return;
         const std::int64_t at = sqlite3_value_int64(value);
         if (word == '=' || word == 'g' || word == '>')
-            window_.from = std::max(window_.from, Instant{word == '>' && sqlite3_value_type(value) == SQLITE_INTEGER ? at + 1 : at});
+            window_.from = std::max(
+                window_.from,
+                Instant{word == '>' && sqlite3_value_type(value) == SQLITE_INTEGER ? at + 1 : at});
         if (word == '=' || word == 'l' || word == '<')
-            window_.until = std::min(window_.until, Instant{word == '<' && sqlite3_value_type(value) == SQLITE_INTEGER ? at : at + 1});
+            window_.until = std::min(
+                window_.until,
+                Instant{word == '<' && sqlite3_value_type(value) == SQLITE_INTEGER ? at : at + 1});
     }
 
     Outcome<void> go_to_next_series() {

@@ -15,17 +15,36 @@ struct Known {
     bool is_fixed = false;  ///< may only be set to what it is
 };
 constexpr auto known_settings = std::to_array<Known>({
-    {"bytea_output", "hex"}, {"client_encoding", "UTF8", true}, {"client_min_messages", "notice"},
-    {"datestyle", "ISO, MDY"}, {"default_transaction_read_only", "on"}, {"extra_float_digits", "1"},
-    {"idle_in_transaction_session_timeout", "0"}, {"integer_datetimes", "on", true},
-    {"intervalstyle", "postgres"}, {"is_superuser", "off", true}, {"lock_timeout", "0"},
-    {"max_identifier_length", "63", true}, {"max_index_keys", "32", true}, {"row_security", "off"},
-    {"search_path", "public"}, {"server_encoding", "UTF8", true}, {"server_version", "15.0", true},
-    {"server_version_num", "150000", true}, {"session_authorization", ""},
-    {"standard_conforming_strings", "on", true}, {"statement_timeout", "0"},
-    {"synchronize_seqscans", "on"}, {"transaction_isolation", "read committed"},
-    {"transaction_read_only", "on"}, {"xmloption", "content"}, {"geqo", "on"}, {"jit", "off"},
-    {"work_mem", "4MB"}, {"enable_seqscan", "on"}, {"quote_all_identifiers", "off"},
+    {"bytea_output", "hex"},
+    {"client_encoding", "UTF8", true},
+    {"client_min_messages", "notice"},
+    {"datestyle", "ISO, MDY"},
+    {"default_transaction_read_only", "on"},
+    {"extra_float_digits", "1"},
+    {"idle_in_transaction_session_timeout", "0"},
+    {"integer_datetimes", "on", true},
+    {"intervalstyle", "postgres"},
+    {"is_superuser", "off", true},
+    {"lock_timeout", "0"},
+    {"max_identifier_length", "63", true},
+    {"max_index_keys", "32", true},
+    {"row_security", "off"},
+    {"search_path", "public"},
+    {"server_encoding", "UTF8", true},
+    {"server_version", "15.0", true},
+    {"server_version_num", "150000", true},
+    {"session_authorization", ""},
+    {"standard_conforming_strings", "on", true},
+    {"statement_timeout", "0"},
+    {"synchronize_seqscans", "on"},
+    {"transaction_isolation", "read committed"},
+    {"transaction_read_only", "on"},
+    {"xmloption", "content"},
+    {"geqo", "on"},
+    {"jit", "off"},
+    {"work_mem", "4MB"},
+    {"enable_seqscan", "on"},
+    {"quote_all_identifiers", "off"},
 });
 constexpr std::size_t settings_max = 100, value_bytes_max = 1'000;
 
@@ -49,7 +68,8 @@ Outcome<void> Session::set(std::string_view asked, std::string_view value) {
     if (value.size() > value_bytes_max) return refuse("22023", "the value is too long");
     if (name == "timezone") {
         if (!calendar::is_time_zone(value)) {
-            return refuse("22023", fmt::format("invalid value for parameter \"TimeZone\": \"{}\"", value), 0,
+            return refuse("22023",
+                          fmt::format("invalid value for parameter \"TimeZone\": \"{}\"", value), 0,
                           "Name a zone as in Asia/Shanghai or UTC.");
         }
         time_zone = value;
@@ -64,9 +84,11 @@ Outcome<void> Session::set(std::string_view asked, std::string_view value) {
         return refuse("42704", fmt::format("unrecognized configuration parameter \"{}\"", asked));
     if (known != nullptr && known->is_fixed) {
         const std::string same = lower_of(value);
-        const bool is_utf8 = name == "client_encoding" && (same == "utf8" || same == "utf-8" || same == "unicode");
+        const bool is_utf8 =
+            name == "client_encoding" && (same == "utf8" || same == "utf-8" || same == "unicode");
         if (!is_utf8 && same != lower_of(known->value)) {
-            return refuse("22023", fmt::format("parameter \"{}\" can only be {}", name, known->value));
+            return refuse("22023",
+                          fmt::format("parameter \"{}\" can only be {}", name, known->value));
         }
         return {};
     }

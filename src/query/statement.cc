@@ -12,9 +12,13 @@ struct TransactionWord {
     std::string_view kind, tag;
 };
 constexpr auto transaction_words = std::to_array<TransactionWord>({
-    {"TRANS_STMT_BEGIN", "BEGIN"}, {"TRANS_STMT_START", "START TRANSACTION"}, {"TRANS_STMT_COMMIT", "COMMIT"},
-    {"TRANS_STMT_ROLLBACK", "ROLLBACK"}, {"TRANS_STMT_SAVEPOINT", "SAVEPOINT"},
-    {"TRANS_STMT_RELEASE", "RELEASE"}, {"TRANS_STMT_ROLLBACK_TO", "ROLLBACK"},
+    {"TRANS_STMT_BEGIN", "BEGIN"},
+    {"TRANS_STMT_START", "START TRANSACTION"},
+    {"TRANS_STMT_COMMIT", "COMMIT"},
+    {"TRANS_STMT_ROLLBACK", "ROLLBACK"},
+    {"TRANS_STMT_SAVEPOINT", "SAVEPOINT"},
+    {"TRANS_STMT_RELEASE", "RELEASE"},
+    {"TRANS_STMT_ROLLBACK_TO", "ROLLBACK"},
 });
 
 /// "CreateTableAsStmt" is a CREATE TABLE AS.
@@ -35,8 +39,10 @@ std::string value_of(const json::array& arguments) {
         while (kind_of(*constant) == "TypeCast") constant = &member(body_of(*constant), "arg");
         const json::object& body = body_of(*constant);
         if (!out.empty()) out += ", ";
-        if (const Node& text = member(body, "sval"); text.is_object()) out += text_of(text.get_object(), "sval");
-        if (const Node& real = member(body, "fval"); real.is_object()) out += text_of(real.get_object(), "fval");
+        if (const Node& text = member(body, "sval"); text.is_object())
+            out += text_of(text.get_object(), "sval");
+        if (const Node& real = member(body, "fval"); real.is_object())
+            out += text_of(real.get_object(), "fval");
         if (const Node& whole = member(body, "ival"); whole.is_object())
             out += std::to_string(number_of(whole.get_object(), "ival"));
         if (const Node& flag = member(body, "boolval"); flag.is_object())
@@ -46,8 +52,8 @@ std::string value_of(const json::array& arguments) {
 }
 
 Outcome<void> take_rows(Statement& out, const Node& node, const std::string& sql,
-                        std::vector<Type> declared, const Session& session, const EngineLimits& limits,
-                        bool is_explain) {
+                        std::vector<Type> declared, const Session& session,
+                        const EngineLimits& limits, bool is_explain) {
     Analyser analyser(sql, session, std::move(declared), limits);
     TRY(Query query, analyser.query(node));
     for (const auto& type : analyser.parameters()) {
@@ -76,7 +82,8 @@ Outcome<void> take_set(Statement& out, const json::object& body) {
     out.tag_ = how.starts_with("VAR_RESET") ? "RESET" : "SET";
     out.setting_.name = text_of(body, "name");
     out.setting_.is_local = flag_of(body, "is_local");
-    if (how == "VAR_SET_MULTI") {  // SET TRANSACTION ISOLATION LEVEL ...: nothing to do when reading
+    if (how ==
+        "VAR_SET_MULTI") {  // SET TRANSACTION ISOLATION LEVEL ...: nothing to do when reading
         out.kind_ = Kind::transaction;
         return {};
     }
@@ -87,8 +94,10 @@ Outcome<void> take_set(Statement& out, const json::object& body) {
 
 }  // namespace
 
-Outcome<std::shared_ptr<const Statement>> understand(const std::string& sql, std::vector<Type> declared,
-                                                     const Session& session, const EngineLimits& limits) {
+Outcome<std::shared_ptr<const Statement>> understand(const std::string& sql,
+                                                     std::vector<Type> declared,
+                                                     const Session& session,
+                                                     const EngineLimits& limits) {
     TRY(const Syntax syntax, parse(sql, limits));
     auto out = std::make_shared<Statement>();
     if (syntax.statements.empty()) {
@@ -99,8 +108,9 @@ Outcome<std::shared_ptr<const Statement>> understand(const std::string& sql, std
     if (syntax.statements.size() > 1)
         return refuse("42601", "cannot insert multiple commands into a prepared statement");
     if (declared.size() > limits.parameters_max) return refuse("54000", "too many parameters");
-    const json::object& wrapped =
-        syntax.statements[0].is_object() ? syntax.statements[0].get_object() : syntax.tree.get_object();
+    const json::object& wrapped = syntax.statements[0].is_object()
+                                      ? syntax.statements[0].get_object()
+                                      : syntax.tree.get_object();
     const Node& node = member(wrapped, "stmt");
     const std::string_view kind = kind_of(node);
     const json::object& body = body_of(node);
@@ -113,13 +123,15 @@ Outcome<std::shared_ptr<const Statement>> understand(const std::string& sql, std
         }
         out->kind_ = Kind::explain;
         out->tag_ = "EXPLAIN";
-        TRY_VOID(take_rows(*out, member(body, "query"), sql, std::move(declared), session, limits, true));
+        TRY_VOID(take_rows(*out, member(body, "query"), sql, std::move(declared), session, limits,
+                           true));
     } else if (kind == "VariableShowStmt") {
         out->kind_ = Kind::show;
         out->tag_ = "SHOW";
         out->setting_.name = text_of(body, "name");
         TRY_VOID(session.show(out->setting_.name));
-        out->columns_ = {{out->setting_.name == "timezone" ? "TimeZone" : out->setting_.name, Type::text}};
+        out->columns_ = {
+            {out->setting_.name == "timezone" ? "TimeZone" : out->setting_.name, Type::text}};
         out->types_ = {T::text};
     } else if (kind == "VariableSetStmt") {
         TRY_VOID(take_set(*out, body));
@@ -132,18 +144,21 @@ Outcome<std::shared_ptr<const Statement>> understand(const std::string& sql, std
         if (out->tag_.empty()) return refuse("0A000", "two-phase transactions are not supported");
     } else if (kind == "DiscardStmt" || kind == "DeallocateStmt" || kind == "ClosePortalStmt") {
         out->kind_ = Kind::discard;
-        out->tag_ = kind == "DiscardStmt"      ? "DISCARD ALL"
-                    : kind == "DeallocateStmt" ? (text_of(body, "name").empty() ? "DEALLOCATE ALL" : "DEALLOCATE")
-                                               : "CLOSE CURSOR";
+        out->tag_ = kind == "DiscardStmt" ? "DISCARD ALL"
+                    : kind == "DeallocateStmt"
+                        ? (text_of(body, "name").empty() ? "DEALLOCATE ALL" : "DEALLOCATE")
+                        : "CLOSE CURSOR";
         out->setting_.name = text_of(body, kind == "ClosePortalStmt" ? "portalname" : "name");
     } else {
-        return refuse("25006", fmt::format("cannot execute {} in a read-only transaction", words_of(kind)),
+        return refuse("25006",
+                      fmt::format("cannot execute {} in a read-only transaction", words_of(kind)),
                       0, "SQL reads here: SELECT, VALUES, EXPLAIN and SHOW.");
     }
     return out;
 }
 
-Outcome<std::vector<Engine::Piece>> split_statements(const std::string& sql, const EngineLimits& limits) {
+Outcome<std::vector<Engine::Piece>> split_statements(const std::string& sql,
+                                                     const EngineLimits& limits) {
     TRY(const Syntax syntax, parse(sql, limits));
     std::vector<Engine::Piece> pieces;
     for (const Node& node : syntax.statements) {

@@ -24,8 +24,8 @@ public:
     std::vector<T> types_{};
     Setting setting_{};
     bool uses_kernel_ = false;
-    std::string sql_{};                  ///< in SQLite's words; of rows
-    std::vector<std::string> lines_{};   ///< of explain
+    std::string sql_{};                 ///< in SQLite's words; of rows
+    std::vector<std::string> lines_{};  ///< of explain
 };
 
 /// Pure: no I/O. Errors: as Engine::prepare.

@@ -70,8 +70,8 @@ Outcome<Syntax> parse(const std::string& sql, const EngineLimits& limits) {
         return refuse("22021", "the statement is not UTF-8 text");
     if (const auto tokens = tokens_of(sql); tokens > limits.sql_tokens_max) {
         return refuse("54000",
-                      fmt::format("the statement has {} words and operators, {} are allowed", tokens,
-                                  limits.sql_tokens_max),
+                      fmt::format("the statement has {} words and operators, {} are allowed",
+                                  tokens, limits.sql_tokens_max),
                       0, "Hand long lists in as one parameter, or ask in several statements.");
     }
     const ParserResult parsed(sql);

@@ -34,7 +34,8 @@ int told(sqlite3_vtab_cursor* cursor, Outcome<void> outcome) {
     return SQLITE_ABORT;
 }
 
-int connect_table(sqlite3* connection, void* aux, int, const char* const*, sqlite3_vtab** out, char**) {
+int connect_table(sqlite3* connection, void* aux, int, const char* const*, sqlite3_vtab** out,
+                  char**) {
     const auto* bridge = static_cast<const Bridge*>(aux);
     const int outcome = sqlite3_declare_vtab(connection, bridge->table->declaration().c_str());
     if (outcome != SQLITE_OK) return outcome;
@@ -62,7 +63,8 @@ int close_scan(sqlite3_vtab_cursor* cursor) {
     delete static_cast<BridgedScan*>(cursor);
     return SQLITE_OK;
 }
-int filter(sqlite3_vtab_cursor* cursor, int plan, const char* words, int count, sqlite3_value** values) {
+int filter(sqlite3_vtab_cursor* cursor, int plan, const char* words, int count,
+           sqlite3_value** values) {
     auto* bridged = static_cast<BridgedScan*>(cursor);
     if (!run_of(cursor).may_go_on()) return SQLITE_ABORT;
     return told(cursor, bridged->scan->start(plan, words == nullptr ? "" : words,
@@ -203,8 +205,9 @@ private:
         while (after_ < all.size() && rows.empty()) {
             std::size_t until = std::min(all.size(), after_ + page);
             if (only_) {
-                const auto found = std::ranges::lower_bound(
-                    all, *only_, {}, [](const auto& entry) { return std::string_view(entry->machine.id); });
+                const auto found = std::ranges::lower_bound(all, *only_, {}, [](const auto& entry) {
+                    return std::string_view(entry->machine.id);
+                });
                 after_ = static_cast<std::size_t>(found - all.begin());
                 until = after_ + (found != all.end() && (*found)->machine.id == *only_ ? 1 : 0);
                 if (after_ == until) break;
@@ -229,14 +232,15 @@ private:
         };
         if (const auto* found = find()) return found;
         if (!states_.empty() && id < states_.back().id) return nullptr;
-        states_ = run_.wait(
-            run_.present.machines_after(run_.organisation(), just_before(id), page));
+        states_ =
+            run_.wait(run_.present.machines_after(run_.organisation(), just_before(id), page));
         return find();
     }
 
     std::vector<Value> row(const catalog::MachineEntry& entry) {
         const auto& machine = entry.machine;
-        const auto* site = machine.site ? run_.catalog->site(run_.organisation(), *machine.site) : nullptr;
+        const auto* site =
+            machine.site ? run_.catalog->site(run_.organisation(), *machine.site) : nullptr;
         const auto* state = state_of(machine.id);
         return {machine.id,
                 or_null(machine.name),
@@ -297,11 +301,11 @@ private:
         Rows rows;
         for (const auto& series : page()) {
             const auto* known = run_.catalog->tag(run_.organisation(), series.machine, series.tag);
-            rows.push_back({series.machine, series.tag, std::string(history::name_of(series.kind)),
-                            known ? or_null(known->label) : Value(),
-                            known ? or_null(known->unit) : Value(), known ? or_null(known->low) : Value(),
-                            known ? or_null(known->high) : Value(),
-                            Value(known != nullptr && known->writable.value_or(false))});
+            rows.push_back(
+                {series.machine, series.tag, std::string(history::name_of(series.kind)),
+                 known ? or_null(known->label) : Value(), known ? or_null(known->unit) : Value(),
+                 known ? or_null(known->low) : Value(), known ? or_null(known->high) : Value(),
+                 Value(known != nullptr && known->writable.value_or(false))});
         }
         return rows;
     }
@@ -327,8 +331,9 @@ private:
                 const bool is_believable = sample->quality == history::Quality::good ||
                                            sample->quality == history::Quality::uncertain;
                 rows.push_back({part[index].machine, part[index].tag, sample->at,
-                                text == nullptr && is_believable ? Value(history::number_of(sample->value))
-                                                                 : Value(),
+                                text == nullptr && is_believable
+                                    ? Value(history::number_of(sample->value))
+                                    : Value(),
                                 text != nullptr ? Value(*text) : Value(),
                                 std::string(history::name_of(sample->quality))});
             }
@@ -423,7 +428,8 @@ void give(sqlite3_context* out, const Value& value) {
         case Type::timestamptz: return sqlite3_result_int64(out, std::get<Instant>(value).micros);
         case Type::text: {
             const auto& text = std::get<std::string>(value);
-            return sqlite3_result_text64(out, text.data(), text.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
+            return sqlite3_result_text64(out, text.data(), text.size(), SQLITE_TRANSIENT,
+                                         SQLITE_UTF8);
         }
         case Type::bytea: {
             const auto& bytes = std::get<ByteArray>(value).bytes;
@@ -434,8 +440,9 @@ void give(sqlite3_context* out, const Value& value) {
 
 std::string_view text_of(sqlite3_value* value) {
     const auto* text = reinterpret_cast<const char*>(sqlite3_value_text(value));
-    return text == nullptr ? std::string_view()
-                           : std::string_view(text, static_cast<std::size_t>(sqlite3_value_bytes(value)));
+    return text == nullptr
+               ? std::string_view()
+               : std::string_view(text, static_cast<std::size_t>(sqlite3_value_bytes(value)));
 }
 
 std::string declaration_of(std::span<const Column> columns, std::string_view hidden) {
@@ -469,18 +476,18 @@ const Table& sites_table() {
 
 bool add_tables(sqlite3* connection, Run& run) {
     const auto add = [&](const std::string& name, const Table& table) {
-        return sqlite3_create_module_v2(connection, name.c_str(), &module_of_tables,
-                                        new Bridge{&table, &run},
-                                        [](void* bridge) { delete static_cast<Bridge*>(bridge); }) ==
-               SQLITE_OK;
+        return sqlite3_create_module_v2(
+                   connection, name.c_str(), &module_of_tables, new Bridge{&table, &run},
+                   [](void* bridge) { delete static_cast<Bridge*>(bridge); }) == SQLITE_OK;
     };
     static const std::vector<SystemTableOf> systems = [] {
         std::vector<SystemTableOf> made;
         for (const SystemTable& table : system_tables()) made.emplace_back(table);
         return made;
     }();
-    bool is_good = add("ls_public_machines", machines_table()) && add("ls_public_tags", tags_table()) &&
-                   add("ls_public_latest", latest_table()) && add("ls_public_sites", sites_table()) &&
+    bool is_good = add("ls_public_machines", machines_table()) &&
+                   add("ls_public_tags", tags_table()) && add("ls_public_latest", latest_table()) &&
+                   add("ls_public_sites", sites_table()) &&
                    add("ls_public_samples", samples_table()) && add("ls_kernel", kernel_table());
     for (std::size_t index = 0; index < systems.size(); ++index) {
         const TableShape& shape = system_tables()[index].shape;

@@ -30,8 +30,8 @@ Type type_of(const Value& value);
 /// "2026-11-22 08:15:00.25+08". NULL gives nothing written.
 void put_text(std::string& out, const Value& value, std::string_view time_zone);
 struct Failure;
-/// A parameter or literal as people write it; timestamps as PostgreSQL and RFC 3339 do, one without an offset
-/// is of the zone. Errors: 22P02, 22007, 22008, 22003.
+/// A parameter or literal as people write it; timestamps as PostgreSQL and RFC 3339 do, one without
+/// an offset is of the zone. Errors: 22P02, 22007, 22008, 22003.
 std::expected<Value, Failure> parse_text(Type type, std::string_view text,
                                          std::string_view time_zone);
 

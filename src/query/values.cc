@@ -70,8 +70,9 @@ struct Walk {
 };
 
 std::unexpected<Failure> no_time(std::string_view text) {
-    return refuse("22007", fmt::format("invalid input syntax for type timestamp with time zone: \"{}\"",
-                                       text.substr(0, 80)),
+    return refuse("22007",
+                  fmt::format("invalid input syntax for type timestamp with time zone: \"{}\"",
+                              text.substr(0, 80)),
                   0, "Write it as 2026-11-22 08:15:00+08 or 2026-11-22T00:15:00Z.");
 }
 
@@ -109,13 +110,29 @@ struct SpanUnit {
 };
 constexpr std::int64_t minute = 60 * micros_per_second;
 constexpr auto span_units = std::to_array<SpanUnit>({
-    {"microsecond", 0, 1}, {"us", 0, 1}, {"millisecond", 0, 1000}, {"ms", 0, 1000},
-    {"second", 0, micros_per_second}, {"sec", 0, micros_per_second}, {"s", 0, micros_per_second},
-    {"minute", 0, minute}, {"min", 0, minute}, {"m", 0, minute},
-    {"hour", 0, micros_per_hour}, {"hr", 0, micros_per_hour}, {"h", 0, micros_per_hour},
-    {"day", 0, micros_per_day}, {"d", 0, micros_per_day},
-    {"week", 0, 7 * micros_per_day}, {"w", 0, 7 * micros_per_day},
-    {"month", 1, 0}, {"mon", 1, 0}, {"quarter", 3, 0}, {"year", 12, 0}, {"yr", 12, 0}, {"y", 12, 0},
+    {"microsecond", 0, 1},
+    {"us", 0, 1},
+    {"millisecond", 0, 1000},
+    {"ms", 0, 1000},
+    {"second", 0, micros_per_second},
+    {"sec", 0, micros_per_second},
+    {"s", 0, micros_per_second},
+    {"minute", 0, minute},
+    {"min", 0, minute},
+    {"m", 0, minute},
+    {"hour", 0, micros_per_hour},
+    {"hr", 0, micros_per_hour},
+    {"h", 0, micros_per_hour},
+    {"day", 0, micros_per_day},
+    {"d", 0, micros_per_day},
+    {"week", 0, 7 * micros_per_day},
+    {"w", 0, 7 * micros_per_day},
+    {"month", 1, 0},
+    {"mon", 1, 0},
+    {"quarter", 3, 0},
+    {"year", 12, 0},
+    {"yr", 12, 0},
+    {"y", 12, 0},
 });
 
 const SpanUnit* span_unit(std::string_view name) {
@@ -129,8 +146,8 @@ const SpanUnit* span_unit(std::string_view name) {
 
 std::unexpected<Failure> no_span(std::string_view text) {
     return refuse("22007",
-                  fmt::format("invalid input syntax for type interval: \"{}\"", text.substr(0, 80)), 0,
-                  "Write it as '1 day', '15 minutes' or '01:30:00'.");
+                  fmt::format("invalid input syntax for type interval: \"{}\"", text.substr(0, 80)),
+                  0, "Write it as '1 day', '15 minutes' or '01:30:00'.");
 }
 
 /// Adds `number` units. False: out of range.
@@ -153,7 +170,8 @@ bool take_number(std::string_view& rest, double& number) {
         ++count;
     std::string_view digits = rest.substr(0, count);
     if (digits.starts_with('+')) digits.remove_prefix(1);
-    const auto [end, problem] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+    const auto [end, problem] =
+        std::from_chars(digits.data(), digits.data() + digits.size(), number);
     if (problem != std::errc() || end != digits.data() + digits.size()) return false;
     rest.remove_prefix(count);
     return true;
@@ -173,12 +191,16 @@ Outcome<Span> parse_iso_span(std::string_view whole) {
         if (!take_number(rest, number) || rest.empty()) return no_span(whole);
         const char letter = rest.front();
         rest.remove_prefix(1);
-        const std::string_view name = letter == 'Y' ? "year" : letter == 'W' ? "week"
-                                      : letter == 'D' ? "day" : letter == 'H' ? "hour"
+        const std::string_view name = letter == 'Y'   ? "year"
+                                      : letter == 'W' ? "week"
+                                      : letter == 'D' ? "day"
+                                      : letter == 'H' ? "hour"
                                       : letter == 'S' ? "second"
-                                      : letter == 'M' ? (is_time ? "minute" : "month") : "";
+                                      : letter == 'M' ? (is_time ? "minute" : "month")
+                                                      : "";
         const SpanUnit* unit = span_unit(name);
-        if (unit == nullptr || !add(span, number, unit->months, unit->micros)) return no_span(whole);
+        if (unit == nullptr || !add(span, number, unit->months, unit->micros))
+            return no_span(whole);
     }
     return span;
 }
@@ -206,8 +228,8 @@ std::expected<Value, Failure> parse_boolean(std::string_view text) {
     for (const std::string_view no : {"f", "false", "n", "no", "off", "0"}) {
         if (word == no) return Value(false);
     }
-    return refuse("22P02", fmt::format("invalid input syntax for type boolean: \"{}\"",
-                                       text.substr(0, 80)));
+    return refuse("22P02",
+                  fmt::format("invalid input syntax for type boolean: \"{}\"", text.substr(0, 80)));
 }
 
 }  // namespace

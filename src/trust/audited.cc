@@ -55,6 +55,7 @@ constexpr std::string_view own_hand[] = {
     "DELETE /api/v1/session",
     "POST /api/v1/session/setup",
     "POST /api/v1/telemetry",
+    "POST /api/v1/sql",
 };
 
 }  // namespace

@@ -16,7 +16,8 @@ struct AuditedRoute {
 /// same, by its method and pattern: forgetting a row hides nothing.
 const AuditedRoute* find_audited(std::string_view method, std::string_view pattern);
 
-/// True for the few that record themselves at the right moment (signing in), or hand in data.
+/// True for the few that record themselves at the right moment (signing in), hand in data, or only
+/// read although they are POSTs (SQL).
 bool records_itself(std::string_view method, std::string_view pattern);
 
 }  // namespace lineshaft::trust

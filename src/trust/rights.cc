@@ -85,6 +85,8 @@ constexpr Route route_table[] = {
     {"PATCH", "/api/v1/machines/{machine}/tags/{tag}", edit_catalog},
     {"POST", "/api/v1/machines/{machine}/tags/{tag}/write", write_tag},
 
+    {"POST", "/api/v1/sql", be_known},  // a machine's token sees its own machine
+
     {"GET", "/api/v1/sites", read},
     {"POST", "/api/v1/sites", edit_catalog},
     {"PATCH", "/api/v1/sites/{site}", edit_catalog},
