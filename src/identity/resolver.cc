@@ -349,7 +349,8 @@ struct ResolveSteps {
     }
 
     static io::Task<Result<Resolved>> find(ResolveSteps* search, std::string given) {
-        const std::string name = handle::canonical(given, false);
+        // Suffixes as they were given: whether their case counts, only their server knows.
+        const std::string name = handle::canonical(given, true);
         auto& shard = search->resolver.here();
         if (!search->names.insert(name).second)
             co_return fail(Code::invalid, "the search for " + name + " leads to itself");
@@ -400,7 +401,7 @@ io::Task<Result<Resolved>> Resolver::resolve(std::string name, std::vector<Hop>*
 }
 
 std::optional<Resolved> Resolver::cached(std::string_view name) {
-    const Resolved* known = here().find(handle::canonical(name, false));
+    const Resolved* known = here().find(handle::canonical(name, true));
     if (known == nullptr || known->fresh_until <= io::Shard::here().clock().steady())
         return std::nullopt;
     // An alias is followed by resolve().

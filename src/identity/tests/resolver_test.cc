@@ -101,12 +101,14 @@ TEST_F(ResolverTest, FollowsDelegationsAndRemembers) {
     ASSERT_EQ(trace.size(), 3u);
     EXPECT_EQ(trace[0].note, "refers to 0.NA/88.1");
     const unsigned before = root.asked + child.asked;
-    const auto again = resolve(*resolver, "88.1.7/A");
+    const auto again = resolve(*resolver, "88.1.7/a");
     EXPECT_TRUE(again->is_from_cache);
     EXPECT_EQ(root.asked + child.asked, before);
     const auto missing = resolve(*resolver, "88.1.7/B");
     EXPECT_EQ(missing->answer, Answer::handle_not_found);
-    EXPECT_TRUE(resolve(*resolver, "88.1.7/b")->is_from_cache);
+    EXPECT_TRUE(resolve(*resolver, "88.1.7/B")->is_from_cache);
+    // Whether case counts is the server's to say, so it is asked again.
+    EXPECT_FALSE(resolve(*resolver, "88.1.7/A")->is_from_cache);
 }
 
 TEST_F(ResolverTest, APoisonedOrCircularReferralIsNotFollowed) {
