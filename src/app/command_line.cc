@@ -77,8 +77,9 @@ void add_demo(CLI::App& app, Words& words) {
     demo->add_flag("--lan", words.serve.is_lan,
                    "Also HTTPS for phones in this network; prints a QR code");
     demo->add_option("--seed", words.serve.seed, "Seed of the demo plant")->capture_default_str();
-    demo->add_subcommand("naming",
-                         "Instead: a chain of naming nodes (top, secondary, enterprise, recursive)")->fallthrough();
+    demo->add_subcommand("naming", "Instead: a chain of naming nodes (top, secondary, enterprise, "
+                                   "recursive)")
+        ->fallthrough();
 }
 
 void add_sim(CLI::App& app, Words& words) {
