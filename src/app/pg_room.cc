@@ -100,7 +100,7 @@ io::Task<void> PgRoom::admitted(trust::PrincipalPtr who, std::string account,
 }
 
 void PgRoom::refused(std::string_view user, const io::Peer& peer, std::string_view why) {
-    auto line = trust::audit_of({}, peer.address, "pg.connect", user.substr(0, 128), why);
+    auto line = trust::audit_of({}, peer.address, "pg.connect", user, why);
     line.outcome = trust::AuditOutcome::refused;
     rooms_.audit.note(std::move(line));
 }

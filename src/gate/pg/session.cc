@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/log.h"
 #include "gate/pg/scram_login.h"
 #include "trust/secrets.h"
@@ -160,6 +162,14 @@ io::Task<bool> Session::sign_in() {
         co_await refuse(fatal("28000", "no user name was given"));
         co_return false;
     }
+    // What is told back, and what the audit log shows, is text.
+    const bool is_text = std::ranges::all_of(startup_.parameters, [](const auto& parameter) {
+        return is_utf8(parameter.first) && is_utf8(parameter.second);
+    });
+    if (!is_text) {
+        co_await refuse(fatal("22021", "a startup parameter is not UTF-8 text"));
+        co_return false;
+    }
     if (!may_be_plain()) {
         ++here_.stats.refused_plain;
         door_.services.gatekeeper.refused(*user, stream_->peer(), "without TLS");
@@ -276,7 +286,6 @@ io::Task<bool> Session::prove(const Known& known) {
 query::Outcome<void> Session::take_parameters() {
     settings_.user = *startup_.find("user");
     for (const auto& [name, value] : startup_.parameters) {
-        if (!is_utf8(value)) return query::refuse("22021", name + " is not UTF-8");
         if (name == "user" || name == "database" || name == "replication" ||
             name.starts_with("_pq_.")) {
             continue;

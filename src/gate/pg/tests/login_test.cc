@@ -184,6 +184,8 @@ TEST(PgLogin, StartupThatMakesNoSenseIsRefused) {
     const Case cases[] = {
         {"HTTP", "GET / HTTP/1.1\r\n\r\n", "08P01"},
         {"no user", ClientHalf::write(postgres::Startup{0, {{"database", "x"}}}), "28000"},
+        {"a user that is no text", ClientHalf::write(postgres::Startup{0, {{"user", "\xff"}}}),
+         "22021"},
         {"replication",
          ClientHalf::write(postgres::Startup{0, {{"user", "loopback"}, {"replication", "true"}}}),
          "0A000"},
