@@ -42,8 +42,8 @@ Rig& years() {
         for (std::int64_t day = today - days(); day < today; ++day) {
             const Month month = month_of(start_of_day(day));
             samples.clear();
-            for (int step = 0; step < 86'400; ++step) {
-                const double value = std::round(std::sin((day * 86'400.0 + step) / 700) * 1000) / 10;
+            for (std::int64_t step = 0; step < 86'400; ++step) {
+                const double value = std::round(std::sin(static_cast<double>(day * 86'400 + step) / 700) * 1000) / 10;
                 samples.push(start_of_day(day).micros + step * 1'000'000, std::bit_cast<std::uint64_t>(value),
                              Mark(Kind::real, Quality::good));
             }
