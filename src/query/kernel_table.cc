@@ -4,6 +4,7 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <unordered_map>
 
 #include "query/run.h"
 #include "query/syntax.h"
@@ -155,20 +156,18 @@ private:
     }
 
     void make_groups() {
+        std::unordered_map<std::string_view, std::size_t> tags;
         for (std::size_t index = 0; index < series_.size(); ++index) {
             // Series come by machine and tag; tags alone come again with every machine.
+            const bool is_same_machine =
+                index > 0 && series_[index].machine == series_[index - 1].machine;
             std::size_t group = group_series_.size();
-            if (!has_machine_ && !has_tag_) {
+            if (!has_machine_ && !has_tag_)
                 group = 0;
-            } else if (has_machine_ && !has_tag_) {
-                if (index > 0 && series_[index].machine == series_[index - 1].machine)
-                    group = groups_.back();
-            } else if (!has_machine_) {
-                const auto found = std::ranges::find_if(group_series_, [&](std::size_t other) {
-                    return series_[other].tag == series_[index].tag;
-                });
-                group = static_cast<std::size_t>(found - group_series_.begin());
-            }
+            else if (has_machine_ && !has_tag_ && is_same_machine)
+                group = groups_.back();
+            else if (!has_machine_)
+                group = tags.try_emplace(series_[index].tag, group).first->second;
             if (group == group_series_.size()) group_series_.push_back(index);
             groups_.push_back(static_cast<std::uint32_t>(group));
         }
