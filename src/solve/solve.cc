@@ -20,7 +20,8 @@ namespace lineshaft::solve {
 namespace {
 
 constexpr std::uint64_t poll_every = 32;
-constexpr double hot = 1.0, warm = 0.15, cold = 0.01;  // temperatures, in mean legs of the first plan
+// Temperatures, in mean legs of the first plan. Large problems see fewer iterations per job and cool sooner.
+constexpr double hot_small = 4.0, hot_large = 1.0, warm = 0.15, cold = 0.01;
 
 class Search {
 public:
@@ -58,6 +59,7 @@ private:
     void anneal() {
         const double legs = double(model_.problem.jobs.size()) + routes_.vehicles_used() + 1;
         const double mean_leg = std::max(1e-9, drive_cost() / legs);
+        const double hot = model_.is_small ? hot_small : hot_large;
         const double from = mean_leg * (options_.start.empty() ? hot : warm), until = mean_leg * cold;
         double temperature = from;
         const double begun = spent_;
