@@ -66,6 +66,8 @@ Result<stitch::Artwork> lettering(const DesignWish& wish, const std::string& fol
             fonts.push_back(as_bytes(*bytes));
         else if (missing.empty())
             missing = path.substr(path.rfind('/') + 1);
+        // Another one in place of a file that was asked for by name is not what was asked for.
+        if (fonts.empty() && missing == wish.font) break;
     }
     if (fonts.empty()) {
         return fail(Code::invalid,

@@ -1,8 +1,9 @@
 // From a customer's words to a machine's file, through the API of a real node.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
-import { Node, until } from "../node.mjs";
+import { Node, run, until } from "../node.mjs";
 
 const artwork = new URL("../golden/artwork/", import.meta.url);
 
@@ -137,4 +138,18 @@ test("a design asked for twice with one key is one design; it is there after a k
     assert.ok(before.equals(after), "the same bytes");
     assert.equal((await node.fetch(`designs/${first.body.id}`, { method: "DELETE" })).status, 204);
     assert.equal((await node.fetch(path)).status, 404);
+});
+
+test("the command line sews without a node what the node sews", async (t) => {
+    const node = await Node.start(t);
+    node.admin();
+    const out = join(node.folder, "rose.dst");
+    const done = run(["stitch", "Rose", "--font", "script", "--height", "15", "--out", out]);
+    assert.equal(done.code, 0, done.err);
+    assert.match(done.out, /rose\.dst: \d+ stitches, 1 colours, [\d.]+ x [\d.]+ mm, [\d.]+ min/);
+    const { body } = await post(node, { name: "Rose", artwork: { text: "Rose", font: "script", height_mm: 15 } });
+    const file = Buffer.from(await (await node.fetch(`designs/${body.id}/files/dst`)).arrayBuffer());
+    assert.ok(file.equals(readFileSync(out)), "the same bytes");
+    assert.notEqual(run(["stitch", "Rose", "--out", join(node.folder, "rose.xyz")]).code, 0);
+    assert.match(run(["stitch", "Rose", "--fabric", "steel", "--out", out]).err, /--fabric is one of twill/);
 });
