@@ -79,7 +79,11 @@ std::size_t size_of(const query::Value& value) {
 
 /// Problem details with what PostgreSQL's clients are told, too.
 http::Response problem_with(const query::Failure& failure) {
-    http::Response response = problem_of(query::error_of(failure));
+    Error error = query::error_of(failure);
+    // A statement that is too large or too greedy will be so again: no 429.
+    if (failure.sqlstate.starts_with("54") || failure.sqlstate == "53200")
+        error.code = Code::invalid;
+    http::Response response = problem_of(error);
     if (failure.sqlstate == "57014") response.status = 408;
     boost::system::error_code problem;
     json::value body = json::parse(response.body, problem);

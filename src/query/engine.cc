@@ -3,6 +3,7 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/check.h"
 #include "io/counter.h"
@@ -123,8 +124,12 @@ private:
                 has_row_ = true;
                 return batch;
             }
-            for (std::size_t index = 0; index < statement_->types_.size(); ++index)
-                bytes += take(static_cast<int>(index), statement_->types_[index], batch.values);
+            for (std::size_t index = 0; index < statement_->types_.size(); ++index) {
+                const T type = statement_->types_[index];
+                if (auto wrong = out_of_range(static_cast<int>(index), type))
+                    return std::unexpected(std::move(*wrong));
+                bytes += take(static_cast<int>(index), type, batch.values);
+            }
             ++batch.rows;
             ++given_;
         }
@@ -197,6 +202,20 @@ private:
                 break;
             }
         }
+    }
+
+    /// SQLite goes on with a double where integers end; PostgreSQL says so.
+    std::optional<Failure> out_of_range(int index, T type) const {
+        if (type != T::int8 && type != T::timestamptz) return {};
+        const int kind = sqlite3_column_type(prepared_, index);
+        if (kind == SQLITE_NULL) return {};
+        const bool is_whole =
+            kind != SQLITE_FLOAT || std::abs(sqlite3_column_double(prepared_, index)) < 9.2e18;
+        if (type == T::int8 && !is_whole)
+            return Failure{.sqlstate = "22003", .message = "bigint out of range"};
+        if (type == T::timestamptz && !is_time_in_range(sqlite3_column_int64(prepared_, index)))
+            return Failure{.sqlstate = "22008", .message = "timestamp out of range"};
+        return {};
     }
 
     /// Appends a column's value; gives its size.

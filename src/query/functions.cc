@@ -40,6 +40,12 @@ void give_instant(Context* out, Outcome<Instant> at) {
     if (!at) return give_failure(out, std::move(at).error());
     sqlite3_result_int64(out, at->micros);
 }
+/// False, and the statement fails, where the argument is no time of the years 0..9999.
+bool is_time(Context* out, sqlite3_value* value) {
+    if (is_time_in_range(int_of(value))) return true;
+    give_failure(out, {.sqlstate = "22008", .message = "timestamp out of range"});
+    return false;
+}
 /// Any NULL argument makes NULL.
 bool is_any_null(int count, Values values) {
     return std::any_of(values, values + count, is_null);
@@ -195,6 +201,7 @@ void array(Context* out, int, Values values) {
 // Times.
 
 void part(Context* out, int, Values values) {
+    if (!is_time(out, values[1])) return;
     const std::string_view field = text_of(values[0]);
     const Instant at{int_of(values[1])};
     if (field == "epoch") return sqlite3_result_double(out, static_cast<double>(at.micros) / 1e6);
@@ -243,6 +250,7 @@ void span_part(Context* out, int, Values values) {
                        .message = fmt::format("unit \"{}\" not recognized", field.substr(0, 40))});
 }
 void to_char(Context* out, int, Values values) {
+    if (!is_time(out, values[0])) return;
     const Instant local = to_local({int_of(values[0])}, text_of(values[2]));
     std::string_view format = text_of(values[1]);
     const auto day = std::chrono::floor<std::chrono::days>(std::chrono::microseconds(local.micros));
@@ -282,6 +290,7 @@ void to_char(Context* out, int, Values values) {
     give_text(out, text);
 }
 void bucket_by_step(Context* out, int, Values values) {
+    if (!is_time(out, values[1])) return;
     const std::int64_t step = int_of(values[0]);
     if (step <= 0)
         return give_failure(
@@ -289,11 +298,13 @@ void bucket_by_step(Context* out, int, Values values) {
     sqlite3_result_int64(out, step_bucket(step, int_of(values[1])));
 }
 void bucket_by_month(Context* out, int, Values values) {
+    if (!is_time(out, values[1])) return;
     sqlite3_result_int64(
         out,
         month_bucket(std::max<std::int64_t>(1, int_of(values[0])), {int_of(values[1])}).micros);
 }
 void truncate(Context* out, int, Values values) {
+    if (!is_time(out, values[1])) return;
     const std::string_view zone = text_of(values[2]);
     if (!calendar::is_time_zone(zone))
         return give_failure(
@@ -302,7 +313,7 @@ void truncate(Context* out, int, Values values) {
     give_instant(out, truncated(text_of(values[0]), {int_of(values[1])}, zone));
 }
 void bucket_of_site(Context* out, int, Values values) {
-    if (is_null(values[0]) || is_null(values[1])) return;
+    if (is_null(values[0]) || is_null(values[1]) || !is_time(out, values[1])) return;
     auto unit = calendar::unit_of(text_of(values[0]));
     if (!unit) return give_failure(out, failure_of(unit.error()));
     Run& run = run_of(out);
@@ -311,9 +322,17 @@ void bucket_of_site(Context* out, int, Values values) {
     sqlite3_result_int64(out, calendar->period_at(*unit, {int_of(values[1])}).window.from.micros);
 }
 void later_by_months(Context* out, int, Values values) {
-    const std::int64_t months = std::clamp<std::int64_t>(int_of(values[1]), -60'000, 60'000);
+    if (!is_time(out, values[0])) return;
+    constexpr std::int64_t months_max = 240'000;
+    const std::int64_t months = int_of(values[1]);
+    if (std::abs(months) > months_max)
+        return give_failure(out, {.sqlstate = "22008", .message = "interval out of range"});
     const Instant at = months_later({int_of(values[0])}, months, run_of(out).session.time_zone);
-    sqlite3_result_int64(out, at.micros + int_of(values[2]));
+    if (!is_time_in_range(at.micros))
+        return give_failure(out, {.sqlstate = "22008", .message = "timestamp out of range"});
+    sqlite3_result_int64(out,
+                         at.micros + std::clamp(int_of(values[2]), -months_max * micros_per_day,
+                                                months_max * micros_per_day));
 }
 
 // Between types.
@@ -513,6 +532,7 @@ constexpr auto scalars = std::to_array<Scalar>({
      [](Context* out, int, Values values) { give_text(out, text_of_number(real_of(values[0]))); }},
     {"ls_time_text", 1,
      [](Context* out, int, Values values) {
+         if (!is_time(out, values[0])) return;
          std::string text;
          put_time(text, {int_of(values[0])}, run_of(out).session.time_zone);
          give_text(out, text);

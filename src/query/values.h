@@ -27,6 +27,11 @@ Outcome<Instant> parse_time(std::string_view text, std::string_view time_zone);
 /// "2026-11-22 08:15:00.25+08".
 void put_time(std::string& out, Instant at, std::string_view time_zone);
 
+/// Of the years 0..9999: what is outside is 22008 wherever a time is looked at.
+constexpr bool is_time_in_range(std::int64_t micros) {
+    return micros >= -62'167'219'200'000'000 && micros < 253'402'300'800'000'000;
+}
+
 /// What the zone's clock shows, as if it were UTC; UTC where nobody knows the zone.
 Instant to_local(Instant at, std::string_view time_zone);
 Instant from_local(Instant local, std::string_view time_zone);

@@ -173,6 +173,11 @@ TEST_F(Sql, NamesWhatIsWrong) {
         {"SHOW nothing_like_it", "42704", 0},
         {"BEGIN", "0A000", 0},
         {"SELECT 1 LIMIT -1", "2201W", 0},
+        {"SELECT 9223372036854775807 + 1", "22003", 0},
+        {"SELECT to_timestamp(1e300)", "22008", 0},
+        {"SELECT site_bucket('day', to_timestamp(9e12), 'Berlin')", "22008", 0},
+        {"SELECT date_trunc('month', to_timestamp(-9e12), 'Asia/Shanghai')", "22008", 0},
+        {"SELECT now() + interval '30000 years'", "22008", 0},
     };
     for (const auto& [sql, state, position] : cases) {
         const Told told = rig_->ask(std::string(sql));
