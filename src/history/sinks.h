@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -38,9 +39,10 @@ public:
     /// About how long a bucket is.
     std::chrono::microseconds typical_step() const {
         if (edges_.empty()) return std::chrono::microseconds(step_);
-        const auto count = static_cast<std::int64_t>(edges_.size()) - 1;
-        return std::chrono::microseconds(edges_.back().micros / count -
-                                         edges_.front().micros / count);
+        const auto all = static_cast<std::uint64_t>(edges_.back().micros) -
+                         static_cast<std::uint64_t>(edges_.front().micros);
+        const auto each = std::min<std::uint64_t>(all / (edges_.size() - 1), INT64_MAX);
+        return std::chrono::microseconds(static_cast<std::int64_t>(each));
     }
 
 private:
