@@ -34,6 +34,7 @@ const std::pair<std::string_view, std::string_view> matrix[] = {
     {"POST /api/v1/session", "voeaumn"},
     {"DELETE /api/v1/session", "voeaum"},
     {"POST /api/v1/session/setup", "voeaumn"},
+    {"POST /api/v1/sql", "voeaum"},
     {"GET /api/v1/node", "voeau"},
     {"GET /api/v1/overview", "voeau"},
     {"GET /api/v1/machines", "voeau"},
