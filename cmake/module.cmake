@@ -61,7 +61,7 @@ function(lineshaft_module)
 endfunction()
 
 # Several files of a target compiled as one: the headers they share are read once.
-option(LINESHAFT_UNITY "Compile a few files of a module at once" OFF)
+option(LINESHAFT_UNITY "Compile a few files of a module at once" ON)
 function(lineshaft_unity target)
   if(LINESHAFT_UNITY AND NOT LINESHAFT_FUZZ)
     set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 4)

@@ -315,7 +315,7 @@ io::Task<Answer> remove_design(Call call) {
     co_return no_content();
 }
 
-std::string_view type_of(std::string_view format) {
+std::string_view media_type_of(std::string_view format) {
     if (format == "svg") return "image/svg+xml";
     if (format == "png") return "image/png";
     return "application/octet-stream";
@@ -347,7 +347,7 @@ io::Task<Answer> design_file(Call call) {
         co_await call.services->designs->file(format, std::move(*design), std::move(*stitches));
     if (!file) co_return std::unexpected(file.error());
     http::Response response;
-    response.set("content-type", std::string(type_of(format)));
+    response.set("content-type", std::string(media_type_of(format)));
     const bool is_picture = format == "svg" || format == "png";
     response.set("content-disposition",
                  fmt::format("{}; filename=\"{}\"", is_picture ? "inline" : "attachment", name));

@@ -8,19 +8,19 @@
 namespace lineshaft::history {
 namespace {
 
-constexpr std::uint8_t version_now = 0x81;  // no chunk begins like this
+constexpr std::uint8_t day_version_now = 0x81;  // no chunk begins like this
 constexpr std::size_t checksum_bytes = 4;
 
-void put_real(Writer& write, double value) {
+void put_day_real(Writer& write, double value) {
     write.put_le(std::bit_cast<std::uint64_t>(value));
 }
 
-Result<double> take_real(Reader& in) {
+Result<double> take_day_real(Reader& in) {
     TRY(const auto bits, in.take_le<std::uint64_t>());
     return std::bit_cast<double>(bits);
 }
 
-std::uint32_t checksum_of(std::string_view bytes) {
+std::uint32_t day_checksum_of(std::string_view bytes) {
     return static_cast<std::uint32_t>(hash64(bytes));
 }
 
@@ -47,9 +47,9 @@ Result<ChunkHeader> take_day(Reader& in, Instant midnight) {
     numbers.first_at = {day.first.micros + static_cast<std::int64_t>(first_after)};
     numbers.last_at = {day.last.micros - static_cast<std::int64_t>(last_before)};
     for (double* one : {&numbers.min, &numbers.max, &numbers.first, &numbers.last, &numbers.sum}) {
-        TRY(*one, take_real(in));
+        TRY(*one, take_day_real(in));
     }
-    TRY(const double integral, take_real(in));
+    TRY(const double integral, take_day_real(in));
     numbers.integral = integral;
     return day;
 }
@@ -63,7 +63,7 @@ std::string days_key(Month month, SeriesId series) {
 std::string to_bytes(const Days& days) {
     std::string bytes;
     Writer write(bytes);
-    write.put_le(version_now);
+    write.put_le(day_version_now);
     write.put_le(days.others);
     write.put_varint(days.days.size());
     for (const auto& [number, day] : days.days) {
@@ -79,10 +79,10 @@ std::string to_bytes(const Days& days) {
         write.put_varint(static_cast<std::uint64_t>((day.last - numbers.last_at).count()));
         for (const double one : {numbers.min, numbers.max, numbers.first, numbers.last, numbers.sum,
                                  numbers.integral.value_or(0)}) {
-            put_real(write, one);
+            put_day_real(write, one);
         }
     }
-    write.put_le(checksum_of(bytes));
+    write.put_le(day_checksum_of(bytes));
     return bytes;
 }
 
@@ -91,10 +91,10 @@ Result<Days> parse_days(Month month, std::string_view bytes) {
     const std::string_view covered = bytes.substr(0, bytes.size() - checksum_bytes);
     Reader tail(as_bytes(bytes.substr(covered.size())));
     TRY(const auto checksum, tail.take_le<std::uint32_t>());
-    if (checksum != checksum_of(covered)) return fail(Code::corrupt, "days: bad checksum");
+    if (checksum != day_checksum_of(covered)) return fail(Code::corrupt, "days: bad checksum");
     Reader in(as_bytes(covered));
     TRY(const auto version, in.take_le<std::uint8_t>());
-    if (version != version_now) return fail(Code::unsupported, "days of a later program");
+    if (version != day_version_now) return fail(Code::unsupported, "days of a later program");
     Days days;
     TRY(days.others, in.take_le<std::uint32_t>());
     TRY(const auto count, in.take_varint());

@@ -12,7 +12,7 @@ using handle::Answer;
 using handle::Transport;
 using handle::Value;
 
-constexpr handle::Limits wire{};
+constexpr handle::Limits resolver_wire{};
 
 /// A server and how to ask it, best first.
 struct Way {
@@ -22,8 +22,8 @@ struct Way {
 
 /// Those who answer for a prefix and everything under it that is not delegated further.
 struct Place {
-    std::vector<handle::Site> sites;      // empty: the bootstrap servers
-    std::string zone;                     // the prefix it was referred for; empty: the root
+    std::vector<handle::Site> sites;  // empty: the bootstrap servers
+    std::string zone;                 // the prefix it was referred for; empty: the root
 };
 
 // All values, under a number nobody can guess.
@@ -46,7 +46,7 @@ std::vector<handle::Site> sites_of(const std::vector<Value>& values, bool of_der
     for (const Value& value : values) {
         const bool fits = is_site(value.type) && (of_derived || value.type != "HS_SITE.PREFIX");
         if (!fits) continue;
-        auto site = handle::decode_site(as_bytes(value.data), wire);
+        auto site = handle::decode_site(as_bytes(value.data), resolver_wire);
         if (!site || site->servers.empty()) continue;
         (site->is_primary ? out : mirrors).push_back(std::move(*site));
     }
@@ -224,7 +224,7 @@ struct ResolveSteps {
     // Where a referral leads. Errors: invalid (it leads nowhere nearer).
     static io::Task<Result<Place>> follow(ResolveSteps* search, Reply reply, Place from,
                                           std::string wanted_prefix) {
-        auto body = handle::decode_referral(as_bytes(reply.body), wire);
+        auto body = handle::decode_referral(as_bytes(reply.body), resolver_wire);
         if (!body) co_return std::unexpected(body.error());
         const std::string zone = prefix_of(handle::canonical(body->handle, false));
         const bool leads_nearer = !body->handle.empty() && handle::is_under(wanted_prefix, zone) &&
@@ -272,10 +272,10 @@ struct ResolveSteps {
             if (!reply) co_return std::unexpected(reply.error());
             switch (reply->header.answer) {
                 case Answer::success: {
-                    auto body = handle::decode_handle_values(as_bytes(reply->body), wire);
+                    auto body = handle::decode_handle_values(as_bytes(reply->body), resolver_wire);
                     if (!body) co_return std::unexpected(body.error());
-                    const bool is_same = handle::canonical(body->handle, false) ==
-                                         handle::canonical(name, false);
+                    const bool is_same =
+                        handle::canonical(body->handle, false) == handle::canonical(name, false);
                     if (!is_same) co_return fail(Code::invalid, "an answer for another name");
                     Told told{search->there(std::move(body->values)), place};
                     co_return told;
@@ -283,7 +283,7 @@ struct ResolveSteps {
                 case Answer::service_referral:
                 case Answer::prefix_referral: break;
                 default: {
-                    const auto body = handle::decode_refusal(as_bytes(reply->body), wire);
+                    const auto body = handle::decode_refusal(as_bytes(reply->body), resolver_wire);
                     Told told{search->not_there(reply->header.answer,
                                                 body ? body->message : std::string()),
                               place};
@@ -370,8 +370,8 @@ struct ResolveSteps {
         ++shard.stats.failed;
         const Resolved* known = shard.find(name);
         const auto& limits = search->resolver.limits_;
-        const bool is_away = found.error().code == Code::unavailable ||
-                             found.error().code == Code::timeout;
+        const bool is_away =
+            found.error().code == Code::unavailable || found.error().code == Code::timeout;
         if (known == nullptr || !is_away || known->fresh_until + limits.stale_max < now())
             co_return found;
         Resolved out = *known;

@@ -48,7 +48,7 @@ constexpr auto known_settings = std::to_array<Known>({
 });
 constexpr std::size_t settings_max = 100, value_bytes_max = 1'000;
 
-std::string lower_of(std::string_view text) {
+std::string small_letters_of(std::string_view text) {
     std::string out(text);
     for (char& letter : out) {
         if (letter >= 'A' && letter <= 'Z') letter = static_cast<char>(letter + 32);
@@ -64,7 +64,7 @@ const Known* known_setting(std::string_view name) {
 }  // namespace
 
 Outcome<void> Session::set(std::string_view asked, std::string_view value) {
-    const std::string name = lower_of(asked);
+    const std::string name = small_letters_of(asked);
     if (value.size() > value_bytes_max) return refuse("22023", "the value is too long");
     if (name == "timezone") {
         if (!calendar::is_time_zone(value)) {
@@ -83,10 +83,10 @@ Outcome<void> Session::set(std::string_view asked, std::string_view value) {
     if (known == nullptr && name.find('.') == std::string::npos)
         return refuse("42704", fmt::format("unrecognized configuration parameter \"{}\"", asked));
     if (known != nullptr && known->is_fixed) {
-        const std::string same = lower_of(value);
+        const std::string same = small_letters_of(value);
         const bool is_utf8 =
             name == "client_encoding" && (same == "utf8" || same == "utf-8" || same == "unicode");
-        if (!is_utf8 && same != lower_of(known->value)) {
+        if (!is_utf8 && same != small_letters_of(known->value)) {
             return refuse("22023",
                           fmt::format("parameter \"{}\" can only be {}", name, known->value));
         }
@@ -99,7 +99,7 @@ Outcome<void> Session::set(std::string_view asked, std::string_view value) {
 }
 
 Outcome<std::string> Session::show(std::string_view asked) const {
-    const std::string name = lower_of(asked);
+    const std::string name = small_letters_of(asked);
     if (name == "timezone") return time_zone;
     if (name == "application_name") return application_name;
     if (const auto found = others.find(name); found != others.end()) return found->second;

@@ -14,9 +14,9 @@ namespace lineshaft::stitch {
 namespace {
 
 namespace bp = boost::polygon;
-constexpr double grid = 1000;      // per mm, as whole numbers are what the diagram takes
-constexpr double apart_min = 1.2;  // along the outline, as a multiple of straight across
-constexpr double twig = 0.55;      // shorter branches than this x radius are corners
+constexpr double axis_grid = 1000;  // per mm, as whole numbers are what the diagram takes
+constexpr double apart_min = 1.2;   // along the outline, as a multiple of straight across
+constexpr double twig = 0.55;       // shorter branches than this x radius are corners
 constexpr std::size_t samples_max = 24'000;
 
 // A place on the outline.
@@ -48,10 +48,10 @@ Outline sampled(const Shape& shape) {
                 const Place place = between(a, b, static_cast<double>(k) / pieces);
                 const Place normal = left_of(unit(b - a));
                 const Place inward = k == 0 ? normal + left_of(unit(a - before)) : normal;
-                const std::pair key{static_cast<int>(std::lround(place.x * grid)),
-                                    static_cast<int>(std::lround(place.y * grid))};
+                const std::pair key{static_cast<int>(std::lround(place.x * axis_grid)),
+                                    static_cast<int>(std::lround(place.y * axis_grid))};
                 if (seen.insert(key).second)
-                    out.samples.push_back({{key.first / grid, key.second / grid},
+                    out.samples.push_back({{key.first / axis_grid, key.second / axis_grid},
                                            inward,
                                            number,
                                            at + side * k / pieces});
@@ -84,8 +84,8 @@ Graph middle_edges(const Outline& outline) {
     std::vector<bp::point_data<int>> points;
     points.reserve(outline.samples.size());
     for (const Sample& sample : outline.samples)
-        points.emplace_back(static_cast<int>(std::lround(sample.place.x * grid)),
-                            static_cast<int>(std::lround(sample.place.y * grid)));
+        points.emplace_back(static_cast<int>(std::lround(sample.place.x * axis_grid)),
+                            static_cast<int>(std::lround(sample.place.y * axis_grid)));
     bp::voronoi_diagram<double> diagram;
     bp::construct_voronoi(points.begin(), points.end(), &diagram);
     Graph graph;
@@ -93,7 +93,7 @@ Graph middle_edges(const Outline& outline) {
     const auto node_of = [&](const bp::voronoi_vertex<double>* vertex, const Sample& near) {
         int& known = number[static_cast<std::size_t>(vertex - diagram.vertices().data())];
         if (known == -2) {
-            const Place place{vertex->x() / grid, vertex->y() / grid};
+            const Place place{vertex->x() / axis_grid, vertex->y() / axis_grid};
             known = -1;
             if (dot(place - near.place, near.inward) > 0) {
                 known = static_cast<int>(graph.places.size());

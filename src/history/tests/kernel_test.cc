@@ -17,11 +17,12 @@ using testing::now;
 using testing::organisation;
 using testing::Rig;
 
-constexpr std::int64_t second = 1'000'000;
-constexpr std::int64_t hour = 3'600 * second;
-constexpr std::int64_t start = 1'767'225'600 * second - 3 * hour;  // before 2026-01-01, a month's end
+constexpr std::int64_t kernel_second = 1'000'000;
+constexpr std::int64_t hour = 3'600 * kernel_second;
+constexpr std::int64_t kernel_start =
+    1'767'225'600 * kernel_second - 3 * hour;  // before 2026-01-01, a month's end
 
-using Truth = std::map<std::int64_t, Sample>;
+using KernelTruth = std::map<std::int64_t, Sample>;
 using Name = std::pair<std::string, std::string>;
 
 void add(Bucket& bucket, const Sample& sample) {
@@ -89,11 +90,10 @@ protected:
         const std::size_t tag = under(4);
         Report report{organisation, machine, {}};
         const std::uint64_t where = under(3) == 0 ? 6 * 86'400 : 6 * 3'600;
-        std::int64_t at = start + static_cast<std::int64_t>(under(where)) * second;
+        std::int64_t at = kernel_start + static_cast<std::int64_t>(under(where)) * kernel_second;
         for (std::uint64_t left = 1 + under(300); left > 0; --left) {
-            at += under(15) == 0 ? -30 * second : under(20) == 0 ? 0 : second;
-            const auto quality =
-                under(25) == 0 ? static_cast<Quality>(under(4)) : Quality::good;
+            at += under(15) == 0 ? -30 * kernel_second : under(20) == 0 ? 0 : kernel_second;
+            const auto quality = under(25) == 0 ? static_cast<Quality>(under(4)) : Quality::good;
             const Sample one{{at}, value(tag), quality};
             report.samples.push_back({"tag " + std::to_string(tag), one});
             truth_[{machine, "tag " + std::to_string(tag)}].insert_or_assign(at, one);
@@ -105,15 +105,17 @@ protected:
         Aggregate asked;
         const auto instant = [&] {
             const std::uint64_t where = under(3) == 0 ? 7 * 86'400 : 8 * 3'600;
-            return Instant{start - hour + static_cast<std::int64_t>(under(where)) * second};
+            return Instant{kernel_start - hour +
+                           static_cast<std::int64_t>(under(where)) * kernel_second};
         };
         const Instant a = instant(), b = instant();
         asked.window = under(4) == 0 ? testing::always : Window{std::min(a, b), std::max(a, b)};
         if (under(3) == 0) {
             asked.edges = {std::min(a, b)};
             for (std::uint64_t left = 1 + under(20); left > 0; --left)
-                asked.edges.push_back(asked.edges.back() +
-                                      std::chrono::seconds(1 + under(under(3) == 0 ? 86'400 * 3 : 1800)));
+                asked.edges.push_back(
+                    asked.edges.back() +
+                    std::chrono::seconds(1 + under(under(3) == 0 ? 86'400 * 3 : 1800)));
         } else if (asked.window != testing::always && under(4) != 0) {
             asked.step = std::chrono::seconds(1 + under(under(2) == 0 ? 90 : 5000));
             if (under(3) == 0) asked.step = std::chrono::hours(24 * (1 + under(3)));
@@ -137,9 +139,8 @@ protected:
 
     std::vector<std::map<std::int64_t, Bucket>> expected(const Aggregate& asked) {
         std::vector<std::map<std::int64_t, Bucket>> groups;
-        const Window window = asked.edges.empty()
-                                  ? asked.window
-                                  : Window{asked.edges.front(), asked.edges.back()};
+        const Window window =
+            asked.edges.empty() ? asked.window : Window{asked.edges.front(), asked.edges.back()};
         for (std::size_t index = 0; index < asked.series.size(); ++index) {
             std::map<std::int64_t, Bucket> own;
             const Series& series = asked.series[index];
@@ -238,7 +239,7 @@ protected:
     }
 
     std::mt19937_64 random_;
-    std::map<Name, Truth> truth_;
+    std::map<Name, KernelTruth> truth_;
     Rig rig_{2,
              {.chunk_samples_max = 200,
               .chunk_samples_min = 50,
@@ -269,7 +270,7 @@ TEST_F(Kernel, BucketsAndSeriesAreBounded) {
     Aggregate asked;
     for (const auto& [name, samples] : truth_)
         asked.series.push_back(rig_->find(name.first, name.second));
-    asked.window = {{start - 10 * hour}, {start + 20 * hour}};
+    asked.window = {{kernel_start - 10 * hour}, {kernel_start + 20 * hour}};
     asked.step = std::chrono::seconds(1);
     const auto all = rig_->ask(rig_->history().aggregate(asked));
     ASSERT_TRUE(all);
@@ -279,7 +280,8 @@ TEST_F(Kernel, BucketsAndSeriesAreBounded) {
         Rig rig(1, limits);
         for (const auto& [name, samples] : truth_) {
             Report report{organisation, name.first, {}};
-            for (const auto& [at, sample] : samples) report.samples.push_back({name.second, sample});
+            for (const auto& [at, sample] : samples)
+                report.samples.push_back({name.second, sample});
             CHECK(rig->append(report).has_value());
         }
         Aggregate again = asked;
@@ -297,7 +299,7 @@ TEST_F(Kernel, BadQuestionsAreRefused) {
     append(1);
     const auto& [name, samples] = *truth_.begin();
     const Series series = rig_->find(name.first, name.second);
-    const Window window{{start}, {start + hour}};
+    const Window window{{kernel_start}, {kernel_start + hour}};
     const auto code = [&](Aggregate asked) {
         const auto answer = rig_->ask(rig_->history().aggregate(std::move(asked)));
         return answer ? std::nullopt : std::optional(answer.error().code);

@@ -20,7 +20,7 @@ using testing::Node;
 using testing::now;
 using testing::organisation;
 
-using Truth = std::map<std::string, std::map<std::int64_t, double>>;
+using Acknowledged = std::map<std::string, std::map<std::int64_t, double>>;
 
 class Kill : public ::testing::Test {
 protected:
@@ -31,7 +31,7 @@ protected:
     }
     ~Kill() override { store_->close(); }
 
-    // Appends, seals and reopens against `store`; what was acknowledged goes into truth_.
+    // Appends, seals and reopens against `store`; what was acknowledged goes into acknowledged_.
     void live(store::Store& store, unsigned shards) {
         const Limits limits{.chunk_samples_max = 5, .seal_retry = 3600s};
         Node node(store, shards, limits, clock_);
@@ -39,7 +39,7 @@ protected:
             for (int machine = 0; machine < 3; ++machine)
                 append(node, "m" + std::to_string(machine), round);
             if (round % 2 == 1) (void)node.seal();  // may be cut
-            if (round >= 2) (void)node.settle();  // may be cut
+            if (round >= 2) (void)node.settle();    // may be cut
             compare(node, "while it runs");
         }
     }
@@ -58,11 +58,11 @@ protected:
             written[(at - 24h * 31).micros] = -value;
         }
         if (!node.append(report)) return;
-        for (const auto& [at, value] : written) truth_[machine][at] = value;
+        for (const auto& [at, value] : written) acknowledged_[machine][at] = value;
     }
 
     void compare(Node& node, const char* when) {
-        for (const auto& [machine, samples] : truth_) {
+        for (const auto& [machine, samples] : acknowledged_) {
             std::map<std::int64_t, double> got;
             std::size_t count = 0;
             for (const Sample& sample : node.read(machine, "speed", always)) {
@@ -84,7 +84,7 @@ protected:
     testing::TempDir dir_;
     io::ManualClock clock_;
     std::unique_ptr<store::Store> store_;
-    Truth truth_;
+    Acknowledged acknowledged_;
     double counter_ = 0;
 };
 

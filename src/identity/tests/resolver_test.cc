@@ -13,7 +13,7 @@ namespace {
 using handle::Answer;
 using handle::Value;
 
-Value typed(std::string type, std::string data, std::uint32_t ttl_s = 86'400) {
+Value served(std::string type, std::string data, std::uint32_t ttl_s = 86'400) {
     Value out;
     out.index = 1;
     out.type = std::move(type);
@@ -59,7 +59,8 @@ public:
     ~FakeServer() { listener->close(); }
     std::uint16_t port() const { return listener->port(); }
     void holds(const std::string& name, std::vector<Value> values) {
-        script[name] = {Answer::success, handle::encode(handle::HandleValues{name, std::move(values)})};
+        script[name] = {Answer::success,
+                        handle::encode(handle::HandleValues{name, std::move(values)})};
     }
     void refers(const std::string& name, const std::string& to, std::vector<Value> values) {
         script[name] = {Answer::prefix_referral,
@@ -72,7 +73,7 @@ public:
     std::unique_ptr<io::DatagramListener> listener;
 };
 
-class ResolverTest : public testing::Test {
+class ResolverTest : public ::testing::Test {
 protected:
     io::Shards shards{1};
     FakeServer root{shards}, child{shards};
@@ -89,9 +90,9 @@ protected:
 };
 
 TEST_F(ResolverTest, FollowsDelegationsAndRemembers) {
-    root.refers("0.NA/88.1.7", "0.NA/88.1", {typed("HS_SITE.PREFIX", site_at(child.port()))});
+    root.refers("0.NA/88.1.7", "0.NA/88.1", {served("HS_SITE.PREFIX", site_at(child.port()))});
     child.script["0.NA/88.1.7"] = {Answer::values_not_found, ""};
-    child.holds("88.1.7/A", {typed("URL", "x")});
+    child.holds("88.1.7/A", {served("URL", "x")});
     const auto resolver = make();
     std::vector<Hop> trace;
     const auto found = resolve(*resolver, "88.1.7/a", &trace);
@@ -113,11 +114,11 @@ TEST_F(ResolverTest, FollowsDelegationsAndRemembers) {
 
 TEST_F(ResolverTest, APoisonedOrCircularReferralIsNotFollowed) {
     // For a prefix that was not asked for.
-    root.refers("0.NA/88.1", "0.NA/88.2", {typed("HS_SITE", site_at(child.port()))});
+    root.refers("0.NA/88.1", "0.NA/88.2", {served("HS_SITE", site_at(child.port()))});
     // To itself, for ever: the second time it leads nowhere nearer.
-    root.refers("0.NA/88.3.1", "0.NA/88.3", {typed("HS_SITE.PREFIX", site_at(root.port()))});
+    root.refers("0.NA/88.3.1", "0.NA/88.3", {served("HS_SITE.PREFIX", site_at(root.port()))});
     // To nobody.
-    root.refers("0.NA/88.4", "", {typed("HS_SITE", site_at(child.port()))});
+    root.refers("0.NA/88.4", "", {served("HS_SITE", site_at(child.port()))});
     const auto resolver = make();
     for (const std::string name : {"88.1/A", "88.3.1/A", "88.4/A"}) {
         const auto found = resolve(*resolver, name);
@@ -132,7 +133,7 @@ TEST_F(ResolverTest, APoisonedOrCircularReferralIsNotFollowed) {
 TEST_F(ResolverTest, AnAnswerForAnotherNameIsNone) {
     root.script["0.NA/88.1"] = {Answer::values_not_found, ""};
     root.script["88.1/A"] = {Answer::success,
-                             handle::encode(handle::HandleValues{"88.1/B", {typed("URL", "x")}})};
+                             handle::encode(handle::HandleValues{"88.1/B", {served("URL", "x")}})};
     const auto resolver = make();
     EXPECT_EQ(resolve(*resolver, "88.1/A").error().code, Code::invalid);
 }
@@ -140,14 +141,14 @@ TEST_F(ResolverTest, AnAnswerForAnotherNameIsNone) {
 TEST_F(ResolverTest, AliasesAndServicesAreFollowedAFewTimes) {
     for (const std::string prefix : {"0.NA/88.1", "0.NA/88.9"})
         root.script[prefix] = {Answer::values_not_found, ""};
-    root.holds("88.1/A", {typed("HS_ALIAS", "88.1/B")});
-    root.holds("88.1/B", {typed("URL", "b")});
-    root.holds("88.1/LOOP", {typed("HS_ALIAS", "88.1/loop2")});
-    root.holds("88.1/LOOP2", {typed("HS_ALIAS", "88.1/LOOP")});
-    root.holds("0.NA/88.5", {typed("HS_SERV", "88.9/SERVICE")});
-    root.holds("88.9/SERVICE", {typed("HS_SITE", site_at(child.port()))});
-    root.holds("0.NA/88.6", {typed("HS_SERV", "88.6/ME")});
-    child.holds("88.5/X", {typed("URL", "from the service")});
+    root.holds("88.1/A", {served("HS_ALIAS", "88.1/B")});
+    root.holds("88.1/B", {served("URL", "b")});
+    root.holds("88.1/LOOP", {served("HS_ALIAS", "88.1/loop2")});
+    root.holds("88.1/LOOP2", {served("HS_ALIAS", "88.1/LOOP")});
+    root.holds("0.NA/88.5", {served("HS_SERV", "88.9/SERVICE")});
+    root.holds("88.9/SERVICE", {served("HS_SITE", site_at(child.port()))});
+    root.holds("0.NA/88.6", {served("HS_SERV", "88.6/ME")});
+    child.holds("88.5/X", {served("URL", "from the service")});
     const auto resolver = make();
     EXPECT_EQ(resolve(*resolver, "88.1/A")->values[0].data, "b");
     EXPECT_EQ(resolve(*resolver, "88.1/LOOP").error().code, Code::invalid);
@@ -159,8 +160,8 @@ TEST_F(ResolverTest, AliasesAndServicesAreFollowedAFewTimes) {
 
 TEST_F(ResolverTest, TheCacheIsBoundedAndTimesOut) {
     root.script["0.NA/88.1"] = {Answer::values_not_found, ""};
-    for (const char* name : {"88.1/A", "88.1/B", "88.1/C"}) root.holds(name, {typed("URL", name)});
-    root.holds("88.1/NOW", {typed("URL", "now", 0)});
+    for (const char* name : {"88.1/A", "88.1/B", "88.1/C"}) root.holds(name, {served("URL", name)});
+    root.holds("88.1/NOW", {served("URL", "now", 0)});
     ResolverLimits limits;
     limits.cached_max = 2;
     const auto resolver = make(limits);
@@ -180,8 +181,8 @@ TEST_F(ResolverTest, TheCacheIsBoundedAndTimesOut) {
 }
 
 TEST_F(ResolverTest, SoManyQuestionsForOneName) {
-    root.refers("0.NA/88.1.2.3", "0.NA/88", {typed("HS_SITE.PREFIX", site_at(child.port()))});
-    child.refers("0.NA/88.1.2.3", "0.NA/88.1", {typed("HS_SITE.PREFIX", site_at(root.port()))});
+    root.refers("0.NA/88.1.2.3", "0.NA/88", {served("HS_SITE.PREFIX", site_at(child.port()))});
+    child.refers("0.NA/88.1.2.3", "0.NA/88.1", {served("HS_SITE.PREFIX", site_at(root.port()))});
     ResolverLimits limits;
     limits.hops_max = 2;
     const auto resolver = make(limits);

@@ -7,7 +7,7 @@
 namespace lineshaft::solve {
 namespace {
 
-Plan plan_of(const Problem& problem, std::uint64_t iterations = 200) {
+Plan first_plan_of(const Problem& problem, std::uint64_t iterations = 200) {
     Options options;
     options.budget.iterations_max = iterations;
     auto outcome = solve(problem, options);
@@ -25,7 +25,7 @@ TEST(ReplanTest, DaysOfEventsKeepEveryPromise) {
     for (std::uint64_t seed = 1; seed <= 4; ++seed) {
         PracticeDay day = practice_day(seed, {.vehicles = 40, .jobs = 60, .events = 60});
         Problem problem = day.problem;
-        Plan plan = plan_of(problem);
+        Plan plan = first_plan_of(problem);
         std::vector<std::uint32_t> broken, withdrawn;
         std::size_t events = 0;
         for (const PracticeDay::Happening& happening : day.happenings) {
@@ -35,7 +35,8 @@ TEST(ReplanTest, DaysOfEventsKeepEveryPromise) {
             ++events;
             const auto focus = apply(problem, plan, *event);
             ASSERT_TRUE(focus) << focus.error().context;
-            EXPECT_TRUE(!focus->empty() || event->kind == Event::Kind::takes_longer);  // its last work
+            EXPECT_TRUE(!focus->empty() ||
+                        event->kind == Event::Kind::takes_longer);  // its last work
             const std::vector<Vehicle> pinned = problem.vehicles;
             Options options;
             options.budget.iterations_max = 60;
@@ -65,7 +66,7 @@ TEST(ReplanTest, DaysOfEventsKeepEveryPromise) {
 TEST(ReplanTest, ARushJobMovesLittle) {
     PracticeDay day = practice_day(5, {.vehicles = 40, .jobs = 60, .events = 0});
     Problem problem = day.problem;
-    const Plan plan = plan_of(problem, 3000);
+    const Plan plan = first_plan_of(problem, 3000);
     ASSERT_TRUE(pin_begun(problem, plan, 3600));
     Job rush = problem.jobs[0];
     rush.at.windows = {{3600, 12 * 3600.0 - rush.at.service_s}};
@@ -83,16 +84,18 @@ TEST(ReplanTest, ARushJobMovesLittle) {
 
 TEST(PinTest, PinsWhatMustHaveBeenLeftFor) {
     Problem problem;
-    problem.travel = std::make_shared<const Travel>(*Travel::from_function(4, [](std::size_t a, std::size_t b) {
-        const double way = 10 * std::abs(double(a) - double(b));
-        return Leg{way, way};
-    }));
+    problem.travel =
+        std::make_shared<const Travel>(*Travel::from_function(4, [](std::size_t a, std::size_t b) {
+            const double way = 10 * std::abs(double(a) - double(b));
+            return Leg{way, way};
+        }));
     problem.vehicles = {Vehicle{.start = 0, .shift = {0, 1000}}};
     for (std::uint32_t place = 1; place <= 3; ++place)
         problem.jobs.push_back(Job{.at = {place, 5, {{place * 100.0, place * 100.0 + 50}}}});
     const auto plan = evaluate(problem, {{0, {{0, false}, {1, false}, {2, false}}}});
     ASSERT_TRUE(plan) << plan.error().context;
-    const std::pair<double, std::size_t> cases[] = {{0, 0}, {89, 0}, {90, 1}, {189, 1}, {190, 2}, {1000, 3}};
+    const std::pair<double, std::size_t> cases[] = {{0, 0},   {89, 0},  {90, 1},
+                                                    {189, 1}, {190, 2}, {1000, 3}};
     for (const auto& [now, count] : cases) {
         Problem then = problem;
         ASSERT_TRUE(pin_begun(then, *plan, now));
@@ -126,7 +129,8 @@ TEST(PracticeTest, TheSameSeedGivesTheSameDay) {
     ASSERT_TRUE(check(a.problem));
     EXPECT_EQ(a.problem.jobs[7].at.windows, b.problem.jobs[7].at.windows);
     EXPECT_EQ(a.happenings[3].at_s, b.happenings[3].at_s);
-    EXPECT_NE(practice_day(4, {.vehicles = 10, .jobs = 20}).problem.jobs[7].at.windows, a.problem.jobs[7].at.windows);
+    EXPECT_NE(practice_day(4, {.vehicles = 10, .jobs = 20}).problem.jobs[7].at.windows,
+              a.problem.jobs[7].at.windows);
 }
 
 }  // namespace

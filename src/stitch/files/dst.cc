@@ -11,7 +11,7 @@ namespace lineshaft::stitch {
 namespace {
 
 constexpr std::size_t header_bytes = 512;
-constexpr int reach = 121;
+constexpr int dst_reach = 121;
 constexpr std::uint32_t flag_jump = 0x80, flag_colour = 0xC0;  // in the third byte
 constexpr std::uint32_t end_mark = 0xF3;
 
@@ -27,11 +27,11 @@ constexpr std::uint32_t y_bits[5][2] = {{0x800000, 0x400000},
                                         {0x002000, 0x001000},
                                         {0x20, 0x10}};
 
-using Axis = std::array<std::uint32_t, 2 * reach + 1>;
+using DstAxis = std::array<std::uint32_t, 2 * dst_reach + 1>;
 
-consteval Axis axis_codes(const std::uint32_t (&bits)[5][2]) {
-    Axis codes{};
-    for (int value = -reach; value <= reach; ++value) {
+consteval DstAxis axis_codes(const std::uint32_t (&bits)[5][2]) {
+    DstAxis codes{};
+    for (int value = -dst_reach; value <= dst_reach; ++value) {
         int left = value;
         std::uint32_t code = 0;
         for (int digit = 0; digit < 5; ++digit) {
@@ -40,11 +40,11 @@ consteval Axis axis_codes(const std::uint32_t (&bits)[5][2]) {
             if (rest == -1) code |= bits[digit][1];
             left = (left - rest) / 3;
         }
-        codes[static_cast<std::size_t>(value + reach)] = code;
+        codes[static_cast<std::size_t>(value + dst_reach)] = code;
     }
     return codes;
 }
-constexpr Axis x_codes = axis_codes(x_bits), y_codes = axis_codes(y_bits);
+constexpr DstAxis x_codes = axis_codes(x_bits), y_codes = axis_codes(y_bits);
 
 struct Move {
     std::int16_t dx = 0, dy = 0;
@@ -74,8 +74,8 @@ constexpr Moves moves = byte_moves();
 
 // The file counts y up, we count it down.
 inline void put_record(std::string& out, int dx, int dy, std::uint32_t flags) {
-    const std::uint32_t word = x_codes[static_cast<std::size_t>(dx + reach)] |
-                               y_codes[static_cast<std::size_t>(reach - dy)] | 0x03 | flags;
+    const std::uint32_t word = x_codes[static_cast<std::size_t>(dx + dst_reach)] |
+                               y_codes[static_cast<std::size_t>(dst_reach - dy)] | 0x03 | flags;
     const char bytes[3] = {static_cast<char>(word >> 16), static_cast<char>(word >> 8),
                            static_cast<char>(word)};
     out.append(bytes, 3);
@@ -106,7 +106,7 @@ std::string header(const Pattern& pattern, std::size_t records) {
 
 // One jump at least, so many that the machine cuts; without a move, there and back again.
 void put_cut(std::string& out, int dx, int dy, const Dialect& dialect) {
-    const int most = std::min(dialect.move_max, reach), jumps = std::max(1, dialect.trim_jumps);
+    const int most = std::min(dialect.move_max, dst_reach), jumps = std::max(1, dialect.trim_jumps);
     if (dx != 0 || dy != 0) {
         in_pieces(dx, dy, most, jumps,
                   [&](int x, int y, bool) { put_record(out, x, y, flag_jump); });
@@ -154,7 +154,7 @@ Result<void> read_records(Bytes records, StepReader& steps, const Dialect& diale
 }  // namespace
 
 std::string write_dst(const Pattern& pattern, const Dialect& dialect) {
-    const int most = std::clamp(dialect.move_max, 1, reach);
+    const int most = std::clamp(dialect.move_max, 1, dst_reach);
     std::string body;
     body.reserve(3 * pattern.steps.size() + 1024);
     Step at;

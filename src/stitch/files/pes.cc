@@ -10,7 +10,7 @@
 namespace lineshaft::stitch {
 namespace {
 
-constexpr int reach = 2047;
+constexpr int pec_reach = 2047;
 constexpr std::uint32_t long_form = 0x80, jump_flag = 0x10, trim_flag = 0x20;
 constexpr std::size_t icon_bytes = 6 * 38;
 constexpr std::size_t pec_offset = 22;  // of the shortest version 1 header
@@ -21,15 +21,15 @@ int signed_bits(std::uint32_t value, int bits) {
     return low >= half ? low - 2 * half : low;
 }
 
-struct Axis {
+struct PecAxis {
     int delta = 0;
     std::uint32_t flags = 0;
 };
 
-Result<Axis> take_axis(Reader& in, std::uint32_t first) {
-    if ((first & long_form) == 0) return Axis{signed_bits(first, 7), 0};
+Result<PecAxis> take_axis(Reader& in, std::uint32_t first) {
+    if ((first & long_form) == 0) return PecAxis{signed_bits(first, 7), 0};
     TRY(const auto low, in.take_le<std::uint8_t>());
-    return Axis{signed_bits(first << 8 | low, 12), first & (jump_flag | trim_flag)};
+    return PecAxis{signed_bits(first << 8 | low, 12), first & (jump_flag | trim_flag)};
 }
 
 Result<void> read_pec_records(Reader& in, StepReader& steps) {
@@ -42,9 +42,9 @@ Result<void> read_pec_records(Reader& in, StepReader& steps) {
                 return fail(Code::corrupt, fmt::format("no such command fe {:02x}", mark >> 8));
             steps.colour();
         } else {
-            TRY(const Axis x, take_axis(in, first));
+            TRY(const PecAxis x, take_axis(in, first));
             TRY(const auto second, in.take_le<std::uint8_t>());
-            TRY(const Axis y, take_axis(in, second));
+            TRY(const PecAxis y, take_axis(in, second));
             const auto flags = x.flags | y.flags;
             if (flags & trim_flag) steps.trim();
             if (flags != 0)
@@ -71,7 +71,7 @@ void put_stitch(std::string& out, int dx, int dy) {
         out += static_cast<char>(dy & 0x7F);
         return;
     }
-    in_pieces(dx, dy, reach, 1,
+    in_pieces(dx, dy, pec_reach, 1,
               [&](int x, int y, bool is_last) { put_long(out, x, y, is_last ? 0 : jump_flag); });
 }
 
@@ -84,7 +84,7 @@ std::string pec_records(const Pattern& pattern) {
     const auto settle = [&](int dx, int dy) {
         const std::uint32_t flag = is_cut_due ? trim_flag : jump_flag;
         const int pieces_min = is_cut_due ? 1 : 0;
-        in_pieces(dx, dy, reach, pieces_min, [&](int x, int y, bool is_last) {
+        in_pieces(dx, dy, pec_reach, pieces_min, [&](int x, int y, bool is_last) {
             put_long(out, x, y, is_last ? flag : jump_flag);
         });
         is_cut_due = false;

@@ -9,7 +9,7 @@ using postgres::ClientHalf;
 const io::Peer stranger{.address = "192.0.2.7", .port = 40'000};
 const io::Peer stranger_in_tls{.address = "192.0.2.7", .port = 40'000, .is_encrypted = true};
 
-std::string code_of(const std::vector<Reply>& replies) {
+std::string sqlstate_of(const std::vector<Reply>& replies) {
     return !replies.empty() && replies.back().type == 'E' ? replies.back().field('C') : "no error";
 }
 
@@ -90,8 +90,7 @@ TEST(PgLogin, WelcomesATokenThatProvesItself) {
     for (const Reply& reply : replies) {
         if (reply.type != 'S') continue;
         const auto end = reply.body.find('\0');
-        status[reply.body.substr(0, end)] =
-            reply.body.substr(end + 1, reply.body.size() - end - 2);
+        status[reply.body.substr(0, end)] = reply.body.substr(end + 1, reply.body.size() - end - 2);
     }
     EXPECT_TRUE(status["server_version"].starts_with("15.")) << status["server_version"];
     EXPECT_EQ(status["server_encoding"], "UTF8");
@@ -108,16 +107,16 @@ TEST(PgLogin, AWrongPasswordAndAnUnknownUserAreRefusedAlike) {
     Rig rig;
     Client wrong(rig);
     const auto first = wrong.sign_in("grafana", "ls_wrong");
-    EXPECT_EQ(code_of(first), "28P01");
+    EXPECT_EQ(sqlstate_of(first), "28P01");
     EXPECT_EQ(first.back().field('S'), "FATAL");
     EXPECT_TRUE(wrong.is_at_end());
     Client nobody(rig);
     const auto second = nobody.sign_in("nobody");
-    EXPECT_EQ(code_of(second), "28P01");
+    EXPECT_EQ(sqlstate_of(second), "28P01");
     EXPECT_TRUE(nobody.is_at_end());
     EXPECT_EQ(rig.stats().refused_login, 2u);
-    EXPECT_EQ(rig.gate.refusals,
-              (std::vector<std::string>{"grafana: wrong credentials", "nobody: wrong credentials"}));
+    EXPECT_EQ(rig.gate.refusals, (std::vector<std::string>{"grafana: wrong credentials",
+                                                           "nobody: wrong credentials"}));
 }
 
 TEST(PgLogin, IsThrottledBeforeThePasswordIsLookedAt) {
@@ -125,7 +124,7 @@ TEST(PgLogin, IsThrottledBeforeThePasswordIsLookedAt) {
     rig.gate.wait = std::chrono::milliseconds(2'500);
     Client client(rig);
     const auto replies = client.sign_in();
-    EXPECT_EQ(code_of(replies), "28000");
+    EXPECT_EQ(sqlstate_of(replies), "28000");
     EXPECT_TRUE(replies.back().field('M').contains("3 s")) << replies.back().field('M');
     EXPECT_EQ(rig.stats().refused_throttled, 1u);
     EXPECT_EQ(rig.gate.admissions, 0);
@@ -136,7 +135,7 @@ TEST(PgLogin, TheLoopbackUserNeedsNoPasswordOnThisMachineOnly) {
     Client here(rig);
     EXPECT_EQ(types_of(here.sign_in("loopback")).back(), 'Z');
     Client elsewhere(rig, stranger_in_tls);
-    EXPECT_EQ(code_of(elsewhere.sign_in("loopback")), "28P01");
+    EXPECT_EQ(sqlstate_of(elsewhere.sign_in("loopback")), "28P01");
 }
 
 TEST(PgLogin, PlainTextIsForLoopback) {
@@ -160,7 +159,7 @@ TEST(PgLogin, PlainTextIsForLoopback) {
         const auto replies = client.sign_in();
         EXPECT_EQ(replies.back().type == 'Z', is_in) << name;
         if (is_in) continue;
-        EXPECT_EQ(code_of(replies), "28000") << name;
+        EXPECT_EQ(sqlstate_of(replies), "28000") << name;
         EXPECT_EQ(rig.stats().refused_plain, 1u) << name;
     }
 }
@@ -202,7 +201,7 @@ TEST(PgLogin, StartupThatMakesNoSenseIsRefused) {
         Rig rig;
         Client client(rig);
         client.send(bytes);
-        EXPECT_EQ(code_of(client.read_until('E')), code) << name;
+        EXPECT_EQ(sqlstate_of(client.read_until('E')), code) << name;
         EXPECT_TRUE(client.is_at_end()) << name;
     }
 }
@@ -220,9 +219,9 @@ TEST(PgLogin, ALaterMinorVersionIsToldWhatWeSpeak) {
 TEST(PgLogin, SettingsOfStartupAreTaken) {
     Rig rig;
     Client client(rig);
-    const auto replies = client.sign_in("grafana", FakeGate::password,
-                                        {{"application_name", "psql"},
-                                         {"options", "-c TimeZone=Asia/Shanghai --nothing"}});
+    const auto replies = client.sign_in(
+        "grafana", FakeGate::password,
+        {{"application_name", "psql"}, {"options", "-c TimeZone=Asia/Shanghai --nothing"}});
     std::string all;
     for (const Reply& reply : replies) all += reply.body;
     EXPECT_TRUE(all.contains(std::string("application_name\0psql", 21)));

@@ -1,4 +1,5 @@
-// The rest of the codec: versions, fragments, credentials, forms that are only tolerated, limits.
+// The rest of the codec: versions, fragments, credentials, forms that are only tolerated,
+// codec_limits.
 #include <gtest/gtest.h>
 
 #include "wire/handle/bodies.h"
@@ -7,7 +8,7 @@
 namespace lineshaft::handle {
 namespace {
 
-constexpr Limits limits;
+constexpr Limits codec_limits;
 
 template <class T>
 bool reads(const Result<T>& got, const std::type_identity_t<T>& want) {
@@ -43,58 +44,57 @@ TEST(Envelope, FlagsAndLimits) {
     all.session = 7;
     all.request = 0xfffffffe;
     all.sequence = 3;
-    all.length = std::uint32_t(limits.message_bytes_max);
+    all.length = std::uint32_t(codec_limits.message_bytes_max);
     std::string bytes;
     put(bytes, all);
     ASSERT_EQ(bytes.size(), envelope_bytes);
     EXPECT_EQ(std::uint8_t(bytes[2]), 0xe2);
-    const auto read = decode_envelope(as_bytes(bytes), limits);
+    const auto read = decode_envelope(as_bytes(bytes), codec_limits);
     ASSERT_TRUE(read.has_value());
     EXPECT_EQ(*read, all);
     all.length += 1;
     bytes.clear();
     put(bytes, all);
-    EXPECT_EQ(decode_envelope(as_bytes(bytes), limits).error().code, Code::exhausted);
-    EXPECT_EQ(decode_envelope(as_bytes(bytes).first(19), limits).error().code, Code::invalid);
+    EXPECT_EQ(decode_envelope(as_bytes(bytes), codec_limits).error().code, Code::exhausted);
+    EXPECT_EQ(decode_envelope(as_bytes(bytes).first(19), codec_limits).error().code, Code::invalid);
     bytes[0] = 1;
-    EXPECT_EQ(decode_envelope(as_bytes(bytes), limits).error().code, Code::unsupported);
+    EXPECT_EQ(decode_envelope(as_bytes(bytes), codec_limits).error().code, Code::unsupported);
     bytes[0] = 4;
-    EXPECT_EQ(decode_envelope(as_bytes(bytes), limits).error().code, Code::unsupported);
+    EXPECT_EQ(decode_envelope(as_bytes(bytes), codec_limits).error().code, Code::unsupported);
 }
 
 TEST(Packet, EncryptedIsRefusedAndLengthsAreChecked) {
     Header header{.op = Op::delete_handle, .expires_s = 5};
     const std::string body = encode_handle("88.1/A");
     std::string message = encode_message({}, header, body, "seal");
-    const auto packet = decode_message(as_bytes(message), limits);
+    const auto packet = decode_message(as_bytes(message), codec_limits);
     ASSERT_TRUE(packet.has_value());
     EXPECT_EQ(packet->header, header);
     EXPECT_EQ(as_text(packet->credential), "seal");
     for (std::size_t size = 0; size < message.size(); ++size) {
-        const auto cut = decode_message(as_bytes(message).first(size), limits);
+        const auto cut = decode_message(as_bytes(message).first(size), codec_limits);
         EXPECT_FALSE(cut.has_value()) << size;
     }
-    EXPECT_FALSE(decode_message(as_bytes(message + "x"), limits).has_value());
+    EXPECT_FALSE(decode_message(as_bytes(message + "x"), codec_limits).has_value());
     // Without the credential's length: as the oldest peers write it.
     const auto bare = as_bytes(message).subspan(envelope_bytes, header_bytes + body.size());
     const auto unsigned_packet = decode_packet({}, bare);
     ASSERT_TRUE(unsigned_packet.has_value());
     EXPECT_TRUE(unsigned_packet->credential.empty());
     message[2] |= 0x40;
-    EXPECT_EQ(decode_message(as_bytes(message), limits).error().code, Code::unsupported);
+    EXPECT_EQ(decode_message(as_bytes(message), codec_limits).error().code, Code::unsupported);
 }
 
 TEST(Fragments, CarryTheWholeLengthAndCountFromZero) {
     for (const std::size_t body : {0u, 464u, 465u, 3'000u}) {
-        const std::string message =
-            encode_message({.request = 9}, {}, std::string(body, 'x'));
+        const std::string message = encode_message({.request = 9}, {}, std::string(body, 'x'));
         const auto pieces = split_message(message);
         const std::size_t payload = message.size() - envelope_bytes;
         EXPECT_EQ(pieces.size(), (payload + fragment_bytes_max - 1) / fragment_bytes_max);
         std::string whole;
         for (std::size_t at = 0; at < pieces.size(); ++at) {
             EXPECT_LE(pieces[at].size(), datagram_bytes_max);
-            const auto envelope = decode_envelope(as_bytes(pieces[at]), limits);
+            const auto envelope = decode_envelope(as_bytes(pieces[at]), codec_limits);
             ASSERT_TRUE(envelope.has_value());
             EXPECT_EQ(envelope->sequence, at);
             EXPECT_EQ(envelope->length, payload);
@@ -109,7 +109,7 @@ TEST(Fragments, CarryTheWholeLengthAndCountFromZero) {
 TEST(Credentials, AreWrittenAndCoverWhatTheirVersionSays) {
     const Credential want{"", 7, "HS_SIGNED", "SHA-256", "0123456789"};
     const std::string bytes = encode(want);
-    const auto read = decode_credential(as_bytes(bytes), limits);
+    const auto read = decode_credential(as_bytes(bytes), codec_limits);
     ASSERT_TRUE(read.has_value());
     EXPECT_EQ(*read, want);
     // version, reserved, flags, signer, counter, type, section length 8 + 7 + 10
@@ -121,7 +121,7 @@ TEST(Credentials, AreWrittenAndCoverWhatTheirVersionSays) {
         envelope.session = 1;
         envelope.request = 2;
         const std::string message = encode_message(envelope, {}, "");
-        const auto packet = decode_message(as_bytes(message), limits);
+        const auto packet = decode_message(as_bytes(message), codec_limits);
         auto covered = signed_bytes(*packet, 3);
         return covered ? to_hex(as_bytes(*covered)).substr(0, 40) : covered.error().context;
     };
@@ -137,14 +137,14 @@ using Decode = Result<Body> (*)(Bytes, const Limits&);
 // What is written reads the same; nothing shorter and nothing longer reads at all.
 template <class Body>
 void expect_both_ways(const Body& body, const std::string& bytes, Decode<Body> decode) {
-    const auto read = decode(as_bytes(bytes), limits);
+    const auto read = decode(as_bytes(bytes), codec_limits);
     ASSERT_TRUE(read.has_value()) << read.error().context;
     EXPECT_EQ(*read, body);
     for (std::size_t size = 0; size < bytes.size(); ++size) {
-        const auto cut = decode(as_bytes(bytes).first(size), limits);
+        const auto cut = decode(as_bytes(bytes).first(size), codec_limits);
         EXPECT_TRUE(!cut || !(*cut == body)) << size;
     }
-    EXPECT_FALSE(decode(as_bytes(bytes + "x"), limits).has_value());
+    EXPECT_FALSE(decode(as_bytes(bytes + "x"), codec_limits).has_value());
 }
 
 TEST(Bodies, BothWays) {
@@ -176,16 +176,16 @@ TEST(Bodies, BothWays) {
     const TransactionsWanted by_state{"{}", 0, 0, 2, 3, 1};
     expect_both_ways<TransactionsWanted>(by_state, encode(by_state), &decode_transactions_wanted);
     const TransactionsWanted by_number{"", 17, 18, 1, 2, 0};
-    expect_both_ways<TransactionsWanted>(by_number, encode(by_number),
-                                         &decode_transactions_wanted);
+    expect_both_ways<TransactionsWanted>(by_number, encode(by_number), &decode_transactions_wanted);
     const SessionSetupAnswer setup{SessionSetup::Mode::diffie_hellman, "key"};
     expect_both_ways<SessionSetupAnswer>(setup, encode(setup), &decode_session_setup_answer);
-    for (const auto kind : {DigestKind::old_md5, DigestKind::md5, DigestKind::sha1,
-                            DigestKind::sha256}) {
+    for (const auto kind :
+         {DigestKind::old_md5, DigestKind::md5, DigestKind::sha1, DigestKind::sha256}) {
         const Challenge challenge{{kind, std::string(size_of(kind), 'd')}, std::string(16, 'n')};
         expect_both_ways<Challenge>(challenge, encode(challenge), &decode_challenge);
     }
-    EXPECT_TRUE(reads(decode_transaction(as_bytes(encode_transaction(0x123456789aULL))), 0x123456789aULL));
+    EXPECT_TRUE(
+        reads(decode_transaction(as_bytes(encode_transaction(0x123456789aULL))), 0x123456789aULL));
     EXPECT_TRUE(reads(decode_verdict(as_bytes(encode_verdict(true))), true));
     EXPECT_TRUE(reads(decode_verdict(as_bytes(encode_verdict(false))), false));
 }
@@ -200,10 +200,10 @@ TEST(Bodies, SessionSetupWithAndWithoutTwoSpareBytes) {
     };
     for (const SessionSetup& want : setups) {
         const std::string bytes = encode(want);
-        EXPECT_TRUE(reads(decode_session_setup(as_bytes(bytes), limits), want));
+        EXPECT_TRUE(reads(decode_session_setup(as_bytes(bytes), codec_limits), want));
         const std::string spare = bytes + std::string(2, '\0');
-        EXPECT_TRUE(reads(decode_session_setup(as_bytes(spare), limits), want));
-        EXPECT_FALSE(decode_session_setup(as_bytes(bytes + "x"), limits).has_value());
+        EXPECT_TRUE(reads(decode_session_setup(as_bytes(spare), codec_limits), want));
+        EXPECT_FALSE(decode_session_setup(as_bytes(bytes + "x"), codec_limits).has_value());
     }
 }
 
@@ -226,33 +226,35 @@ TEST(Bodies, ProofsInAllTheirForms) {
 }
 
 TEST(Bodies, VerificationReadsDigestsWithAndWithoutTheirKind) {
-    const Verification want{{"88.1/K", 301}, "nonce", {DigestKind::sha256, std::string(32, 'd')},
-                            "proof"};
+    const Verification want{
+        {"88.1/K", 301}, "nonce", {DigestKind::sha256, std::string(32, 'd')}, "proof"};
     const std::string bytes = encode(want);
     expect_both_ways<Verification>(want, bytes, &decode_verification);
     std::string with_kind = bytes;
     const auto at = with_kind.find(std::string("\0\0\0\x20", 4));
     with_kind.replace(at, 4, std::string("\0\0\0\x21\x03", 5));
-    EXPECT_TRUE(reads(decode_verification(as_bytes(with_kind), limits), want));
+    EXPECT_TRUE(reads(decode_verification(as_bytes(with_kind), codec_limits), want));
 }
 
 TEST(Limits, CountsAreCheckedAgainstTheBytesLeftAndTheMaximum) {
     // Four billion values in a body of eight bytes.
     const auto many = *from_hex("00000000 ffffffff");
-    EXPECT_EQ(decode_handle_values(as_bytes(many), limits).error().code, Code::invalid);
-    EXPECT_EQ(decode_names(as_bytes(*from_hex("ffffffff")), limits).error().code, Code::invalid);
+    EXPECT_EQ(decode_handle_values(as_bytes(many), codec_limits).error().code, Code::invalid);
+    EXPECT_EQ(decode_names(as_bytes(*from_hex("ffffffff")), codec_limits).error().code,
+              Code::invalid);
 
     HandleValues full{"88.1/A", {}};
-    full.values.resize(limits.values_max, Value{.index = 1, .type = "T"});
-    EXPECT_TRUE(decode_handle_values(as_bytes(encode(full)), limits).has_value());
+    full.values.resize(codec_limits.values_max, Value{.index = 1, .type = "T"});
+    EXPECT_TRUE(decode_handle_values(as_bytes(encode(full)), codec_limits).has_value());
     full.values.emplace_back();
-    EXPECT_EQ(decode_handle_values(as_bytes(encode(full)), limits).error().code, Code::exhausted);
-
-    const std::string longest(limits.handle_bytes_max, 'h');
-    EXPECT_TRUE(decode_handle(as_bytes(encode_handle(longest)), limits).has_value());
-    EXPECT_EQ(decode_handle(as_bytes(encode_handle(longest + "h")), limits).error().code,
+    EXPECT_EQ(decode_handle_values(as_bytes(encode(full)), codec_limits).error().code,
               Code::exhausted);
-    EXPECT_FALSE(decode_handle(as_bytes(encode_handle("\xff")), limits).has_value());
+
+    const std::string longest(codec_limits.handle_bytes_max, 'h');
+    EXPECT_TRUE(decode_handle(as_bytes(encode_handle(longest)), codec_limits).has_value());
+    EXPECT_EQ(decode_handle(as_bytes(encode_handle(longest + "h")), codec_limits).error().code,
+              Code::exhausted);
+    EXPECT_FALSE(decode_handle(as_bytes(encode_handle("\xff")), codec_limits).has_value());
 
     Limits few;
     few.array_max = 2;
@@ -287,10 +289,10 @@ TEST(Names, SplitFoldAndDerive) {
     EXPECT_FALSE(is_under("88.1012", "88.101"));
     EXPECT_FALSE(is_under("88", "88.101"));
     EXPECT_EQ(prefix_handle("88.x"), "0.NA/88.X");
-    EXPECT_TRUE(check_name("88.1/" + std::string(2'043, 's'), limits).has_value());
-    EXPECT_FALSE(check_name("88.1/" + std::string(2'044, 's'), limits).has_value());
+    EXPECT_TRUE(check_name("88.1/" + std::string(2'043, 's'), codec_limits).has_value());
+    EXPECT_FALSE(check_name("88.1/" + std::string(2'044, 's'), codec_limits).has_value());
     for (const std::string_view bad : {"", "/x", "88.1/\n", "88.1/\xff"})
-        EXPECT_FALSE(check_name(bad, limits).has_value()) << bad;
+        EXPECT_FALSE(check_name(bad, codec_limits).has_value()) << bad;
 }
 
 TEST(Sites, AddressesAndTheServerOfAHandle) {
@@ -309,11 +311,11 @@ TEST(Sites, AddressesAndTheServerOfAHandle) {
     site.hash = HashOption::prefix;
     EXPECT_EQ(server_for(site, "88.111.1/A1")->id, 431'286'036u % 3);
     site.attributes = {{"desc", "test"}};
-    const auto again = decode_site(as_bytes(encode(site)), limits);
+    const auto again = decode_site(as_bytes(encode(site)), codec_limits);
     EXPECT_TRUE(reads(again, site));
     std::string bad = encode(site);
     bad[7] = 3;
-    EXPECT_FALSE(decode_site(as_bytes(bad), limits).has_value());
+    EXPECT_FALSE(decode_site(as_bytes(bad), codec_limits).has_value());
 }
 
 }  // namespace

@@ -18,7 +18,7 @@ std::string spaceless(std::string_view hex) {
     return out;
 }
 
-struct Golden {
+struct SentGolden {
     std::string_view name, hex;
     std::function<void(std::string&)> put;
 };
@@ -29,7 +29,7 @@ TEST(PostgresSender, WritesEveryMessage) {
     const std::vector<Column> columns{{"at", Oid::timestamptz, Format::binary},
                                       {"v", Oid::text, Format::text}};
     const std::vector<std::string> unknown{"_pq_.x"};
-    const Golden cases[] = {
+    const SentGolden cases[] = {
         {"AuthenticationOk", "52 00000008 00000000", [](auto& o) { put_authentication_ok(o); }},
         {"AuthenticationSASL", "52 00000017 0000000a 534352414d2d5348412d32353600 00",
          [](auto& o) { put_sasl(o, "SCRAM-SHA-256"); }},
@@ -67,10 +67,14 @@ TEST(PostgresSender, WritesEveryMessage) {
          "45 0000002e 53 4552524f5200 56 4552524f5200 43 343236303100 4d 62616400"
          " 44 6d6f726500 48 74727900 50 313200 00",
          [](auto& o) {
-             put_failure(o, {.state = "42601", .message = "bad", .detail = "more", .hint = "try",
+             put_failure(o, {.state = "42601",
+                             .message = "bad",
+                             .detail = "more",
+                             .hint = "try",
                              .position = 12});
          }},
-        {"ErrorResponse, fatal", "45 0000001f 53 464154414c00 56 464154414c00 43 353750303100 4d 656e6400 00",
+        {"ErrorResponse, fatal",
+         "45 0000001f 53 464154414c00 56 464154414c00 43 353750303100 4d 656e6400 00",
          [](auto& o) { put_failure(o, {.is_fatal = true, .state = "57P01", .message = "end"}); }},
     };
     for (const auto& [name, hex, put] : cases) {
@@ -142,8 +146,10 @@ TEST(PostgresValues, ReadsBinaryParameters) {
         {"text with a zero byte", Oid::varchar, "6100", std::nullopt},
         {"bytea", Oid::bytea, "00ff", Parameter{Blob{std::string("\0\xff", 2)}}},
         {"empty bytea", Oid::bytea, "", Parameter{Blob{}}},
-        {"timestamptz", Oid::timestamptz, "0000000000000001", Parameter{Instant{epoch_2000_micros + 1}}},
-        {"timestamp before 2000", Oid::timestamp, "ffffffffffffffff", Parameter{Instant{epoch_2000_micros - 1}}},
+        {"timestamptz", Oid::timestamptz, "0000000000000001",
+         Parameter{Instant{epoch_2000_micros + 1}}},
+        {"timestamp before 2000", Oid::timestamp, "ffffffffffffffff",
+         Parameter{Instant{epoch_2000_micros - 1}}},
         {"infinity", Oid::timestamptz, "7fffffffffffffff", std::nullopt},
         {"-infinity", Oid::timestamptz, "8000000000000000", std::nullopt},
         {"date", Oid::date, "00000001", Parameter{Instant{epoch_2000_micros + 86'400'000'000}}},
