@@ -19,7 +19,8 @@ constexpr std::string_view organisation_example =
     R"("use":{"machines":12,"sessions":14,"retained_bytes":2048},)"
     R"("refused":{"machines":0,"sessions":0,"messages":0,"samples":0,"retained":0}})";
 #define HANDLE_VALUES \
-    R"({"responseCode":1,"handle":"88.101.7/EXC-0042","values":[{"index":1,"type":"URL","data":{"format":"string","value":"https://example.com/"},"ttl":86400}]})"
+    R"({"responseCode":1,"handle":"88.101.7/EXC-0042","values":[{"index":1,"type":"URL","data":)" \
+    R"({"format":"string","value":"https://example.com/"},"ttl":86400}]})"
 #define AUDIT_LINE                                                                                \
     R"({"index":41,"at":"2026-11-21T08:15:00Z","steady_ms":86400000,"clock":"synchronised",)"     \
     R"("stepped_ms":0,"who":"li wei","kind":"person","who_id":"2","address":"192.0.2.7",)"        \

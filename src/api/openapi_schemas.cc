@@ -126,7 +126,7 @@ constexpr std::string_view schemas_text = R"({
     "series_left", "merges_left", "why"], "properties": {
   "id": {"type": "string"}, "machine": {"type": "string"},
   "state": {"type": "string", "enum": ["erasing", "done"],
-    "description": "done: no file holds its samples, values, tags or attributes. The audit log, messages that wait for somebody else's session, and backups stay."},
+    "description": "done: no file holds its samples, values, tags or attributes. The audit log and backups stay."},
   "asked_by": {"type": "string"}, "asked_at": {"type": "string", "format": "date-time"},
   "done_at": {"type": ["string", "null"], "format": "date-time"},
   "series_left": {"type": "integer", "description": "Of all that is being erased: tags whose samples are not all removed."},

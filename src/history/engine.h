@@ -27,8 +27,8 @@ public:
           codecs_(shards.size()),
           readers_("reading", {.threads = reader_threads(shards.size()), .queued_max = 1024}) {
         for (std::size_t index = 0; index < shards.size(); ++index) {
-            parts_.push_back(std::make_unique<Part>(store, shards.at(index), shards.size(),
-                                                    *lanes_[index], sealers, settlers_, limits,
+            parts_.push_back(std::make_unique<Part>(
+                store, shards.at(index), shards.size(), *lanes_[index], sealers, settlers_, limits,
                 [this](std::string_view key, const Error& why) { note_damage(key, why); }));
         }
     }
@@ -65,8 +65,7 @@ public:
     io::Task<Result<std::vector<std::vector<Bucket>>>> aggregate(Aggregate question) override;
     io::Task<Result<std::vector<std::optional<Sample>>>> newest(
         std::vector<Series> series) override;
-    io::Task<Result<Columns>> columns(Series series, Window window,
-                                      std::size_t count_max) override;
+    io::Task<Result<Columns>> columns(Series series, Window window, std::size_t count_max) override;
     io::Task<std::vector<Series>> series_of(OrganisationId organisation) override;
     io::Task<Result<std::optional<Window>>> extent(Series series) override;
     io::Task<Result<void>> erase(std::vector<Erasure> machines, Gone gone) override;
@@ -94,12 +93,14 @@ private:
     io::Task<Result<std::vector<Sample>>> collect(Scan what);
     io::Task<Result<std::vector<std::vector<Bucket>>>> ask(std::shared_ptr<Question> question);
     io::Task<Result<std::vector<Bucket>>> ask_one(Series series, Grid grid, Window reachable);
-    io::Task<std::vector<HeadView>> heads_of(std::shared_ptr<Question> question,
-                                             std::size_t first, std::size_t until);
+    io::Task<std::vector<HeadView>> heads_of(std::shared_ptr<Question> question, std::size_t first,
+                                             std::size_t until);
     io::Task<Result<void>> seal_replayed();
     static io::Task<void> replay_again(Engine* engine);
     void retry_replayed();
+    void begin_to_look();
     static io::Task<void> look_for_fresh(Engine* engine);
+    static io::Task<bool> looked(Engine* engine);
     static io::Task<Result<void>> purge_on_first(Engine* engine);
     io::Task<Result<void>> purge_parts();
     io::Task<Result<void>> merge_all();
@@ -113,6 +114,7 @@ private:
     std::vector<std::unique_ptr<Part>> parts_;
     std::vector<ChunkCodec> codecs_;  // each shard its own
     Replayed replayed_;
+    std::uint64_t first_ticket_ = 0;  // of this run
     bool is_closed_ = false;
 
     // Of shard 0 alone.
@@ -120,6 +122,8 @@ private:
     std::uint64_t damaged_chunks_ = 0;
     io::Wheel::Timer retry_;
     io::Nursery nursery_{"history settling"};
+    bool is_looking_ = false;  // for what the last run left fresh
+    std::vector<std::function<void()>> waiting_for_look_;
     bool is_purging_ = false;
     std::size_t merges_ = 0;  // stretches left, as of the last look
 

@@ -51,8 +51,7 @@ io::Task<Stats> stats_there(Part* part, Stats so_far) {
     part->add_to(so_far);
     co_return so_far;
 }
-io::Task<Result<void>> erase_there(Part* part, std::vector<Erasure> machines,
-                                   History::Gone gone) {
+io::Task<Result<void>> erase_there(Part* part, std::vector<Erasure> machines, History::Gone gone) {
     auto erased = co_await part->erase(std::move(machines), std::move(gone));
     co_return erased;
 }
@@ -107,6 +106,7 @@ Result<void> Engine::start() {
         dictionaries.push_back(&part->dictionary());
         parts.push_back(part.get());
     }
+    first_ticket_ = store_.ticket();
     TRY_VOID(load_dictionaries(store_, dictionaries));
     TRY(replayed_, replay_inbox(store_, parts));
     shards_.run_everywhere([&](io::Shard& shard) { parts_[shard.index().number()]->join(); });
@@ -114,7 +114,7 @@ Result<void> Engine::start() {
     if (replayed_.is_empty()) {
         shards_.run_everywhere([&](io::Shard& shard) { parts_[shard.index().number()]->accept(); });
         shards_.run_everywhere([&](io::Shard& shard) {
-            if (shard.index().number() == 0) nursery_.spawn(look_for_fresh(this));
+            if (shard.index().number() == 0) begin_to_look();
         });
         return {};
     }
@@ -149,7 +149,7 @@ io::Task<Result<void>> Engine::seal_replayed() {
         CHECK(accepted);
     }
     for (auto& damaged : replayed_.damaged) damaged.record = {};
-    nursery_.spawn(look_for_fresh(this));
+    begin_to_look();
     co_return Result<void>{};
 }
 
@@ -314,6 +314,8 @@ io::Task<Result<void>> Engine::seal() {
 
 io::Task<Result<void>> Engine::settle() {
     auto outcome = co_await seal();
+    auto is_known = co_await parts_.front()->shard().call(&looked, this);
+    CHECK(is_known);
     for (auto& part : parts_) {
         auto settled = co_await part->shard().call(&settle_there, part.get());
         if (!settled && outcome) outcome = std::move(settled);
@@ -324,20 +326,39 @@ io::Task<Result<void>> Engine::settle() {
     co_return merged;
 }
 
-// What the last run left is not counted at start: that would read all of it.
+void Engine::begin_to_look() {
+    is_looking_ = true;
+    nursery_.spawn(look_for_fresh(this));
+}
+
+// What the last run left is not counted at start: that would read all of it. What this run seals
+// meanwhile is counted by its part, so tickets of this run are passed over.
 io::Task<void> Engine::look_for_fresh(Engine* engine) {
-    auto look = [store = &engine->store_] { return find_fresh(*store); };
+    auto look = [store = &engine->store_, until = engine->first_ticket_] {
+        return find_fresh(*store, until);
+    };
     auto found = co_await engine->settlers_.run(std::move(look));
-    if (!found) {
+    if (found) {
+        auto all = std::make_shared<std::map<SeriesId, FreshCount>>(std::move(*found));
+        for (auto& part : engine->parts_) {
+            auto learnt = co_await part->shard().call(&learn_fresh_there, part.get(), all);
+            CHECK(learnt);
+        }
+    } else {
         log::warn("history: look for what is to be settled: {}", found.error().context);
-        co_return;
     }
-    if (found->empty()) co_return;
-    auto all = std::make_shared<std::map<SeriesId, FreshCount>>(std::move(*found));
-    for (auto& part : engine->parts_) {
-        auto learnt = co_await part->shard().call(&learn_fresh_there, part.get(), all);
-        CHECK(learnt);
+    engine->is_looking_ = false;
+    for (auto& wake : std::exchange(engine->waiting_for_look_, {})) wake();
+}
+
+io::Task<bool> Engine::looked(Engine* engine) {
+    while (engine->is_looking_) {
+        co_await io::suspend<bool>([engine](io::Answer<bool> answer) {
+            auto kept = std::make_shared<io::Answer<bool>>(std::move(answer));
+            engine->waiting_for_look_.push_back([kept] { (*kept)(true); });
+        });
     }
+    co_return true;
 }
 
 io::Task<std::uint64_t> count_there(const std::uint64_t* number) {

@@ -85,7 +85,8 @@ public:
         samples_ += samples.size();
         for (std::size_t from = 0; from < samples.size();) {
             const Month month = month_of({samples.at[from]});
-            const std::size_t until = first_at(samples, from, start_of(static_cast<Month>(month + 1)));
+            const std::size_t until =
+                first_at(samples, from, start_of(static_cast<Month>(month + 1)));
             TRY_VOID(settle_month(series, month, samples, from, until, ticket));
             from = until;
         }
@@ -250,8 +251,8 @@ private:
             stored = stored_in(series, month, first, last);
             TRY_VOID(cursor_->status());
             const Reach reach = mark_joined(stored, samples, from, until);
-            const bool is_all = day_of({reach.first}) >= day_of({first}) &&
-                                day_of({reach.last}) <= day_of({last});
+            const bool is_all =
+                day_of({reach.first}) >= day_of({first}) && day_of({reach.last}) <= day_of({last});
             first = std::min(first, reach.first);
             last = std::max(last, reach.last);
             if (is_all) break;
@@ -338,8 +339,7 @@ private:
     }
 
     void put_kind(ChunkKey key, const Columns& samples, bool by_day) {
-        const std::int64_t days =
-            day_of({samples.at.back()}) - day_of({samples.at.front()}) + 1;
+        const std::int64_t days = day_of({samples.at.back()}) - day_of({samples.at.front()}) + 1;
         if (!by_day && days > 1 &&
             samples.size() < static_cast<std::size_t>(days) * full_day_samples) {
             key.span = Span::month;
@@ -404,13 +404,14 @@ Result<Settled> settle(store::Store& store, std::span<const SeriesId> series,
     return settling.finish(done);
 }
 
-Result<std::map<SeriesId, FreshCount>> find_fresh(store::Store& store) {
+Result<std::map<SeriesId, FreshCount>> find_fresh(store::Store& store, std::uint64_t until) {
     std::map<SeriesId, FreshCount> found;
     const auto cursor = store.scan(store::Family::history_chunks, fresh_bound(), "");
     for (; cursor->is_valid(); cursor->next()) {
         const auto key = parse_chunk_key(cursor->key());
         const auto header = parse_chunk_header(as_bytes(cursor->value()));
         if (!key || !header) continue;  // reading tells of it
+        if (key->ticket >= until) continue;
         FreshCount& count = found[key->series];
         ++count.chunks;
         count.samples += header->count;

@@ -30,8 +30,8 @@ struct FreshCount {
 
 struct SettleLimits {
     std::size_t chunk_samples_max = 8192;
-    std::size_t chunk_samples_min = 2000;      ///< smaller settled ones are joined with more
-    std::uint64_t days_samples_min = 16'384;   ///< of a month whose days are worth a record (days.h)
+    std::size_t chunk_samples_min = 2000;     ///< smaller settled ones are joined with more
+    std::uint64_t days_samples_min = 16'384;  ///< of a month whose days are worth a record (days.h)
     std::size_t series_samples_max = 1 << 20;  ///< of one series at once, unless one seal had more
     std::size_t batch_samples_max = 1 << 19;   ///< then files are written and the batch ends
 };
@@ -48,8 +48,9 @@ struct Settled {
 Result<Settled> settle(store::Store& store, std::span<const SeriesId> series,
                        const SettleLimits& limits, const OnDamage& on_damage);
 
-/// What waits in the store. Reads all of it: on a worker. Errors: unavailable, corrupt.
-Result<std::map<SeriesId, FreshCount>> find_fresh(store::Store& store);
+/// What waits in the store, of seals with tickets below `until`. Reads all of it: on a worker.
+/// Errors: unavailable, corrupt.
+Result<std::map<SeriesId, FreshCount>> find_fresh(store::Store& store, std::uint64_t until);
 
 /// Merges the files of the region of fresh chunks, so that what was settled takes no room there.
 /// Errors: as Store::merge_files. Blocks.
