@@ -119,6 +119,49 @@ test("control 38: all machines of an organisation leave at once, and nobody else
     assert.deepEqual((await node.samples("m1", "text")).map((one) => one.value), [ours]);
 });
 
+test("control 38: erased in the middle of its sending: what was said before is gone, what was acknowledged after stays", async (t) => {
+    const node = await Node.start(t);
+    const before = unlike("before");
+    const sender = await node.mqtt();  // of a role, so it goes on when the machine's credentials end
+    let isErased = false, isOver = false;
+    const acknowledged = { press: [], lathe: [] };
+    /** One message after the other: number n of a machine at second n. */
+    const send = async (machine) => {
+        for (let n = 1; !isOver; ++n) {
+            const isLater = isErased;
+            await sender.publishAsync(telemetry(machine), JSON.stringify({ ts: instant(n), values: { n, text: isLater || machine === "lathe" ? "later" : before } }), { qos: 1 });
+            if (isLater || machine === "lathe") acknowledged[machine].push(n);
+        }
+    };
+    const senders = ["press", "press", "lathe"].map((machine, at) => at === 1 ? sendBatches() : send(machine));
+    /** The same machine through another door, in batches: tag `batch`. */
+    async function sendBatches() {
+        for (let n = 1; !isOver; ++n) await report(node, "press", Array.from({ length: 20 }, (_, i) => [n * 20 + i, { batch: n * 20 + i, note: isErased ? "later" : before }]));
+    }
+    await node.machineWhen("press", (machine) => machine.byTag.n?.value > 50 && machine.byTag.batch?.value > 200);
+    const erasure = await erase(node, "press");
+    isErased = true;
+    await whenDone(node, erasure);
+    const seen = acknowledged.press.length;
+    await until(() => acknowledged.press.length > seen + 50, "it is heard again");
+    isOver = true;
+    await Promise.all(senders);
+    const instants = async (machine, tag) => new Set((await node.samples(machine, tag)).map((one) => Date.parse(one.time ?? one.at)));
+    for (const machine of ["press", "lathe"]) {
+        const stored = await instants(machine, "n");
+        assert.deepEqual(acknowledged[machine].filter((n) => !stored.has(instant(n))), [], `${machine}: acknowledged and not there`);
+    }
+    // What was on its way when the machine was erased may have come behind it; what was said long before must be gone.
+    const first = Math.min(...await instants("press", "n"));
+    assert.ok(first > instant(50), `of ${new Date(first).toISOString()} is left`);
+    await node.stop();
+    await node.start();
+    for (const machine of ["press", "lathe"]) {
+        const stored = await instants(machine, "n");
+        assert.deepEqual(acknowledged[machine].filter((n) => !stored.has(instant(n))), [], `${machine}: acknowledged and not there after a restart`);
+    }
+});
+
 const rounds = isLong ? 25 : 4;
 test(`control 38: ${rounds} kills in the middle, and it is erased all the same`, { timeout: isLong ? 1_200_000 : 240_000 }, async (t) => {
     const node = await Node.start(t);
