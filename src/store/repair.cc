@@ -338,7 +338,7 @@ private:
         fs::remove_all(fresh_, failed);
         const OpenRequest from{work_, options_.limits, surroundings_};
         const OpenRequest to{fresh_, options_.limits, surroundings_};
-        TRY(const auto gaps, copy_readable(from, to));
+        TRY(const auto gaps, copy_readable(from, to, report_.legible));
         for (const auto& gap : gaps) {
             Finding finding{.kind = Finding::Kind::lost_keys, .text = gap.why};
             finding.family = gap.family;

@@ -1,7 +1,8 @@
 // Reading past blocks that cannot be read. RocksDB's iterator stops at a bad block and does not say
-// where the block ends; asking it to stand on a key inside fails, behind it works. So the end is found
-// by halving the distance to a key that can be read, the ends of files first. Between two bad blocks a
-// readable one is looked for at 31 places; when it is tiny against them it may be missed, and told lost.
+// where the block ends; asking it to stand on a key inside fails, behind it works. So the end is
+// found by halving the distance to a key that can be read, the ends of files first. Between two bad
+// blocks a readable one is looked for at 31 places; when it is tiny against them it may be missed,
+// and told lost.
 #include "store/rescue.h"
 
 #include <fmt/format.h>
@@ -174,6 +175,15 @@ private:
     int files_ = 0;
 };
 
+// Looking a key up begins with the newest files: it ends at a removal, without touching the bad
+// block where the key still stands.
+bool is_gone(const Database& source, const std::string& key) {
+    return std::ranges::all_of(source.handles, [&](auto* family) {
+        std::string value;
+        return family == nullptr || source.db->Get({}, family, key, &value).IsNotFound();
+    });
+}
+
 }  // namespace
 
 std::string key_between(const std::string& low, const std::string& high) {
@@ -197,8 +207,10 @@ std::string key_between(const std::string& low, const std::string& high) {
     return sum > low && sum < high ? sum : low;
 }
 
-Result<std::vector<KeyGap>> copy_readable(const OpenRequest& from, const OpenRequest& to) {
+Result<std::vector<KeyGap>> copy_readable(const OpenRequest& from, const OpenRequest& to,
+                                          std::vector<Entry>& legible) {
     TRY(const auto source, open_database(from, Mode::rescue));
+    std::erase_if(legible, [&](const Entry& entry) { return is_gone(source, entry.key); });
     if (!fs::create_directories(to.directory))
         return fail(Code::conflict, to.directory + " exists already");
     fs::permissions(to.directory, fs::perms::owner_all);
@@ -223,10 +235,9 @@ Result<std::vector<KeyGap>> copy_readable(const OpenRequest& from, const OpenReq
 
 Result<std::size_t> rebuild_manifest(const OpenRequest& request) {
     const auto families = family_descriptors(request.limits);
-    const auto env =
-        rocksdb::NewCompositeEnv(with_checked_footers(rocksdb::FileSystem::Default()));
-    const auto options = database_options(request.limits, env.get(),
-                                          std::make_shared<rocksdb::EventListener>());
+    const auto env = rocksdb::NewCompositeEnv(with_checked_footers(rocksdb::FileSystem::Default()));
+    const auto options =
+        database_options(request.limits, env.get(), std::make_shared<rocksdb::EventListener>());
     const auto status = rocksdb::RepairDB(request.directory, options, families);
     TRY_VOID(checked(status, "rebuild the list of files in " + request.directory));
     std::size_t count = 0;

@@ -16,8 +16,10 @@ struct KeyGap {
 };
 
 /// Copies all that can be read of `from`, logs included, into a new database in `to`. Errors:
-/// corrupt (`from` cannot be opened even for reading), exhausted, unavailable.
-Result<std::vector<KeyGap>> copy_readable(const OpenRequest& from, const OpenRequest& to);
+/// corrupt (`from` cannot be opened even for reading), exhausted, unavailable. From `legible`, what
+/// stands in bad blocks, goes what newer files have removed: it is no loss.
+Result<std::vector<KeyGap>> copy_readable(const OpenRequest& from, const OpenRequest& to,
+                                          std::vector<Entry>& legible);
 
 /// Makes a new MANIFEST of the sorted files and logs that are there. Returns how many there are.
 Result<std::size_t> rebuild_manifest(const OpenRequest& request);
