@@ -7,6 +7,7 @@
 #include "base/hash.h"
 #include "history/codec/decimals.h"
 #include "history/pack.h"
+#include "history/real_bytes.h"
 
 namespace lineshaft::history {
 namespace {
@@ -34,10 +35,6 @@ std::optional<unsigned> shared_exponent(const Statistics& numbers) {
         }
     }
     return std::nullopt;
-}
-
-void put_real(Writer& write, double value) {
-    write.put_le(std::bit_cast<std::uint64_t>(value));
 }
 
 // What the integral is when instants are a fixed step apart and everything is believable.
@@ -80,11 +77,6 @@ void put_numbers(Writer& write, const ChunkHeader& header) {
         }
     }
     if (integral != 0) put_real(write, *numbers.integral);
-}
-
-Result<double> take_real(Reader& in) {
-    TRY(const auto bits, in.take_le<std::uint64_t>());
-    return std::bit_cast<double>(bits);
 }
 
 Result<void> take_numbers(Reader& in, std::uint8_t form, Statistics& numbers) {

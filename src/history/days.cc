@@ -4,21 +4,13 @@
 #include <bit>
 
 #include "base/hash.h"
+#include "history/real_bytes.h"
 
 namespace lineshaft::history {
 namespace {
 
 constexpr std::uint8_t day_version_now = 0x81;  // no chunk begins like this
 constexpr std::size_t checksum_bytes = 4;
-
-void put_day_real(Writer& write, double value) {
-    write.put_le(std::bit_cast<std::uint64_t>(value));
-}
-
-Result<double> take_day_real(Reader& in) {
-    TRY(const auto bits, in.take_le<std::uint64_t>());
-    return std::bit_cast<double>(bits);
-}
 
 std::uint32_t day_checksum_of(std::string_view bytes) {
     return static_cast<std::uint32_t>(hash64(bytes));
@@ -47,9 +39,9 @@ Result<ChunkHeader> take_day(Reader& in, Instant midnight) {
     numbers.first_at = {day.first.micros + static_cast<std::int64_t>(first_after)};
     numbers.last_at = {day.last.micros - static_cast<std::int64_t>(last_before)};
     for (double* one : {&numbers.min, &numbers.max, &numbers.first, &numbers.last, &numbers.sum}) {
-        TRY(*one, take_day_real(in));
+        TRY(*one, take_real(in));
     }
-    TRY(const double integral, take_day_real(in));
+    TRY(const double integral, take_real(in));
     numbers.integral = integral;
     return day;
 }
@@ -79,7 +71,7 @@ std::string to_bytes(const Days& days) {
         write.put_varint(static_cast<std::uint64_t>((day.last - numbers.last_at).count()));
         for (const double one : {numbers.min, numbers.max, numbers.first, numbers.last, numbers.sum,
                                  numbers.integral.value_or(0)}) {
-            put_day_real(write, one);
+            put_real(write, one);
         }
     }
     write.put_le(day_checksum_of(bytes));

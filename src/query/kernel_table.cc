@@ -15,8 +15,6 @@ namespace {
 
 using history::Bucket;
 
-constexpr Instant kernel_first_instant{-62'167'219'200'000'000},
-    kernel_end_instant{95'617'584'000'000'000};
 constexpr std::size_t edges_max = 500'000;
 constexpr int spec_column = 12;
 
@@ -55,7 +53,7 @@ public:
         if (problem || !spec.is_object() || !arguments.is_array())
             return refuse("22023", "the kernel cannot read what it was asked");
         SeriesChoice choice;
-        window_ = {kernel_first_instant, kernel_end_instant};
+        window_ = {first_instant, end_instant};
         if (!take_predicates(spec.get_object(), arguments.get_array(), choice)) return {};
         if (window_.from >= window_.until) return {};
         TRY(series_, series_chosen(run_, choice));
@@ -127,8 +125,8 @@ private:
             next += count;
             if (on == "time") {
                 if (!values[0].is_int64()) return false;
-                const std::int64_t at = std::clamp(
-                    values[0].get_int64(), kernel_first_instant.micros, kernel_end_instant.micros);
+                const std::int64_t at =
+                    std::clamp(values[0].get_int64(), first_instant.micros, end_instant.micros);
                 if (op == "ge" || op == "eq") window_.from = std::max(window_.from, Instant{at});
                 if (op == "gt") window_.from = std::max(window_.from, Instant{at + 1});
                 if (op == "lt") window_.until = std::min(window_.until, Instant{at});
@@ -228,7 +226,7 @@ private:
     Outcome<void> ask_steps(history::Aggregate all, std::int64_t step) {
         all.step = std::chrono::microseconds(step);
         const Instant begins{step_bucket(step, all.window.from.micros)};
-        if (begins < all.window.from && all.window.from > kernel_first_instant) {
+        if (begins < all.window.from && all.window.from > first_instant) {
             history::Aggregate first = all;
             first.step = {};
             const Instant until{begins.micros + step};
@@ -303,8 +301,7 @@ private:
 
     // To where there are samples; false: nowhere.
     Outcome<bool> narrow(history::Aggregate& all) {
-        if (all.window.from > kernel_first_instant && all.window.until < kernel_end_instant)
-            return true;
+        if (all.window.from > first_instant && all.window.until < end_instant) return true;
         auto extent = run_.wait(extent_of(&run_.history, all.series));
         if (!extent) return std::unexpected(failure_of(extent.error()));
         if (!*extent) return false;

@@ -18,6 +18,10 @@ struct sqlite3_value;
 // One statement under way, as its tables and functions see it. Inside query only.
 namespace lineshaft::query {
 
+/// What a statement without a window looks through: years 0 to 4999.
+inline constexpr Instant first_instant{-62'167'219'200'000'000},
+    end_instant{95'617'584'000'000'000};
+
 /// Memory that SQLite takes for one statement. SQLite asks for memory of the whole process; here
 /// what a thread allocates is charged to the statement it runs.
 struct Meter {

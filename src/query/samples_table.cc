@@ -10,7 +10,6 @@ namespace lineshaft::query {
 namespace {
 
 constexpr int machine_column = 0, tag_column = 1, time_column = 2;
-constexpr Instant first_instant{-62'167'219'200'000'000}, end_instant{95'617'584'000'000'000};
 
 enum Plan : int { by_series = 0, descending = 1, merged = 2 };
 

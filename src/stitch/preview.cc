@@ -11,7 +11,6 @@
 namespace lineshaft::stitch {
 namespace {
 
-constexpr double thread_mm = 0.4;
 constexpr double margin_mm = 2.0;
 constexpr int shades = 5;
 

@@ -8,7 +8,6 @@ namespace lineshaft::stitch {
 namespace {
 
 constexpr double dot_mm = 0.1;
-constexpr double raster_thread_mm = 0.4;
 constexpr double rim_mm = 0.45;  // pull compensation of woven cloth, half a thread, and a little
 
 struct Raster {
@@ -38,7 +37,7 @@ struct Raster {
     }
 
     void sew(Place a, Place b) {
-        const double half = raster_thread_mm / 2, size = distance(a, b);
+        const double half = thread_mm / 2, size = distance(a, b);
         const Place way = unit(b - a);
         const auto column_of = [&](double x) { return static_cast<int>((x - origin.x) / dot_mm); };
         const auto row_of = [&](double y) { return static_cast<int>((y - origin.y) / dot_mm); };
@@ -72,10 +71,9 @@ Quality quality_of(const Artwork& artwork, const Digitised& digitised) {
     for (const Element& element : artwork.elements) {
         for (const Shape& shape : element.areas) raster.paint(shape, 1);
         for (const Shape& shape : grown(element.areas, rim_mm)) raster.paint(shape, 4);
-        for (const Shape& shape : stroked(element.lines, false, raster_thread_mm / 2, true))
+        for (const Shape& shape : stroked(element.lines, false, thread_mm / 2, true))
             raster.paint(shape, 1);
-        for (const Shape& shape :
-             stroked(element.lines, false, raster_thread_mm / 2 + rim_mm, true))
+        for (const Shape& shape : stroked(element.lines, false, thread_mm / 2 + rim_mm, true))
             raster.paint(shape, 4);
     }
     Place at;

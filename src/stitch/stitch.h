@@ -8,6 +8,9 @@
 
 namespace lineshaft::stitch {
 
+/// How broad a thread lies (weight 40).
+inline constexpr double thread_mm = 0.4;
+
 /// What the cloth does to stitches, and so what is done about it. docs/embroidery.md has the table.
 struct Fabric {
     std::string_view name;
@@ -31,7 +34,7 @@ struct Settings {
     double trim_from_mm = 2.0;  ///< shorter moves leave the thread uncut
     double density_max = 14;    ///< stitches of a square millimetre, mean of 2 x 2 mm
     std::size_t stitches_max = 400'000;
-    std::size_t objects_max = 5'000;  ///< connected areas and lines of one colour block
+    std::size_t objects_max = 5'000;              ///< connected areas and lines of one colour block
     double rpm = 800, trim_s = 6, colour_s = 15;  ///< for the minutes
 };
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/check.h"
+#include "trust/octets.h"
 
 namespace lineshaft::trust {
 namespace {
@@ -29,10 +30,6 @@ using Params = std::unique_ptr<OSSL_PARAM, Freed<&OSSL_PARAM_free>>;
 using KeyContext = std::unique_ptr<EVP_PKEY_CTX, Freed<&EVP_PKEY_CTX_free>>;
 using Key = std::unique_ptr<EVP_PKEY, Freed<&EVP_PKEY_free>>;
 using DigestContext = std::unique_ptr<EVP_MD_CTX, Freed<&EVP_MD_CTX_free>>;
-
-const unsigned char* proof_octets(std::string_view bytes) {
-    return reinterpret_cast<const unsigned char*>(bytes.data());
-}
 
 const EVP_MD* md_of(Hash hash) {
     switch (hash) {
@@ -54,7 +51,7 @@ Key public_key(const char* kind, std::initializer_list<Number> numbers) {
     std::vector<BigNumber> kept;
     for (const Number& number : numbers) {
         kept.emplace_back(
-            BN_bin2bn(proof_octets(number.bytes), static_cast<int>(number.bytes.size()), nullptr));
+            BN_bin2bn(octets(number.bytes), static_cast<int>(number.bytes.size()), nullptr));
         if (kept.back() == nullptr ||
             OSSL_PARAM_BLD_push_BN(builder.get(), number.name, kept.back().get()) != 1)
             return nullptr;
@@ -73,8 +70,8 @@ Result<void> verify(const Key& key, Hash hash, std::string_view message,
     const DigestContext context(EVP_MD_CTX_new());
     if (EVP_DigestVerifyInit(context.get(), nullptr, md_of(hash), nullptr, key.get()) != 1)
         return fail(Code::invalid, "the key cannot be used");
-    if (EVP_DigestVerify(context.get(), proof_octets(signature), signature.size(),
-                         proof_octets(message), message.size()) != 1)
+    if (EVP_DigestVerify(context.get(), octets(signature), signature.size(), octets(message),
+                         message.size()) != 1)
         return fail(Code::denied, "the signature is not the key's");
     return {};
 }
@@ -93,8 +90,8 @@ std::string hash_of(Hash hash, std::string_view bytes) {
 std::string hmac_of(Hash hash, std::string_view key, std::string_view bytes) {
     std::string out(EVP_MAX_MD_SIZE, '\0');
     unsigned size = 0;
-    CHECK(HMAC(md_of(hash), key.data(), static_cast<int>(key.size()), proof_octets(bytes),
-               bytes.size(), reinterpret_cast<unsigned char*>(out.data()), &size) != nullptr);
+    CHECK(HMAC(md_of(hash), key.data(), static_cast<int>(key.size()), octets(bytes), bytes.size(),
+               reinterpret_cast<unsigned char*>(out.data()), &size) != nullptr);
     out.resize(size);
     return out;
 }
@@ -105,7 +102,7 @@ Result<std::string> pbkdf2_sha1(std::string_view secret, std::string_view salt,
         return fail(Code::invalid, "PBKDF2: iterations, allowed are 1..100000");
     if (bytes < 1 || bytes > 64) return fail(Code::invalid, "PBKDF2: key length");
     std::string out(bytes, '\0');
-    CHECK(PKCS5_PBKDF2_HMAC(secret.data(), static_cast<int>(secret.size()), proof_octets(salt),
+    CHECK(PKCS5_PBKDF2_HMAC(secret.data(), static_cast<int>(secret.size()), octets(salt),
                             static_cast<int>(salt.size()), static_cast<int>(iterations), EVP_sha1(),
                             static_cast<int>(bytes),
                             reinterpret_cast<unsigned char*>(out.data())) == 1);

@@ -8,6 +8,7 @@
 
 #include "base/check.h"
 #include "io/files.h"
+#include "trust/octets.h"
 #include "trust/secrets.h"
 
 namespace lineshaft::trust {
@@ -25,26 +26,18 @@ struct FreeCipher {
 };
 using Cipher = std::unique_ptr<EVP_CIPHER_CTX, FreeCipher>;
 
-const unsigned char* plain_octets(std::string_view bytes) {
-    return reinterpret_cast<const unsigned char*>(bytes.data());
-}
-unsigned char* plain_octets(std::string& bytes) {
-    return reinterpret_cast<unsigned char*>(bytes.data());
-}
-
 Cipher start(const SealKey& key, std::string_view nonce, bool encrypts) {
     Cipher cipher(EVP_CIPHER_CTX_new());
     CHECK(cipher != nullptr);
-    CHECK(EVP_CipherInit_ex(cipher.get(), EVP_aes_256_gcm(), nullptr, plain_octets(key.raw()),
-                            plain_octets(nonce), encrypts ? 1 : 0) == 1);
+    CHECK(EVP_CipherInit_ex(cipher.get(), EVP_aes_256_gcm(), nullptr, octets(key.raw()),
+                            octets(nonce), encrypts ? 1 : 0) == 1);
     return cipher;
 }
 
 void feed(EVP_CIPHER_CTX* cipher, unsigned char* out, std::string_view in) {
     if (in.empty()) return;
     int count = 0;
-    CHECK(EVP_CipherUpdate(cipher, out, &count, plain_octets(in), static_cast<int>(in.size())) ==
-          1);
+    CHECK(EVP_CipherUpdate(cipher, out, &count, octets(in), static_cast<int>(in.size())) == 1);
 }
 
 Result<SealKey> parse_key_file(std::string_view text) {
@@ -66,10 +59,10 @@ SealKey SealKey::random() {
     return key;
 }
 
-Result<SealKey> SealKey::from(std::string_view plain_octets) {
-    if (plain_octets.size() != bytes) return fail(Code::invalid, "a key has 32 bytes");
+Result<SealKey> SealKey::from(std::string_view raw) {
+    if (raw.size() != bytes) return fail(Code::invalid, "a key has 32 bytes");
     SealKey key;
-    std::ranges::copy(plain_octets, key.raw_.begin());
+    std::ranges::copy(raw, key.raw_.begin());
     return key;
 }
 
@@ -112,7 +105,7 @@ Result<std::string> seal(const SealKey& key, std::string_view plaintext,
     feed(cipher.get(), nullptr, associated);
     std::string sealed(overhead_bytes + plaintext.size(), seal_version);
     std::ranges::copy(nonce, sealed.begin() + 1);
-    unsigned char* const body = plain_octets(sealed) + 1 + nonce_bytes;
+    unsigned char* const body = octets(sealed) + 1 + nonce_bytes;
     feed(cipher.get(), body, plaintext);
     int count = 0;
     CHECK(EVP_CipherFinal_ex(cipher.get(), body + plaintext.size(), &count) == 1);
@@ -136,10 +129,10 @@ Result<std::string> unseal(const SealKey& key, std::string_view sealed,
     const Cipher cipher = start(key, nonce, false);
     feed(cipher.get(), nullptr, associated);
     std::string plaintext(body.size(), '\0');
-    feed(cipher.get(), plain_octets(plaintext), body);
+    feed(cipher.get(), octets(plaintext), body);
     CHECK(EVP_CIPHER_CTX_ctrl(cipher.get(), EVP_CTRL_GCM_SET_TAG, int(tag_bytes), tag.data()) == 1);
     int count = 0;
-    if (EVP_CipherFinal_ex(cipher.get(), plain_octets(plaintext) + plaintext.size(), &count) != 1) {
+    if (EVP_CipherFinal_ex(cipher.get(), octets(plaintext) + plaintext.size(), &count) != 1) {
         OPENSSL_cleanse(plaintext.data(), plaintext.size());
         return fail(Code::corrupt, "sealed secret does not open: changed, or another node's key");
     }

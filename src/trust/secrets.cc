@@ -10,6 +10,7 @@
 #include <cstdint>
 
 #include "base/check.h"
+#include "trust/octets.h"
 
 namespace lineshaft::trust {
 namespace {
@@ -21,10 +22,7 @@ constexpr std::string_view letters_plain =
 constexpr std::string_view letters_crockford = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 constexpr std::size_t admin_secret_letters = 20;
 
-const unsigned char* raw(std::string_view bytes) {
-    return reinterpret_cast<const unsigned char*>(bytes.data());
-}
-unsigned char* raw(Digest& digest) {
+unsigned char* octets(Digest& digest) {
     return reinterpret_cast<unsigned char*>(digest.data());
 }
 
@@ -78,7 +76,7 @@ char crockford_letter(char typed) {
 
 Digest sha256(std::string_view bytes) {
     Digest digest;
-    CHECK(SHA256(raw(bytes), bytes.size(), raw(digest)) != nullptr);
+    CHECK(SHA256(octets(bytes), bytes.size(), octets(digest)) != nullptr);
     return digest;
 }
 
@@ -86,8 +84,8 @@ Digest hmac_sha256(std::string_view key, std::string_view bytes) {
     Digest digest;
     unsigned size = 0;
     CHECK(key.size() <= INT32_MAX);
-    CHECK(HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), raw(bytes), bytes.size(),
-               raw(digest), &size) != nullptr);
+    CHECK(HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), octets(bytes), bytes.size(),
+               octets(digest), &size) != nullptr);
     CHECK(size == digest.size());
     return digest;
 }
