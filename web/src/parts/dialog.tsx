@@ -6,7 +6,11 @@ export function useModal() {
     const element = useRef<HTMLDialogElement>(null);
     useEffect(() => {
         const dialog = element.current;
-        if (dialog && !dialog.open) dialog.showModal();
+        if (dialog && !dialog.open) {
+            dialog.showModal();
+            // The browser begins at the cross that closes; a form begins at its first field.
+            dialog.querySelector<HTMLElement>("form :is(input, select, textarea):not([type=radio], [type=checkbox], :disabled)")?.focus();
+        }
         return () => dialog?.close();
     }, []);
     return element;
