@@ -24,6 +24,7 @@ const en = {
     skip: "Skip to content",
     nav: {
         label: "Main", screen: "Large screen", machines: "Machines", sites: "Sites", connections: "Connections", topics: "Topics", tokens: "Tokens", certificates: "Certificates", people: "People",
+        menu: "Menu", groups: { overview: "Overview", production: "Production", fleet: "Fleet", naming: "Naming", data: "Data", node: "Node" },
         signOut: "Sign out", signedInAs: (name: string, role: string) => `${name}, ${role}`,
     },
     roles: { viewer: "viewer", operator: "operator", engineer: "engineer", admin: "admin", auditor: "auditor" },
@@ -109,6 +110,7 @@ const zh: typeof en = {
     skip: "跳到正文",
     nav: {
         label: "主导航", screen: "大屏", machines: "设备", sites: "场所", connections: "连接", topics: "主题", tokens: "令牌", certificates: "证书", people: "人员",
+        menu: "菜单", groups: { overview: "总览", production: "生产", fleet: "设备调度", naming: "标识", data: "数据", node: "节点" },
         signOut: "退出登录", signedInAs: (name, role) => `${name}，${role}`,
     },
     roles: { viewer: "查看者", operator: "操作员", engineer: "工程师", admin: "管理员", auditor: "审计员" },

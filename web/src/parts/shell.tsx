@@ -1,15 +1,16 @@
 // The frame around every page but the large screen: brand, navigation, banners, person.
-import { Suspense, useEffect, useState, type ReactNode } from "react";
+import { Suspense, useEffect, useId, useState, type ReactNode } from "react";
 import { calls } from "../api/calls";
 import { setNodeNow } from "../api/clock";
 import { useLiveStatus, useLiveStream } from "../api/live";
-import { may, signOut } from "../api/session";
+import { signOut } from "../api/session";
 import type { Node, Person } from "../api/types";
 import { toggleLanguage, useWords } from "../i18n";
 import { links, type Route } from "../router";
 import { Said, say, advice } from "./feedback";
 import { Link } from "./link";
 import { Logo } from "./mark";
+import { Navigation, useMenu } from "./navigation";
 
 export function LanguageButton() {
     const words = useWords();
@@ -71,38 +72,23 @@ export function Shell({ person, route, children }: { person: Person; route: Rout
     const words = useWords();
     const node = useNode();
     useLiveStream();
-    const all = [
-        { to: links.screen, name: words.nav.screen, here: route.page === "screen" },
-        { to: links.machines, name: words.nav.machines, here: route.page === "machines" || route.page === "machine" },
-        { to: links.sites, name: words.nav.sites, here: route.page === "sites" },
-        { to: links.connections, name: words.nav.connections, here: route.page === "connections" },
-        { to: links.topics, name: words.nav.topics, here: route.page === "topics" },
-        { to: links.sql, name: words.sql.nav, here: route.page === "sql" },
-        ...(may(person, "admin") ? [
-            { to: links.tokens, name: words.nav.tokens, here: route.page === "tokens" },
-            { to: links.certificates, name: words.nav.certificates, here: route.page === "certificates" },
-            { to: links.people, name: words.nav.people, here: route.page === "people" },
-        ] : []),
-        ...(may(person, "admin") && person.organisation === "default" ? [
-            { to: links.organisations, name: words.organisations.title, here: route.page === "organisations" },
-        ] : []),
-        ...(may(person, "admin") || person.role === "auditor" ? [{ to: links.audit, name: words.audit.title, here: route.page === "audit" }] : []),
-    ];
-    const pages = person.totp_missing ? [] : all;
+    const [isMenuOpen, openMenu] = useMenu(route);
+    const menu = useId();
+    const hasPages = !person.totp_missing;
     const leave = () => signOut().catch((error: unknown) => say(advice(error, words)));
     return (
         <div className="shell">
             <a className="skip" href="#content">{words.skip}</a>
             <header className="top">
-                <Link to={links.machines} className="brand">
+                {hasPages && (
+                    <button type="button" className="quiet menu" aria-expanded={isMenuOpen} aria-controls={menu} aria-label={words.nav.menu} onClick={() => openMenu(!isMenuOpen)}>
+                        <svg viewBox="0 0 20 20" aria-hidden="true">{isMenuOpen ? <path d="M4 4l12 12M16 4L4 16" /> : <path d="M2 5h16M2 10h16M2 15h16" />}</svg>
+                    </button>
+                )}
+                <Link to={links.machines} className="brand" aria-label={words.product}>
                     <Logo />
                     <span><b>{words.product}</b>{node?.name && <small>{node.name}{node.demo ? ` · ${words.node.demo}` : ""}</small>}</span>
                 </Link>
-                <nav aria-label={words.nav.label}>
-                    {pages.map((page) => (
-                        <Link key={page.to} to={page.to} aria-current={page.here ? "page" : undefined}>{page.name}</Link>
-                    ))}
-                </nav>
                 <div className="who">
                     <LiveDot />
                     <LanguageButton />
@@ -113,10 +99,13 @@ export function Shell({ person, route, children }: { person: Person; route: Rout
                 </div>
             </header>
             <LiveBanner />
-            <main id="content" tabIndex={-1}>
-                <NodeNotes node={node} />
-                <Suspense fallback={<p className="loading">{words.loading}</p>}>{children}</Suspense>
-            </main>
+            <div className="frame">
+                {hasPages && <Navigation id={menu} person={person} route={route} isOpen={isMenuOpen} />}
+                <main id="content" tabIndex={-1}>
+                    <NodeNotes node={node} />
+                    <Suspense fallback={<p className="loading">{words.loading}</p>}>{children}</Suspense>
+                </main>
+            </div>
             <Said />
         </div>
     );
