@@ -23,6 +23,9 @@ const Organisations = lazy(() => import("./pages/organisations").then((m) => ({ 
 const AuditPage = lazy(() => import("./pages/audit").then((m) => ({ default: m.AuditPage })));
 const AccountPage = lazy(() => import("./pages/account/account").then((m) => ({ default: m.AccountPage })));
 const People = lazy(() => import("./pages/people/people").then((m) => ({ default: m.People })));
+const HandlePage = lazy(() => import("./pages/handle/handle").then((m) => ({ default: m.HandlePage })));
+const ApplyPage = lazy(() => import("./pages/apply/apply").then((m) => ({ default: m.ApplyPage })));
+const NamingPages = lazy(() => import("./pages/naming/naming").then((m) => ({ default: m.NamingPages })));
 
 export function App() {
     const here = useStore(session);
@@ -37,7 +40,9 @@ export function App() {
     }, [wall]);
     return (
         <CrashNote key={route.page}>
-            {here.state !== "in" ? <Entry state={here.state} /> : <Page person={here.person} route={route} />}
+            {route.page === "handle" ? <Suspense fallback={null}><HandlePage handle={route.id} /></Suspense>
+                : route.page === "apply" ? <Suspense fallback={null}><ApplyPage ticket={route.id} /></Suspense>
+                : here.state !== "in" ? <Entry state={here.state} /> : <Page person={here.person} route={route} />}
         </CrashNote>
     );
 }
@@ -63,6 +68,8 @@ function Content({ person, route }: { person: Person; route: Route }) {
         case "organisations": return <Organisations />;
         case "audit": return <AuditPage />;
         case "account": return <AccountPage />;
+        case "identifiers": case "identifier": case "prefixes": case "prefix": case "applications": case "naming": case "bulk": case "labels":
+            return <NamingPages person={person} route={route} />;
         default:
             return (
                 <Empty title={words.errors.unknownPage} step="">

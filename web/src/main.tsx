@@ -9,6 +9,8 @@ import "./styles/map.css";
 import "./styles/broker.css";
 import "./styles/trust.css";
 import "./styles/sql.css";
+import "./styles/handle.css";
+import "./styles/naming.css";
 import "./styles/screen.css";
 
 createRoot(document.getElementById("root")!).render(<App />);

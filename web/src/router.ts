@@ -15,6 +15,8 @@ export type Route =
     | { page: "organisations" }
     | { page: "audit" }
     | { page: "account" }
+    | { page: "handle" | "apply" | "identifier" | "prefix"; id: string }
+    | { page: "identifiers" | "prefixes" | "applications" | "naming" | "bulk" | "labels" }
     | { page: "unknown" };
 
 export const links = {
@@ -31,7 +33,22 @@ export const links = {
     organisations: "/organisations",
     audit: "/audit",
     account: "/account",
+    /** An identifier's public page; "" is where one is looked up. */
+    handle: (handle: string) => `/h/${handlePath(handle)}`,
+    apply: "/apply",
+    application: (ticket: string) => `/apply/${encodeURIComponent(ticket)}`,
+    identifiers: "/identifiers",
+    identifier: (handle: string) => `/identifiers/${handlePath(handle)}`,
+    prefixes: "/prefixes",
+    prefix: (prefix: string) => `/prefixes/${encodeURIComponent(prefix)}`,
+    applications: "/applications",
+    naming: "/naming",
+    bulk: "/bulk",
+    labels: "/labels",
 };
+
+// A handle's slashes are the address's own; what is between them is percent-encoded.
+const handlePath = (handle: string) => handle.split("/").map(encodeURIComponent).join("/");
 
 const here = createStore(location.pathname);
 addEventListener("popstate", () => here.set(location.pathname));
@@ -54,10 +71,18 @@ export function parse(pathname: string): Route {
             return { page: "unknown" };
         }
     }
+    const held = first === "h" ? "handle" : first === "apply" ? "apply" : first === "identifiers" && second ? "identifier" : first === "prefixes" && second ? "prefix" : null;
+    if (held) {
+        try {
+            return { page: held, id: decodeURIComponent(pathname.slice(first.length + 2)) };
+        } catch {
+            return { page: "unknown" };
+        }
+    }
     if (parts.length > 1) return { page: "unknown" };
     switch (first) {
         case "screen": case "machines": case "sites": case "connections": case "topics": case "sql": case "tokens": case "certificates": case "people":
-        case "organisations": case "audit": case "account":
+        case "organisations": case "audit": case "account": case "identifiers": case "prefixes": case "applications": case "naming": case "bulk": case "labels":
             return { page: first };
         default:
             return { page: "unknown" };

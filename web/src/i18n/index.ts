@@ -1,6 +1,8 @@
 import { createStore, useStore } from "../api/store";
 import { accessWords } from "./access";
+import { handleWords } from "./handle";
 import { machineWords } from "./machine";
+import { namingWords } from "./naming";
 import { plantWords } from "./plant";
 import { shellWords } from "./shell";
 import { sqlWords } from "./sql";
@@ -13,6 +15,7 @@ function wordsOf(language: Language) {
     return {
         ...shellWords[language], ...plantWords[language], ...machineWords[language],
         ...trafficWords[language], ...accessWords[language], ...trustWords[language], ...sqlWords[language],
+        ...handleWords[language], ...namingWords[language],
     };
 }
 

@@ -1,0 +1,204 @@
+// The shapes of docs/protocols/naming-api.md, one to one.
+
+export interface NamingNode {
+    role: "top" | "secondary" | "enterprise" | "recursive" | "edge";
+    handle_listen: string;
+    prefixes: string[];
+    case_sensitive: boolean;
+    identifiers: number;
+    resolves_elsewhere: boolean;
+    public_url: string;
+    applications: { applied: number; approved: number } | null;
+    machines: { prefix: string; count: number } | null;
+}
+
+export type ReadRight = "public" | "parties" | "admin";
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+
+export interface NewValue {
+    index?: number;
+    type: string;
+    data: Json;
+    ttl_s?: number;
+    read?: ReadRight;
+    parties?: string[];
+}
+
+export interface HandleValue extends NewValue {
+    index: number;
+    ttl_s: number;
+    changed_at: string;
+    read: ReadRight;
+}
+
+export interface Identifier {
+    handle: string;
+    prefix: string;
+    changed_at: string;
+    page: string;
+    values: HandleValue[];
+}
+
+export interface IdentifierPage {
+    items: Identifier[];
+    next: string | null;
+    total: number;
+}
+
+export type PrefixState = "active" | "suspended" | "revoked";
+
+export interface Step {
+    at: string;
+    by: string;
+    step: string;
+    reason: string | null;
+}
+
+export interface Prefix {
+    prefix: string;
+    kind: "own" | "hosted" | "delegated";
+    state: PrefixState;
+    company: string | null;
+    organisation: string | null;
+    address: string | null;
+    identifiers: number | null;
+    quota: number | null;
+    template: string | null;
+    application: string | null;
+    allocated_at: string | null;
+    reason: string | null;
+    history?: Step[];
+}
+
+export type ApplicationState = "applied" | "approved" | "allocated" | "refused" | "suspended" | "revoked";
+
+export interface NewApplication {
+    company: string;
+    contact: string;
+    email: string;
+    purpose: string;
+    credit_code?: string;
+    phone?: string;
+    wanted?: string;
+    hosting?: "hosted" | "own_node";
+    address?: string;
+    expected?: number;
+}
+
+export interface Application {
+    id: string;
+    state: ApplicationState;
+    company: string;
+    credit_code: string | null;
+    contact: string;
+    email: string;
+    phone: string | null;
+    purpose: string;
+    wanted: string | null;
+    hosting: "hosted" | "own_node";
+    address: string | null;
+    expected: number | null;
+    prefix: string | null;
+    organisation: string | null;
+    quota: number | null;
+    applied_at: string;
+    changed_at: string;
+    decided_by: string | null;
+    reason: string | null;
+    history: Step[];
+}
+
+export interface ApplicationTicket {
+    id: string;
+    state: ApplicationState;
+    ticket: string;
+    status: string;
+}
+
+export interface ApplicationStatus {
+    state: ApplicationState;
+    company: string;
+    prefix: string | null;
+    reason: string | null;
+    applied_at: string;
+    changed_at: string;
+}
+
+export interface NamingCounts {
+    registered: number;
+    changed: number;
+    deleted: number;
+    resolved: number;
+    not_found: number;
+}
+
+export interface NamingStatistics {
+    from: string;
+    until: string;
+    by: "hour" | "day";
+    totals: NamingCounts;
+    periods: (NamingCounts & { at: string })[];
+    prefixes: (NamingCounts & { prefix: string; identifiers: number | null })[];
+}
+
+export type Signature = "unsigned" | "valid" | "invalid";
+export type Answer = "found" | "not_found" | "suspended" | "elsewhere" | "unreachable" | "invalid";
+
+export interface Hop {
+    server: string;
+    transport: "udp" | "tcp" | "http" | null;
+    asked: string;
+    answer: string;
+    note: string | null;
+    took_us: number;
+    signature: Signature;
+}
+
+export interface Voucher {
+    prefix: string;
+    by: string;
+    company: string | null;
+    state: PrefixState | null;
+}
+
+export interface Resolution {
+    handle: string;
+    answer: Answer;
+    why?: string;
+    at: string;
+    values: HandleValue[];
+    hidden: number | null;
+    computed: boolean;
+    from_cache: boolean;
+    stale: boolean;
+    signature: Signature;
+    url: string | null;
+    vouched: Voucher[];
+    trace?: Hop[];
+}
+
+export interface TemplateTrial {
+    handle: string;
+    base: string;
+    extension: string;
+    found: boolean;
+    values: HandleValue[];
+}
+
+export interface BulkCounts {
+    rows: number;
+    made: number;
+    changed: number;
+    kept: number;
+    deleted: number;
+    refused: number;
+}
+
+export interface BulkJob extends BulkCounts {
+    key: string;
+    state: "running" | "stopped" | "done";
+    by: string;
+    begun_at: string;
+    changed_at: string;
+    resume_from: number;
+}

@@ -1,0 +1,177 @@
+// The page that a label's QR code opens: what an identifier is, who vouches for it, and how it was found.
+import { useEffect, useState, type FormEvent } from "react";
+import { naming } from "../../api/naming_calls";
+import { ApiError } from "../../api/client";
+import { session } from "../../api/session";
+import { useStore } from "../../api/store";
+import type { Resolution } from "../../api/naming_types";
+import { browserZone, dateTime } from "../../format/time";
+import { useWords } from "../../i18n";
+import { CopyButton } from "../../parts/feedback";
+import { ToneMark } from "../../parts/mark";
+import { links, navigate } from "../../router";
+import { PublicFrame } from "./frame";
+import { hopKind } from "./hops";
+import { LabelPanel } from "./label";
+import { Proof, SignatureMark, tookText, toneOfAnswer } from "./proof";
+import { Values, webAddress } from "./values";
+import { Vouchers } from "./vouchers";
+
+export function HandlePage({ handle }: { handle: string }) {
+    return <PublicFrame>{handle.trim() === "" ? <Welcome /> : <Resolved key={handle} handle={handle} />}</PublicFrame>;
+}
+
+function LookUp({ isFirst }: { isFirst?: boolean }) {
+    const words = useWords();
+    const [text, setText] = useState("");
+    const go = (event: FormEvent) => {
+        event.preventDefault();
+        const wanted = text.trim().replace(/^(hdl:|.*\/h\/)/i, "");
+        if (wanted) navigate(links.handle(wanted));
+    };
+    return (
+        <form className="look-up" role="search" onSubmit={go}>
+            <input name="handle" type="search" aria-label={words.handle.lookUp} placeholder={words.handle.lookUpHelp} autoFocus={isFirst} autoComplete="off" autoCapitalize="characters" spellCheck={false}
+                value={text} onChange={(event) => setText(event.target.value)} />
+            <button className={isFirst ? "primary" : ""}>{words.handle.go}</button>
+        </form>
+    );
+}
+
+function Welcome() {
+    const words = useWords();
+    return (
+        <section className="welcome">
+            <h1>{words.handle.lookUpTitle}</h1>
+            <p className="dim">{words.handle.lookUpLead}</p>
+            <LookUp isFirst />
+        </section>
+    );
+}
+
+function Resolved({ handle }: { handle: string }) {
+    const words = useWords();
+    const signedIn = useStore(session).state === "in";
+    const [asked, setAsked] = useState({ turn: 0, fresh: false });
+    const [told, setTold] = useState<Resolution | null>(null);
+    const [error, setError] = useState<unknown>(null);
+    const [busy, setBusy] = useState(true);
+    useEffect(() => {
+        const ended = new AbortController();
+        setBusy(true);
+        naming.resolve(handle, asked.fresh, ended.signal)
+            .then((answer) => { setTold(answer); setError(null); setBusy(false); },
+                (failure: unknown) => { if (!ended.signal.aborted) { setError(failure); setBusy(false); } });
+        return () => ended.abort();
+    }, [handle, asked, signedIn]);
+    useEffect(() => {
+        const before = document.title;
+        document.title = `${handle} · ${words.product}`;
+        return () => { document.title = before; };
+    }, [handle, words]);
+    const again = (fresh: boolean) => setAsked((old) => ({ turn: old.turn + 1, fresh }));
+    if (!told) {
+        return (
+            <>
+                <Name handle={handle} />
+                {error ? <Failure error={error} onAgain={() => again(false)} /> : <p className="loading" role="status">{words.handle.asking}</p>}
+                {Boolean(error) && <LookUp />}
+            </>
+        );
+    }
+    return (
+        <div aria-busy={busy} className="handle-page">
+            <Hero of={told} />
+            {Boolean(error) && <Failure error={error} onAgain={() => again(false)} />}
+            {told.answer !== "found" && <Advice of={told} />}
+            {told.answer === "found" && <Values of={told} />}
+            {told.answer === "found" && <LabelPanel handle={told.handle} />}
+            {told.vouched.length > 0 && <Vouchers of={told} />}
+            <Proof of={told} />
+            <footer className="handle-foot">
+                <p className="dim figure">{words.handle.checked(dateTime(Date.parse(told.at), words.locale, browserZone()))}</p>
+                <button type="button" disabled={busy} onClick={() => again(true)}>{words.handle.again}</button>
+                <LookUp />
+            </footer>
+        </div>
+    );
+}
+
+function Name({ handle }: { handle: string }) {
+    const words = useWords();
+    const cut = handle.indexOf("/") + 1;
+    return (
+        <>
+            <p className="eyebrow">{words.handle.eyebrow}</p>
+            <h1 className="handle-name"><span className="dim">{handle.slice(0, cut)}</span><wbr />{handle.slice(cut)}</h1>
+        </>
+    );
+}
+
+/** What the values call the thing, if they do. */
+function titleOf(told: Resolution): string | null {
+    for (const type of ["TITLE", "NAME", "DESC"]) {
+        const found = told.values.find((value) => value.type === type);
+        if (typeof found?.data === "string" && found.data.length <= 120) return found.data;
+    }
+    for (const { data } of told.values) {
+        if (typeof data !== "object" || data === null || Array.isArray(data)) continue;
+        for (const key of ["name", "title"]) if (typeof data[key] === "string" && data[key].length <= 120) return data[key];
+    }
+    return null;
+}
+
+function Hero({ of }: { of: Resolution }) {
+    const words = useWords();
+    const url = of.url ? webAddress(of.url) : null;
+    const title = titleOf(of);
+    const total = (of.trace ?? []).reduce((sum, hop) => sum + hop.took_us, 0);
+    const hops = of.trace?.length ?? 0;
+    return (
+        <section className={`handle-hero edge-${toneOfAnswer[of.answer]}`}>
+            <Name handle={of.handle} />
+            {title && <p className="handle-title">{title}</p>}
+            <p className="verdict" role="status">
+                <b><ToneMark tone={toneOfAnswer[of.answer]} /> {words.handle.verdicts[of.answer]}</b>
+                {hops > 0 && <span className="figure">{words.handle.took(tookText(total), hops)}</span>}
+                {of.computed && <span>{words.handle.computed}</span>}
+                {of.stale ? <span>{words.handle.stale}</span> : of.from_cache && <span>{words.handle.fromCache}</span>}
+                {of.answer === "found" && <SignatureMark signature={of.signature} />}
+            </p>
+            <p className="handle-actions">
+                {url && <a className="button primary" href={url.href} rel="noreferrer">{words.handle.open(url.host)}</a>}
+                <CopyButton text={of.handle} />
+            </p>
+        </section>
+    );
+}
+
+function Advice({ of }: { of: Resolution }) {
+    const words = useWords();
+    if (of.answer === "found") return null;
+    const company = [...of.vouched].reverse().find((one) => one.company)?.company ?? null;
+    const lost = (of.trace ?? []).find((hop) => hopKind(hop) === "silent");
+    return (
+        <div className={`note ${of.answer === "unreachable" ? "note-error" : "note-warn"}`} role="alert">
+            <p>{words.handle.advice[of.answer]}</p>
+            {of.answer === "not_found" && company && <p>{words.handle.advice.notFoundBy(company)}</p>}
+            {of.answer === "suspended" && company && <p>{words.handle.advice.suspendedBy(company)}</p>}
+            {of.answer === "elsewhere" && <p>{words.handle.advice.elsewhereStep}</p>}
+            {of.why && <p className="detail">{words.handle.whyNode(of.why)}</p>}
+            {of.answer === "unreachable" && lost && <p className="detail code">{lost.server}</p>}
+        </div>
+    );
+}
+
+function Failure({ error, onAgain }: { error: unknown; onAgain: () => void }) {
+    const words = useWords();
+    const { status, retryAfterSeconds, detail } = error instanceof ApiError ? error : new ApiError(0, "");
+    const text = status === 429 ? words.handle.throttled(retryAfterSeconds) : status === 400 || status === 404 || status === 422 ? words.handle.advice.invalid : words.handle.unreachableNode;
+    return (
+        <div className="note note-error" role="alert">
+            <p>{text}</p>
+            {detail && status > 0 && <p className="detail">{words.handle.whyNode(detail)}</p>}
+            <button type="button" onClick={onAgain}>{words.retry}</button>
+        </div>
+    );
+}

@@ -1,0 +1,86 @@
+// The hops of a resolution as a chain: down the page on a phone, across it on a wide window.
+import type { Answer, Hop, Resolution, Signature } from "../../api/naming_types";
+import { formatNumber } from "../../format/number";
+import { useWords, type Strings } from "../../i18n";
+import { ToneMark } from "../../parts/mark";
+import type { Tone } from "../../parts/tone";
+import { hopKind, rolesOf, type HopKind } from "./hops";
+
+/** 412 µs, 3.2 ms, 1.5 s. */
+export function tookText(us: number): string {
+    if (us < 1000) return `${us} µs`;
+    return us < 1_000_000 ? `${formatNumber(us / 1000, us < 100_000 ? 1 : 0)} ms` : `${formatNumber(us / 1_000_000, 1)} s`;
+}
+
+const toneOfKind: Record<HopKind, Tone> = { found: "run", referral: "idle", notFound: "other", silent: "fault", busy: "busy", elsewhere: "other" };
+export const toneOfAnswer: Record<Answer, Tone> = { found: "run", not_found: "off", suspended: "busy", elsewhere: "idle", unreachable: "fault", invalid: "off" };
+const toneOfSignature: Record<Signature, Tone> = { valid: "run", unsigned: "other", invalid: "fault" };
+
+export function SignatureMark({ signature }: { signature: Signature }) {
+    const words = useWords();
+    return (
+        <span className={`signature signature-${signature}`} title={words.handle.signatureHelp[signature]}>
+            <ToneMark tone={toneOfSignature[signature]} /> {words.handle.signatures[signature]}
+        </span>
+    );
+}
+
+function answerText(hop: Hop, kind: HopKind, words: Strings): string {
+    const told = words.handle.hopAnswers;
+    if (kind === "referral") {
+        const to = /(?:0\.NA\/)?([\d.]+)\s*$/.exec(hop.note ?? "")?.[1];
+        return to ? told.referral(to) : told.referralPlain;
+    }
+    return told[kind];
+}
+
+export function Proof({ of }: { of: Resolution }) {
+    const words = useWords();
+    const trace = of.trace ?? [];
+    if (trace.length === 0) return null;
+    const slowest = Math.max(1, ...trace.map((hop) => hop.took_us));
+    const roles = rolesOf(trace);
+    const server = (name: string) => name === "this node" ? words.handle.thisNode : name === "cache" ? words.handle.cache : name;
+    const total = trace.reduce((sum, hop) => sum + hop.took_us, 0);
+    return (
+        <section className="panel proof" aria-labelledby="proof">
+            <header><h2 id="proof">{words.handle.proof}</h2><p className="figure">{words.handle.total} <b>{tookText(total)}</b></p></header>
+            <p className="help">{words.handle.proofHelp}</p>
+            <ol className="hops">
+                <li className="hop hop-you">
+                    <span className="station" aria-hidden="true" />
+                    <div><h3>{words.handle.you}</h3><p className="dim">{words.handle.youAsk}</p></div>
+                </li>
+                {trace.map((hop, index) => {
+                    const kind = hopKind(hop);
+                    return (
+                        <li key={index} className={`hop hop-${kind}${hop.server === "cache" ? " hop-memory" : ""}`}>
+                            <span className="station"><ToneMark tone={toneOfKind[kind]} /></span>
+                            <div>
+                                <h3>{words.handle.roles[roles[index]!]}</h3>
+                                {hop.server !== "cache" && <p className="code server">{server(hop.server)}</p>}
+                                <p className="dim">{words.handle.asks(hop.asked)}</p>
+                                <p><b>{answerText(hop, kind, words)}</b></p>
+                                <p className="hop-facts">
+                                    <span className="figure">{tookText(hop.took_us)}</span>
+                                    {hop.transport && <span>{hop.transport.toUpperCase()}</span>}
+                                    {hop.server === "cache" ? <span>{words.handle.remembered}</span> : kind !== "silent" && <SignatureMark signature={hop.signature} />}
+                                </p>
+                                <Took share={hop.took_us / slowest} />
+                            </div>
+                        </li>
+                    );
+                })}
+            </ol>
+        </section>
+    );
+}
+
+function Took({ share }: { share: number }) {
+    return (
+        <svg className="took" viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true">
+            <rect className="track" width="100" height="4" />
+            <rect className="share" width={Math.max(1.5, share * 100)} height="4" />
+        </svg>
+    );
+}
