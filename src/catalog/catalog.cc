@@ -12,6 +12,7 @@
 #include "catalog/checked_file.h"
 #include "catalog/log_check.h"
 #include "catalog/migrations.h"
+#include "catalog/rows.h"
 #include "catalog/sql_catalog.h"
 
 namespace lineshaft::catalog {
@@ -143,6 +144,10 @@ Result<void> SqlCatalog::check_organisation(OrganisationId organisation) {
         count("SELECT COUNT(*) FROM organisation WHERE id = $1", {organisation}));
     if (found == 0) return fail(Code::not_found, "no such organisation");
     return {};
+}
+
+Database& database_of(Catalog& catalog) {
+    return static_cast<SqlCatalog&>(catalog).database();  // the only kind there is
 }
 
 }  // namespace lineshaft::catalog

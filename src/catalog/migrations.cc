@@ -211,8 +211,165 @@ CREATE TABLE design (
 CREATE INDEX design_by_organisation ON design (organisation, id);
 )sql";
 
-constexpr std::string_view all[] = {version_1, version_2, version_3,
-                                    version_4, version_5, version_6};
+// Custom production (dispatch/orders). Files are kept by what they hold. `asked`: a method a machine has not confirmed.
+constexpr std::string_view version_7 = R"sql(
+CREATE TABLE order_price (
+    organisation BIGINT NOT NULL PRIMARY KEY REFERENCES organisation (id),
+    currency TEXT NOT NULL,
+    setup BIGINT NOT NULL,
+    thousand_stitches BIGINT NOT NULL,
+    colour BIGINT NOT NULL,
+    piece_min BIGINT NOT NULL,
+    machine_hour BIGINT NOT NULL,
+    thread_km BIGINT NOT NULL
+);
+CREATE TABLE shop_link (
+    id BIGINT NOT NULL PRIMARY KEY,
+    organisation BIGINT NOT NULL REFERENCES organisation (id),
+    name TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    created_by TEXT NOT NULL,
+    expires_at BIGINT,
+    revoked_at BIGINT,
+    orders_per_hour BIGINT NOT NULL,
+    quantity_max BIGINT NOT NULL,
+    orders BIGINT NOT NULL
+);
+CREATE TABLE sewing_file (
+    organisation BIGINT NOT NULL REFERENCES organisation (id),
+    hash TEXT NOT NULL,
+    file BYTEA NOT NULL,
+    PRIMARY KEY (organisation, hash)
+);
+CREATE TABLE customer_order (
+    number BIGINT NOT NULL PRIMARY KEY,
+    organisation BIGINT NOT NULL REFERENCES organisation (id),
+    code TEXT NOT NULL UNIQUE,
+    state SMALLINT NOT NULL,
+    is_held SMALLINT NOT NULL,
+    why TEXT NOT NULL,
+    name TEXT NOT NULL,
+    customer TEXT NOT NULL,
+    contact TEXT NOT NULL,
+    note TEXT NOT NULL,
+    quantity BIGINT NOT NULL,
+    priority BIGINT NOT NULL,
+    placed_at BIGINT NOT NULL,
+    due_at BIGINT,
+    done_at BIGINT,
+    design BIGINT NOT NULL,
+    hash TEXT NOT NULL,
+    stitches BIGINT NOT NULL,
+    colours BIGINT NOT NULL,
+    minutes DOUBLE PRECISION NOT NULL,
+    width_mm DOUBLE PRECISION NOT NULL,
+    height_mm DOUBLE PRECISION NOT NULL,
+    thread_m DOUBLE PRECISION NOT NULL,
+    threads TEXT NOT NULL,
+    currency TEXT NOT NULL,
+    total_minor BIGINT NOT NULL,
+    link BIGINT NOT NULL,
+    identifier TEXT NOT NULL,
+    good BIGINT NOT NULL,
+    rework BIGINT NOT NULL,
+    scrap BIGINT NOT NULL
+);
+CREATE INDEX customer_order_by_state ON customer_order (organisation, state, number);
+CREATE TABLE job_order (
+    number BIGINT NOT NULL PRIMARY KEY,
+    organisation BIGINT NOT NULL REFERENCES organisation (id),
+    order_number BIGINT NOT NULL REFERENCES customer_order (number),
+    machine TEXT NOT NULL,
+    position BIGINT NOT NULL,
+    is_pinned SMALLINT NOT NULL,
+    state SMALLINT NOT NULL,
+    substate SMALLINT NOT NULL,
+    asked SMALLINT,
+    sequence BIGINT NOT NULL,
+    answered BIGINT NOT NULL,
+    wanted BIGINT NOT NULL,
+    good BIGINT NOT NULL,
+    rework BIGINT NOT NULL,
+    scrap BIGINT NOT NULL,
+    stitches BIGINT NOT NULL,
+    planned_start BIGINT,
+    planned_end BIGINT,
+    given_at BIGINT,
+    delivered_at BIGINT,
+    began_at BIGINT,
+    ended_at BIGINT,
+    setup_s DOUBLE PRECISION NOT NULL,
+    sewing_s DOUBLE PRECISION NOT NULL,
+    setup_done_s DOUBLE PRECISION NOT NULL,
+    replaces BIGINT NOT NULL,
+    is_final SMALLINT NOT NULL,
+    file_hash TEXT NOT NULL,
+    why TEXT NOT NULL,
+    breaks TEXT NOT NULL
+);
+CREATE INDEX job_order_by_order ON job_order (order_number, number);
+CREATE INDEX job_order_by_machine ON job_order (organisation, machine, state);
+CREATE INDEX job_order_by_state ON job_order (organisation, state, machine, position);
+CREATE TABLE piece (
+    order_number BIGINT NOT NULL REFERENCES customer_order (number),
+    number BIGINT NOT NULL,
+    organisation BIGINT NOT NULL,
+    job BIGINT NOT NULL,
+    idx BIGINT NOT NULL,
+    quality SMALLINT NOT NULL,
+    stitches BIGINT NOT NULL,
+    breaks BIGINT NOT NULL,
+    began_at BIGINT,
+    done_at BIGINT NOT NULL,
+    machine TEXT NOT NULL,
+    identifier TEXT NOT NULL,
+    PRIMARY KEY (order_number, number),
+    UNIQUE (job, idx)
+);
+CREATE TABLE sewing_stop (
+    job BIGINT NOT NULL,
+    at BIGINT NOT NULL,
+    reason TEXT NOT NULL,
+    organisation BIGINT NOT NULL,
+    machine TEXT NOT NULL,
+    seconds DOUBLE PRECISION NOT NULL,
+    stitch BIGINT NOT NULL,
+    needle BIGINT NOT NULL,
+    head BIGINT NOT NULL,
+    PRIMARY KEY (job, at, reason)
+);
+CREATE INDEX sewing_stop_by_time ON sewing_stop (organisation, at);
+CREATE TABLE order_event (
+    id BIGINT NOT NULL PRIMARY KEY,
+    organisation BIGINT NOT NULL,
+    order_number BIGINT NOT NULL,
+    job BIGINT NOT NULL,
+    at BIGINT NOT NULL,
+    kind TEXT NOT NULL,
+    text TEXT NOT NULL,
+    who TEXT NOT NULL
+);
+CREATE INDEX order_event_by_order ON order_event (order_number, id);
+CREATE TABLE sewing_machine (
+    organisation BIGINT NOT NULL REFERENCES organisation (id),
+    machine TEXT NOT NULL,
+    is_told SMALLINT NOT NULL,
+    is_enabled SMALLINT NOT NULL,
+    heads BIGINT NOT NULL,
+    needles BIGINT NOT NULL,
+    hoop_width_mm DOUBLE PRECISION NOT NULL,
+    hoop_height_mm DOUBLE PRECISION NOT NULL,
+    rpm_max DOUBLE PRECISION NOT NULL,
+    dialect TEXT NOT NULL,
+    delivery SMALLINT NOT NULL,
+    folder TEXT NOT NULL,
+    threads TEXT NOT NULL,
+    PRIMARY KEY (organisation, machine, is_told)
+);
+)sql";
+
+constexpr std::string_view all[] = {version_1, version_2, version_3, version_4,
+                                    version_5, version_6, version_7};
 
 }  // namespace
 

@@ -19,6 +19,7 @@ public:
 
     /// Makes what every catalog has and reads everything. Once, after the migrations.
     Result<void> begin(Instant now);
+    Database& database() { return *database_; }  ///< rows.h
 
     std::shared_ptr<const Snapshot> snapshot() override;
     Result<bool> refresh() override;
