@@ -71,6 +71,7 @@ void add_routes(http::Router& router, Services& services) {
     add_erasure_routes(router, services);
     add_tag_routes(router, services);
     add_trend_routes(router, services);
+    add_retention_routes(router, services);
     add_sql_routes(router, services);
     add_site_routes(router, services);
     add_people_routes(router, services);

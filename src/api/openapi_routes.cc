@@ -58,6 +58,13 @@ constexpr std::string_view tag_example =
     R"({"id":"3","machine":"exc-01","state":"erasing","asked_by":"admin",)"           \
     R"("asked_at":"2026-11-21T08:15:00Z","done_at":null,"series_left":42,)"           \
     R"("merges_left":0,"why":null})"
+#define RETENTION                                                                     \
+    R"({"classes":[{"name":"vibration","tags":["vib*"],"machines":[],"keep_days":90,)" \
+    R"("full_days":7,"resolution_s":60,"series":12,"samples":104857600,)"             \
+    R"("bytes":66060288,"kept_from":"2026-08-24T00:00:00Z",)"                         \
+    R"("thinned_until":"2026-11-01T00:00:00Z"}],)"                                    \
+    R"("rest":{"series":400,"samples":9000000,"bytes":5600000},)"                     \
+    R"("counted_at":"2026-11-21T08:15:00Z"})"
 #define CONNECTION                                                                             \
     R"("id":"press-17","principal":"press line","machine":"press-17","address":"192.0.2.7",)"   \
     R"("port":51044,"state":"connected","listener":"mqtts","protocol":"5.0","durable":true,)"   \
@@ -134,6 +141,13 @@ constexpr Operation all[] = {
     {"GET", "/api/v1/erasures/{id}",
      "How far an erasing is; `done` means that no file of the node holds the machine's data.", "",
      "", "", 200, "Erasure", ERASURE},
+    {"GET", "/api/v1/retention", "How long and how finely classes of tags are kept, and what each takes.", "", "", "",
+     200, "Retention", RETENTION},
+    {"PUT", "/api/v1/retention",
+     "Replaces all classes. What expires by them is in no answer any more; its bytes leave the disk in the background.",
+     "", "RetentionChange",
+     R"({"classes":[{"name":"vibration","tags":["vib*"],"keep_days":90,"full_days":7,"resolution_s":60}]})", 200,
+     "Retention", RETENTION},
     {"GET", "/api/v1/machines/{machine}/trend", "What a chart of so many columns needs.",
      "tags from until columns", "", "", 200, "Trend",
      R"({"from":"2026-11-21T08:00:00Z","until":"2026-11-21T08:15:00Z",)"

@@ -105,6 +105,7 @@ constexpr std::string_view schemas_text = R"({
   "series": {"type": "array", "items": {"type": "object", "required": ["tag", "kind", "unit", "cadence_ms", "periods"], "properties": {
     "tag": {"type": "string"}, "kind": {"$ref": "#/components/schemas/Kind"}, "unit": {"type": ["string", "null"]},
     "cadence_ms": {"type": ["number", "null"], "description": "Median distance of the newest samples."},
+    "kept_from": {"type": ["string", "null"], "format": "date-time", "description": "What is older has expired; null: nothing."},
     "periods": {"type": "array", "items": {"$ref": "#/components/schemas/Period"}}}}}}},
 "Period": {"type": "object", "required": ["label", "from", "until", "samples", "count", "min", "max", "average",
     "sum", "first", "last", "completeness"], "properties": {
@@ -132,6 +133,22 @@ constexpr std::string_view schemas_text = R"({
   "series_left": {"type": "integer", "description": "Of all that is being erased: tags whose samples are not all removed."},
   "merges_left": {"type": "integer", "description": "Of all that is being erased: stretches of files to rewrite."},
   "why": {"type": ["string", "null"], "description": "Why the last step failed; it is tried again."}}},
+"RetentionClass": {"type": "object", "required": ["name", "tags"], "properties": {
+  "name": {"type": "string", "minLength": 1, "maxLength": 64},
+  "tags": {"type": "array", "minItems": 1, "maxItems": 64, "items": {"type": "string"}, "description": "Patterns: * any letters, ? one byte."},
+  "machines": {"type": "array", "maxItems": 64, "items": {"type": "string"}, "description": "Empty: all."},
+  "keep_days": {"type": ["integer", "null"], "minimum": 0, "maximum": 36525}, "full_days": {"type": ["integer", "null"], "minimum": 0},
+  "resolution_s": {"type": ["integer", "null"], "minimum": 0, "maximum": 86400},
+  "series": {"type": ["integer", "null"]}, "samples": {"type": ["integer", "null"]}, "bytes": {"type": ["integer", "null"]},
+  "kept_from": {"type": ["string", "null"], "format": "date-time"},
+  "thinned_until": {"type": ["string", "null"], "format": "date-time"}}},
+"RetentionChange": {"type": "object", "required": ["classes"], "properties": {
+  "classes": {"type": "array", "maxItems": 64, "items": {"$ref": "#/components/schemas/RetentionClass"}}}},
+"Retention": {"type": "object", "required": ["classes", "rest", "counted_at"], "properties": {
+  "classes": {"type": "array", "items": {"$ref": "#/components/schemas/RetentionClass"}},
+  "rest": {"type": "object", "required": ["series", "samples", "bytes"], "properties": {
+    "series": {"type": ["integer", "null"]}, "samples": {"type": ["integer", "null"]}, "bytes": {"type": ["integer", "null"]}}},
+  "counted_at": {"type": ["string", "null"], "format": "date-time"}}},
 "OrganisationErasure": {"type": "object", "required": ["machines"], "properties": {
   "machines": {"type": "integer"}}},
 "BackupSnapshot": {"type": "object", "required": ["directory", "sequence"], "properties": {

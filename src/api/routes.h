@@ -15,6 +15,7 @@ void add_people_routes(http::Router& router, Services& services);
 void add_account_routes(http::Router& router, Services& services);
 void add_organisation_routes(http::Router& router, Services& services);
 void add_audit_routes(http::Router& router, Services& services);
+void add_retention_routes(http::Router& router, Services& services);
 void add_sql_routes(http::Router& router, Services& services);
 void add_export_routes(http::Router& router, Services& services);
 void add_token_routes(http::Router& router, Services& services);

@@ -176,12 +176,18 @@ io::Task<Result<std::chrono::microseconds>> cadence_of(Call& call, history::Seri
 }
 
 // Of the part of `period` that the series could fill: since its first sample, until now.
+// Where all of it is thinned, one sample is expected for each step, once it has been thinned.
 std::optional<double> completeness(const history::Bucket& bucket, Window period, Window could,
-                                   std::chrono::microseconds cadence) {
+                                   std::chrono::microseconds cadence,
+                                   const history::History::Keeping& keeping) {
     const Instant from = std::max(period.from, could.from);
     const Instant until = std::min(period.until, could.until);
     if (cadence.count() == 0 || from >= until) return std::nullopt;
-    const auto expected = std::max<std::int64_t>(1, (until - from) / cadence);
+    auto expected = std::max<std::int64_t>(1, (until - from) / cadence);
+    if (until <= keeping.thinned_until && keeping.resolution > cadence) {
+        const auto steps = std::max<std::int64_t>(1, (until - from) / keeping.resolution);
+        if (static_cast<std::int64_t>(bucket.count_all) <= steps + 1) expected = steps;
+    }
     return std::min(1.0, static_cast<double>(bucket.count_all) / static_cast<double>(expected));
 }
 
@@ -215,18 +221,21 @@ io::Task<Result<void>> put_periods(JsonOut& out, Call& call, const history::Seri
     auto extent = co_await history.extent(series);
     if (!extent) co_return std::unexpected(extent.error());
     const Instant now = io::Shard::here().now();
-    const Window could{*extent ? (*extent)->from : now, now};
+    auto keeping = co_await history.keeping(series);
+    const Window could{std::max(*extent ? (*extent)->from : now, keeping.from), now};
     put_series(
         out.object(), series,
         call.services->desk.snapshot()->tag(call.organisation(), call.captured(0), series.tag));
     out.name("cadence_ms");
     cadence->count() == 0 ? out.null() : out.number(static_cast<double>(cadence->count()) / 1e3);
+    out.name("kept_from");
+    keeping.from.micros == INT64_MIN ? out.null() : out.time(keeping.from);
     out.name("periods").array();
     auto bucket = buckets->begin();
     for (const auto& period : periods) {
         const bool is_filled = bucket != buckets->end() && bucket->start == period.window.from;
         const history::Bucket here = is_filled ? *bucket++ : history::Bucket{};
-        put_period(out, period, here, completeness(here, period.window, could, *cadence));
+        put_period(out, period, here, completeness(here, period.window, could, *cadence, keeping));
     }
     out.end_array().end_object();
     co_return Result<void>{};

@@ -47,6 +47,11 @@ Result<std::optional<json::object>> ask_node(const std::string& data, const std:
     return ask(data, "POST", path, json::serialize(body), patience);
 }
 
+Result<std::optional<json::object>> put_to_node(const std::string& data, const std::string& path,
+                                                const json::object& body, io::Steady patience) {
+    return ask(data, "PUT", path, json::serialize(body), patience);
+}
+
 Result<std::optional<json::object>> get_from_node(const std::string& data, const std::string& path,
                                                   io::Steady patience) {
     return ask(data, "GET", path, {}, patience);

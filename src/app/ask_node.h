@@ -20,6 +20,12 @@ Result<std::optional<boost::json::object>> get_from_node(const std::string& data
                                                          const std::string& path,
                                                          io::Steady patience = io::Steady{10'000});
 
+/// The same with PUT.
+Result<std::optional<boost::json::object>> put_to_node(const std::string& data,
+                                                       const std::string& path,
+                                                       const boost::json::object& body,
+                                                       io::Steady patience = io::Steady{10'000});
+
 /// A member of an answer that is text; empty where there is none.
 inline std::string text_of(const boost::json::object& answer, std::string_view member) {
     const auto* found = answer.if_contains(boost::json::string_view(member.data(), member.size()));

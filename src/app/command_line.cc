@@ -35,6 +35,7 @@ struct Words {
     ResolveWords resolve;
     NamingDemoWords naming_demo;
     SqlWords sql;
+    RetentionWords retention;
     StitchWords stitch;
     std::string export_data;
     bool show_settings = false;
@@ -268,6 +269,13 @@ void add_sql(CLI::App& app, Words& words) {
         ->capture_default_str();
 }
 
+void add_retention(CLI::App& app, Words& words) {
+    auto* retention = app.add_subcommand("retention", "How long and how finely classes of tags are kept");
+    add_data(retention, words.retention.data, "Data directory of the running node");
+    retention->add_option("--set", words.retention.file, "Replaces all classes by those of a JSON file")
+        ->type_name("FILE");
+}
+
 void add_resolve(CLI::App& app, Words& words) {
     auto& resolve = words.resolve;
     auto* command = app.add_subcommand("resolve", "What an identifier stands for");
@@ -331,7 +339,8 @@ int run_repair(const RepairWords& words) {
 int run_command(CLI::App& app, Words& words) {
     for (auto* data : {&words.serve.data, &words.token.data, &words.user.data, &words.ca.data,
                        &words.backup.data, &words.restore.data, &words.repair.data,
-                       &words.organisation.data, &words.audit.data, &words.sql.data, &words.export_data})
+                       &words.organisation.data, &words.audit.data, &words.sql.data, &words.retention.data,
+                       &words.export_data})
         make_absolute(*data);
     if (app.got_subcommand("version")) {
         std::printf("lineshaft %s\n", std::string(version()).c_str());
@@ -370,6 +379,7 @@ int run_command(CLI::App& app, Words& words) {
     if (app.got_subcommand("org")) return run_organisation(app, words);
     if (app.got_subcommand("audit")) return run_audit(app, words);
     if (app.got_subcommand("export")) return report(export_inventory(words.export_data));
+    if (app.got_subcommand("retention")) return report(run_retention(words.retention));
     if (app.got_subcommand("sql")) return report(run_sql(words.sql));
     if (app.got_subcommand("ca")) return report(ca_command(words.ca));
     if (app.got_subcommand("token")) return report(create_token(words.token));
@@ -396,6 +406,7 @@ int run(int count, char** words_given) {
     add_audit(app, words);
     add_resolve(app, words);
     add_sql(app, words);
+    add_retention(app, words);
     app.add_subcommand("version", "Print the version");
     try {
         app.parse(count, words_given);

@@ -106,6 +106,13 @@ struct SqlWords {
 /// Prints what a SELECT gives. Asks a running node, else opens the files.
 Result<void> run_sql(const SqlWords& words);
 
+struct RetentionWords {
+    std::string data;
+    std::string file;  ///< of classes to set; empty: only shows
+};
+/// Prints what classes of tags are kept how long, after setting them from a file. Of a running node.
+Result<void> run_retention(const RetentionWords& words);
+
 struct ResolveWords {
     std::string name;
     std::vector<std::string> servers;  ///< asked first; empty: handle.bootstrap

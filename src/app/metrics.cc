@@ -36,6 +36,11 @@ void add_history(Page& page, const history::Stats& stats) {
     page.counter("history_samples_refused_size", stats.samples_refused_size);
     page.counter("history_samples_replaced", stats.samples_replaced);
     page.counter("history_chunks_sealed", stats.chunks_sealed);
+    page.counter("history_chunks_settled", stats.chunks_settled);
+    page.gauge("history_samples_fresh", stats.samples_fresh);
+    page.counter("history_samples_expired", stats.samples_expired);
+    page.counter("history_samples_thinned", stats.samples_thinned);
+    page.counter("history_seals_failed", stats.seals_failed);
     page.gauge("history_series", stats.series);
     page.gauge("history_inbox_bytes", stats.inbox_bytes);
     page.gauge("history_head_samples", stats.head_samples);

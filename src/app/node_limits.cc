@@ -16,6 +16,9 @@ history::Limits history_limits(const Settings& settings) {
     limits.inbox_bytes_max = static_cast<std::size_t>(settings.history_inbox_bytes_max);
     limits.seal_bytes = limits.inbox_bytes_max * 3 / 8;
     limits.seal_age_max = std::chrono::seconds{settings.history_seal_age_max_s};
+    limits.settle_samples = static_cast<std::size_t>(settings.history_settle_samples);
+    limits.settle_age_max = std::chrono::seconds{settings.history_settle_age_max_s};
+    limits.sweep_every = std::chrono::seconds{settings.history_sweep_every_s};
     limits.series_per_machine_max =
         static_cast<std::size_t>(settings.history_series_per_machine_max);
     limits.time_min =

@@ -299,6 +299,12 @@ std::vector<Key> make_keys() {
             "Samples on disk that are not sealed into chunks yet; bounds memory and start time."),
         number("history.seal_age_max", &S::history_seal_age_max_s, 1, 86'400, "seconds",
                "Samples are sealed into chunks at the latest after this time."),
+        number("history.settle_samples", &S::history_settle_samples, 1, 1'000'000, "samples",
+               "A tag's fresh chunks are joined into large ones once they hold so many."),
+        number("history.settle_age_max", &S::history_settle_age_max_s, 1, 604'800, "seconds",
+               "All fresh chunks are joined into large ones so often."),
+        number("history.sweep_every", &S::history_sweep_every_s, 1, 604'800, "seconds",
+               "What has expired by its class (retention) is taken off the disk so often."),
         number("history.series_per_machine_max", &S::history_series_per_machine_max, 1, 1'000'000,
                "series", "Tags of one machine; more are refused and counted."),
 

@@ -87,6 +87,9 @@ struct Settings {
     std::int64_t history_future_max_s = 86'400;
     std::int64_t history_inbox_bytes_max = 64 << 20;
     std::int64_t history_seal_age_max_s = 600;
+    std::int64_t history_settle_samples = 2048;
+    std::int64_t history_settle_age_max_s = 1800;
+    std::int64_t history_sweep_every_s = 3600;
     std::int64_t history_series_per_machine_max = 10'000;
 
     std::string trust_loopback_role = "none";

@@ -9,6 +9,7 @@
 #include "app/commands.h"
 #include "app/node.h"
 #include "base/log.h"
+#include "io/files.h"
 
 namespace lineshaft::app {
 namespace {
@@ -135,6 +136,26 @@ Result<void> run_sql(const SqlWords& words) {
         print_table(columns, rows);
     if (answered->at("truncated").as_bool())
         std::fputs("There is more: --limit shows up to 100000 rows.\n", stderr);
+    return {};
+}
+
+Result<void> run_retention(const RetentionWords& words) {
+    const std::string path = "/api/v1/retention";
+    Result<std::optional<json::object>> answered = std::optional<json::object>();
+    if (words.file.empty()) {
+        answered = get_from_node(words.data, path);
+    } else {
+        TRY(const std::string text, io::read_file(words.file, 1 << 20));
+        boost::system::error_code problem;
+        const json::value parsed = json::parse(text, problem);
+        if (problem || !parsed.is_object() || !parsed.as_object().contains("classes"))
+            return fail(Code::invalid, words.file + ": {\"classes\":[...]} is expected");
+        const json::object body{{"classes", parsed.at("classes")}};
+        answered = put_to_node(words.data, path, body);
+    }
+    if (!answered) return std::unexpected(answered.error());
+    if (!*answered) return fail(Code::unavailable, "nobody answered at " + words.data + ": start the node first");
+    std::fputs((json::serialize(**answered) + "\n").c_str(), stdout);
     return {};
 }
 

@@ -248,7 +248,7 @@ Result<Litter> parse_litter(std::string_view key, std::string_view record) {
 
 Result<void> load_dictionaries(store::Store& store, std::span<Dictionary* const> by_shard) {
     TRY_VOID(load_erasures(store, by_shard));
-    const auto cursor = store.scan(store::Family::history_series, "", litter_keys);
+    const auto cursor = store.scan(store::Family::history_series, "", sweep_key);
     for (; cursor->is_valid(); cursor->next()) {
         TRY(const Series series, parse_series(cursor->key(), cursor->value()));
         const std::uint64_t hash = owner_hash(series.organisation, series.machine);

@@ -8,6 +8,8 @@
 
 #include "base/hash.h"
 #include "history/head.h"
+#include "history/keep.h"
+#include "history/keys.h"
 #include "history/types.h"
 #include "store/store.h"
 
@@ -38,6 +40,8 @@ struct SeriesEntry {
     Kind kind = Kind::real;        ///< of the newest sample to arrive
     bool is_stored = false;        ///< the record on disk says the same
     std::uint64_t written_in = 0;  ///< ticket of the last round that carries such a record
+    Month thinned = 0;             ///< months before are as coarse as `rule` wants them
+    const KeepRule* rule = nullptr;  ///< null: kept for ever; of the part's table
     std::unique_ptr<Head> head;    ///< null: nothing unsealed
     NewestSample newest;
 };
@@ -89,6 +93,13 @@ public:
     template <class Visit>
     void each_machine(Visit visit) const {
         for (const auto& [key, machine] : machines_) visit(machine);
+    }
+    /// Of every machine that is not going.
+    template <class Visit>
+    void each_series(Visit visit) {
+        for (auto& [key, machine] : machines_) {
+            for (auto& [tag, entry] : machine.series) visit(entry);
+        }
     }
 
 private:

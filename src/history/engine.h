@@ -72,6 +72,11 @@ public:
     io::Task<Result<void>> purge() override;
     io::Task<Purging> purging() override;
     void stop_purging() override;
+    io::Task<KeepRules> kept(OrganisationId organisation) override;
+    io::Task<Result<void>> keep(OrganisationId organisation, KeepRules rules) override;
+    io::Task<Result<void>> sweep() override;
+    io::Task<Keeping> keeping(Series series) override;
+    io::Task<Space> space(OrganisationId organisation) override;
     io::Task<Result<void>> seal() override;
     io::Task<Result<void>> settle() override;
     io::Task<Stats> stats() override;
@@ -106,6 +111,18 @@ private:
     io::Task<Result<void>> merge_all();
     void note_damage(std::string_view key, const Error& why);
 
+    // Retention (retention.cc), on shard 0.
+    static io::Task<KeepRules> kept_on_first(Engine* engine, OrganisationId organisation);
+    static io::Task<Result<void>> keep_on_first(Engine* engine, OrganisationId organisation,
+                                                KeepRules rules);
+    static io::Task<Result<void>> sweep_on_first(Engine* engine);
+    static io::Task<Space> space_on_first(Engine* engine, OrganisationId organisation);
+    static io::Task<void> sweep_in_background(Engine* engine);
+    static io::Task<void> count_space(Engine* engine);
+    io::Task<Result<void>> sweep_parts();
+    Result<void> check_clock();
+    void arm_sweep(io::Steady after);
+
     store::Store& store_;
     io::Shards& shards_;
     std::vector<store::Lane*> lanes_;
@@ -126,6 +143,16 @@ private:
     std::vector<std::function<void()>> waiting_for_look_;
     bool is_purging_ = false;
     std::size_t merges_ = 0;  // stretches left, as of the last look
+
+    std::shared_ptr<const KeepTable> keep_ = std::make_shared<KeepTable>();
+    bool is_keeping_ = false;  // rules are being changed
+    bool is_sweeping_ = false;
+    std::optional<std::int64_t> swept_day_;    // by the clock of the last sweep
+    std::optional<io::Steady> clock_doubted_;  // since then
+    io::Wheel::Timer sweep_timer_;
+    std::map<OrganisationId, Space> space_;
+    std::optional<Instant> counted_at_;
+    bool is_counting_ = false;
 
     static unsigned reader_threads(std::size_t shards) {
         return static_cast<unsigned>(std::max<std::size_t>(2, shards));

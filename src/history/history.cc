@@ -12,6 +12,8 @@
 namespace lineshaft::history {
 namespace {
 
+constexpr std::chrono::seconds first_sweep_after{60};
+
 Result<void> check(const Limits& limits) {
     if (limits.chunk_samples_max < 1 || limits.chunk_samples_max > chunk_count_max) {
         return fail(Code::invalid, "history: chunk_samples_max must be 1..65536");
@@ -109,8 +111,17 @@ Result<void> Engine::start() {
     first_ticket_ = store_.ticket();
     TRY_VOID(load_dictionaries(store_, dictionaries));
     TRY(replayed_, replay_inbox(store_, parts));
-    shards_.run_everywhere([&](io::Shard& shard) { parts_[shard.index().number()]->join(); });
+    TRY(const KeepLoaded loaded, load_keep(store_));
+    keep_ = loaded.table;
+    swept_day_ = loaded.swept_day;
+    shards_.run_everywhere([&](io::Shard& shard) {
+        parts_[shard.index().number()]->join();
+        if (!keep_->rules.empty()) parts_[shard.index().number()]->adopt(keep_);
+    });
     if (store_.is_read_only()) return {};
+    shards_.run_everywhere([&](io::Shard& shard) {
+        if (shard.index().number() == 0 && !keep_->rules.empty()) arm_sweep(first_sweep_after);
+    });
     if (replayed_.is_empty()) {
         shards_.run_everywhere([&](io::Shard& shard) { parts_[shard.index().number()]->accept(); });
         shards_.run_everywhere([&](io::Shard& shard) {
@@ -171,7 +182,11 @@ void Engine::retry_replayed() {
 void Engine::close() {
     if (std::exchange(is_closed_, true)) return;
     shards_.run_everywhere([&](io::Shard& shard) {
-        if (shard.index().number() == 0) retry_.disarm();
+        if (shard.index().number() == 0) {
+            retry_.disarm();
+            sweep_timer_.disarm();
+        }
+        parts_[shard.index().number()]->stop_sweeping();
     });
     shards_.run_blocking(ShardIndex(0), nursery_.close());
     for (auto& part : parts_) {

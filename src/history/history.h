@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "history/keep.h"
 #include "history/points.h"
 #include "history/types.h"
 #include "io/shard.h"
@@ -30,6 +31,9 @@ struct Limits {
     std::size_t settle_chunks_max = 16;      ///< or in so many chunks
     std::chrono::seconds settle_age_max{1800};        ///< everything fresh is settled so often
     std::size_t settle_merge_bytes = 8 << 20;         ///< after so much its room is taken back
+    std::chrono::seconds sweep_every{3600};           ///< what has expired is taken off the disk
+    std::chrono::hours sweep_patience{24};            ///< a clock that jumped is waited for so long
+    std::chrono::seconds space_age_max{600};          ///< then space() counts anew
     std::size_t series_per_machine_max =
         10'000;  ///< cardinality cap: a broken machine cannot flood
     std::size_t series_max = 2'000'000;
@@ -48,7 +52,7 @@ struct Limits {
 /// What became of a report. Nothing is dropped without being counted here and in Stats.
 struct Appended {
     std::uint32_t stored = 0;
-    std::uint32_t refused_time = 0;  ///< before time_min or further ahead than future_max
+    std::uint32_t refused_time = 0;  ///< before time_min, expired, or further than future_max
     std::uint32_t refused_name = 0;
     std::uint32_t refused_cardinality = 0;
     std::uint32_t refused_size = 0;
@@ -72,6 +76,8 @@ struct Stats {
     std::uint64_t damaged_records = 0;  ///< of the inbox, found at open: named, set aside, skipped
     std::uint64_t inbox_gaps = 0;       ///< records missing between others, found at open
     std::uint64_t seals_failed = 0;     ///< tried again after Limits::seal_retry
+    std::uint64_t samples_expired = 0;  ///< taken off the disk because a rule says so
+    std::uint64_t samples_thinned = 0;  ///< the same, others of their steps are kept
 };
 
 /// Time series of a node. One object; its parts live on the shards. A machine belongs to shard
@@ -199,6 +205,37 @@ public:
     virtual io::Task<Purging> purging() = 0;
     /// A purge under way ends soon, with `cancelled`. From no shard's thread, before close().
     virtual void stop_purging() = 0;
+
+    // Retention: keep.h, docs/decisions/0019-retention.md.
+    /// An organisation's rules, in order; empty: everything is kept.
+    virtual io::Task<KeepRules> kept(OrganisationId organisation) = 0;
+    /// Replaces them. When it returns they are on disk and in force: reads find nothing that has
+    /// expired, appends of it are refused and counted. Its bytes go with the next sweep, which begins
+    /// a second later. Longer rules bring back what no sweep has taken yet. Errors: invalid,
+    /// conflict (somebody changes them just now), and as Store::submit.
+    virtual io::Task<Result<void>> keep(OrganisationId organisation, KeepRules rules) = 0;
+    /// Takes off the disk what has expired, and thins, in bounded steps on threads that stand back.
+    /// Goes by itself every Limits::sweep_every. After an error, or a kill, the next one goes on.
+    /// Errors: conflict (one is under way), unavailable (the clock is more than a month ahead of the
+    /// last sweep's: waits Limits::sweep_patience, in case somebody sets it right; or read-only),
+    /// cancelled, exhausted.
+    virtual io::Task<Result<void>> sweep() = 0;
+    /// What becomes of a series. `from`: what is older has expired; INT64_MIN: nothing.
+    struct Keeping {
+        std::string rule;  ///< name; empty: none
+        Instant from{INT64_MIN};
+        Instant thinned_until{INT64_MIN};  ///< what is older is, or soon will be, so coarse:
+        std::chrono::seconds resolution{0};
+    };
+    virtual io::Task<Keeping> keeping(Series series) = 0;
+    /// What each class takes in sealed chunks, by its name, in the order of the rules, behind them
+    /// under no name what belongs to none. Counted in the background when older than
+    /// Limits::space_age_max; until then as counted before.
+    struct Space {
+        std::vector<std::pair<std::string, ClassSpace>> classes;  ///< empty: not counted yet
+        std::optional<Instant> counted_at;
+    };
+    virtual io::Task<Space> space(OrganisationId organisation) = 0;
 
     /// Seals now what was appended before and trims the inbox; returns when that is durable.
     /// Errors: of the first shard that failed; it will be tried again.

@@ -9,9 +9,11 @@ public:
         : question_(question), on_damage_(on_damage), sink_(question.grid, question.buckets_max) {}
 
     Result<void> one(store::Cursor& cursor, std::size_t series, HeadView heads) {
-        if (heads.is_gone) return {};
+        Window window = question_.reachable;
+        window.from = std::max(window.from, heads.from);
+        if (heads.is_gone || window.from >= window.until) return {};
         thread_local ChunkCodec codec;  // its buffers are worth keeping
-        Merge merge(cursor, codec, question_.asked.series[series].id, question_.reachable,
+        Merge merge(cursor, codec, question_.asked.series[series].id, window,
                     Direction::forward, on_damage_);
         if (question_.is_by_days) merge.prefer_days();
         merge.add(std::move(heads.sealing), sealing_rank);

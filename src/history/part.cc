@@ -79,6 +79,7 @@ SeriesEntry* Part::entry_for(MachineEntry*& machine, const Report& report, const
     SeriesEntry& entry = dictionary_.add(*machine, sample.tag, SeriesId(store_.ticket()),
                                          kind_of(sample.sample.value));
     entry.newest.is_known = true;
+    entry.rule = keep_->rule_of(report.organisation, report.machine, sample.tag);
     return &entry;
 }
 
@@ -166,6 +167,10 @@ Result<Appended> Part::append(Points& points) {
         SeriesEntry* entry = dictionary_.series(point.series);
         is_gone = entry == nullptr || is_going(*entry);
         if (is_gone) break;
+        if (point.at < kept_from(entry->rule, now).micros) {
+            ++appended.refused_time;
+            continue;
+        }
         if (round == nullptr) {
             round = &open_round();
             before = round->record.size_bytes();
@@ -201,6 +206,10 @@ Result<Appended> Part::append(Report& report) {
         } else if (text != nullptr && text->size() > limits_.text_bytes_max) {
             ++appended.refused_size;
         } else if (SeriesEntry* entry = entry_for(machine, report, one, appended)) {
+            if (one.sample.at < kept_from(entry->rule, now)) {
+                ++appended.refused_time;
+                continue;
+            }
             take(*entry, one.sample);
             ++appended.stored;
             if (kept != index) report.samples[kept] = std::move(one);
@@ -276,6 +285,8 @@ Part::Newest Part::newest(SeriesId series) {
     const SeriesEntry* entry = dictionary_.series(series);
     if (entry == nullptr || entry->machine->is_condemned) return {std::nullopt, true};
     const NewestSample& newest = entry->newest;
+    if (newest.at != INT64_MIN && newest.at < kept_from(entry->rule, shard_.now()).micros)
+        return {std::nullopt, true};
     Newest answer{std::nullopt, newest.is_known};
     if (newest.at == INT64_MIN) return answer;
     Columns one;
@@ -310,6 +321,9 @@ HeadView Part::view(SeriesId series, Window window, std::size_t count_max, bool 
     SeriesEntry* entry = dictionary_.series(series);
     view.is_gone = entry != nullptr && entry->machine->is_condemned;
     if (view.is_gone) return view;
+    if (entry != nullptr) view.from = kept_from(entry->rule, shard_.now());
+    window.from = std::max(window.from, view.from);
+    if (window.from >= window.until) return view;
     const auto copy = [&](const Columns& from, Columns& into) {
         const auto index_of = [&](Instant at) {
             return static_cast<std::size_t>(
@@ -340,6 +354,8 @@ void Part::add_to(Stats& stats) {
     stats.chunks_sealed += stats_.chunks_sealed;
     stats.seals_failed += stats_.seals_failed;
     stats.chunks_settled += stats_.chunks_settled;
+    stats.samples_expired += stats_.samples_expired;
+    stats.samples_thinned += stats_.samples_thinned;
     for (const auto& [series, count] : fresh_) stats.samples_fresh += count.samples;
     stats.inbox_bytes += inbox_bytes_;
     stats.head_samples += snapshot_ != nullptr ? snapshot_->samples : 0;

@@ -27,6 +27,7 @@ struct HeadView {
     Columns sealing;
     Columns head;
     bool is_gone = false;  ///< being erased: nothing is to be read of it
+    Instant from{INT64_MIN};  ///< what is older has expired, chunks too
 };
 
 /// One shard's share of the history: its machines' dictionary, the open round, the heads, and the
@@ -80,6 +81,18 @@ public:
     io::Task<Result<void>> purge(io::Workers& worker);
     void stop_purging() { is_purge_stopped_ = true; }
 
+    // Retention (part_keep.cc); decision 0019.
+    /// From now on these rules hold.
+    void adopt(std::shared_ptr<const KeepTable> table);
+    History::Keeping keeping(SeriesId series);
+    /// Removes what has expired, on `worker`, and thins what is old enough, beside settling.
+    /// Errors: cancelled, unavailable, exhausted; what is left is done by the next call.
+    io::Task<Result<void>> sweep(io::Workers& worker);
+    void stop_sweeping() { is_sweep_stopped_ = true; }
+    /// Of which class each series is; "" where no rule fits. Others than in `numbers` are left out.
+    using ClassNumbers = std::map<std::pair<OrganisationId, std::string>, std::uint32_t>;
+    std::vector<std::pair<SeriesId, std::uint32_t>> classes(const ClassNumbers& numbers);
+
     /// Waits for a seal under way, then seals every head. `trim`: removes their records too.
     io::Task<Result<void>> seal(bool trim);
     /// Waits for a batch under way, then settles what is due, or `all` that is fresh (settle.h).
@@ -121,6 +134,14 @@ private:
     io::Task<Result<void>> purge_some(io::Workers& worker);
     io::Task<void> seal_ended();
 
+    std::vector<Expired> expired_by_now();
+    io::Task<void> begin_settling();
+    void end_settling();
+    io::Task<Result<void>> note_litter(std::set<Month> months, SeriesId first, SeriesId last);
+    io::Task<Result<void>> expire(Expired what, io::Workers& worker);
+    io::Task<Result<void>> thin_all();
+    io::Task<Result<void>> thin_batch(std::vector<ThinAsk> asked);
+
     void take_snapshot();
     io::Task<Result<void>> trim_inbox();
     io::Task<Result<void>> seal_once(bool trim);
@@ -134,6 +155,7 @@ private:
     void arm_settling(io::Steady after);
     static io::Task<void> settle_in_background(Part* part);
     std::vector<SeriesId> series_to_settle(bool all);
+    void note_late(SeriesId series, Instant oldest);
     io::Task<Result<std::size_t>> settle_batch(std::vector<SeriesId> series);
     io::Task<void> settling_ended();
     static constexpr std::size_t series_per_settling = 256;
@@ -177,6 +199,8 @@ private:
     io::Wheel::Timer settle_timer_;
     bool is_closing_ = false;
     bool is_purge_stopped_ = false;
+    bool is_sweep_stopped_ = false;
+    std::shared_ptr<const KeepTable> keep_ = std::make_shared<KeepTable>();
     std::multiset<std::string> announced_;  // keys of intents that are being committed
     Stats stats_;
 };

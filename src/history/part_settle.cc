@@ -88,6 +88,12 @@ io::Task<void> Part::settling_ended() {
     }
 }
 
+// What came late for months that are thinned already is thinned with the next sweep.
+void Part::note_late(SeriesId series, Instant oldest) {
+    SeriesEntry* entry = dictionary_.series(series);
+    if (entry != nullptr) entry->thinned = std::min(entry->thinned, month_of(oldest));
+}
+
 // One batch: what it did is known to fresh_ when this returns.
 io::Task<Result<std::size_t>> Part::settle_batch(std::vector<SeriesId> series) {
     auto batch = std::make_shared<std::vector<SeriesId>>(std::move(series));
@@ -103,6 +109,7 @@ io::Task<Result<std::size_t>> Part::settle_batch(std::vector<SeriesId> series) {
     for (std::size_t index = 0; index < settled->series_done; ++index) {
         const auto waiting = fresh_.find((*batch)[index]);
         const auto taken = settled->taken.find((*batch)[index]);
+        if (taken != settled->taken.end()) note_late((*batch)[index], taken->second.oldest);
         if (waiting == fresh_.end()) continue;
         // What is counted and not there is damaged or gone: nobody waits for that.
         const bool has_more =

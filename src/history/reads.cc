@@ -39,6 +39,7 @@ io::Task<void> Engine::scan(Scan what, Sink* sink) {
                                                  what.count_max, is_descending);
         view = std::move(there);
     }
+    what.window.from = std::max(what.window.from, view.from);
     if (view.is_gone || what.window.from >= what.window.until) co_return;
     const auto cursor = chunk_cursor(store_, what.window);
     Merge merge(*cursor, codecs_[io::Shard::here().index().number()], what.series.id, what.window,

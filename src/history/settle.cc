@@ -83,6 +83,7 @@ public:
         }
         const Columns samples = joined(fresh);
         samples_ += samples.size();
+        taken.oldest = {samples.at.front()};
         for (std::size_t from = 0; from < samples.size();) {
             const Month month = month_of({samples.at[from]});
             const std::size_t until =
@@ -91,6 +92,26 @@ public:
             from = until;
         }
         return {};
+    }
+
+    // False when the batch is full before the end.
+    Result<bool> thin(const ThinAsk& asked) {
+        for (Month month = asked.from; month < asked.until;) {
+            if (is_full()) return false;
+            cursor_->seek(to_bytes({month, asked.series, Span::day, {INT64_MIN}, 0}));
+            if (!cursor_->is_valid()) break;
+            TRY(const ChunkKey key, parse_chunk_key(cursor_->key()));
+            if (key.month != month || key.series != asked.series) {
+                const bool is_past = key.month == month || key.series > asked.series;
+                month = key.month == month_of_fresh
+                            ? asked.until
+                            : static_cast<Month>(key.month + (is_past ? 1 : 0));
+                continue;
+            }
+            TRY_VOID(thin_month(asked.series, month, asked.step.count()));
+            ++month;
+        }
+        return true;
     }
 
     bool is_full() const { return samples_ >= limits_.batch_samples_max; }
@@ -109,6 +130,11 @@ public:
         }
         settled_.series_done = series_done;
         return std::move(settled_);
+    }
+
+    Thinned finish_thinning(std::size_t asks_done) {
+        thinned_.asks_done = asks_done;
+        return std::move(thinned_);
     }
 
 private:
@@ -279,6 +305,94 @@ private:
         return note_days(series, month, std::move(stored), day_of({first}), day_of({last}));
     }
 
+    // Everything at once where chunks of several days lie among the others, else by days.
+    Result<void> thin_month(SeriesId series, Month month, std::int64_t step) {
+        const std::int64_t from = start_of(month).micros;
+        const std::int64_t until = start_of(static_cast<Month>(month + 1)).micros - 1;
+        std::vector<Stored> all = stored_in(series, month, from, until);
+        TRY_VOID(cursor_->status());
+        std::size_t count = 0;
+        std::vector<Stored> wide;
+        std::map<std::int64_t, std::vector<Stored>> days;
+        for (Stored& one : all) {
+            count += one.header.count;
+            if (one.key.span == Span::month) wide.push_back(one);
+            else days[day_of(one.header.first)].push_back(one);
+        }
+        Kept kept;
+        if (!wide.empty() && count <= limits_.series_samples_max) {
+            days.clear();
+            thin_these(month, all, step, kept);
+        }
+        for (auto& [day, stored] : days) {
+            const bool is_among_wide = std::ranges::any_of(wide, [&](const Stored& one) {
+                return day_of(one.header.first) <= day && day <= day_of(one.header.last);
+            });
+            if (!is_among_wide) thin_these(month, stored, step, kept);
+        }
+        if (kept.chunks == 0) return {};
+        thinned_.months.insert(month);
+        // The days' statistics tell of what was there before; settling makes them anew.
+        const std::string by_day = days_key(month, series);
+        months_[month][by_day] = {by_day, {}, true};
+        const auto kinds = by_kind(kept.samples, 0, kept.samples.size());
+        const bool has_others = kept.chunks < all.size() || !kinds.empty();
+        const ChunkKey key{month, series, Span::day, {}, kept.ticket};
+        if (kinds.empty()) put_kind(key, kept.samples, has_others);
+        for (const Columns& kind : kinds) put_kind(key, kind, true);
+        return {};
+    }
+
+    // What is left of the chunks of a month that are written anew.
+    struct Kept {
+        Columns samples;
+        std::uint64_t ticket = 0;
+        std::size_t chunks = 0;
+    };
+
+    void thin_these(Month month, const std::vector<Stored>& stored, std::int64_t step, Kept& kept) {
+        std::size_t count = 0;
+        for (const Stored& one : stored) count += one.header.count;
+        if (count <= steps_of(stored, step)) return;
+        std::vector<Piece> pieces;
+        for (const Stored& one : stored) {
+            if (!load(one, pieces)) continue;
+            kept.ticket = std::max(kept.ticket, one.key.ticket);
+            months_[month][one.bytes_of_key] = {one.bytes_of_key, {}, true};
+            ++kept.chunks;
+        }
+        if (pieces.empty()) return;
+        const Columns all = joined(pieces);
+        const std::size_t before = kept.samples.size();
+        for (std::size_t index = 0; index < all.size(); ++index) {
+            const bool is_last = index + 1 == all.size() ||
+                                 step_at(all.at[index], step) != step_at(all.at[index + 1], step);
+            if (is_last) kept.samples.push_from(all, index);
+        }
+        samples_ += all.size();
+        thinned_.samples += all.size() - (kept.samples.size() - before);
+    }
+
+    // That some chunk touches.
+    static std::size_t steps_of(const std::vector<Stored>& stored, std::int64_t step) {
+        std::vector<std::pair<std::int64_t, std::int64_t>> reaches;
+        for (const Stored& one : stored) {
+            reaches.emplace_back(step_at(one.header.first.micros, step),
+                                 step_at(one.header.last.micros, step));
+        }
+        std::ranges::sort(reaches);
+        std::int64_t steps = 0, reached = INT64_MIN;
+        for (const auto& [first, last] : reaches) {
+            steps += std::max<std::int64_t>(0, last - std::max(first - 1, reached));
+            reached = std::max(reached, last);
+        }
+        return static_cast<std::size_t>(steps);
+    }
+
+    static std::int64_t step_at(std::int64_t at, std::int64_t step) {
+        return at / step - (at % step < 0 ? 1 : 0);
+    }
+
     // Of days [first, last] everything stored is known, of which some was joined.
     Result<void> note_days(SeriesId series, Month month, std::vector<Stored> stored,
                            std::int64_t first, std::int64_t last) {
@@ -383,6 +497,7 @@ private:
     std::vector<Stored> written_;         // of the month being settled
     std::size_t samples_ = 0;
     Settled settled_;
+    Thinned thinned_;
 };
 
 std::string fresh_bound() {
@@ -402,6 +517,18 @@ Result<Settled> settle(store::Store& store, std::span<const SeriesId> series,
         ++done;
     }
     return settling.finish(done);
+}
+
+Result<Thinned> thin(store::Store& store, std::span<const ThinAsk> asked,
+                     const SettleLimits& limits, const OnDamage& on_damage) {
+    Settling settling(store, limits, on_damage);
+    std::size_t done = 0;
+    for (bool is_whole = true; done < asked.size() && is_whole;) {
+        TRY(is_whole, settling.thin(asked[done]));
+        if (is_whole) ++done;
+    }
+    TRY_VOID(settling.finish(done));
+    return settling.finish_thinning(done);
 }
 
 Result<std::map<SeriesId, FreshCount>> find_fresh(store::Store& store, std::uint64_t until) {

@@ -1,6 +1,8 @@
 #pragma once
 #include <cstdint>
+#include <chrono>
 #include <map>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -26,6 +28,7 @@ namespace lineshaft::history {
 struct FreshCount {
     std::uint64_t chunks = 0;
     std::uint64_t samples = 0;
+    Instant oldest{INT64_MAX};  ///< of what was taken
 };
 
 struct SettleLimits {
@@ -47,6 +50,24 @@ struct Settled {
 /// left where they are. Errors: as Store::ingest; then some of it may be done. Blocks.
 Result<Settled> settle(store::Store& store, std::span<const SeriesId> series,
                        const SettleLimits& limits, const OnDamage& on_damage);
+
+/// One sample for each step is to be left, the last, in [from, until) of a series.
+struct ThinAsk {
+    SeriesId series;
+    Month from = 0;
+    Month until = 0;
+    std::chrono::microseconds step{0};
+};
+struct Thinned {
+    std::size_t asks_done = 0;  ///< the rest is for the next call, which passes over what is done
+    std::uint64_t samples = 0;  ///< that went
+    std::set<Month> months;     ///< whose files hold what went
+};
+/// Thins settled chunks of days that have more samples than steps; a month's file puts the new
+/// chunks and removes the old ones at once, so this may be killed and repeated. Beside no settle()
+/// of the same series. Errors: as Store::ingest; then some of it may be done. Blocks.
+Result<Thinned> thin(store::Store& store, std::span<const ThinAsk> asked,
+                     const SettleLimits& limits, const OnDamage& on_damage);
 
 /// What waits in the store, of seals with tickets below `until`. Reads all of it: on a worker.
 /// Errors: unavailable, corrupt.

@@ -18,6 +18,8 @@ constexpr AuditedRoute rows[] = {
     {"PATCH", "/api/v1/sites/{site}", "site.change", "name time_zone"},
     {"DELETE", "/api/v1/sites/{site}", "site.remove"},
 
+    {"PUT", "/api/v1/retention", "retention.change"},
+
     {"POST", "/api/v1/designs", "design.create", "name fabric hoop_mm"},
     {"DELETE", "/api/v1/designs/{id}", "design.remove"},
 

@@ -78,6 +78,8 @@ constexpr Route route_table[] = {
     {"DELETE", "/api/v1/machines/{machine}", erase_machine},
     {"GET", "/api/v1/erasures", erase_machine},
     {"GET", "/api/v1/erasures/{id}", erase_machine},
+    {"GET", "/api/v1/retention", read},
+    {"PUT", "/api/v1/retention", erase_machine},
     {"GET", "/api/v1/machines/{machine}/trend", read, true},
     {"GET", "/api/v1/machines/{machine}/periods", read, true},
     {"GET", "/api/v1/machines/{machine}/samples", read, true},

@@ -41,6 +41,8 @@ const std::pair<std::string_view, std::string_view> matrix[] = {
     {"GET /api/v1/machines/{machine}", "voeaum"},
     {"PATCH /api/v1/machines/{machine}", "ea"},
     {"DELETE /api/v1/machines/{machine}", "a"},
+    {"GET /api/v1/retention", "voeau"},
+    {"PUT /api/v1/retention", "a"},
     {"GET /api/v1/erasures", "a"},
     {"GET /api/v1/erasures/{id}", "a"},
     {"GET /api/v1/machines/{machine}/trend", "voeaum"},
