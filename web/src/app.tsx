@@ -26,6 +26,8 @@ const People = lazy(() => import("./pages/people/people").then((m) => ({ default
 const HandlePage = lazy(() => import("./pages/handle/handle").then((m) => ({ default: m.HandlePage })));
 const ApplyPage = lazy(() => import("./pages/apply/apply").then((m) => ({ default: m.ApplyPage })));
 const NamingPages = lazy(() => import("./pages/naming/naming").then((m) => ({ default: m.NamingPages })));
+const CustomerPages = lazy(() => import("./pages/production").then((m) => ({ default: m.CustomerPages })));
+const WorkshopPages = lazy(() => import("./pages/workshop").then((m) => ({ default: m.WorkshopPages })));
 
 export function App() {
     const here = useStore(session);
@@ -42,6 +44,7 @@ export function App() {
         <CrashNote key={route.page}>
             {route.page === "handle" ? <Suspense fallback={null}><HandlePage handle={route.id} /></Suspense>
                 : route.page === "apply" ? <Suspense fallback={null}><ApplyPage ticket={route.id} /></Suspense>
+                : route.page === "shop" || route.page === "order" || route.page === "proof" ? <Suspense fallback={null}><CustomerPages route={route} /></Suspense>
                 : here.state !== "in" ? <Entry state={here.state} /> : <Page person={here.person} route={route} />}
         </CrashNote>
     );
@@ -58,6 +61,8 @@ function Content({ person, route }: { person: Person; route: Route }) {
     switch (route.page) {
         case "machines": return <Machines person={person} />;
         case "machine": return <MachinePage key={route.id} id={route.id} person={person} />;
+        case "orders": case "desk": case "queues": case "performance": case "shopkeeping":
+            return <WorkshopPages person={person} route={route} />;
         case "sites": return <Sites person={person} />;
         case "connections": return <Connections person={person} />;
         case "topics": return <Topics />;

@@ -6,6 +6,14 @@ export type Route =
     | { page: "machines" }
     | { page: "machine"; id: string }
     | { page: "sites" }
+    | { page: "shop"; id: string }
+    | { page: "order"; id: string }
+    | { page: "proof"; id: string }
+    | { page: "orders"; id?: string }
+    | { page: "desk" }
+    | { page: "queues" }
+    | { page: "performance" }
+    | { page: "shopkeeping" }
     | { page: "connections" }
     | { page: "topics" }
     | { page: "sql" }
@@ -24,6 +32,15 @@ export const links = {
     machines: "/machines",
     machine: (id: string) => `/machines/${encodeURIComponent(id)}`,
     sites: "/sites",
+    shop: (link: string) => `/shop/${encodeURIComponent(link)}`,
+    order: (id: string) => `/order/${encodeURIComponent(id)}`,
+    proof: (id: string) => `/order/${encodeURIComponent(id)}/certificate`,
+    orders: "/orders",
+    ordersOne: (id: string) => `/orders/${encodeURIComponent(id)}`,
+    desk: "/orders/new",
+    queues: "/queues",
+    performance: "/performance",
+    shopkeeping: "/shopkeeping",
     connections: "/connections",
     topics: "/topics",
     sql: "/sql",
@@ -79,6 +96,8 @@ export function parse(pathname: string): Route {
             return { page: "unknown" };
         }
     }
+    const produced = productionOf(parts);
+    if (produced) return produced;
     if (parts.length > 1) return { page: "unknown" };
     switch (first) {
         case "screen": case "machines": case "sites": case "connections": case "topics": case "sql": case "tokens": case "certificates": case "people":
@@ -87,6 +106,23 @@ export function parse(pathname: string): Route {
         default:
             return { page: "unknown" };
     }
+}
+
+// Customers' addresses are short; the workshop's stand under its pages.
+function productionOf([first, second, third, ...more]: string[]): Route | null {
+    if (second === undefined) return first === "orders" || first === "queues" || first === "performance" || first === "shopkeeping" ? { page: first } : null;
+    let id: string;
+    try {
+        id = decodeURIComponent(second);
+    } catch {
+        return null;
+    }
+    if (more.length > 0) return null;
+    if (first === "order" && third === "certificate") return { page: "proof", id };
+    if (third !== undefined) return null;
+    if (first === "shop" || first === "order") return { page: first, id };
+    if (first === "orders") return second === "new" ? { page: "desk" } : { page: "orders", id };
+    return null;
 }
 
 export const useRoute = (): Route => parse(useStore(here));

@@ -46,12 +46,14 @@ interface Ask {
     quiet401?: boolean;
     /** How long the answer may take; 20 s unless told. */
     patience_ms?: number;
+    /** The Idempotency-Key of a POST that may be sent again; each is its own unless told. */
+    key?: string;
 }
 
-export async function ask<T>(method: string, url: string, { body, signal, quiet401, patience_ms }: Ask = {}): Promise<T> {
+export async function ask<T>(method: string, url: string, { body, signal, quiet401, patience_ms, key }: Ask = {}): Promise<T> {
     const headers: Record<string, string> = { Accept: "application/json" };
     if (body !== undefined) headers["Content-Type"] = "application/json";
-    if (method === "POST") headers["Idempotency-Key"] = randomKey();
+    if (method === "POST") headers["Idempotency-Key"] = key ?? randomKey();
     const ended = new AbortController();
     const timer = setTimeout(() => ended.abort(), patience_ms ?? timeout_ms);
     const stop = () => ended.abort();
@@ -96,7 +98,7 @@ function problemOf(answer: Response, text: string): ApiError {
 }
 
 // crypto.randomUUID exists only on HTTPS and loopback; a plain workshop LAN has neither.
-function randomKey(): string {
+export function randomKey(): string {
     const bytes = crypto.getRandomValues(new Uint8Array(16));
     return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

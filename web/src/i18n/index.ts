@@ -5,7 +5,9 @@ import { machineWords } from "./machine";
 import { namingWords } from "./naming";
 import { plantWords } from "./plant";
 import { shellWords } from "./shell";
+import { shopWords } from "./shop";
 import { sqlWords } from "./sql";
+import { workshopWords } from "./workshop";
 import { trafficWords } from "./traffic";
 import { trustWords } from "./trust";
 
@@ -15,6 +17,7 @@ function wordsOf(language: Language) {
     return {
         ...shellWords[language], ...plantWords[language], ...machineWords[language],
         ...trafficWords[language], ...accessWords[language], ...trustWords[language], ...sqlWords[language],
+        ...shopWords[language], ...workshopWords[language],
         ...handleWords[language], ...namingWords[language],
     };
 }

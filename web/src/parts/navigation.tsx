@@ -29,6 +29,12 @@ function groupsOf(person: Person, words: Strings): Group[] {
             { to: links.machines, name: nav.machines, pages: ["machines", "machine"] },
             { to: links.sites, name: nav.sites, pages: ["sites"] },
         ] },
+        { name: nav.groups.production, entries: [
+            { to: links.orders, name: words.workshop.orders, pages: ["orders", "desk"] },
+            { to: links.queues, name: words.workshop.queues, pages: ["queues"] },
+            { to: links.performance, name: words.workshop.performance, pages: ["performance"] },
+            ...only(may(person, "engineer"), { to: links.shopkeeping, name: words.workshop.shopkeeping, pages: ["shopkeeping"] }),
+        ] },
         { name: nav.groups.data, entries: [
             { to: links.topics, name: nav.topics, pages: ["topics"] },
             { to: links.sql, name: words.sql.nav, pages: ["sql"] },
