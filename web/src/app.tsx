@@ -23,6 +23,11 @@ const Organisations = lazy(() => import("./pages/organisations").then((m) => ({ 
 const AuditPage = lazy(() => import("./pages/audit").then((m) => ({ default: m.AuditPage })));
 const AccountPage = lazy(() => import("./pages/account/account").then((m) => ({ default: m.AccountPage })));
 const People = lazy(() => import("./pages/people/people").then((m) => ({ default: m.People })));
+const FleetMap = lazy(() => import("./pages/fleet/map/map_page").then((m) => ({ default: m.MapPage })));
+const FleetRequests = lazy(() => import("./pages/fleet/requests/requests").then((m) => ({ default: m.Requests })));
+const FleetPlan = lazy(() => import("./pages/fleet/plan/plan_page").then((m) => ({ default: m.PlanPage })));
+const FleetIndex = lazy(() => import("./pages/fleet/index/index_page").then((m) => ({ default: m.IndexPage })));
+const CabPage = lazy(() => import("./pages/fleet/cab/cab").then((m) => ({ default: m.CabPage })));
 const HandlePage = lazy(() => import("./pages/handle/handle").then((m) => ({ default: m.HandlePage })));
 const ApplyPage = lazy(() => import("./pages/apply/apply").then((m) => ({ default: m.ApplyPage })));
 const NamingPages = lazy(() => import("./pages/naming/naming").then((m) => ({ default: m.NamingPages })));
@@ -52,6 +57,7 @@ export function App() {
 
 function Page({ person, route }: { person: Person; route: Route }) {
     if (route.page === "screen") return <Suspense fallback={null}><Screen /></Suspense>;
+    if (route.page === "cab" && !person.totp_missing) return <Suspense fallback={null}><CabPage machine={route.id} /></Suspense>;
     return <Shell person={person} route={route}><Content person={person} route={route} /></Shell>;
 }
 
@@ -73,6 +79,10 @@ function Content({ person, route }: { person: Person; route: Route }) {
         case "organisations": return <Organisations />;
         case "audit": return <AuditPage />;
         case "account": return <AccountPage />;
+        case "fleet": return <FleetMap chosen={route.id} person={person} />;
+        case "fleet_requests": return <FleetRequests chosen={route.id} person={person} />;
+        case "fleet_plan": return <FleetPlan person={person} />;
+        case "fleet_index": return <FleetIndex />;
         case "identifiers": case "identifier": case "prefixes": case "prefix": case "applications": case "naming": case "bulk": case "labels":
             return <NamingPages person={person} route={route} />;
         default:

@@ -15,6 +15,8 @@ import "./styles/sewing.css";
 import "./styles/shop.css";
 import "./styles/follow.css";
 import "./styles/workshop.css";
+import "./styles/fleet.css";
+import "./styles/dispatch.css";
 import "./styles/screen.css";
 
 createRoot(document.getElementById("root")!).render(<App />);

@@ -25,6 +25,8 @@ export type Route =
     | { page: "account" }
     | { page: "handle" | "apply" | "identifier" | "prefix"; id: string }
     | { page: "identifiers" | "prefixes" | "applications" | "naming" | "bulk" | "labels" }
+    | { page: "fleet" | "fleet_requests" | "cab"; id: string | null }
+    | { page: "fleet_plan" | "fleet_index" }
     | { page: "unknown" };
 
 export const links = {
@@ -49,6 +51,14 @@ export const links = {
     people: "/people",
     organisations: "/organisations",
     audit: "/audit",
+    fleet: "/fleet",
+    fleetMachine: (id: string) => `/fleet/machines/${encodeURIComponent(id)}`,
+    fleetRequests: "/fleet/requests",
+    fleetRequest: (id: string) => `/fleet/requests/${encodeURIComponent(id)}`,
+    fleetPlan: "/fleet/plan",
+    fleetIndex: "/fleet/index",
+    cabs: "/cab",
+    cab: (machine: string) => `/cab/${encodeURIComponent(machine)}`,
     account: "/account",
     /** An identifier's public page; "" is where one is looked up. */
     handle: (handle: string) => `/h/${handlePath(handle)}`,
@@ -98,6 +108,7 @@ export function parse(pathname: string): Route {
     }
     const produced = productionOf(parts);
     if (produced) return produced;
+    if (first === "fleet" || first === "cab") return fleetPage(parts);
     if (parts.length > 1) return { page: "unknown" };
     switch (first) {
         case "screen": case "machines": case "sites": case "connections": case "topics": case "sql": case "tokens": case "certificates": case "people":
@@ -123,6 +134,22 @@ function productionOf([first, second, third, ...more]: string[]): Route | null {
     if (first === "shop" || first === "order") return { page: first, id };
     if (first === "orders") return second === "new" ? { page: "desk" } : { page: "orders", id };
     return null;
+}
+
+function fleetPage([first, second, third, ...more]: string[]): Route {
+    try {
+        if (first === "cab") return third === undefined ? { page: "cab", id: second === undefined ? null : decodeURIComponent(second) } : { page: "unknown" };
+        if (more.length > 0) return { page: "unknown" };
+        const id = third === undefined ? null : decodeURIComponent(third);
+        if (second === undefined) return { page: "fleet", id: null };
+        if (second === "machines" && id !== null) return { page: "fleet", id };
+        if (second === "requests") return { page: "fleet_requests", id };
+        if (second === "plan" && id === null) return { page: "fleet_plan" };
+        if (second === "index" && id === null) return { page: "fleet_index" };
+    } catch {
+        // Not percent-encoded as addresses are.
+    }
+    return { page: "unknown" };
 }
 
 export const useRoute = (): Route => parse(useStore(here));

@@ -1,5 +1,7 @@
 import { createStore, useStore } from "../api/store";
 import { accessWords } from "./access";
+import { dispatchWords } from "./dispatch";
+import { fleetWords } from "./fleet";
 import { handleWords } from "./handle";
 import { machineWords } from "./machine";
 import { namingWords } from "./naming";
@@ -10,6 +12,7 @@ import { sqlWords } from "./sql";
 import { workshopWords } from "./workshop";
 import { trafficWords } from "./traffic";
 import { trustWords } from "./trust";
+import { indexWords } from "./working_index";
 
 export type Language = "en" | "zh";
 
@@ -18,6 +21,7 @@ function wordsOf(language: Language) {
         ...shellWords[language], ...plantWords[language], ...machineWords[language],
         ...trafficWords[language], ...accessWords[language], ...trustWords[language], ...sqlWords[language],
         ...shopWords[language], ...workshopWords[language],
+        ...fleetWords[language], ...dispatchWords[language], ...indexWords[language],
         ...handleWords[language], ...namingWords[language],
     };
 }

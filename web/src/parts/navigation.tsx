@@ -35,6 +35,13 @@ function groupsOf(person: Person, words: Strings): Group[] {
             { to: links.performance, name: words.workshop.performance, pages: ["performance"] },
             ...only(may(person, "engineer"), { to: links.shopkeeping, name: words.workshop.shopkeeping, pages: ["shopkeeping"] }),
         ] },
+        { name: words.fleet.nav, entries: [
+            { to: links.fleet, name: words.fleet.map, pages: ["fleet"] },
+            { to: links.fleetRequests, name: words.fleet.requests, pages: ["fleet_requests"] },
+            { to: links.fleetPlan, name: words.fleet.plan, pages: ["fleet_plan"] },
+            { to: links.fleetIndex, name: words.fleet.index, pages: ["fleet_index"] },
+            { to: links.cabs, name: words.fleet.cab, pages: ["cab"] },
+        ] },
         { name: nav.groups.data, entries: [
             { to: links.topics, name: nav.topics, pages: ["topics"] },
             { to: links.sql, name: words.sql.nav, pages: ["sql"] },

@@ -1,0 +1,1 @@
+export function CabPage(_: { machine: string | null }) { return null; }
