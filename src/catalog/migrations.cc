@@ -368,8 +368,28 @@ CREATE TABLE sewing_machine (
 );
 )sql";
 
+// The fleet: bodies are JSON of dispatch/fleet.
+constexpr std::string_view version_8 = R"sql(
+CREATE TABLE fleet_row (
+    organisation BIGINT NOT NULL REFERENCES organisation (id),
+    kind         TEXT NOT NULL,
+    id           TEXT NOT NULL,
+    body         TEXT NOT NULL,
+    PRIMARY KEY (organisation, kind, id)
+);
+CREATE TABLE fleet_crossing (
+    id           BIGINT NOT NULL PRIMARY KEY,
+    organisation BIGINT NOT NULL REFERENCES organisation (id),
+    at           BIGINT NOT NULL,
+    machine      TEXT NOT NULL,
+    site         TEXT NOT NULL,
+    is_entered   SMALLINT NOT NULL
+);
+CREATE INDEX fleet_crossing_by_machine ON fleet_crossing (organisation, machine, id);
+)sql";
+
 constexpr std::string_view all[] = {version_1, version_2, version_3, version_4,
-                                    version_5, version_6, version_7};
+                                    version_5, version_6, version_7, version_8};
 
 }  // namespace
 
