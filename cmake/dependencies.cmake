@@ -24,4 +24,4 @@ pkg_check_modules(pc_pugixml REQUIRED IMPORTED_TARGET pugixml)
 find_package(GTest REQUIRED)
 
 add_compile_definitions(SPDLOG_COMPILED_LIB SPDLOG_FMT_EXTERNAL BOOST_ASIO_NO_DEPRECATED
-                        BOOST_ASIO_DISABLE_VISIBILITY)
+                        BOOST_ASIO_DISABLE_VISIBILITY BOOST_ASIO_SEPARATE_COMPILATION)
