@@ -3,7 +3,7 @@ import { count, many } from "./counts";
 
 const en = {
     handle: {
-        eyebrow: "Identifier", lookUp: "Look up an identifier", lookUpHelp: "PREFIX/NAME, such as 88.101.7/EXC-0042", go: "Look up", lookUpTitle: "What does this identifier stand for?",
+        eyebrow: "Identifier", lookUp: "Look up an identifier", lookUpHelp: "88.101.7/EXC-0042", go: "Look up", lookUpTitle: "What does this identifier stand for?",
         lookUpLead: "Type it as it stands on the label. This node asks its way down the chain, from the top node to the company that gave the name, and shows every step.",
         console: "Console", asking: "Asking down the chain…",
         verdicts: {
@@ -21,11 +21,11 @@ const en = {
         vouches: "Who vouches for it", vouchesHelp: "Each part of the prefix was given by the one above it. Who answers for a part says which company has the next.",
         root: "top of the chain", answers: (by: string) => `answers: ${by}`, thisNode: "this node", cache: "this node's memory", noCompany: "no company recorded here",
         prefixStates: { active: "active", suspended: "suspended", revoked: "revoked" },
-        proof: "How it was found", proofHelp: "Every server that was asked, in order: how long it took, whether it was remembered, and whether the answer was signed.",
-        you: "You", youAsk: "ask this node", asks: (what: string) => `asked for ${what}`,
+        proof: "How it was found", proofLost: "How far the question got", proofHelp: "Every server that was asked, in order: how long it took, whether it was remembered, and whether the answer was signed.",
+        you: "You", youAsk: "ask this node", asks: (what: string) => `asked for ${what}`, asksPrefix: (what: string) => `asked for prefix ${what}`,
         roles: { top: "Top node", secondary: "Secondary node", enterprise: "Enterprise node", here: "This node", memory: "Memory", one: "Node" },
         hopAnswers: {
-            found: "answers", referral: (to: string) => `sends on to ${to}`, referralPlain: "sends on", notFound: "has no such name", silent: "does not answer", busy: "is too busy", elsewhere: "is not responsible",
+            found: "answers", prefix: (of: string) => `says who has ${of}`, referral: (to: string) => `sends on to ${to}`, referralPlain: "sends on", notFound: "has no such name", silent: "does not answer", busy: "is too busy", elsewhere: "is not responsible",
         },
         signatures: { valid: "signed, checked", unsigned: "not signed", invalid: "signature wrong" },
         signatureHelp: {
@@ -69,7 +69,7 @@ const en = {
 
 const zh: typeof en = {
     handle: {
-        eyebrow: "标识", lookUp: "查询标识", lookUpHelp: "前缀/后缀，例如 88.101.7/EXC-0042", go: "查询", lookUpTitle: "这个标识代表什么？",
+        eyebrow: "标识", lookUp: "查询标识", lookUpHelp: "88.101.7/EXC-0042", go: "查询", lookUpTitle: "这个标识代表什么？",
         lookUpLead: "请按标签上的内容输入。本节点从顶级节点逐级查询到赋码企业，并展示每一步。",
         console: "控制台", asking: "正在逐级解析…",
         verdicts: { found: "解析成功", not_found: "标识不存在", suspended: "已暂停", elsewhere: "由其他节点负责", unreachable: "无应答", invalid: "不是有效的标识" },
@@ -83,10 +83,10 @@ const zh: typeof en = {
         vouches: "谁为它背书", vouchesHelp: "前缀的每一级都由上一级授予；负责某一级的服务器说明下一级属于哪家企业。",
         root: "最顶级", answers: (by) => `应答方：${by}`, thisNode: "本节点", cache: "本节点缓存", noCompany: "此处未登记企业",
         prefixStates: { active: "正常", suspended: "已暂停", revoked: "已撤销" },
-        proof: "解析路径", proofHelp: "依次列出每个被询问的服务器：用时、是否来自缓存、应答是否签名。",
-        you: "您", youAsk: "向本节点提问", asks: (what) => `询问 ${what}`,
+        proof: "解析路径", proofLost: "解析到了哪一步", proofHelp: "依次列出每个被询问的服务器：用时、是否来自缓存、应答是否签名。",
+        you: "您", youAsk: "向本节点提问", asks: (what) => `询问 ${what}`, asksPrefix: (what) => `询问前缀 ${what}`,
         roles: { top: "顶级节点", secondary: "二级节点", enterprise: "企业节点", here: "本节点", memory: "缓存", one: "节点" },
-        hopAnswers: { found: "给出应答", referral: (to) => `指向 ${to}`, referralPlain: "指向下一级", notFound: "没有此标识", silent: "没有应答", busy: "过于繁忙", elsewhere: "不负责此标识" },
+        hopAnswers: { found: "给出应答", prefix: (of) => `说明 ${of} 由谁负责`, referral: (to) => `指向 ${to}`, referralPlain: "指向下一级", notFound: "没有此标识", silent: "没有应答", busy: "过于繁忙", elsewhere: "不负责此标识" },
         signatures: { valid: "签名已验证", unsigned: "未签名", invalid: "签名错误" },
         signatureHelp: {
             valid: "应答带有签名，可一直验证到顶级节点的密钥。", unsigned: "该服务器不对应答签名，只能以其地址作为凭据。",

@@ -2,10 +2,12 @@ import { createStore, useStore } from "../api/store";
 import { accessWords } from "./access";
 import { dispatchWords } from "./dispatch";
 import { fleetWords } from "./fleet";
+import { bulkWords } from "./bulk";
 import { handleWords } from "./handle";
 import { machineWords } from "./machine";
 import { namingWords } from "./naming";
 import { plantWords } from "./plant";
+import { registryWords } from "./registry";
 import { shellWords } from "./shell";
 import { shopWords } from "./shop";
 import { sqlWords } from "./sql";
@@ -20,9 +22,8 @@ function wordsOf(language: Language) {
     return {
         ...shellWords[language], ...plantWords[language], ...machineWords[language],
         ...trafficWords[language], ...accessWords[language], ...trustWords[language], ...sqlWords[language],
-        ...shopWords[language], ...workshopWords[language],
         ...fleetWords[language], ...dispatchWords[language], ...indexWords[language],
-        ...handleWords[language], ...namingWords[language],
+        ...handleWords[language], ...namingWords[language], ...registryWords[language], ...bulkWords[language], ...shopWords[language], ...workshopWords[language],
     };
 }
 

@@ -29,18 +29,25 @@ function groupsOf(person: Person, words: Strings): Group[] {
             { to: links.machines, name: nav.machines, pages: ["machines", "machine"] },
             { to: links.sites, name: nav.sites, pages: ["sites"] },
         ] },
-        { name: nav.groups.production, entries: [
-            { to: links.orders, name: words.workshop.orders, pages: ["orders", "desk"] },
-            { to: links.queues, name: words.workshop.queues, pages: ["queues"] },
-            { to: links.performance, name: words.workshop.performance, pages: ["performance"] },
-            ...only(may(person, "engineer"), { to: links.shopkeeping, name: words.workshop.shopkeeping, pages: ["shopkeeping"] }),
-        ] },
         { name: words.fleet.nav, entries: [
             { to: links.fleet, name: words.fleet.map, pages: ["fleet"] },
             { to: links.fleetRequests, name: words.fleet.requests, pages: ["fleet_requests"] },
             { to: links.fleetPlan, name: words.fleet.plan, pages: ["fleet_plan"] },
             { to: links.fleetIndex, name: words.fleet.index, pages: ["fleet_index"] },
             { to: links.cabs, name: words.fleet.cab, pages: ["cab"] },
+        ] },
+        { name: nav.groups.production, entries: [
+            { to: links.orders, name: words.workshop.orders, pages: ["orders", "desk"] },
+            { to: links.queues, name: words.workshop.queues, pages: ["queues"] },
+            { to: links.performance, name: words.workshop.performance, pages: ["performance"] },
+            ...only(may(person, "engineer"), { to: links.shopkeeping, name: words.workshop.shopkeeping, pages: ["shopkeeping"] }),
+        ] },
+        { name: words.naming.group, entries: [
+            { to: links.identifiers, name: words.identifiers.title, pages: ["identifiers", "identifier", "labels"] },
+            ...only(may(person, "engineer"), { to: links.bulk, name: words.bulk.title, pages: ["bulk"] }),
+            { to: links.prefixes, name: words.prefixes.title, pages: ["prefixes", "prefix"] },
+            ...only(isAdmin || person.role === "auditor", { to: links.applications, name: words.applications.nav, pages: ["applications"] }),
+            { to: links.naming, name: words.naming.statisticsNav, pages: ["naming"] },
         ] },
         { name: nav.groups.data, entries: [
             { to: links.topics, name: nav.topics, pages: ["topics"] },

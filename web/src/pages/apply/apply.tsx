@@ -9,10 +9,10 @@ import { CopyButton, ErrorNote } from "../../parts/feedback";
 import { Field } from "../../parts/field";
 import { Link } from "../../parts/link";
 import { useAction, useLoad } from "../../parts/load";
-import { ToneMark } from "../../parts/mark";
+import { SignMark } from "../../parts/sign";
 import { links } from "../../router";
 import { PublicFrame } from "../handle/frame";
-import { toneOfApplication } from "../naming/tones";
+import { signOfApplication } from "../naming/signs";
 
 export function ApplyPage({ ticket }: { ticket: string }) {
     return <PublicFrame>{ticket === "" ? <Apply /> : <Status key={ticket} ticket={ticket} />}</PublicFrame>;
@@ -106,7 +106,7 @@ function Status({ ticket }: { ticket: string }) {
         <section className="panel form apply">
             <p className="eyebrow">{words.apply.statusTitle}</p>
             <h1>{company}</h1>
-            <p className="apply-state"><ToneMark tone={toneOfApplication(state)} /> <b>{words.apply.states[state]}</b>{prefix && <span className="code apply-prefix">{prefix}</span>}</p>
+            <p className="apply-state"><SignMark sign={signOfApplication(state)} /> <b>{words.apply.states[state]}</b>{prefix && <span className="code apply-prefix">{prefix}</span>}</p>
             <ol className="apply-steps">
                 {steps.slice(0, state === "refused" ? 2 : 3).map((step, index) => (
                     <li key={step} className={index <= reached ? "reached" : ""} aria-current={index === reached ? "step" : undefined}>{step}</li>

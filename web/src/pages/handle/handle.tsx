@@ -8,12 +8,12 @@ import type { Resolution } from "../../api/naming_types";
 import { browserZone, dateTime } from "../../format/time";
 import { useWords } from "../../i18n";
 import { CopyButton } from "../../parts/feedback";
-import { ToneMark } from "../../parts/mark";
+import { SignMark } from "../../parts/sign";
 import { links, navigate } from "../../router";
 import { PublicFrame } from "./frame";
 import { hopKind } from "./hops";
 import { LabelPanel } from "./label";
-import { Proof, SignatureMark, tookText, toneOfAnswer } from "./proof";
+import { Proof, SignatureMark, tookText, signOfAnswer } from "./proof";
 import { Values, webAddress } from "./values";
 import { Vouchers } from "./vouchers";
 
@@ -83,11 +83,12 @@ function Resolved({ handle }: { handle: string }) {
         <div aria-busy={busy} className="handle-page">
             <Hero of={told} />
             {Boolean(error) && <Failure error={error} onAgain={() => again(false)} />}
-            {told.answer !== "found" && <Advice of={told} />}
+            {told.answer !== "found" && <Advice of={told} onAgain={busy ? null : () => again(true)} />}
             {told.answer === "found" && <Values of={told} />}
             {told.answer === "found" && <LabelPanel handle={told.handle} />}
+            {told.answer !== "found" && <Proof of={told} />}
             {told.vouched.length > 0 && <Vouchers of={told} />}
-            <Proof of={told} />
+            {told.answer === "found" && <Proof of={told} />}
             <footer className="handle-foot">
                 <p className="dim figure">{words.handle.checked(dateTime(Date.parse(told.at), words.locale, browserZone()))}</p>
                 <button type="button" disabled={busy} onClick={() => again(true)}>{words.handle.again}</button>
@@ -128,11 +129,11 @@ function Hero({ of }: { of: Resolution }) {
     const total = (of.trace ?? []).reduce((sum, hop) => sum + hop.took_us, 0);
     const hops = of.trace?.length ?? 0;
     return (
-        <section className={`handle-hero edge-${toneOfAnswer[of.answer]}`}>
+        <section className={`handle-hero answer-${of.answer}`}>
             <Name handle={of.handle} />
             {title && <p className="handle-title">{title}</p>}
             <p className="verdict" role="status">
-                <b><ToneMark tone={toneOfAnswer[of.answer]} /> {words.handle.verdicts[of.answer]}</b>
+                <b><SignMark sign={signOfAnswer[of.answer]} /> {words.handle.verdicts[of.answer]}</b>
                 {hops > 0 && <span className="figure">{words.handle.took(tookText(total), hops)}</span>}
                 {of.computed && <span>{words.handle.computed}</span>}
                 {of.stale ? <span>{words.handle.stale}</span> : of.from_cache && <span>{words.handle.fromCache}</span>}
@@ -146,7 +147,7 @@ function Hero({ of }: { of: Resolution }) {
     );
 }
 
-function Advice({ of }: { of: Resolution }) {
+function Advice({ of, onAgain }: { of: Resolution; onAgain: (() => void) | null }) {
     const words = useWords();
     if (of.answer === "found") return null;
     const company = [...of.vouched].reverse().find((one) => one.company)?.company ?? null;
@@ -159,6 +160,7 @@ function Advice({ of }: { of: Resolution }) {
             {of.answer === "elsewhere" && <p>{words.handle.advice.elsewhereStep}</p>}
             {of.why && <p className="detail">{words.handle.whyNode(of.why)}</p>}
             {of.answer === "unreachable" && lost && <p className="detail code">{lost.server}</p>}
+            {of.answer === "unreachable" && <button type="button" disabled={!onAgain} onClick={() => onAgain?.()}>{words.retry}</button>}
         </div>
     );
 }

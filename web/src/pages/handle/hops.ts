@@ -1,15 +1,15 @@
 // What the hops of a trace mean: the node's words sorted into a few kinds, servers into levels of the chain.
 import type { Hop } from "../../api/naming_types";
 
-export type HopKind = "found" | "referral" | "notFound" | "silent" | "busy" | "elsewhere";
+export type HopKind = "found" | "prefix" | "referral" | "notFound" | "silent" | "busy" | "elsewhere";
 export type HopRole = "top" | "secondary" | "enterprise" | "here" | "memory" | "one";
 
 /** The kind of a hop's answer. What is not known counts as no answer when it failed, so nothing bad looks good. */
-export function hopKind(hop: Pick<Hop, "answer">): HopKind {
+export function hopKind(hop: Pick<Hop, "answer" | "asked">): HopKind {
     const told = hop.answer.toLowerCase();
     if (/referral/.test(told)) return "referral";
     if (/not.?found/.test(told)) return "notFound";
-    if (/success|found/.test(told)) return "found";
+    if (/success|found/.test(told)) return /^0\.NA\//i.test(hop.asked) ? "prefix" : "found";
     if (/busy|limit|backup/.test(told)) return "busy";
     if (/not responsible|elsewhere/.test(told)) return "elsewhere";
     return "silent";

@@ -2,8 +2,7 @@
 import type { Answer, Hop, Resolution, Signature } from "../../api/naming_types";
 import { formatNumber } from "../../format/number";
 import { useWords, type Strings } from "../../i18n";
-import { ToneMark } from "../../parts/mark";
-import type { Tone } from "../../parts/tone";
+import { SignMark, type Sign } from "../../parts/sign";
 import { hopKind, rolesOf, type HopKind } from "./hops";
 
 /** 412 µs, 3.2 ms, 1.5 s. */
@@ -12,15 +11,15 @@ export function tookText(us: number): string {
     return us < 1_000_000 ? `${formatNumber(us / 1000, us < 100_000 ? 1 : 0)} ms` : `${formatNumber(us / 1_000_000, 1)} s`;
 }
 
-const toneOfKind: Record<HopKind, Tone> = { found: "run", referral: "idle", notFound: "other", silent: "fault", busy: "busy", elsewhere: "other" };
-export const toneOfAnswer: Record<Answer, Tone> = { found: "run", not_found: "off", suspended: "busy", elsewhere: "idle", unreachable: "fault", invalid: "off" };
-const toneOfSignature: Record<Signature, Tone> = { valid: "run", unsigned: "other", invalid: "fault" };
+const signOfKind: Record<HopKind, Sign> = { found: "good", prefix: "onward", referral: "onward", notFound: "unknown", silent: "broken", busy: "waiting", elsewhere: "unknown" };
+export const signOfAnswer: Record<Answer, Sign> = { found: "good", not_found: "unknown", suspended: "paused", elsewhere: "onward", unreachable: "broken", invalid: "ended" };
+const signOfSignature: Record<Signature, Sign> = { valid: "good", unsigned: "plain", invalid: "broken" };
 
 export function SignatureMark({ signature }: { signature: Signature }) {
     const words = useWords();
     return (
         <span className={`signature signature-${signature}`} title={words.handle.signatureHelp[signature]}>
-            <ToneMark tone={toneOfSignature[signature]} /> {words.handle.signatures[signature]}
+            <SignMark sign={signOfSignature[signature]} /> {words.handle.signatures[signature]}
         </span>
     );
 }
@@ -31,7 +30,7 @@ function answerText(hop: Hop, kind: HopKind, words: Strings): string {
         const to = /(?:0\.NA\/)?([\d.]+)\s*$/.exec(hop.note ?? "")?.[1];
         return to ? told.referral(to) : told.referralPlain;
     }
-    return told[kind];
+    return kind === "prefix" ? told.prefix(hop.asked.slice(5)) : told[kind];
 }
 
 export function Proof({ of }: { of: Resolution }) {
@@ -44,7 +43,7 @@ export function Proof({ of }: { of: Resolution }) {
     const total = trace.reduce((sum, hop) => sum + hop.took_us, 0);
     return (
         <section className="panel proof" aria-labelledby="proof">
-            <header><h2 id="proof">{words.handle.proof}</h2><p className="figure">{words.handle.total} <b>{tookText(total)}</b></p></header>
+            <header><h2 id="proof">{of.answer === "found" ? words.handle.proof : words.handle.proofLost}</h2><p className="figure">{words.handle.total} <b>{tookText(total)}</b></p></header>
             <p className="help">{words.handle.proofHelp}</p>
             <ol className="hops">
                 <li className="hop hop-you">
@@ -55,11 +54,11 @@ export function Proof({ of }: { of: Resolution }) {
                     const kind = hopKind(hop);
                     return (
                         <li key={index} className={`hop hop-${kind}${hop.server === "cache" ? " hop-memory" : ""}`}>
-                            <span className="station"><ToneMark tone={toneOfKind[kind]} /></span>
+                            <span className="station"><SignMark sign={signOfKind[kind]} /></span>
                             <div>
                                 <h3>{words.handle.roles[roles[index]!]}</h3>
                                 {hop.server !== "cache" && <p className="code server">{server(hop.server)}</p>}
-                                <p className="dim">{words.handle.asks(hop.asked)}</p>
+                                <p className="dim">{/^0\.NA\//i.test(hop.asked) ? words.handle.asksPrefix(hop.asked.slice(5)) : words.handle.asks(hop.asked)}</p>
                                 <p><b>{answerText(hop, kind, words)}</b></p>
                                 <p className="hop-facts">
                                     <span className="figure">{tookText(hop.took_us)}</span>

@@ -26,10 +26,12 @@ export function Values({ of }: { of: Resolution }) {
             {shown.length === 0 && <p className="dim">{words.handle.nothing}</p>}
             <dl className="said-values">
                 {shown.map((value) => (
-                    <div key={value.index} className={typeof value.data === "object" && value.data !== null ? "said-object" : undefined}>
-                        <dt>{words.handle.types[value.type] ?? value.type}</dt>
-                        <dd><Said value={value} /></dd>
-                    </div>
+                    isRecord(value.data) && value.type === "JSON" ? Object.entries(value.data).slice(0, entries_max).map(([name, each]) => <Entry key={`${value.index} ${name}`} name={name} of={each} depth={0} />) : (
+                        <div key={value.index}>
+                            <dt>{words.handle.types[value.type] ?? value.type}</dt>
+                            <dd><Said value={value} /></dd>
+                        </div>
+                    )
                 ))}
             </dl>
             {(of.hidden ?? 0) > 0 && <p className="hidden-note"><b>{words.handle.hidden(of.hidden!)}</b> <span className="dim">{words.handle.hiddenHelp}</span></p>}
@@ -55,13 +57,22 @@ function Said({ value }: { value: HandleValue }) {
 }
 
 const depth_max = 3, entries_max = 60;
+const units: Record<string, string> = { kg: "kg", g: "g", t: "t", mm: "mm", m: "m", km: "km", w: "W", kw: "kW", v: "V", a: "A", h: "h", s: "s", ms: "ms", bar: "bar", l: "l", c: "°C" };
+const isRecord = (data: Json): data is { [key: string]: Json } => typeof data === "object" && data !== null && !Array.isArray(data);
+
+/** One member of an object; a unit that ends its name stands behind its number. */
+function Entry({ name, of, depth }: { name: string; of: Json; depth: number }) {
+    const parts = name.split("_");
+    const unit = typeof of === "number" && parts.length > 1 ? units[parts.at(-1)!.toLowerCase()] : undefined;
+    return <div><dt className="member">{(unit ? parts.slice(0, -1) : parts).join(" ")}</dt><dd><Data of={of} depth={depth} />{unit && ` ${unit}`}</dd></div>;
+}
 
 /** JSON as a person reads it: names and values, deeper parts set in. */
 function Data({ of, depth }: { of: Json; depth: number }) {
     const words = useWords();
     if (of === null) return <span className="dim">–</span>;
     if (typeof of === "boolean") return <>{of ? words.yes : words.no}</>;
-    if (typeof of === "number") return <span className="figure">{of.toLocaleString(words.locale, { maximumFractionDigits: 20 })}</span>;
+    if (typeof of === "number") return <span className="figure">{of.toLocaleString(words.locale, { maximumFractionDigits: 20, useGrouping: Math.abs(of) >= 10_000 })}</span>;
     if (typeof of === "string") {
         const url = webAddress(of);
         return url ? <a href={url.href} rel="noreferrer">{of}</a> : <>{of}</>;
@@ -75,7 +86,7 @@ function Data({ of, depth }: { of: Json; depth: number }) {
     if (depth >= depth_max || entries.length > entries_max) return <code className="raw">{JSON.stringify(of)}</code>;
     return (
         <dl className="data">
-            {entries.map(([name, each]) => <div key={name}><dt>{name.replaceAll("_", " ")}</dt><dd><Data of={each} depth={depth + 1} /></dd></div>)}
+            {entries.map(([name, each]) => <Entry key={name} name={name} of={each} depth={depth + 1} />)}
         </dl>
     );
 }

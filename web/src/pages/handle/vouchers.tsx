@@ -1,10 +1,8 @@
 // From the first prefix down: who answers for it, and which company it was given to.
 import type { Resolution } from "../../api/naming_types";
 import { useWords } from "../../i18n";
-import { ToneMark } from "../../parts/mark";
-import type { Tone } from "../../parts/tone";
-
-const toneOf: Record<string, Tone> = { active: "run", suspended: "busy", revoked: "fault" };
+import { SignMark } from "../../parts/sign";
+import { signOfPrefix } from "../naming/signs";
 
 export function Vouchers({ of }: { of: Resolution }) {
     const words = useWords();
@@ -19,7 +17,7 @@ export function Vouchers({ of }: { of: Resolution }) {
                         <span>{one.company ?? <span className="dim">{one.prefix.includes(".") ? words.handle.noCompany : words.handle.root}</span>}</span>
                         <small>
                             {words.handle.answers(one.by === "this node" ? words.handle.thisNode : one.by)}
-                            {one.state && <span className="prefix-state"><ToneMark tone={toneOf[one.state] ?? "other"} /> {words.handle.prefixStates[one.state]}</span>}
+                            {one.state && <span className="prefix-state"><SignMark sign={signOfPrefix(one.state)} /> {words.handle.prefixStates[one.state]}</span>}
                         </small>
                     </li>
                 ))}
