@@ -33,7 +33,7 @@ const en = {
             invalid: "The signature does not fit the answer. Do not rely on it.",
         },
         remembered: "remembered", total: "Together",
-        label: "Label", labelHelp: "Opens this page. Print it, or take it into your own layout.", print: "Print label", svg: "SVG", png: "PNG", labelOf: (handle: string) => `QR code that opens the page of ${handle}`,
+        label: "Label", labelHelp: "Opens the identifier's page. Print it, or take it into your own layout.", print: "Print label", svg: "SVG", png: "PNG", labelOf: (handle: string) => `QR code that opens the page of ${handle}`,
         checked: (at: string) => `Asked ${at}`, copyAddress: "Copy identifier",
         advice: {
             not_found: "Compare every character with the label: 0 and O, 1 and I, hyphens. If it is right, the name was not registered yet or has been removed.",
@@ -50,7 +50,7 @@ const en = {
     apply: {
         title: "Apply for a prefix", lead: "With a prefix your company names its products, machines and documents, and anybody can look them up. The operator of this node decides.",
         company: "Company", creditCode: "Unified social credit code", creditHelp: "18 characters, as on the business licence.", contact: "Who to talk to", email: "E-mail", phone: "Telephone", purpose: "What will be named",
-        purposeHelp: "A sentence or two: which products, machines or documents.", wanted: "Wanted prefix", wantedHelp: (of: string) => `Empty: the next free number. It begins with ${of}.`, expected: "How many in the first year",
+        purposeHelp: "A sentence or two: which products, machines or documents.", wanted: "Wanted prefix", wantedHelp: "Empty: the next free number. It begins with this node's prefix.", expected: "How many in the first year",
         hosting: "Where the names live", hosted: "On this node", hostedHelp: "Nothing to install. You register in this console or by its API.", own: "On our own node", ownHelp: "Lineshaft or another Handle System server; this node sends those who ask on to it.",
         address: "Address of your node", addressHelp: "HOST:PORT, reachable for everyone, usually port 2641.", submit: "Send application",
         sentTitle: "Sent", sentText: "Keep this address: it alone shows how your application stands. It is not shown again.", followAction: "See how it stands",
@@ -93,7 +93,7 @@ const zh: typeof en = {
             invalid: "签名与应答不符，请勿采信。",
         },
         remembered: "缓存", total: "合计",
-        label: "标签", labelHelp: "扫码打开本页。可打印，或用于您自己的版式。", print: "打印标签", svg: "SVG", png: "PNG", labelOf: (handle) => `打开 ${handle} 页面的二维码`,
+        label: "标签", labelHelp: "扫码打开该标识的页面。可打印，或用于您自己的版式。", print: "打印标签", svg: "SVG", png: "PNG", labelOf: (handle) => `打开 ${handle} 页面的二维码`,
         checked: (at) => `查询时间 ${at}`, copyAddress: "复制标识",
         advice: {
             not_found: "请与标签逐字核对：0 与 O、1 与 I、连字符。若无误，则该标识尚未注册或已被删除。",
@@ -110,7 +110,7 @@ const zh: typeof en = {
     apply: {
         title: "申请标识前缀", lead: "拥有前缀后，企业即可为产品、设备和文档赋码，任何人都能查询。由本节点的运营方审核。",
         company: "企业名称", creditCode: "统一社会信用代码", creditHelp: "18 位，见营业执照。", contact: "联系人", email: "电子邮箱", phone: "电话", purpose: "用途",
-        purposeHelp: "用一两句话说明将为哪些产品、设备或文档赋码。", wanted: "希望的前缀", wantedHelp: (of) => `留空则分配下一个空闲号码。须以 ${of} 开头。`, expected: "首年预计数量",
+        purposeHelp: "用一两句话说明将为哪些产品、设备或文档赋码。", wanted: "希望的前缀", wantedHelp: "留空则分配下一个空闲号码。须以本节点的前缀开头。", expected: "首年预计数量",
         hosting: "标识存放位置", hosted: "托管在本节点", hostedHelp: "无需安装，在控制台或通过接口注册。", own: "自建节点", ownHelp: "Lineshaft 或其他 Handle 系统服务器；本节点将查询指向它。",
         address: "自建节点地址", addressHelp: "主机:端口，须对外可达，端口通常为 2641。", submit: "提交申请",
         sentTitle: "已提交", sentText: "请妥善保存此地址：只有通过它才能查看申请进展，且不会再次显示。", followAction: "查看进展",

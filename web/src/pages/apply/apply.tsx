@@ -57,7 +57,7 @@ function Apply() {
                 <Field label={`${words.apply.expected} (${words.optional})`}><input {...text("expected")} type="number" min={1} max={1_000_000_000_000} inputMode="numeric" /></Field>
             </div>
             <Field label={words.apply.purpose} help={words.apply.purposeHelp}><textarea {...text("purpose")} required rows={3} maxLength={2000} /></Field>
-            <Field label={`${words.apply.wanted} (${words.optional})`} help={words.apply.wantedHelp("88.101")}>
+            <Field label={`${words.apply.wanted} (${words.optional})`} help={words.apply.wantedHelp}>
                 <input {...text("wanted")} pattern="[0-9]+(\.[0-9]+)+" maxLength={60} autoComplete="off" inputMode="decimal" />
             </Field>
             <fieldset>

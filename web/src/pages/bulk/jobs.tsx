@@ -34,7 +34,7 @@ export function Jobs({ running, onKey }: { running: boolean; onKey: (key: string
                     <tbody>
                         {items.map((one) => (
                             <tr key={one.key}>
-                                <th scope="row">{one.key}<small>{words.bulk.jobStates[one.state]}{one.state === "stopped" && `, ${words.bulk.stoppedAt(one.resume_from)}`}</small></th>
+                                <th scope="row">{one.key}<small>{one.state === "stopped" ? words.bulk.stoppedAt(one.resume_from) : words.bulk.jobStates[one.state]}</small></th>
                                 <td className="figure">{sums(one) || <span className="dim">–</span>}</td>
                                 <td data-label={words.bulk.by}>{one.by}</td>
                                 <td data-label={words.bulk.begun}><Age at={one.begun_at} /></td>

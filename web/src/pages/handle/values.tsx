@@ -68,7 +68,7 @@ function Entry({ name, of, depth }: { name: string; of: Json; depth: number }) {
 }
 
 /** JSON as a person reads it: names and values, deeper parts set in. */
-function Data({ of, depth }: { of: Json; depth: number }) {
+export function Data({ of, depth }: { of: Json; depth: number }) {
     const words = useWords();
     if (of === null) return <span className="dim">–</span>;
     if (typeof of === "boolean") return <>{of ? words.yes : words.no}</>;

@@ -1,6 +1,6 @@
 // One identifier: its values, who sees each, and its label.
 import { useState, type FormEvent } from "react";
-import { naming, textOf } from "../../api/naming_calls";
+import { naming } from "../../api/naming_calls";
 import type { HandleValue, Identifier } from "../../api/naming_types";
 import { may } from "../../api/session";
 import type { Person } from "../../api/types";
@@ -14,6 +14,7 @@ import { Link } from "../../parts/link";
 import { useAction, useLoad } from "../../parts/load";
 import { links, navigate } from "../../router";
 import { LabelPanel } from "../handle/label";
+import { Data as Members } from "../handle/values";
 import { ValueDialog } from "./value_dialog";
 
 type Open = { kind: "add" | "delete" } | { kind: "change" | "remove"; value: HandleValue };
@@ -97,8 +98,7 @@ export function IdentifierPage({ handle, person }: { handle: string; person: Per
 function Data({ value }: { value: HandleValue }) {
     const words = useWords();
     if (value.data === null) return <span className="dim">{words.identifiers.secret}</span>;
-    if (value.type === "HS_ADMIN") return <><code>{textOf(value)}</code> <small>{words.identifiers.adminNote}</small></>;
-    return typeof value.data === "string" ? <>{value.data}</> : <code>{JSON.stringify(value.data)}</code>;
+    return <><Members of={value.data} depth={1} />{value.type === "HS_ADMIN" && <small>{words.identifiers.adminNote}</small>}</>;
 }
 
 function DeleteDialog({ handle, onClose }: { handle: string; onClose: () => void }) {

@@ -52,7 +52,7 @@ export function PrefixPage({ id, person, names }: { id: string; person: Person; 
                     <h2>{words.prefixes.facts}</h2>
                     <dl className="facts">
                         {fact(words.prefixes.names, <Quota used={one.identifiers} quota={one.quota} />)}
-                        {fact(words.prefixes.title, words.prefixes.kinds[one.kind])}
+                        {fact(words.applications.hostingTitle, words.prefixes.kinds[one.kind])}
                         {one.address && fact(words.prefixes.address, <code>{one.address}</code>)}
                         {fact(words.prefixes.organisation, one.organisation ?? <span className="dim">–</span>)}
                         {one.allocated_at && fact(words.prefixes.since, dateTime(Date.parse(one.allocated_at), words.locale, browserZone()))}
