@@ -1,3 +1,104 @@
-const en = { workshop: { orders: "Orders", queues: "Queues", performance: "Performance", shopkeeping: "Shop" } };
-const zh: typeof en = { workshop: { orders: "订单", queues: "排队", performance: "绩效", shopkeeping: "店铺" } };
+// Words of the workshop: the board of orders, queues, performance, the shop's links and prices. Both languages side by side.
+import { count, many } from "./counts";
+
+const en = {
+    workshop: {
+        orders: "Orders", queues: "Queues", performance: "Performance", shopkeeping: "Shop",
+        boardLead: "From a customer's wish to finished pieces.", newOrder: "New order", search: "Search number, name or customer", found: (n: number) => many(n, "order", "orders"),
+        states: { new: "New", planned: "Planned", running: "Running", held: "Held", done: "Done", refused: "Refused" },
+        stateHelp: { new: "no machine has a place yet", planned: "in a queue", running: "being sewn", held: "waits for people", done: "all pieces good", refused: "will not be sewn" },
+        emptyColumn: { new: "Orders land here the moment they are placed.", planned: "Nothing waits.", running: "No machine sews an order.", held: "Nothing is held. Drag an order here to hold it.", done: "Finished orders gather here.", refused: "Nothing was refused." },
+        emptyTitle: "No orders yet", emptyStep: "Give customers a shop link, or place the first order yourself.", toShop: "Make a shop link",
+        moveHelp: "Drag an order to another column, or open it and choose. Keys: arrows move between orders, Enter opens.",
+        cannotMove: (from: string, to: string) => `An order that is ${from.toLowerCase()} cannot be put into “${to}”. Machines and the planner do that.`,
+        more: (n: number) => `${count(n)} more: search to find them`, due: (when: string) => `due ${when}`, late: "late", ready: (when: string) => `about ${when}`, pieces: (good: number, of: number) => `${good} of ${of} pieces`,
+        actions: { hold: "Hold", release: "Release", refuse: "Refuse…" },
+        did: { hold: (n: number) => `Order ${n} is held.`, release: (n: number) => `Order ${n} goes on.`, refuse: (n: number) => `Order ${n} is refused.` },
+        refuseTitle: (n: number) => `Refuse order ${n}?`, refuseText: "What is being sewn for it stops. The customer sees the reason.", why: "Reason", refuseAction: "Refuse the order",
+        open: (n: number, name: string) => `Order ${n}, ${name}`, orderTitle: (n: number) => `Order ${n}`, customer: "Customer", contact: "Contact", note: "Note", placed: "Placed", source: { shop: "by shop link", desk: "at the desk" } as Record<string, string>,
+        follow: "Customer's page", certificate: "Certificate", due_at: "Due", priority: "Priority", priorityHelp: "0 to 100; 50 is usual", design: "Design", files: "Files", filesOf: (machine: string) => `for ${machine}`, stitches: "Stitches", size: "Size", threads: "Threads",
+        jobs: "Job orders", jobPieces: (good: number, wanted: number) => `${good} of ${wanted} pieces`, history: "History", noHistory: "Nothing has happened yet.", by: (who: string) => `by ${who}`,
+        piecesTitle: "Pieces", noPieces: "No piece is finished yet.", pieceNumber: (n: number) => `Piece ${n}`, judge: "Judge", quality: { good: "good", rework: "rework", scrap: "scrap" }, judged: (n: number, q: string) => `Piece ${n} is ${q}.`,
+        judgeTitle: (n: number) => `Piece ${n}`, judgeText: "Rework and scrap are sewn again by a new job order. Every judgement is recorded.",
+        cost: "Cost so far", price: "Price", margin: "Left over", costItems: { machine_time: "Machine time", setup: "Setting up", stops: "Stops", thread: "Thread", scrap: "Scrap" } as Record<string, string>,
+        units: { h: "h", m: "m", piece: "pcs" } as Record<string, string>, noCost: "Costs appear when a machine begins.",
+        notConnected: "The stream of orders is interrupted. What you see may be old. Reconnecting…",
+    },
+    queue: {
+        lead: "What each machine sews next. Equal threads stand together.", replan: "Plan again", planned: (jobs: number, ms: string) => `${many(jobs, "job", "jobs")} planned in ${ms} ms`, late: (n: number) => many(n, "job late", "jobs late"), onTime: "all in time",
+        setup: (min: string) => `${min} min of thread changes`, proven: "proven best", unplanned: "Without a machine", unplannedHelp: "Say what is missing, then plan again.",
+        emptyTitle: "No machine sews yet", emptyStep: "Connect an embroidery machine and say what it can do: hoop, needles, threads. It then takes its place here.", chooseMachine: "Add a machine",
+        idle: "Nothing to sew. Orders arrive here by themselves.", free: (when: string) => `free ${when}`, off: "takes no orders", now: "Now", next: "Next", change: (n: number) => many(n, "thread change", "thread changes"), noChange: "threads already on the machine",
+        profile: "Machine…", heads: (n: number) => many(n, "head", "heads"), needles: (n: number) => many(n, "needle", "needles"), hoop: (w: number, h: number) => `hoop ${w} × ${h} mm`, pinned: "pinned", unpin: "Let the planner move it", moved: (job: string, machine: string) => `${job} is pinned to ${machine}.`, unpinned: (job: string) => `The planner may move ${job} again.`,
+        order: "Open the order", earlier: "Earlier", later: "Later", toMachine: "Other machine", moveOf: (job: string) => `Move ${job}`, dragHelp: "Drag jobs between machines. Keys: Alt with arrows moves the focused job.",
+        methods: { Start: "Start", RevokeStart: "Not yet", Pause: "Pause", Resume: "Resume", Stop: "Stop", Abort: "Abort…", Cancel: "Cancel…", Clear: "Clear", Update: "Update" } as Record<string, string>,
+        asked: (method: string) => `Asked: ${method}. Waiting for the machine…`, states: { NotAllowedToStart: "not released", AllowedToStart: "ready to start", Running: "running", Interrupted: "interrupted", Ended: "ended", Aborted: "aborted" } as Record<string, string>,
+        abortTitle: (job: string) => `Abort ${job}?`, abortText: "The machine stops at once; the piece in the hoop is lost. What is left becomes a new job order.", cancelTitle: (job: string) => `Cancel ${job}?`, cancelText: "It leaves the queue. What it was to sew becomes a new job order.", stopTitle: (job: string) => `Stop ${job}?`, stopText: "Finished pieces count. What is left becomes a new job order.", final: "Do not sew the rest", did: (job: string, method: string) => `${method}: ${job}`,
+        settings: (name: string) => `What ${name} can do`, settingsLead: "What people say goes before what the machine says of itself.", enabled: "Takes orders", rpm: "Stitches a minute at most", dialect: "Dialect of its files", delivery: "How it gets its files", deliveries: { mqtt: "over MQTT", folder: "as files in a folder", http: "fetches them by barcode" } as Record<string, string>, folder: "Folder", hoopWidth: "Hoop width, mm", hoopHeight: "Hoop height, mm", headCount: "Heads", needleCount: "Needles", threads: "Threads by needle", needle: (n: number) => `Needle ${n}`, none: "none", reset: "As the machine says", machineId: "Machine", saved: (name: string) => `${name} is changed.`,
+    },
+    performance: {
+        lead: "How well the machines work, and what stops them.", range: "Range", ranges: { "24h": "24 h", "7d": "7 days", "30d": "30 days" } as Record<string, string>, oee: "Overall equipment effectiveness", formulas: "How it is worked out (ISO 22400-2)", machine: "Machine", pieces: "pieces", good: "good", rework: "rework", scrap: "scrap", none: "–",
+        ratios: { oee: "OEE", availability: "Availability", effectiveness: "Effectiveness", quality_ratio: "Quality", utilisation: "Utilisation", setup_rate: "Setup rate", scrap_ratio: "Scrap ratio", rework_ratio: "Rework ratio" } as Record<string, string>,
+        times: { PBT: "planned busy time", AUBT: "actual unit busy time", AUPT: "actual unit processing time", APT: "actual production time", ASUT: "actual setup time", ADOT: "stops" } as Record<string, string>, counts: { PQ: "pieces made", GQ: "good pieces", RQ: "rework", SQ: "scrap" } as Record<string, string>, pru: "planned run time for a piece",
+        stops: "Why machines stood", stopsHelp: "Longest first; the line adds up.", noStops: "No machine stood in this time.", allMachines: "All machines", minutes: (n: string) => `${n} min`, times_n: (n: number) => `${count(n)}×`, cumulative: "added up", chart: "Pareto of stop reasons",
+        emptyTitle: "Nothing was sewn in this time", emptyStep: "Choose a longer range, or place an order: figures come with the first stitch.",
+    },
+    shopkeeping: {
+        lead: "Links customers order through, and what it costs.", links: "Shop links", add: "New shop link", name: "Name", nameHelp: "For you: where the link is used.", expires: "Valid until", never: "does not expire", perHour: "Orders an hour at most", most: "Pieces in one order at most", orders: (n: number) => many(n, "order", "orders"), address: "Address", qr: "QR code of the shop's address", show: "Show", open: "Open", revoke: "Revoke",
+        revokeTitle: "Revoke the shop link?", revokeText: (name: string) => `“${name}” opens nothing from now on. Orders already placed go on.`, revoked: (name: string) => `${name} is revoked.`, emptyTitle: "No shop link yet", emptyStep: "Make one, put it on your website or print its QR code: customers order with it and need no account.", made: (name: string) => `${name} is open for orders.`, limits: (perHour: number, most: number) => `${count(perHour)} orders an hour, ${count(most)} pieces each`,
+        prices: "Prices", pricesHelp: "New orders only; orders placed keep their price.", currency: "Currency", asks: "What customers pay", costs: "What it costs you", saved: "The prices are changed.",
+        fields: { setup_minor: "Setting up, per order", thousand_stitches_minor: "1,000 stitches", colour_minor: "Each thread, per piece", piece_min_minor: "Smallest price of a piece", machine_hour_minor: "Machine, per hour", thread_km_minor: "Thread, per kilometre" } as Record<string, string>,
+    },
+};
+
+const zh: typeof en = {
+    workshop: {
+        orders: "订单", queues: "排队", performance: "绩效", shopkeeping: "店铺",
+        boardLead: "从顾客的心意到成品。", newOrder: "新建订单", search: "搜索编号、名称或顾客", found: (n) => `${count(n)} 个订单`,
+        states: { new: "新订单", planned: "已排产", running: "绣制中", held: "已暂停", done: "已完成", refused: "已拒绝" },
+        stateHelp: { new: "尚无机器可安排", planned: "在队列中", running: "正在绣制", held: "等待处理", done: "全部合格", refused: "不再绣制" },
+        emptyColumn: { new: "订单提交后立即出现在这里。", planned: "没有等待的订单。", running: "没有机器在绣订单。", held: "没有暂停的订单。拖到这里即可暂停。", done: "完成的订单汇集在这里。", refused: "没有拒绝的订单。" },
+        emptyTitle: "还没有订单", emptyStep: "给顾客一个店铺链接，或自己下第一单。", toShop: "创建店铺链接",
+        moveHelp: "把订单拖到其他列，或打开后选择。按键：方向键在订单间移动，回车打开。",
+        cannotMove: (from, to) => `“${from}”的订单不能放入“${to}”。这由机器和排产完成。`,
+        more: (n) => `另有 ${count(n)} 个，请搜索`, due: (when) => `期限 ${when}`, late: "已逾期", ready: (when) => `约 ${when}`, pieces: (good, of) => `${good} / ${of} 件`,
+        actions: { hold: "暂停", release: "继续", refuse: "拒绝…" },
+        did: { hold: (n) => `订单 ${n} 已暂停。`, release: (n) => `订单 ${n} 继续。`, refuse: (n) => `订单 ${n} 已拒绝。` },
+        refuseTitle: (n) => `拒绝订单 ${n}？`, refuseText: "正在绣制的部分会停止。顾客会看到原因。", why: "原因", refuseAction: "拒绝订单",
+        open: (n, name) => `订单 ${n}，${name}`, orderTitle: (n) => `订单 ${n}`, customer: "顾客", contact: "联系方式", note: "留言", placed: "下单", source: { shop: "通过店铺链接", desk: "柜台" },
+        follow: "顾客页面", certificate: "证书", due_at: "期限", priority: "优先级", priorityHelp: "0 到 100，通常为 50", design: "图案", files: "文件", filesOf: (machine) => `用于 ${machine}`, stitches: "针数", size: "尺寸", threads: "绣线",
+        jobs: "作业单", jobPieces: (good, wanted) => `${good} / ${wanted} 件`, history: "历史", noHistory: "还没有记录。", by: (who) => `${who}`,
+        piecesTitle: "成品", noPieces: "还没有完成的成品。", pieceNumber: (n) => `第 ${n} 件`, judge: "评定", quality: { good: "合格", rework: "返工", scrap: "报废" }, judged: (n, q) => `第 ${n} 件：${q}。`,
+        judgeTitle: (n) => `第 ${n} 件`, judgeText: "返工和报废的成品会由新的作业单重新绣制。每次评定都会记录。",
+        cost: "目前成本", price: "价格", margin: "结余", costItems: { machine_time: "机器时间", setup: "准备", stops: "停机", thread: "绣线", scrap: "报废" },
+        units: { h: "小时", m: "米", piece: "件" }, noCost: "机器开始后显示成本。",
+        notConnected: "订单数据流已中断，当前画面可能不是最新。正在重新连接…",
+    },
+    queue: {
+        lead: "每台机器接下来绣什么。相同绣线排在一起。", replan: "重新排产", planned: (jobs, ms) => `${count(jobs)} 个作业，用时 ${ms} 毫秒`, late: (n) => `${count(n)} 个逾期`, onTime: "全部按时",
+        setup: (min) => `换线共 ${min} 分钟`, proven: "已证明最优", unplanned: "没有机器", unplannedHelp: "请补上所缺条件，然后重新排产。",
+        emptyTitle: "还没有绣花机", emptyStep: "连接一台绣花机，并说明其能力：绣框、针数、绣线。之后它会出现在这里。", chooseMachine: "添加机器",
+        idle: "没有作业。订单会自动排到这里。", free: (when) => `${when} 空闲`, off: "不接单", now: "正在绣", next: "下一个", change: (n) => `换 ${count(n)} 种线`, noChange: "绣线已在机上",
+        profile: "机器…", heads: (n) => `${count(n)} 头`, needles: (n) => `${count(n)} 针`, hoop: (w, h) => `绣框 ${w} × ${h} 毫米`, pinned: "已固定", unpin: "允许自动排产", moved: (job, machine) => `${job} 已固定到 ${machine}。`, unpinned: (job) => `${job} 可再次自动排产。`,
+        order: "打开订单", earlier: "提前", later: "推后", toMachine: "换机器", moveOf: (job) => `移动 ${job}`, dragHelp: "可在机器之间拖动作业。按键：Alt 加方向键移动选中的作业。",
+        methods: { Start: "放行", RevokeStart: "收回", Pause: "暂停", Resume: "继续", Stop: "停止", Abort: "中止…", Cancel: "取消…", Clear: "清除", Update: "更新" },
+        asked: (method) => `已请求：${method}，等待机器确认…`, states: { NotAllowedToStart: "未放行", AllowedToStart: "可开始", Running: "运行中", Interrupted: "已中断", Ended: "已结束", Aborted: "已中止" },
+        abortTitle: (job) => `中止 ${job}？`, abortText: "机器立即停止，绣框中的一件作废。剩余部分成为新的作业单。", cancelTitle: (job) => `取消 ${job}？`, cancelText: "它将离开队列，其内容成为新的作业单。", stopTitle: (job) => `停止 ${job}？`, stopText: "已完成的计入，剩余部分成为新的作业单。", final: "剩余部分不再绣制", did: (job, method) => `${method}：${job}`,
+        settings: (name) => `${name} 的能力`, settingsLead: "人工设置优先于机器自报。", enabled: "接单", rpm: "最高转速，针/分", dialect: "文件方言", delivery: "文件送达方式", deliveries: { mqtt: "通过 MQTT", folder: "写入文件夹", http: "扫码获取" }, folder: "文件夹", hoopWidth: "绣框宽，毫米", hoopHeight: "绣框高，毫米", headCount: "头数", needleCount: "针数", threads: "各针绣线", needle: (n) => `第 ${n} 针`, none: "无", reset: "按机器自报", machineId: "设备", saved: (name) => `${name} 已修改。`,
+    },
+    performance: {
+        lead: "机器运行得如何，因何停机。", range: "时间范围", ranges: { "24h": "24 小时", "7d": "7 天", "30d": "30 天" }, oee: "设备综合效率", formulas: "计算方法（ISO 22400-2）", machine: "机器", pieces: "件", good: "合格", rework: "返工", scrap: "报废", none: "–",
+        ratios: { oee: "OEE", availability: "可用率", effectiveness: "表现性", quality_ratio: "合格率", utilisation: "利用率", setup_rate: "准备率", scrap_ratio: "报废率", rework_ratio: "返工率" },
+        times: { PBT: "计划忙碌时间", AUBT: "实际占用时间", AUPT: "实际加工时间", APT: "实际生产时间", ASUT: "实际准备时间", ADOT: "停机" }, counts: { PQ: "生产件数", GQ: "合格件数", RQ: "返工", SQ: "报废" }, pru: "每件计划时间",
+        stops: "停机原因", stopsHelp: "从长到短；折线为累计。", noStops: "此期间没有停机。", allMachines: "全部机器", minutes: (n) => `${n} 分钟`, times_n: (n) => `${count(n)} 次`, cumulative: "累计", chart: "停机原因帕累托图",
+        emptyTitle: "此期间没有绣制", emptyStep: "请选择更长的时间范围，或下一个订单：第一针之后就有数据。",
+    },
+    shopkeeping: {
+        lead: "顾客下单的链接，以及价格。", links: "店铺链接", add: "新建店铺链接", name: "名称", nameHelp: "供您自己识别：链接用在哪里。", expires: "有效期至", never: "长期有效", perHour: "每小时最多订单", most: "每单最多件数", orders: (n) => `${count(n)} 个订单`, address: "网址", qr: "店铺网址二维码", show: "显示", open: "打开", revoke: "撤回",
+        revokeTitle: "撤回店铺链接？", revokeText: (name) => `“${name}” 将立即失效。已提交的订单继续。`, revoked: (name) => `${name} 已撤回。`, emptyTitle: "还没有店铺链接", emptyStep: "创建一个，放到网站上或打印二维码：顾客无需账户即可下单。", made: (name) => `${name} 已可接单。`, limits: (perHour, most) => `每小时 ${count(perHour)} 单，每单 ${count(most)} 件`,
+        prices: "价格", pricesHelp: "只用于新订单；已提交的订单价格不变。", currency: "货币", asks: "顾客价格", costs: "您的成本", saved: "价格已修改。",
+        fields: { setup_minor: "每单准备费", thousand_stitches_minor: "每千针", colour_minor: "每件每种线", piece_min_minor: "每件最低价", machine_hour_minor: "机器每小时", thread_km_minor: "绣线每千米" },
+    },
+};
+
 export const workshopWords = { en, zh };

@@ -92,9 +92,9 @@ function Steps({ state }: { state: OrderState }) {
     if (state === "refused") return null;
     const here = steps.indexOf(state === "held" ? "running" : state);
     return (
-        <ol className="steps">
+        <ol className="order-steps">
             {steps.map((step, index) => (
-                <li key={step} className={index < here || state === "done" ? "past" : index === here ? "here" : ""} aria-current={index === here ? "step" : undefined}>
+                <li key={step} className={index < here || state === "done" ? "step-past" : index === here ? "step-here" : ""} aria-current={index === here ? "step" : undefined}>
                     <span>{words.follow.states[index === here && state === "held" ? "held" : step]}</span>
                 </li>
             ))}

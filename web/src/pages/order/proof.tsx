@@ -29,7 +29,7 @@ export function Proof({ id }: { id: string }) {
                 : <Waiting of={read} />}
             {read.data && (
                 <>
-                    <nav className="proof-actions" aria-label={words.proof.title}>{back}<button type="button" onClick={() => print()}>{words.proof.print}</button></nav>
+                    <nav className="deed-actions" aria-label={words.proof.title}>{back}<button type="button" onClick={() => print()}>{words.proof.print}</button></nav>
                     <Paper of={read.data} />
                 </>
             )}
@@ -54,20 +54,20 @@ function Paper({ of }: { of: OrderCertificate }) {
         [words.proof.breaks, breaks.toLocaleString(words.locale)],
     ];
     return (
-        <article className="proof">
+        <article className="deed">
             <header><Logo /><p>{words.proof.title} <span>{words.proof.of}</span></p></header>
             <h1>{of.name}</h1>
-            <p className="proof-text">{words.proof.text(of.maker)}</p>
-            <div className="proof-picture">
+            <p className="deed-text">{words.proof.text(of.maker)}</p>
+            <div className="deed-picture">
                 {stitches.pattern && <Sewing pattern={stitches.pattern} threads={of.design.threads} fabric={choice.fabric} cloth={clothColour(choice.cloth)} sewn={stitches.pattern.count}
                     label={words.sewing.picture(of.name, of.design.stitches, of.design.colours)} />}
             </div>
-            <dl className="proof-facts">
+            <dl className="deed-facts">
                 {facts.map(([name, value]) => <div key={name}><dt>{name}</dt><dd className="figure">{value}</dd></div>)}
             </dl>
             <ThreadList colours={of.design.threads} threads={chart.data ?? []} />
-            <div className="proof-end">
-                <div className="proof-ids">
+            <div className="deed-end">
+                <div className="deed-ids">
                     <dl>
                         <div><dt>{words.proof.number}</dt><dd className="figure">{of.number}</dd></div>
                         <div><dt>{words.proof.identifier}</dt><dd>{of.identifier ? <code>{of.identifier}</code> : words.proof.noIdentifier}</dd></div>
@@ -76,7 +76,7 @@ function Paper({ of }: { of: OrderCertificate }) {
                 </div>
                 <figure><Qr text={leads} label={words.proof.qr} /><figcaption>{words.proof.scan}</figcaption></figure>
             </div>
-            <table className="proof-pieces">
+            <table className="deed-pieces">
                 <thead><tr><th scope="col">{words.proof.piece}</th><th scope="col">{words.proof.machine}</th><th scope="col">{words.proof.when}</th><th scope="col" className="number">{words.proof.stitches}</th><th scope="col">{words.proof.identifier}</th></tr></thead>
                 <tbody>
                     {of.pieces.map((piece) => (

@@ -27,7 +27,7 @@ export function ThreadList({ colours, threads }: { colours: string[]; threads: T
         <ol className="thread-list">
             {colours.map((colour, index) => {
                 const near = nearest(threads, colour);
-                return <li key={index}><i style={{ background: colour }} />{near ? <span>{near.name} <small>{near.code}</small></span> : <code>{colour}</code>}</li>;
+                return <li key={index}><i style={{ background: colour }} />{near ? <span>{near.colour.toLowerCase() === colour.toLowerCase() ? "" : "≈ "}{near.name} <small>{near.code}</small></span> : <code>{colour}</code>}</li>;
             })}
         </ol>
     );
