@@ -394,6 +394,35 @@ std::string encode(const SessionSetupAnswer& body) {
     return out;
 }
 
+Result<SessionKey> decode_session_key(Bytes bytes) {
+    Reader in(bytes);
+    SessionKey out;
+    TRY(const auto cipher, in.take_be<std::uint32_t>());
+    if (cipher < 1 || cipher > 3) return fail(Code::invalid, "session key: an unknown cipher");
+    out.cipher = static_cast<Cipher>(cipher);
+    out.key = as_text(in.rest());
+    return out;
+}
+
+std::string encode(const SessionKey& key) {
+    std::string out;
+    put_u32(out, static_cast<std::uint32_t>(key.cipher));
+    return out.append(key.key);
+}
+
+Result<std::string> decode_exchanged_key(Bytes body) {
+    Reader in(body);
+    TRY(const Bytes sealed, take_block(in));
+    TRY_VOID(at_end(in));
+    return std::string(as_text(sealed));
+}
+
+std::string encode_exchanged_key(std::string_view sealed) {
+    std::string out;
+    put_block(out, sealed);
+    return out;
+}
+
 Result<Reference> decode_login(Bytes body, const Limits& limits) {
     Reader in(body);
     TRY(auto out, take_reference(in, limits));

@@ -168,6 +168,21 @@ struct SessionSetupAnswer {
 Result<SessionSetupAnswer> decode_session_setup_answer(Bytes body, const Limits& limits);
 std::string encode(const SessionSetupAnswer& body);
 
+/// What travels under an RSA key, and before a server's Diffie-Hellman number (version 2.4 on): which
+/// cipher, then the key.
+enum class Cipher : std::uint32_t { des = 1, triple_des = 2, aes = 3 };
+struct SessionKey {
+    Cipher cipher = Cipher::aes;
+    std::string key;  ///< AES: 16 bytes; or an encoded public key
+    bool operator==(const SessionKey&) const = default;
+};
+/// Errors: invalid (an unknown cipher).
+Result<SessionKey> decode_session_key(Bytes bytes);
+std::string encode(const SessionKey& key);
+/// Message 402: the session key under the server's key.
+Result<std::string> decode_exchanged_key(Bytes body);
+std::string encode_exchanged_key(std::string_view sealed);
+
 /// Message 2001, and who it is about.
 Result<Reference> decode_login(Bytes body, const Limits& limits);
 std::string encode_login(const Reference& identity);

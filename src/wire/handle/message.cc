@@ -94,7 +94,8 @@ void put(std::string& out, const Envelope& envelope) {
 
 Version version_to_answer(const Envelope& request) {
     Version wished = request.suggested.major == 0 ? request.version : request.suggested;
-    if (wished.major != 2 && wished.major != 3) wished = {2, 0};
+    if (wished.major == 3) return doirp_version;
+    if (wished.major != 2) wished = {2, 0};
     Version out = std::min(wished, own_version);
     if (out == Version{2, 5} || out == Version{2, 6}) out = {2, 4};
     return out;
@@ -150,6 +151,22 @@ std::string encode_message(Envelope envelope, const Header& header, std::string_
     put_block(out, body);
     put_block(out, credential);
     return out;
+}
+
+std::string encode_encrypted(Envelope envelope, std::string_view sealed) {
+    envelope.is_encrypted = true;
+    envelope.length = static_cast<std::uint32_t>(sealed.size());
+    std::string out;
+    put(out, envelope);
+    return out.append(sealed);
+}
+
+std::string encode_decrypted(Envelope envelope, std::string_view plain) {
+    envelope.is_encrypted = false;
+    envelope.length = static_cast<std::uint32_t>(plain.size());
+    std::string out;
+    put(out, envelope);
+    return out.append(plain);
 }
 
 std::vector<std::string> split_message(std::string_view message) {

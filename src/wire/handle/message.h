@@ -30,6 +30,7 @@ struct Version {
     auto operator<=>(const Version&) const = default;
 };
 inline constexpr Version own_version{2, 11};
+inline constexpr Version doirp_version{3, 0};
 
 /// RFC 3652 2.2.2, 2.2.3. Values that have no name here are passed on as they are.
 enum class Op : std::uint32_t {
@@ -126,7 +127,7 @@ Result<Envelope> decode_envelope(Bytes bytes, const Limits& limits);
 void put(std::string& out, const Envelope& envelope);
 
 /// What to answer a client in: the lower of what it suggests and 2.11, never 2.5 or 2.6 (whose
-/// signatures a known bug spoils), never newer than what it knows.
+/// signatures a known bug spoils), never newer than what it knows; 3.0 whoever suggests 3 (DO-IRP).
 Version version_to_answer(const Envelope& request);
 
 struct Header {
@@ -158,6 +159,11 @@ Result<Packet> decode_message(Bytes message, const Limits& limits);
 /// A whole message; envelope.length is computed, body's length too.
 std::string encode_message(Envelope envelope, const Header& header, std::string_view body,
                            std::string_view credential = {});
+
+/// A message whose payload is `sealed`: the envelope, marked as encrypted, and those bytes.
+std::string encode_encrypted(Envelope envelope, std::string_view sealed);
+/// The same message once its payload is known: with `plain` instead.
+std::string encode_decrypted(Envelope envelope, std::string_view plain);
 
 /// The datagrams a message travels in: sequence 0.., each with the whole length, TC not set, as
 /// peers expect. `message` begins with its envelope.

@@ -12,6 +12,7 @@ std::size_t numbers_of(std::string_view type) {
     if (type == "RSA_PUB_KEY") return 2;
     if (type == "DSA_PUB_KEY") return 4;
     if (type == "DH_PUB_KEY") return 3;
+    if (type == "SM2_PUB_KEY") return 2;
     return 0;
 }
 

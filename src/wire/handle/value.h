@@ -99,7 +99,8 @@ Result<std::array<std::uint8_t, 16>> parse_address(std::string_view text);
 /// HS_PUBKEY. Numbers big-endian, without leading zeros but where the top bit is set.
 struct PublicKey {
     std::string type;                  ///< RSA_PUB_KEY, DSA_PUB_KEY, DH_PUB_KEY, SM2_PUB_KEY...
-    std::vector<std::string> numbers;  ///< RSA: exponent, modulus; DSA: q, p, g, y; DH: y, p, g
+    std::vector<std::string> numbers;  ///< RSA: exponent, modulus; DSA: q, p, g, y; DH: y, p, g;
+                                       ///< SM2 (a form of our own): x, y, 32 bytes each
     bool operator==(const PublicKey&) const = default;
 };
 /// Spare zero bytes at the end are tolerated: Handle.Net appends four. unsupported: another type.

@@ -29,8 +29,8 @@ TEST(Versions, AreAnsweredWithWhatBothKnow) {
     const Case cases[] = {
         {{2, 11}, {2, 11}, {2, 11}}, {{2, 3}, {2, 11}, {2, 11}}, {{2, 10}, {2, 10}, {2, 10}},
         {{2, 1}, {0, 0}, {2, 1}},    {{2, 4}, {2, 5}, {2, 4}},   {{2, 6}, {2, 6}, {2, 4}},
-        {{2, 5}, {0, 9}, {2, 4}},    {{3, 0}, {3, 0}, {2, 11}},  {{2, 3}, {2, 13}, {2, 11}},
-        {{5, 1}, {0, 0}, {2, 0}},    {{2, 0}, {2, 0}, {2, 0}},
+        {{2, 5}, {0, 9}, {2, 4}},    {{3, 0}, {3, 0}, {3, 0}},  {{2, 3}, {2, 13}, {2, 11}},
+        {{5, 1}, {0, 0}, {2, 0}},    {{2, 0}, {2, 0}, {2, 0}},   {{2, 11}, {3, 1}, {3, 0}},
     };
     for (const Case& one : cases) {
         const auto got = version_to_answer(envelope_of(one.version, one.suggested));
@@ -205,6 +205,46 @@ TEST(Bodies, SessionSetupWithAndWithoutTwoSpareBytes) {
         EXPECT_TRUE(reads(decode_session_setup(as_bytes(spare), codec_limits), want));
         EXPECT_FALSE(decode_session_setup(as_bytes(bytes + "x"), codec_limits).has_value());
     }
+}
+
+TEST(Encrypted, TheEnvelopeIsMarkedAndThePayloadReplaced) {
+    Envelope envelope = envelope_of({2, 11}, {2, 11});
+    envelope.session = 0x40000007;
+    envelope.request = 9;
+    const std::string plain = encode_message(envelope, Header{}, "body");
+    const std::string sealed = encode_encrypted(envelope, "16 bytes and more");
+    // Version, flag EC over the suggested major, session, request, sequence, 17 bytes.
+    EXPECT_EQ(to_hex(as_bytes(sealed)),
+              "020b420b40000007000000090000000000000011"
+              "313620627974657320616e64206d6f7265");
+    const auto read = decode_envelope(as_bytes(sealed), codec_limits);
+    ASSERT_TRUE(read.has_value());
+    EXPECT_TRUE(read->is_encrypted);
+    EXPECT_EQ(encode_decrypted(*read, std::string_view(plain).substr(envelope_bytes)), plain);
+    EXPECT_EQ(decode_message(as_bytes(sealed), codec_limits).error().code, Code::unsupported);
+}
+
+TEST(Bodies, KeysOfSessions) {
+    const SessionKey key{Cipher::aes, "0123456789abcdef"};
+    EXPECT_EQ(to_hex(as_bytes(encode(key))), "0000000330313233343536373839616263646566");
+    EXPECT_TRUE(decode_session_key(as_bytes(encode(key))) == key);
+    for (const auto* bad : {"", "000000", "00000000", "00000004"})
+        EXPECT_FALSE(decode_session_key(as_bytes(*from_hex(bad))).has_value()) << bad;
+    EXPECT_EQ(to_hex(as_bytes(encode_exchanged_key("abc"))), "00000003616263");
+    EXPECT_TRUE(decode_exchanged_key(as_bytes(encode_exchanged_key("abc"))) == "abc");
+    EXPECT_FALSE(decode_exchanged_key(as_bytes(*from_hex("00000004616263"))).has_value());
+    EXPECT_FALSE(decode_exchanged_key(as_bytes(*from_hex("0000000261626300"))).has_value());
+}
+
+TEST(Keys, Sm2HasAFormOfOurOwnAndSm9None) {
+    const PublicKey key{"SM2_PUB_KEY", {std::string(32, 'x'), std::string(32, 'y')}};
+    const std::string bytes = encode(key);
+    EXPECT_EQ(to_hex(as_bytes(bytes).first(25)),
+              "0000000b534d325f5055425f4b45590000" "0000002078787878");
+    EXPECT_TRUE(decode_public_key(as_bytes(bytes)) == key);
+    const auto sm9 = decode_public_key(as_bytes(encode(PublicKey{"SM9_PUB_KEY", {"k"}})));
+    EXPECT_EQ(sm9.error().code, Code::unsupported);
+    EXPECT_NE(sm9.error().context.find("SM9_PUB_KEY"), std::string::npos);
 }
 
 TEST(Bodies, ProofsInAllTheirForms) {

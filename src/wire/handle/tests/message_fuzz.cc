@@ -44,6 +44,12 @@ void all_bodies(Bytes bytes) {
     body<Credential>(bytes, &decode_credential);
     body<Admin>(bytes, &decode_admin);
     body<Site>(bytes, &decode_site);
+    both_ways<SessionKey>(
+        bytes, [](Bytes in) { return decode_session_key(in); },
+        [](const auto& value) { return encode(value); });
+    both_ways<std::string>(
+        bytes, [](Bytes in) { return decode_exchanged_key(in); },
+        [](const auto& value) { return encode_exchanged_key(value); });
     both_ways<PublicKeyProof>(
         bytes, [](Bytes in) { return decode_public_key_proof(in); },
         [](const auto& value) { return encode(value); });
@@ -76,7 +82,7 @@ void whole_message(Bytes bytes) {
     CHECK(as_text(second->body) == as_text(packet->body));
     CHECK(as_text(second->credential) == as_text(packet->credential));
     (void)signed_bytes(*packet, 1);
-    CHECK(version_to_answer(packet->envelope) <= own_version);
+    CHECK(version_to_answer(packet->envelope) <= doirp_version);
     std::string joined;
     for (const auto& piece : split_message(again)) joined += piece.substr(envelope_bytes);
     CHECK(joined == std::string_view(again).substr(envelope_bytes));
