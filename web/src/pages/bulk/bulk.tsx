@@ -18,7 +18,7 @@ type Source = "series" | "machines" | "orders" | "file";
 const sources: Source[] = ["series", "machines", "orders", "file"];
 const preview_rows = 3;
 
-const stamp = () => new Date().toISOString().slice(0, 16).replace("T", " ").replaceAll(":", "");
+const stamp = () => new Date().toISOString().slice(0, 19).replace("T", " ");
 
 export function Bulk({ names }: { names: Names }) {
     const words = useWords();
@@ -31,9 +31,9 @@ export function Bulk({ names }: { names: Names }) {
     const [before, setBefore] = useState("");
     const [file, setFile] = useState<File | null>(null);
     const [key, setKey] = useState("");
-    const [madeKey] = useState(stamp);
+    const [madeKey, setMadeKey] = useState(stamp);
     const machines = useLoad<number | null>("machines for names", machineCount);
-    const jobKey = key.trim() || `${prefix} ${source === "file" && file ? file.name : source === "series" ? series.pattern : source} ${source === "file" ? "" : madeKey}`.trim();
+    const jobKey = key.trim() || `${prefix} ${source === "file" && file ? `${file.name} ${file.size}` : source === "series" ? series.pattern : source} ${source === "file" ? "" : madeKey}`.trim();
     const total = source === "series" ? Math.max(0, Number(series.count) || 0) : source === "machines" ? machines.data : null;
 
     const lines = useMemo(() => (onBytes: (bytes: number) => void) => {
@@ -49,18 +49,23 @@ export function Bulk({ names }: { names: Names }) {
         }
     }, [source, prefix, series, before, origin, file]);
 
-    const start = () => {
+    const start = (goesOn: boolean) => {
         let read = 0;
-        void send(jobKey, lines((bytes) => { read = bytes; }), total, () => (file && source === "file" ? read / Math.max(1, file.size) : null));
+        void send(jobKey, goesOn, lines((bytes) => { read = bytes; }), total, () => (file && source === "file" ? read / Math.max(1, file.size) : null));
+    };
+    // What comes next is another job, unless it is named otherwise.
+    const close = () => {
+        progress.set(null);
+        setMadeKey(stamp());
     };
     const isRunning = now?.state === "running";
     const set = (part: Partial<typeof series>) => setSeries((old) => ({ ...old, ...part }));
     return (
         <>
             <header className="page-head"><h1>{words.bulk.title}</h1><p>{words.bulk.lead}</p></header>
-            {now && <ProgressPanel now={now} onAgain={now.key === jobKey ? start : null} onClose={() => progress.set(null)} />}
-            {!isRunning && (
-                <form className="panel form bulk" onSubmit={(event) => { event.preventDefault(); start(); }}>
+            {now && <ProgressPanel now={now} onAgain={now.key === jobKey ? () => start(true) : null} onClose={close} />}
+            {(!now || now.state === "stopped" || now.state === "failed") && (
+                <form className="panel form bulk" onSubmit={(event) => { event.preventDefault(); start(key.trim() !== ""); }}>
                     <div className="bulk-head">
                         <div className="field">
                             <span className="field-name">{words.bulk.from}</span>

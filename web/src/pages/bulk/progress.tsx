@@ -29,7 +29,7 @@ export function ProgressPanel({ now, onAgain, onClose }: { now: Progress; onAgai
                     {now.state === "running" && <button type="button" onClick={stop}>{words.bulk.stop}</button>}
                     {(now.state === "stopped" || now.state === "failed") && onAgain && <button type="button" className="primary" onClick={onAgain}>{words.bulk.again}</button>}
                     {now.state !== "running" && now.receipts.length > 0 && <button type="button" onClick={() => saveReceipts(now)}>{words.bulk.receipts}</button>}
-                    {now.state !== "running" && <button type="button" className="quiet" onClick={onClose}>{words.close}</button>}
+                    {now.state !== "running" && <button type="button" className={now.state === "done" ? "primary" : "quiet"} onClick={onClose}>{now.state === "done" ? words.bulk.another : words.close}</button>}
                 </span>
             </header>
             <p className="dim job-key">{now.key}</p>

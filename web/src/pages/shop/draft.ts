@@ -57,17 +57,25 @@ export function wishOf(draft: Draft, hoops: Hoop[]): DesignWish | null {
 
 const nameOf = (file: string) => file.replace(/\.[^.]*$/, "").slice(0, 100) || "design";
 
-/** The next larger hoop in both directions, if there is one. */
-export function largerHoop(hoops: Hoop[], name: string): Hoop | null {
-    const now = hoopOf(hoops, name);
-    const larger = hoops.filter((one) => one.width_mm >= now.width_mm && one.height_mm >= now.height_mm && one.width_mm * one.height_mm > now.width_mm * now.height_mm);
-    return larger.sort((a, b) => a.width_mm * a.height_mm - b.width_mm * b.height_mm)[0] ?? null;
+/** How far a design reaches beyond its hoop, as the node's sentence tells it; null: that is not why. */
+export function tooLarge(sentence: string): { width_mm: number; height_mm: number; hoop_mm: [number, number] } | null {
+    const found = /([\d.]+) x ([\d.]+) mm and the hoop ([\d.]+) x ([\d.]+) mm/.exec(sentence);
+    if (!found) return null;
+    const [, width, height, across, down] = found.map(Number);
+    return { width_mm: width!, height_mm: height!, hoop_mm: [across!, down!] };
 }
 
-/** A fifth smaller, within what can be chosen. */
-export function smaller(draft: Draft): Draft {
-    const shrink = (value: number, least: number) => Math.max(least, Math.round(value * 0.8));
-    return draft.kind === "text" ? { ...draft, height_mm: shrink(draft.height_mm, limits.height_mm[0]) } : { ...draft, width_mm: shrink(draft.width_mm, limits.width_mm[0]) };
+/** The smallest hoop that holds so much. */
+export function hoopFor(hoops: Hoop[], width_mm: number, height_mm: number): Hoop | null {
+    const fitting = hoops.filter((one) => one.width_mm >= width_mm && one.height_mm >= height_mm);
+    return fitting.sort((a, b) => a.width_mm * a.height_mm - b.width_mm * b.height_mm)[0] ?? null;
+}
+
+/** `part` of its size; null: that would be smaller than can be sewn. */
+export function smaller(draft: Draft, part: number): Draft | null {
+    const shrunk = Math.floor((draft.kind === "text" ? draft.height_mm : draft.width_mm) * part);
+    if (draft.kind === "text") return shrunk >= limits.height_mm[0] ? { ...draft, height_mm: shrunk } : null;
+    return shrunk >= limits.width_mm[0] ? { ...draft, width_mm: shrunk } : null;
 }
 
 /** The thread of the chart that looks most like a colour (weighted after how eyes see red, green and blue). */

@@ -3,7 +3,7 @@ import { ApiError } from "../../api/client";
 import type { Design, Hoop, Thread } from "../../api/order_types";
 import { useWords } from "../../i18n";
 import { ErrorNote } from "../../parts/feedback";
-import { largerHoop, smaller, type Draft } from "./draft";
+import { hoopFor, smaller, tooLarge, type Draft } from "./draft";
 import { ThreadList } from "./threads";
 
 export function Facts({ design, threads }: { design: Design; threads: Thread[] }) {
@@ -59,15 +59,16 @@ export function Cannot({ error, draft, hoops, change, onRetry }: CannotProps) {
         const isOurs = error instanceof ApiError;
         return <ErrorNote error={isOurs ? error : new ApiError(422, error instanceof Error ? error.message : "")} special={{ 422: words.shop.cannot, 429: words.shop.throttled, 503: words.shop.full }} onRetry={onRetry} />;
     }
-    const larger = largerHoop(hoops, draft.hoop);
-    const isTooLarge = /too (wide|high|large|tall)/.test(error.detail);
+    const size = tooLarge(error.detail);
+    const fitting = size && smaller(draft, 0.98 * Math.min(size.hoop_mm[0] / size.width_mm, size.hoop_mm[1] / size.height_mm));
+    const larger = size && hoopFor(hoops, size.width_mm, size.height_mm);
     return (
         <div className="note note-error" role="alert">
-            <p>{words.shop.cannot}</p>
-            <p className="detail">{words.errors.nodeSays(error.detail)}</p>
-            {isTooLarge && (
+            <p>{size ? words.shop.tooBig(size.width_mm.toFixed(0), size.height_mm.toFixed(0), size.hoop_mm.join(" × ")) : words.shop.cannot}</p>
+            {!size && <p className="detail">{words.errors.nodeSays(error.detail)}</p>}
+            {size && (
                 <p className="ways">
-                    <button type="button" onClick={() => change(smaller(draft))}>{words.shop.smaller}</button>
+                    {fitting && <button type="button" onClick={() => change(fitting)}>{words.shop.smaller}</button>}
                     {larger && <button type="button" onClick={() => change({ ...draft, hoop: larger.name })}>{words.shop.largerHoop(larger.name)}</button>}
                 </p>
             )}

@@ -6,6 +6,7 @@ import { browserZone, dateTime } from "../../format/time";
 import { useWords, type Strings } from "../../i18n";
 import { Empty, ErrorNote } from "../../parts/feedback";
 import { useAction } from "../../parts/load";
+import { saveFile } from "../../parts/save_file";
 import { csvOf, linesOf, ndjsonOf, type SqlAnswer, type SqlColumn, type SqlValue } from "./answer";
 import { AnswerChart } from "./chart";
 
@@ -111,15 +112,6 @@ function Tables() {
     );
 }
 
-function save(name: string, type: string, text: string) {
-    const url = URL.createObjectURL(new Blob([text], { type }));
-    const link = document.createElement("a");
-    link.href = url;
-    link.download = name;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(url), 10_000);
-}
-
 function Answer({ told, took_ms }: { told: SqlAnswer; took_ms: number }) {
     const words = useWords();
     const [shown, setShown] = useState(rows_shown_first);
@@ -129,8 +121,8 @@ function Answer({ told, took_ms }: { told: SqlAnswer; took_ms: number }) {
             <div className="sql-summary">
                 <p role="status">{words.sql.count(told.rows.length, took_ms)}{told.truncated && ` ${words.sql.truncated}`}</p>
                 <span className="page-actions">
-                    <button type="button" onClick={() => save("answer.csv", "text/csv", csvOf(told))}>{words.sql.csv}</button>
-                    <button type="button" onClick={() => save("answer.ndjson", "application/x-ndjson", ndjsonOf(told))}>{words.sql.ndjson}</button>
+                    <button type="button" onClick={() => saveFile("answer.csv", "text/csv", csvOf(told))}>{words.sql.csv}</button>
+                    <button type="button" onClick={() => saveFile("answer.ndjson", "application/x-ndjson", ndjsonOf(told))}>{words.sql.ndjson}</button>
                 </span>
             </div>
             {lines.length > 0 && <AnswerChart lines={lines} />}

@@ -37,7 +37,7 @@ export function MachinePanel({ id, spot, sites, person }: PanelProps) {
     const title = machine ? nameOf(machine) : spot ? nameOf(spot) : id;
     const type = machine?.type ?? spot?.type ?? words.fleet.noType;
     return (
-        <aside className="unit" aria-label={title}>
+        <aside className="machine-card" aria-label={title}>
             <header className={`edge-${stateMark[state]}`}>
                 <div>
                     <h2>{title}</h2>
@@ -83,7 +83,7 @@ function Facts({ machine, sites }: { machine: FleetMachine; sites: FleetSite[] }
             {machine.clock_trouble_s !== null && <p className="note note-warn">{words.unit.clock(durationText(machine.clock_trouble_s))}</p>}
             <dl className="figures">
                 <div><dt>{words.unit.hours}</dt><dd>{number(machine.hours)}<small> h</small></dd></div>
-                <div><dt>{words.unit.idle}</dt><dd>{number(machine.idle_hours)}<small> h{idle !== null && ` · ${words.unit.idleOf(percent(idle))}`}</small></dd></div>
+                <div><dt>{words.unit.idle}</dt><dd>{number(machine.idle_hours)}<small> h</small></dd>{idle !== null && <small>{words.unit.idleOf(percent(idle))}</small>}</div>
                 <div>
                     <dt>{words.unit.fuel}</dt><dd>{machine.fuel_percent === null ? "–" : <>{number(machine.fuel_percent, 0)}<small> %</small></>}</dd>
                     {machine.fuel_percent !== null && <meter min={0} max={100} low={15} optimum={80} value={machine.fuel_percent} aria-label={words.unit.fuel} />}
