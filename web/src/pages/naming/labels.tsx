@@ -12,7 +12,7 @@ import { chooseLabels, chosen } from "./chosen";
 import type { Names } from "./naming";
 
 const labels_max = 1000;
-const perSheet = { small: 40, medium: 16, large: 8 };
+const perSheet = { small: 35, medium: 16, large: 8 };
 type Size = keyof typeof perSheet;
 
 export function Labels({ names }: { names: Names }) {
