@@ -60,8 +60,8 @@ export const fleetCalls = {
     decisions: (lang: string, cursor?: string | null) => ask<Page<Decision>>("GET", withQuery(fleet("decisions"), { limit: 20, lang, cursor })),
 
     cab: (machine: string) => ask<Cab>("GET", fleet("cabs", machine)),
-    cabAct: (machine: string, body: { action: CabAction; request?: string; place?: number; text?: string }) =>
-        ask<Cab>("POST", fleet("cabs", machine, "actions"), { body }),
+    cabAct: (machine: string, body: { action: CabAction; request?: string; place?: number; text?: string }, key: string) =>
+        ask<Cab>("POST", fleet("cabs", machine, "actions"), { body, key, patience_ms: 8_000 }),
     settings: () => ask<FleetSettings>("GET", fleet("settings")),
 };
 

@@ -3,7 +3,7 @@ import { count, many } from "./counts";
 
 const en = {
     requests: {
-        title: "Requests", lead: "Sites ask for machines; the plan says which machine goes where and when.", ask: "Ask for machines", all: "Done and withdrawn too",
+        hours: (n: number) => `${n} h`, minutes: (n: number) => `${n} min`, work: "Work", title: "Requests", lead: "Sites ask for machines; the plan says which machine goes where and when.", ask: "Ask for machines", all: "Done and withdrawn too",
         number: (id: string) => `Request ${id}`, emptyTitle: "Nobody asks for a machine", emptyStep: "Say what a site needs, when and for how long. The plan then finds the machine, or says why none can.",
         what: "What", where: "Where", when: "When", who: "Machine", priority: "Priority", state: "State", anyTime: "any time", pieces: (n: number, type: string) => n === 1 ? type : `${n} × ${type}`,
         stages: { requested: "no machine yet", planned: "planned", accepted: "accepted", travelling: "on its way", arrived: "arrived", working: "working", done: "done", withdrawn: "withdrawn" },
@@ -54,7 +54,7 @@ const en = {
 
 const zh: typeof en = {
     requests: {
-        title: "用机申请", lead: "工地提出用机需求；计划决定哪台设备何时去哪里。", ask: "申请用机", all: "包括已完成和已撤回",
+        hours: (n) => `${n} 小时`, minutes: (n) => `${n} 分钟`, work: "作业时长", title: "用机申请", lead: "工地提出用机需求；计划决定哪台设备何时去哪里。", ask: "申请用机", all: "包括已完成和已撤回",
         number: (id) => `申请 ${id}`, emptyTitle: "还没有用机申请", emptyStep: "说明工地需要什么、何时、多久。计划会找到设备，或说明为什么没有。",
         what: "内容", where: "地点", when: "时间", who: "设备", priority: "优先级", state: "状态", anyTime: "任何时间", pieces: (n, type) => n === 1 ? type : `${n} 台 ${type}`,
         stages: { requested: "尚无设备", planned: "已计划", accepted: "已接受", travelling: "在途", arrived: "已到达", working: "作业中", done: "已完成", withdrawn: "已撤回" },
