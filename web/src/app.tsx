@@ -30,6 +30,7 @@ const FleetIndex = lazy(() => import("./pages/fleet/index/index_page").then((m) 
 const CabPage = lazy(() => import("./pages/fleet/cab/cab").then((m) => ({ default: m.CabPage })));
 const HandlePage = lazy(() => import("./pages/handle/handle").then((m) => ({ default: m.HandlePage })));
 const ApplyPage = lazy(() => import("./pages/apply/apply").then((m) => ({ default: m.ApplyPage })));
+const RetentionPage = lazy(() => import("./pages/retention/retention").then((m) => ({ default: m.RetentionPage })));
 const NamingPages = lazy(() => import("./pages/naming/naming").then((m) => ({ default: m.NamingPages })));
 const CustomerPages = lazy(() => import("./pages/production").then((m) => ({ default: m.CustomerPages })));
 const WorkshopPages = lazy(() => import("./pages/workshop").then((m) => ({ default: m.WorkshopPages })));
@@ -79,6 +80,7 @@ function Content({ person, route }: { person: Person; route: Route }) {
         case "organisations": return <Organisations />;
         case "audit": return <AuditPage />;
         case "account": return <AccountPage />;
+        case "retention": return <RetentionPage person={person} />;
         case "fleet": return <FleetMap chosen={route.id} person={person} />;
         case "fleet_requests": return <FleetRequests chosen={route.id} person={person} />;
         case "fleet_plan": return <FleetPlan person={person} />;

@@ -11,12 +11,13 @@ import "./styles/trust.css";
 import "./styles/sql.css";
 import "./styles/handle.css";
 import "./styles/naming.css";
+import "./styles/retention.css";
 import "./styles/sewing.css";
 import "./styles/shop.css";
 import "./styles/follow.css";
-import "./styles/workshop.css";
 import "./styles/fleet.css";
 import "./styles/dispatch.css";
+import "./styles/workshop.css";
 import "./styles/screen.css";
 
 createRoot(document.getElementById("root")!).render(<App />);

@@ -24,7 +24,7 @@ export type Route =
     | { page: "audit" }
     | { page: "account" }
     | { page: "handle" | "apply" | "identifier" | "prefix"; id: string }
-    | { page: "identifiers" | "prefixes" | "applications" | "naming" | "bulk" | "labels" }
+    | { page: "identifiers" | "prefixes" | "applications" | "naming" | "bulk" | "labels" | "retention" }
     | { page: "fleet" | "fleet_requests" | "cab"; id: string | null }
     | { page: "fleet_plan" | "fleet_index" }
     | { page: "unknown" };
@@ -72,6 +72,7 @@ export const links = {
     naming: "/naming",
     bulk: "/bulk",
     labels: "/labels",
+    retention: "/retention",
 };
 
 // A handle's slashes are the address's own; what is between them is percent-encoded.
@@ -112,7 +113,7 @@ export function parse(pathname: string): Route {
     if (parts.length > 1) return { page: "unknown" };
     switch (first) {
         case "screen": case "machines": case "sites": case "connections": case "topics": case "sql": case "tokens": case "certificates": case "people":
-        case "organisations": case "audit": case "account": case "identifiers": case "prefixes": case "applications": case "naming": case "bulk": case "labels":
+        case "organisations": case "audit": case "account": case "identifiers": case "prefixes": case "applications": case "naming": case "bulk": case "labels": case "retention":
             return { page: first };
         default:
             return { page: "unknown" };

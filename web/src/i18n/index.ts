@@ -8,6 +8,7 @@ import { machineWords } from "./machine";
 import { namingWords } from "./naming";
 import { plantWords } from "./plant";
 import { registryWords } from "./registry";
+import { retentionWords } from "./retention";
 import { shellWords } from "./shell";
 import { shopWords } from "./shop";
 import { sqlWords } from "./sql";
@@ -23,7 +24,7 @@ function wordsOf(language: Language) {
         ...shellWords[language], ...plantWords[language], ...machineWords[language],
         ...trafficWords[language], ...accessWords[language], ...trustWords[language], ...sqlWords[language],
         ...fleetWords[language], ...dispatchWords[language], ...indexWords[language],
-        ...handleWords[language], ...namingWords[language], ...registryWords[language], ...bulkWords[language], ...shopWords[language], ...workshopWords[language],
+        ...handleWords[language], ...namingWords[language], ...registryWords[language], ...bulkWords[language], ...retentionWords[language], ...shopWords[language], ...workshopWords[language],
     };
 }
 

@@ -52,6 +52,7 @@ function groupsOf(person: Person, words: Strings): Group[] {
         { name: nav.groups.data, entries: [
             { to: links.topics, name: nav.topics, pages: ["topics"] },
             { to: links.sql, name: words.sql.nav, pages: ["sql"] },
+            { to: links.retention, name: words.retention.title, pages: ["retention"] },
         ] },
         { name: nav.groups.node, entries: [
             { to: links.connections, name: nav.connections, pages: ["connections"] },
