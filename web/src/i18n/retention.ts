@@ -11,7 +11,7 @@ const en = {
         addTitle: "New class", editTitle: (name: string) => `Class ${name}`, nameHelp: "What people call it.", tagsHelp: "Patterns, one a line: * stands for any letters, ? for one. Such as vib* or *.rms.", machinesHelp: "Patterns of machines, one a line. Empty: all.",
         keepDays: "Kept for, days", keepHelp: "Empty: for ever.", resolution: "Later only one sample each", resolutions: { "": "every sample stays", "1": "second", "10": "10 seconds", "60": "minute", "600": "10 minutes", "3600": "hour", "86400": "day" } as Record<string, string>, otherSeconds: (n: string) => `${n} seconds`,
         fullDays: "After how many days", fullHelp: "Until then every sample stays. Months are made coarser whole.", fullLess: "Fewer days than it is kept.", taken: "There is a class of that name already.", done: "Done",
-        unsaved: "Not saved yet.", save: "Save…", discard: "Discard", saveTitle: "Keep data like this?", saveSafe: "Nothing is removed by this.", saveLoses: (names: string) => `Samples are removed for good: what is older or finer than ${names} allow. Making it longer later brings nothing back.`, saveAction: "Save", saveRemoves: "Save and remove",
+        unsaved: "Not saved yet.", save: "Save…", discard: "Discard", saveTitle: "Keep data like this?", saveSafe: "Nothing is removed by this.", saveLoses: (names: string) => `Samples are removed for good where they are older or finer than these classes allow: ${names}. Keeping them longer later brings nothing back.`, saveAction: "Save", saveRemoves: "Save and remove",
         saved: "Saved, and in force now.", conflict: "Somebody else changes this at the moment. Try again.", viewOnly: "Only admins change this.",
     },
 };
@@ -26,7 +26,7 @@ const zh: typeof en = {
         addTitle: "新类别", editTitle: (name) => `类别 ${name}`, nameHelp: "便于识别的名称。", tagsHelp: "每行一个模式：* 代表任意字符，? 代表一个。例如 vib* 或 *.rms。", machinesHelp: "设备的模式，每行一个。留空则为全部。",
         keepDays: "保留天数", keepHelp: "留空则永久。", resolution: "之后只保留每", resolutions: { "": "保留全部采样", "1": "秒一个", "10": "10 秒一个", "60": "分钟一个", "600": "10 分钟一个", "3600": "小时一个", "86400": "天一个" }, otherSeconds: (n) => `${n} 秒一个`,
         fullDays: "多少天之后", fullHelp: "在此之前保留全部采样。按整月变稀。", fullLess: "须少于保留天数。", taken: "已有同名类别。", done: "完成",
-        unsaved: "尚未保存。", save: "保存…", discard: "放弃", saveTitle: "按此保留数据？", saveSafe: "不会删除任何数据。", saveLoses: (names) => `将永久删除采样：超出 ${names} 所允许的时长或精细度的部分。以后再延长也无法恢复。`, saveAction: "保存", saveRemoves: "保存并删除",
+        unsaved: "尚未保存。", save: "保存…", discard: "放弃", saveTitle: "按此保留数据？", saveSafe: "不会删除任何数据。", saveLoses: (names) => `超出以下类别所允许的时长或精细度的采样将被永久删除：${names}。以后再延长也无法恢复。`, saveAction: "保存", saveRemoves: "保存并删除",
         saved: "已保存并立即生效。", conflict: "此刻有其他人正在修改。请重试。", viewOnly: "只有管理员可以修改。",
     },
 };

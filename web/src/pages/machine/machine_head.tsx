@@ -42,8 +42,12 @@ export function MachineHead({ machine, site, zone, zoneIsSite, onEdit, onErase }
                     <dd>{zone} <small>{zoneName(Date.parse(machine.last_seen) || 0, words.locale, zone)}</small></dd>
                 </div>
             </dl>
-            {onEdit && <button type="button" className={machine.adopted ? "" : "primary"} onClick={onEdit}>{machine.adopted ? words.edit : words.machines.adopt}</button>}
-            {onErase && <button type="button" className="danger" onClick={onErase}>{words.erase.open}</button>}
+            {(onEdit || onErase) && (
+                <span className="machine-actions">
+                    {onErase && <button type="button" className="quiet" onClick={onErase}>{words.erase.open}</button>}
+                    {onEdit && <button type="button" className={machine.adopted ? "" : "primary"} onClick={onEdit}>{machine.adopted ? words.edit : words.machines.adopt}</button>}
+                </span>
+            )}
         </header>
     );
 }
