@@ -13,6 +13,7 @@ import { shellWords } from "./shell";
 import { shopWords } from "./shop";
 import { sqlWords } from "./sql";
 import { workshopWords } from "./workshop";
+import { threadWords } from "./threads";
 import { trafficWords } from "./traffic";
 import { trustWords } from "./trust";
 import { indexWords } from "./working_index";
@@ -24,7 +25,7 @@ function wordsOf(language: Language) {
         ...shellWords[language], ...plantWords[language], ...machineWords[language],
         ...trafficWords[language], ...accessWords[language], ...trustWords[language], ...sqlWords[language],
         ...fleetWords[language], ...dispatchWords[language], ...indexWords[language],
-        ...handleWords[language], ...namingWords[language], ...registryWords[language], ...bulkWords[language], ...retentionWords[language], ...shopWords[language], ...workshopWords[language],
+        ...handleWords[language], ...namingWords[language], ...registryWords[language], ...bulkWords[language], ...retentionWords[language], ...shopWords[language], ...workshopWords[language], ...threadWords[language],
     };
 }
 

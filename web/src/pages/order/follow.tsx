@@ -2,6 +2,7 @@
 import { useState } from "react";
 import { ApiError } from "../../api/client";
 import { orderCalls } from "../../api/order_calls";
+import { orderShare } from "../../api/order_share";
 import { useOrderStream } from "../../api/order_stream";
 import type { Job, Order, OrderState, Progress, Thread } from "../../api/order_types";
 import { formatMoney } from "../../format/money";
@@ -116,7 +117,7 @@ function Stage({ order, sewn }: { order: Order; sewn: number }) {
 function Meter({ order, job, now }: { order: Order; job: Job; now: Progress | undefined }) {
     const words = useWords();
     const stitch = now?.stitch ?? job.stitch.current, total = now?.total ?? job.stitch.total;
-    const share = now?.share ?? order.progress.share;
+    const share = orderShare(order, now);
     const stopped = job.state === "Running" || job.state === "Interrupted" ? (now ? now.stop_reason : job.stop_reason) : null;
     const facts: [string, string][] = [
         [words.follow.progress, `${stitch.toLocaleString(words.locale)} / ${total.toLocaleString(words.locale)}`],

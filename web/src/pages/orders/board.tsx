@@ -1,8 +1,9 @@
 // Every order on one board, moving as the machines report. Dragged by hand or opened by key.
 import { useEffect, useRef, useState, type DragEvent, type KeyboardEvent } from "react";
 import { orderCalls } from "../../api/order_calls";
+import { orderShare } from "../../api/order_share";
 import { useOrderStream } from "../../api/order_stream";
-import type { Order, OrderState } from "../../api/order_types";
+import type { Order, OrderState, Progress } from "../../api/order_types";
 import { may } from "../../api/session";
 import type { Person } from "../../api/types";
 import type { Board as BoardData } from "../../api/workshop_types";
@@ -20,14 +21,14 @@ export function Board({ person, opened }: { person: Person; opened: string | und
     const words = useWords();
     const read = useLoad<BoardData>("board", orderCalls.board);
     const [columns, setColumns] = useState<Column[] | null>(null);
-    const [shares, setShares] = useState<Record<string, number>>({});
+    const [news, setNews] = useState<Record<string, Progress>>({});
     const [q, setQ] = useState("");
     const [refusing, setRefusing] = useState<Order | null>(null);
     useEffect(() => { if (read.data) setColumns(columnsOf(read.data)); }, [read.data]);
     const isOpen = useOrderStream(null, {
         board: (board) => setColumns(columnsOf(board)),
         order: (order) => setColumns((old) => old && withOrder(old, order)),
-        progress: (one) => setShares((old) => ({ ...old, [one.order]: one.share })),
+        progress: (one) => setNews((old) => ({ ...old, [one.order]: one })),
         gap: read.reload,
     });
     const wasOpen = useRested(isOpen, 1500);
@@ -58,18 +59,18 @@ export function Board({ person, opened }: { person: Person; opened: string | und
             </header>
             {columns && !isOpen && !wasOpen && <p className="note note-warn" role="status">{words.workshop.notConnected}</p>}
             {!columns && <Waiting of={read} />}
-            {q.trim() ? <Found q={q.trim()} shares={shares} /> : columns && (isEmpty ? (
+            {q.trim() ? <Found q={q.trim()} news={news} /> : columns && (isEmpty ? (
                 <Empty title={words.workshop.emptyTitle} step={words.workshop.emptyStep}>
                     {may(person, "engineer") && <Link className="button" to={links.shopkeeping}>{words.workshop.toShop}</Link>}
                 </Empty>
-            ) : <Columns columns={columns} shares={shares} mayMove={mayMove} onMove={(order, to) => void move(order, to)} />)}
+            ) : <Columns columns={columns} news={news} mayMove={mayMove} onMove={(order, to) => void move(order, to)} />)}
             {opened && <OrderDrawer key={opened} id={opened} person={person} onChange={(order) => setColumns((old) => old && withOrder(old, order))} onRefuse={setRefusing} onClose={() => navigate(links.orders)} />}
             {refusing && <RefuseDialog order={refusing} onDone={(order) => { setColumns((old) => old && withOrder(old, order)); setRefusing(null); }} onClose={() => setRefusing(null)} />}
         </>
     );
 }
 
-function Columns({ columns, shares, mayMove, onMove }: { columns: Column[]; shares: Record<string, number>; mayMove: boolean; onMove: (order: Order, to: OrderState) => void }) {
+function Columns({ columns, news, mayMove, onMove }: { columns: Column[]; news: Record<string, Progress>; mayMove: boolean; onMove: (order: Order, to: OrderState) => void }) {
     const words = useWords();
     const [shown, setShown] = useState<OrderState>(() => columns.find((one) => one.state === "running" && one.count)?.state ?? columns.find((one) => one.count)?.state ?? "new");
     const [dragged, setDragged] = useState<Order | null>(null);
@@ -107,7 +108,7 @@ function Columns({ columns, shares, mayMove, onMove }: { columns: Column[]; shar
                             onDragOver={(event) => { if (!mayMove) return; event.preventDefault(); setOver(column.state); }} onDragLeave={() => setOver(null)} onDrop={(event) => drop(event, column.state)}>
                             <h2>{words.workshop.states[column.state]} <small className="figure">{column.count > 0 && column.count.toLocaleString(words.locale)}</small></h2>
                             {column.items.length === 0 && <p className="lane-empty">{words.workshop.emptyColumn[column.state]}</p>}
-                            {column.items.map((order) => <Card key={order.id} order={order} share={shares[order.id] ?? order.progress.share} onOpen={() => navigate(links.ordersOne(order.id))} onDrag={(is) => setDragged(is ? order : null)} />)}
+                            {column.items.map((order) => <Card key={order.id} order={order} share={orderShare(order, news[order.id])} onOpen={() => navigate(links.ordersOne(order.id))} onDrag={(is) => setDragged(is ? order : null)} />)}
                             {column.count > column.items.length && <p className="lane-empty">{words.workshop.more(column.count - column.items.length)}</p>}
                         </section>
                     );
@@ -118,7 +119,7 @@ function Columns({ columns, shares, mayMove, onMove }: { columns: Column[]; shar
     );
 }
 
-function Found({ q, shares }: { q: string; shares: Record<string, number> }) {
+function Found({ q, news }: { q: string; news: Record<string, Progress> }) {
     const words = useWords();
     const asked = useRested(q, 250);
     const read = useLoad(`orders ${asked}`, () => orderCalls.orders({ q: asked, limit: 100 }));
@@ -126,7 +127,7 @@ function Found({ q, shares }: { q: string; shares: Record<string, number> }) {
     return (
         <>
             <p role="status" className="dim">{read.data && words.workshop.found(read.data.items.length)}</p>
-            <div className="board-found">{read.data?.items.map((order) => <Card key={order.id} order={order} share={shares[order.id] ?? order.progress.share} onOpen={() => navigate(links.ordersOne(order.id))} onDrag={() => {}} />)}</div>
+            <div className="board-found">{read.data?.items.map((order) => <Card key={order.id} order={order} share={orderShare(order, news[order.id])} onOpen={() => navigate(links.ordersOne(order.id))} onDrag={() => {}} />)}</div>
         </>
     );
 }

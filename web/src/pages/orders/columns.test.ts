@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { Job, Order, OrderState } from "../../api/order_types";
+import type { Job, Order, OrderState, Progress } from "../../api/order_types";
+import { orderShare } from "../../api/order_share";
 import { stopsOf } from "../queues/changes";
 import { columnsOf, isLate, moveOf, withOrder } from "./columns";
 
@@ -36,4 +37,17 @@ describe("thread changes", () => {
         const stops = stopsOf(null, [job("J1", "#1", "#2"), job("J2", "#3"), job("J3", "#1")], [], 2);
         expect(stops.map((stop) => stop.fresh)).toEqual([["#1", "#2"], ["#3"], ["#1"]]);
     });
+});
+
+describe("the share of an order", () => {
+    const job = (id: string, good: number) => ({ id, pieces: { good } }) as Job;
+    const of = (good: number, jobs: Job[]) => order("a", "running", { quantity: 4, pieces: { good, rework: 0, scrap: 0 }, progress: { stitches_done: 0, stitches_total: 0, share: 0.1 }, jobs });
+    const told = (id: string, piece: number, stitch: number) => ({ job: id, piece, stitch, total: 100 }) as Progress;
+    it.each<[string, Order, Progress | undefined, number]>([
+        ["nothing told: as the order says", of(0, [job("J1", 0)]), undefined, 0.1],
+        ["the second of four, half done", of(1, [job("J1", 1)]), told("J1", 2, 50), 0.375],
+        ["a job that sews the rest of another's", of(3, [job("J1", 3), job("J2", 0)]), told("J2", 1, 50), 0.875],
+        ["a job the order does not have yet", of(0, []), told("J9", 1, 50), 0.1],
+        ["never more than all", of(4, [job("J1", 0)]), told("J1", 1, 100), 1],
+    ])("%s", (_, one, now, share) => expect(orderShare(one, now)).toBeCloseTo(share));
 });

@@ -1,4 +1,5 @@
 // Everything about one order: what it is, what may be done, its job orders, pieces, cost and history.
+import { useState } from "react";
 import { orderCalls } from "../../api/order_calls";
 import { useOrderStream } from "../../api/order_stream";
 import type { Job, Order } from "../../api/order_types";
@@ -15,6 +16,7 @@ import { links } from "../../router";
 import { shortTime } from "./card";
 import { moveOf } from "./columns";
 import { JobControls } from "./job_controls";
+import { ChangeDialog } from "./change";
 import { Pieces } from "./pieces";
 
 interface OrderDrawerProps {
@@ -58,6 +60,7 @@ export function OrderDrawer({ id, person, onChange, onRefuse, onClose }: OrderDr
 
 function Head({ order, mayAct, onChange, onRefuse }: { order: Order; mayAct: boolean; onChange: (order: Order) => void; onRefuse: (order: Order) => void }) {
     const words = useWords();
+    const [isChanging, setChanging] = useState(false);
     const act = (what: "hold" | "release") => void orderCalls.act(order.id, what).then(
         (now) => { onChange(now); say(words.workshop.did[what](order.number)); }, (error: unknown) => say(advice(error, words)));
     return (
@@ -69,9 +72,11 @@ function Head({ order, mayAct, onChange, onRefuse }: { order: Order; mayAct: boo
                 {mayAct && moveOf(order.state, "held") && <button type="button" onClick={() => act("hold")}>{words.workshop.actions.hold}</button>}
                 {mayAct && order.state === "held" && <button type="button" className="primary" onClick={() => act("release")}>{words.workshop.actions.release}</button>}
                 {mayAct && moveOf(order.state, "refused") && <button type="button" className="quiet" onClick={() => onRefuse(order)}>{words.workshop.actions.refuse}</button>}
+                {mayAct && order.state !== "done" && order.state !== "refused" && <button type="button" onClick={() => setChanging(true)}>{words.workshop.change}</button>}
                 <Link className="button" to={links.order(order.id)}>{words.workshop.follow}</Link>
                 {order.state === "done" && <Link className="button" to={links.proof(order.id)}>{words.workshop.certificate}</Link>}
             </p>
+            {isChanging && <ChangeDialog order={order} onDone={(now) => { setChanging(false); onChange(now); }} onClose={() => setChanging(false)} />}
         </>
     );
 }

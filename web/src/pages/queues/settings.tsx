@@ -10,6 +10,7 @@ import { ErrorNote, say } from "../../parts/feedback";
 import { Field } from "../../parts/field";
 import { useAction, useLoad } from "../../parts/load";
 import { nearest } from "../shop/draft";
+import { threadName } from "../shop/threads";
 
 const dialects = ["generic", "tajima", "barudan", "zsk", "happy", "brother", "melco", "janome"];
 const deliveries = ["mqtt", "folder", "http"] as const;
@@ -105,7 +106,7 @@ function Needles({ profile, onChange }: { profile: SewingProfile; onChange: (thr
                             <i style={{ background: colour ?? "transparent" }} /><span className="figure">{needle + 1}</span>
                             <select aria-label={words.queue.needle(needle + 1)} value={known?.colour ?? ""} onChange={(event) => put(needle, event.target.value)}>
                                 <option value="">{words.queue.none}</option>
-                                {threads.map((one) => <option key={one.code} value={one.colour}>{one.name}</option>)}
+                                {threads.map((one) => <option key={one.code} value={one.colour}>{threadName(one, words)}</option>)}
                             </select>
                         </label>
                     );

@@ -45,7 +45,7 @@ export function Maker({ shop, counter, onPlaced }: { shop: Shop; counter: Counte
             <div className="maker-choices">
                 <Motif draft={draft} change={change} fonts={shop.fonts} threads={shop.threads} />
                 <Cloth draft={draft} change={change} fabrics={shop.fabrics} hoops={shop.hoops} bounds={wish && design?.bounds_mm ? design.bounds_mm : null} />
-                <OrderForm counter={counter} design={isCurrent && design ? design.id : null} quantity_max={shop.quantity_max} remark={remark} onPlaced={placed} />
+                <OrderForm counter={counter} design={isCurrent && design ? design.id : null} quantity_max={shop.quantity_max} nameLabel={counter.quote ? words.shop.name : words.workshop.customer} remark={remark} onPlaced={placed} />
             </div>
         </div>
     );

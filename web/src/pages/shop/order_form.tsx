@@ -15,12 +15,14 @@ interface OrderFormProps {
     /** null: the stitches are not there yet. */
     design: string | null;
     quantity_max: number;
+    /** What the name is called: the customer's own, or the one people at the desk type. */
+    nameLabel: string;
     /** A line the workshop needs and nobody types. */
     remark: string;
     onPlaced: (order: Order) => void;
 }
 
-export function OrderForm({ counter, design, quantity_max, remark, onPlaced }: OrderFormProps) {
+export function OrderForm({ counter, design, quantity_max, nameLabel, remark, onPlaced }: OrderFormProps) {
     const words = useWords();
     const [quantity, setQuantity] = useState(1);
     const [name, setName] = useState("");
@@ -48,7 +50,7 @@ export function OrderForm({ counter, design, quantity_max, remark, onPlaced }: O
                 <Field label={words.shop.quantity}>
                     <input name="quantity" type="number" inputMode="numeric" required min={1} max={quantity_max} value={quantity} onChange={(event) => setQuantity(Math.max(1, Math.min(quantity_max, Math.floor(Number(event.target.value)) || 1)))} />
                 </Field>
-                <Field label={words.shop.name}>
+                <Field label={nameLabel}>
                     <input name="customer" required maxLength={100} autoComplete="name" value={name} onChange={(event) => setName(event.target.value)} />
                 </Field>
             </div>
