@@ -21,6 +21,7 @@ export interface Spot {
 }
 
 const trail_max = 40;
+const order = new Intl.Collator("en", { numeric: true });
 
 export const nameOf = (spot: { id: string; name: string | null }) => spot.name ?? spot.id;
 
@@ -55,6 +56,8 @@ export class Roster {
     /** Where machines were while this page looked: the newest last, as world x, y. */
     readonly trails = new Map<number, number[]>();
     version = 0;
+    /** Indexes in the order of names: sorting ten thousand of them again every second would be seen. */
+    byName: number[] = [];
     private readonly index = new Map<string, number>();
     private filter = noFilter;
 
@@ -110,7 +113,23 @@ export class Roster {
         const count = this.spots.length;
         this.points = { count, x: new Float64Array(count), y: new Float64Array(count), state: new Uint8Array(count), shown: new Uint8Array(count) };
         this.spots.forEach((spot, i) => this.put(i, spot));
+        const names = this.spots.map(nameOf);
+        this.byName = names.map((_, i) => i).sort((a, b) => order.compare(names[a]!, names[b]!));
         this.version += 1;
+    }
+
+    /** The first of those the filter lets through, the worst state first, then by name; and how many there are. */
+    list(filter: Filter, most: number): { spots: Spot[]; count: number } {
+        const byState = states.map((): Spot[] => []);
+        let count = 0;
+        for (const i of this.byName) {
+            const spot = this.spots[i]!;
+            if (!passes(spot, filter)) continue;
+            count += 1;
+            const of = byState[states.indexOf(spot.state)]!;
+            if (of.length < most) of.push(spot);
+        }
+        return { spots: byState.flat().slice(0, most), count };
     }
 
     private put(i: number, spot: Spot) {

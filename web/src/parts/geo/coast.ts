@@ -1,27 +1,15 @@
 // The land, from Natural Earth as it is in the console's own files: 1:50m at once, 1:10m when looked at closely. No borders.
 import closeUrl from "world-atlas/land-10m.json?url";
 import wideUrl from "world-atlas/land-50m.json?url";
-import { worldX, worldY } from "../../fleet/mercator";
+import type { Shore } from "./shores";
 
-/** One ring on the world of width 1: x, y, x, y, … */
-export interface Shore {
-    points: Float64Array;
-    west: number;
-    east: number;
-    north: number;
-    south: number;
-}
+export type { Shore } from "./shores";
 
 export type Detail = "wide" | "close";
 
-interface Topology {
-    transform: { scale: [number, number]; translate: [number, number] };
-    arcs: [number, number][][];
-    objects: { land: { geometries?: Geometry[] } & Partial<Geometry> };
-}
-type Geometry = { type: "Polygon"; arcs: number[][] } | { type: "MultiPolygon"; arcs: number[][][] };
-
 const urls: Record<Detail, string> = { wide: wideUrl, close: closeUrl };
+/** A map without its coast is still a map: no haste to ask again. */
+const again_ms = 30_000;
 const loads = new Map<Detail, Promise<Shore[]>>();
 const shores = new Map<Detail, Shore[]>();
 
@@ -31,54 +19,27 @@ export function coast(detail: Detail, arrived: () => void): Shore[] | null {
     if (known) return known;
     if (!loads.has(detail)) {
         loads.set(detail, load(urls[detail]));
-        loads.get(detail)!.then((all) => shores.set(detail, all), () => loads.delete(detail)).finally(arrived);
+        loads.get(detail)!.then((all) => {
+            shores.set(detail, all);
+            arrived();
+        }, () => setTimeout(() => loads.delete(detail), again_ms));
     }
     return null;
 }
 
-async function load(url: string): Promise<Shore[]> {
-    const answer = await fetch(url);
-    return shoresOf((await answer.json()) as Topology);
-}
-
-/** A topology's arcs are steps of whole numbers, shared between rings, some taken backwards (~index). */
-export function shoresOf({ transform, arcs, objects }: Topology): Shore[] {
-    const decoded = arcs.map((arc) => {
-        const points = new Float64Array(arc.length * 2);
-        let east = 0, north = 0;
-        arc.forEach(([dx, dy], i) => {
-            east += dx;
-            north += dy;
-            points[2 * i] = worldX(east * transform.scale[0] + transform.translate[0]);
-            points[2 * i + 1] = worldY(north * transform.scale[1] + transform.translate[1]);
-        });
-        return points;
+/** Read and decoded beside the page: three megabytes of it would make the map halt. */
+function load(url: string): Promise<Shore[]> {
+    return new Promise((done, failed) => {
+        const worker = new Worker(new URL("./coast_worker.ts", import.meta.url), { type: "module" });
+        worker.onmessage = (event: MessageEvent<Shore[] | null>) => {
+            worker.terminate();
+            if (event.data) done(event.data);
+            else failed(new Error("no coast"));
+        };
+        worker.onerror = () => {
+            worker.terminate();
+            failed(new Error("no coast"));
+        };
+        worker.postMessage(new URL(url, location.href).href);
     });
-    const geometries = objects.land.geometries ?? [objects.land as Geometry];
-    return geometries.flatMap((geometry) => (geometry.type === "Polygon" ? geometry.arcs : geometry.arcs.flat()).map((ring) => ringOf(ring, decoded)));
-}
-
-function ringOf(ring: number[], arcs: Float64Array[]): Shore {
-    const length = ring.reduce((sum, index) => sum + arcs[index < 0 ? ~index : index]!.length - 2, 2);
-    const points = new Float64Array(length);
-    let at = 0;
-    for (const index of ring) {
-        const arc = arcs[index < 0 ? ~index : index]!;
-        const count = arc.length / 2;
-        // The first point of an arc is the last of the one before.
-        for (let i = at === 0 ? 0 : 1; i < count; i += 1) {
-            const from = index < 0 ? count - 1 - i : i;
-            points[at] = arc[2 * from]!;
-            points[at + 1] = arc[2 * from + 1]!;
-            at += 2;
-        }
-    }
-    const shore: Shore = { points, west: Infinity, east: -Infinity, north: Infinity, south: -Infinity };
-    for (let i = 0; i < points.length; i += 2) {
-        shore.west = Math.min(shore.west, points[i]!);
-        shore.east = Math.max(shore.east, points[i]!);
-        shore.north = Math.min(shore.north, points[i + 1]!);
-        shore.south = Math.max(shore.south, points[i + 1]!);
-    }
-    return shore;
 }

@@ -111,8 +111,9 @@ export function MapPage({ chosen, person }: { chosen: string | null; person: Per
     }, [chosen, ready]);
 
     const all = roster.spots;
+    const types = useMemo(() => [...new Set(all.map((spot) => spot.type ?? ""))].filter(Boolean).sort(), [all.length, ready]);
     const unplaced = useMemo(() => all.filter((spot) => spot.latitude === null).length, [turn, all]);
-    const shown = useMemo(() => all.filter((spot) => passes(spot, filter)), [turn, all, filter]);
+    const shown = useMemo(() => roster.list(filter, 120), [turn, all, filter]);
     const showSite = (id: string) => {
         const site = sites.data?.find((each) => each.id === id);
         const ring = site && ringOf(site);
@@ -140,7 +141,7 @@ export function MapPage({ chosen, person }: { chosen: string | null; person: Per
                 <BorderTool key={drawing.site ?? "new"} map={map.current!} drawing={drawing} sites={sites.data ?? []}
                     onClose={() => setDrawing(null)} onDone={() => { setDrawing(null); sites.reload(); }} />
             ) : (
-                <SidePanel filter={filter} onFilter={setFilter} shown={shown} all={all} counts={roster.counts} ready={ready} unplaced={unplaced} chosen={chosen}
+                <SidePanel filter={filter} onFilter={setFilter} shown={shown} all={all.length} types={types} counts={roster.counts} ready={ready} unplaced={unplaced} chosen={chosen}
                     sites={sites.data} onSite={showSite} crossings={fresh} nameOf={(id) => roster.at(id)?.name ?? id}
                     onDraw={may(person, "engineer") && map.current ? (site) => setDrawing(newDrawing(site)) : null}
                     trails={layers.machines.trails} onTrails={(on) => { layers.machines.trails = on; layers.machines.touch(); map.current?.ask(); }} />

@@ -1,5 +1,5 @@
 // Beside the map: the legend that filters, and the same machines, sites and crossings as lists.
-import { useMemo, useState } from "react";
+import { useState } from "react";
 import type { Counts, CrossingEvent, FleetSite, FleetState } from "../../../api/fleet_types";
 import { nameOf, noFilter, stateMark, states, type Filter, type Spot } from "../../../fleet/roster";
 import { useWords } from "../../../i18n";
@@ -12,8 +12,10 @@ import { SiteList } from "./site_list";
 interface SideProps {
     filter: Filter;
     onFilter: (filter: Filter) => void;
-    shown: Spot[];
-    all: Spot[];
+    /** The first of them, and how many there are. */
+    shown: { spots: Spot[]; count: number };
+    all: number;
+    types: string[];
     counts: Counts;
     ready: boolean;
     unplaced: number;
@@ -28,15 +30,13 @@ interface SideProps {
 }
 
 type Tab = "list" | "sites" | "crossings";
-const rows_max = 120;
 
 export function SidePanel(props: SideProps) {
-    const { filter, onFilter, shown, all, counts, ready, unplaced, sites, onTrails } = props;
+    const { filter, onFilter, shown, all, types, counts, ready, unplaced, sites, onTrails } = props;
     const words = useWords();
     const [tab, setTab] = useState<Tab>("list");
     const [open, setOpen] = useState(false);
     const [trails, setTrails] = useState(props.trails);
-    const types = useMemo(() => [...new Set(all.map((spot) => spot.type ?? ""))].filter(Boolean).sort(), [all.length, ready]);
     const flip = (state: FleetState) => {
         const next = new Set(filter.states);
         if (!next.delete(state)) next.add(state);
@@ -78,10 +78,10 @@ export function SidePanel(props: SideProps) {
                 <div className="mapside-list" role="tabpanel">
                     {tab === "list" && (
                         <>
-                            {ready && <p className="mapside-count" role="status">{words.fleet.count(shown.length, all.length)}{filtered && <button type="button" className="as-link" onClick={() => onFilter(noFilter)}>{words.fleet.clear}</button>}</p>}
-                            <MachineRows spots={shown} chosen={props.chosen} />
-                            {ready && all.length > 0 && shown.length === 0 && <p className="help">{words.fleet.noneMatch}</p>}
-                            {shown.length > rows_max && <p className="help">{words.fleet.moreInList(shown.length - rows_max)}</p>}
+                            {ready && <p className="mapside-count" role="status">{words.fleet.count(shown.count, all)}{filtered && <button type="button" className="as-link" onClick={() => onFilter(noFilter)}>{words.fleet.clear}</button>}</p>}
+                            <MachineRows spots={shown.spots} chosen={props.chosen} />
+                            {ready && all > 0 && shown.count === 0 && <p className="help">{words.fleet.noneMatch}</p>}
+                            {shown.count > shown.spots.length && <p className="help">{words.fleet.moreInList(shown.count - shown.spots.length)}</p>}
                             {unplaced > 0 && <p className="help">{words.fleet.unplaced(unplaced)}</p>}
                         </>
                     )}
@@ -98,10 +98,9 @@ export function SidePanel(props: SideProps) {
 
 function MachineRows({ spots, chosen }: { spots: Spot[]; chosen: string | null }) {
     const words = useWords();
-    const sorted = useMemo(() => [...spots].sort((a, b) => states.indexOf(a.state) - states.indexOf(b.state) || nameOf(a).localeCompare(nameOf(b), "en", { numeric: true })).slice(0, rows_max), [spots]);
     return (
         <ul className="rows">
-            {sorted.map((spot) => (
+            {spots.map((spot) => (
                 <li key={spot.id}>
                     <Link to={links.fleetMachine(spot.id)} aria-current={spot.id === chosen ? "true" : undefined}>
                         <ToneMark tone={stateMark[spot.state]} />
