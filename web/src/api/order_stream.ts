@@ -18,11 +18,13 @@ export interface OrderEvents {
 }
 
 const names = ["order", "board", "job", "progress", "piece", "plan", "machine", "gap"] as const;
+const blink_ms = 2_000;        // a shorter loss is not worth a word
 const hidden_max_ms = 60_000;  // a hidden tab gives its connection back
 
-/** Whether the stream is open. `order` null: the board's. */
+/** Whether the stream has been gone for so long that people should know. `order` null: the board's. */
 export function useOrderStream(order: string | null, events: OrderEvents, isWanted = true): boolean {
     const [isOpen, setOpen] = useState(false);
+    const [isLost, setLost] = useState(false);
     const taking = useRef(events);
     taking.current = events;
     useEffect(() => {
@@ -74,5 +76,10 @@ export function useOrderStream(order: string | null, events: OrderEvents, isWant
             close();
         };
     }, [order, isWanted]);
-    return isOpen;
+    useEffect(() => {
+        if (isOpen || !isWanted) return setLost(false);
+        const timer = setTimeout(() => setLost(true), blink_ms);
+        return () => clearTimeout(timer);
+    }, [isOpen, isWanted]);
+    return isLost;
 }

@@ -26,7 +26,7 @@ export function Follow({ id }: { id: string }) {
     const [told, setTold] = useState<Order | null>(null);
     const isGone = read.error instanceof ApiError && read.error.status === 404;
     const order = told ?? read.data;
-    const isOpen = useOrderStream(id, {
+    const isLost = useOrderStream(id, {
         order: setTold,
         job: (job) => setTold((old) => withJob(old, job)),
         progress: (one) => setProgress((old) => ({ ...old, [one.job]: one })),
@@ -35,7 +35,7 @@ export function Follow({ id }: { id: string }) {
     return (
         <PublicFrame name={words.product}>
             {isGone ? <Empty title={words.follow.gone} step={words.follow.goneStep} /> : !order && <Waiting of={read} />}
-            {order && <Whole order={order} progress={progress} isOpen={isOpen} />}
+            {order && <Whole order={order} progress={progress} isLost={isLost} />}
         </PublicFrame>
     );
 }
@@ -52,7 +52,7 @@ function shownJob(order: Order): Job | null {
     return find("Running") ?? find("Interrupted") ?? order.jobs[order.jobs.length - 1] ?? null;
 }
 
-function Whole({ order, progress, isOpen }: { order: Order; progress: Record<string, Progress>; isOpen: boolean }) {
+function Whole({ order, progress, isLost }: { order: Order; progress: Record<string, Progress>; isLost: boolean }) {
     const words = useWords();
     const job = shownJob(order);
     const now = job ? progress[job.id] : undefined;
@@ -69,7 +69,7 @@ function Whole({ order, progress, isOpen }: { order: Order; progress: Record<str
                 <div className="follow-stage">
                     <Stage order={order} sewn={order.state === "done" ? Infinity : (now?.stitch ?? job?.stitch.current ?? 0)} />
                     {!isOver && job && <Meter order={order} job={job} now={now} />}
-                    {!isOver && !isOpen && <p className="note note-warn" role="status">{words.follow.lost}</p>}
+                    {!isOver && isLost && <p className="note note-warn" role="status">{words.follow.lost}</p>}
                 </div>
                 <aside className="follow-side">
                     <section className={`panel follow-state follow-${order.state}`} aria-live="polite">

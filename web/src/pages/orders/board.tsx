@@ -25,13 +25,12 @@ export function Board({ person, opened }: { person: Person; opened: string | und
     const [q, setQ] = useState("");
     const [refusing, setRefusing] = useState<Order | null>(null);
     useEffect(() => { if (read.data) setColumns(columnsOf(read.data)); }, [read.data]);
-    const isOpen = useOrderStream(null, {
+    const isLost = useOrderStream(null, {
         board: (board) => setColumns(columnsOf(board)),
         order: (order) => setColumns((old) => old && withOrder(old, order)),
         progress: (one) => setNews((old) => ({ ...old, [one.order]: one })),
         gap: read.reload,
     });
-    const wasOpen = useRested(isOpen, 1500);
     const mayMove = may(person, "operator");
     const move = async (order: Order, to: OrderState) => {
         const what = moveOf(order.state, to);
@@ -57,7 +56,7 @@ export function Board({ person, opened }: { person: Person; opened: string | und
                     {mayMove && <Link className="button primary" to={links.desk}>{words.workshop.newOrder}</Link>}
                 </span>
             </header>
-            {columns && !isOpen && !wasOpen && <p className="note note-warn" role="status">{words.workshop.notConnected}</p>}
+            {columns && isLost && <p className="note note-warn" role="status">{words.workshop.notConnected}</p>}
             {!columns && <Waiting of={read} />}
             {q.trim() ? <Found q={q.trim()} news={news} /> : columns && (isEmpty ? (
                 <Empty title={words.workshop.emptyTitle} step={words.workshop.emptyStep}>

@@ -25,7 +25,7 @@ export function QueuesPage({ person }: { person: Person }) {
         clearTimeout(rest.current);
         rest.current = setTimeout(read.reload, rest_ms);
     };
-    useOrderStream(null, { job: soon, plan: soon, machine: soon, gap: soon, progress: (one) => setProgress((old) => ({ ...old, [one.job]: one })) });
+    const isLost = useOrderStream(null, { job: soon, plan: soon, machine: soon, gap: soon, progress: (one) => setProgress((old) => ({ ...old, [one.job]: one })) });
     const moves: Moves = {
         put: (job, machine, position) => {
             const name = read.data?.machines.find((one) => one.machine === machine)?.name ?? machine;
@@ -50,6 +50,7 @@ export function QueuesPage({ person }: { person: Person }) {
                     {mayMove && <button type="button" className="primary" disabled={planning.busy} onClick={plan}>{words.queue.replan}</button>}
                 </span>
             </header>
+            {queues && isLost && <p className="note note-warn" role="status">{words.workshop.notConnected}</p>}
             <Waiting of={read} />
             {queues && queues.machines.length === 0 && queues.unplanned.length === 0 && (
                 <Empty title={words.queue.emptyTitle} step={words.queue.emptyStep}>
