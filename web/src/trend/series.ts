@@ -113,8 +113,8 @@ export function trim(plot: Plot, from: number) {
 }
 
 /**
- * The distance between neighbours above which a line is broken: three empty columns, or six times
- * the usual distance of samples, whichever is longer. So a slow tag is a line and an outage is not.
+ * The distance between neighbours above which a line is broken: three empty columns where columns are
+ * usually full, else six times the usual distance. So a slow tag is a line and an outage is not.
  */
 export function gapLength(plot: Plot): number {
     const distances: number[] = [];
@@ -122,7 +122,8 @@ export function gapLength(plot: Plot): number {
     if (distances.length === 0) return Infinity;
     distances.sort((a, b) => a - b);
     const usual = distances[Math.floor(distances.length / 2)]!;
-    return Math.max(usual * 6, (plot.step_ms ?? 0) * 3, 2500);
+    const isFull = plot.step_ms !== null && usual < plot.step_ms * 1.5;
+    return Math.max(isFull ? plot.step_ms! * 3 : usual * 6, 2500);
 }
 
 /** Points grouped so that within a run no gap lies. */

@@ -98,3 +98,16 @@ describe("series", () => {
         expect(pointAt(plot, 300, 50)).toBe(null);
     });
 });
+
+it("a line breaks where three columns are empty, a slow tag's does not, an outage of a slow tag does", () => {
+    const columns = (step: number, at: number[]) => plotOf({
+        tag: "t", kind: "double", unit: null, raw: false, step_ms: step, columns: at.map((n) => [n * step, 1, 1, 1, 1, 1, 1]),
+    });
+    const sizes = (step: number, at: number[]) => runs(columns(step, at)).map((run) => run.length);
+    const full = Array.from({ length: 20 }, (_, n) => n);
+    expect(sizes(60_000, [...full, 22, 23])).toEqual([22]);  // two are empty
+    expect(sizes(60_000, [...full, 23, 24])).toEqual([20, 2]);  // three are
+    const slow = full.map((n) => n * 10);
+    expect(sizes(1000, [...slow, 249])).toEqual([21]);
+    expect(sizes(1000, [...slow, 251])).toEqual([20, 1]);
+});

@@ -4,7 +4,7 @@ import { nodeNow } from "../../api/clock";
 import { useWords } from "../../i18n";
 import { useSize } from "../../parts/size";
 import { isLive, panBy, windowOf, zoomAt, clamp, type View, type Window } from "../../trend/window";
-import { chartOption } from "./chart_option";
+import { chartOption, dashOf } from "./chart_option";
 import { init, type EChartsType } from "./echarts";
 import { layOut, margin } from "./layout";
 import { readLook } from "./look";
@@ -56,6 +56,7 @@ export function TrendChart(props: ChartProps) {
         const look = readLook(frame.current!);
         chart.current.setOption(chartOption({
             panels, width, window: window(), now: nodeNow(), zone, locale: words.locale, look,
+            dashOf: (tag) => dashOf(colourIndex(tag)),
             colourOf: (tag) => look.series[colourIndex(tag) % look.series.length]!,
         }), { notMerge: true, lazyUpdate: false });
     };

@@ -27,7 +27,17 @@ interface Picture {
     locale: string;
     look: Look;
     colourOf: (tag: string) => string;
+    dashOf: (tag: string) => number[];
 }
+
+/** Eight colours are enough for eight tags; the next eight have them dashed, and so on. Empty: a full line. */
+export function dashOf(index: number): number[] {
+    return dashes[Math.floor(index / 8) % dashes.length]!;
+}
+const dashes = [[], [7, 4], [2, 3], [10, 3, 2, 3], [4, 2], [12, 6], [1, 5]];
+
+/** Beyond these the spread of each column hides more than it tells. */
+const spreads_max = 8;
 
 type Api = { coord: (value: [number, number]) => [number, number] };
 
@@ -53,7 +63,7 @@ export function chartOption(picture: Picture): EChartsCoreOption {
         });
         option.yAxis.push(panel.lane ? laneAxis(index) : valueAxis(panel, index, window, look));
         for (const plot of panel.plots) {
-            const series = panel.lane ? [bandSeries(plot, picture)] : numberSeries(plot, picture.colourOf(plot.tag), look);
+            const series = panel.lane ? [bandSeries(plot, picture)] : numberSeries(plot, picture, panel.plots.length <= spreads_max);
             for (const each of series) option.series.push({ ...each, xAxisIndex: index, yAxisIndex: index, silent: true, clip: true, animation: false });
         }
     });
@@ -83,7 +93,9 @@ function valueAxis(panel: Panel, index: number, window: Window, look: Look) {
 
 const laneAxis = (index: number) => ({ type: "value", gridIndex: index, min: 0, max: 1, show: false });
 
-function numberSeries(plot: Plot, colour: string, look: Look): object[] {
+function numberSeries(plot: Plot, { colourOf, dashOf: dash, look }: Picture, hasSpread: boolean): object[] {
+    const colour = colourOf(plot.tag);
+    const type = dash(plot.tag);
     const all = runs(plot);
     const line: [number, number | null][] = [];
     const dots: Point[] = [];
@@ -96,11 +108,11 @@ function numberSeries(plot: Plot, colour: string, look: Look): object[] {
         line.push([run[run.length - 1]!.at + 1, null]);
     }
     const series: object[] = [];
-    if (plot.step_ms !== null) series.push(spread(all, colour, plot.step_ms));
+    if (plot.step_ms !== null && hasSpread) series.push(spread(all, colour, plot.step_ms));
     series.push({
         type: "line", data: line, showSymbol: false, connectNulls: false,
         step: plot.kind === "integer" && plot.step_ms === null ? "end" : false,
-        lineStyle: { color: colour, width: 1.75, join: "round" }, z: 4,
+        lineStyle: { color: colour, width: hasSpread ? 1.75 : 1.25, join: "round", ...(type.length > 0 && { type }) }, z: 4,
     });
     if (dots.length) series.push(dotSeries(dots, colour, look));
     return series;

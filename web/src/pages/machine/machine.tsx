@@ -20,7 +20,8 @@ import { useRecentHistory } from "./use_recent";
 import { TagSettings } from "./tag_settings";
 import { WriteDialog } from "./write_dialog";
 
-const plotted_max = 8;
+/** As many as the node answers at once. */
+const plotted_max = 50;
 
 export function MachinePage({ id, person }: { id: string; person: Person }) {
     const words = useWords();
@@ -36,7 +37,7 @@ export function MachinePage({ id, person }: { id: string; person: Person }) {
     const machine = read && told && Date.parse(told.last_seen) > Date.parse(read.last_seen) ? { ...read, ...told } : read;
     useNewTags(id, read, detail.reload);
     useRecentHistory(id, read?.values ?? null);
-    const { plotted, toggle, colourIndex } = usePlotted(read?.values ?? null, () => say(words.trend.most(plotted_max)));
+    const { plotted, toggle, plotOnly, colourIndex } = usePlotted(read?.values ?? null, () => say(words.trend.most(plotted_max)));
     const tags = useMemo(() => [...(read?.values ?? [])].sort(byName), [read?.values]);
 
     if (!machine) {
@@ -58,7 +59,7 @@ export function MachinePage({ id, person }: { id: string; person: Person }) {
                 onErase={may(person, "admin") ? () => setErasing(true) : null} />
             <ErrorNote error={detail.error} onRetry={detail.reload} />
             <TrendPanel machine={id} tags={shown} zone={zone} colourIndex={colourIndex} onUnplot={toggle} />
-            <TagTable machine={id} tags={tags} plotted={plotted} colourIndex={colourIndex} zone={zone} onPlot={toggle}
+            <TagTable machine={id} tags={tags} plotted={plotted} colourIndex={colourIndex} zone={zone} onPlot={toggle} onPlotOnly={plotOnly}
                 onWrite={may(person, "operator") ? setWriting : null}
                 onSettings={may(person, "engineer") ? setSettings : null} />
             <MachineEvents machine={id} zone={zone} />
@@ -117,7 +118,11 @@ function usePlotted(tags: Tag[] | null, full: () => void) {
         setChosen([...now, tag]);
     }, [chosen, tags, full]);
     const colourIndex = useCallback((tag: string) => Math.max(0, slots.indexOf(tag)), [slots]);
-    return { plotted: slots.filter((tag): tag is string => tag !== null), toggle, colourIndex };
+    const plotOnly = useCallback((names: string[]) => {
+        if (names.length > plotted_max) full();
+        setChosen(names.slice(0, plotted_max));
+    }, [full]);
+    return { plotOnly, plotted: slots.filter((tag): tag is string => tag !== null), toggle, colourIndex };
 }
 
 /** To begin with: the state, and the first measured value. */

@@ -16,11 +16,12 @@ interface TagTableProps {
     colourIndex: (tag: string) => number;
     zone: string;
     onPlot: (tag: string) => void;
+    onPlotOnly: (tags: string[]) => void;
     onWrite: ((tag: Tag) => void) | null;
     onSettings: ((tag: Tag) => void) | null;
 }
 
-export function TagTable({ machine, tags, plotted, colourIndex, zone, onPlot, onWrite, onSettings }: TagTableProps) {
+export function TagTable({ machine, tags, plotted, colourIndex, zone, onPlot, onPlotOnly, onWrite, onSettings }: TagTableProps) {
     const words = useWords();
     const [search, setSearch] = useState("");
     const shown = useMemo(() => {
@@ -31,6 +32,12 @@ export function TagTable({ machine, tags, plotted, colourIndex, zone, onPlot, on
         <section className="panel" aria-label={words.machine.tags}>
             <header className="trend-head">
                 <h2>{words.machine.tags} <small className="dim">{tags.length}</small></h2>
+                {tags.length > 1 && (
+                    <span className="plot-many">
+                        <button type="button" className="small" onClick={() => onPlotOnly(shown.map((tag) => tag.name))}>{words.machine.plotAll(shown.length)}</button>
+                        {plotted.length > 0 && <button type="button" className="small quiet" onClick={() => onPlotOnly([])}>{words.machine.plotNone}</button>}
+                    </span>
+                )}
                 {tags.length > 8 && <input type="search" aria-label={words.machine.filterTags} placeholder={words.machine.filterTags}
                     value={search} onChange={(event) => setSearch(event.target.value)} />}
             </header>

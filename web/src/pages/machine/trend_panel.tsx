@@ -8,6 +8,7 @@ import { useWords } from "../../i18n";
 import { ErrorNote } from "../../parts/feedback";
 import { gapLength, isNumeric, pointAt, textAt, type Plot } from "../../trend/series";
 import { isLive, panBy, rangeKeys, windowOf, zoomAt, type RangeKey, type View } from "../../trend/window";
+import { dashOf } from "./chart_option";
 import { TrendChart } from "./chart";
 import { useTrend } from "./use_trend";
 
@@ -26,7 +27,7 @@ export function TrendPanel({ machine, tags, zone, colourIndex, onUnplot }: Trend
     const [columns, setColumns] = useState(0);
     const [hover, setHover] = useState<number | null>(null);
     const view: View = zoomed ? { kind: "fixed", ...zoomed } : { kind: "last", range };
-    const data = useTrend(machine, tags, view, columns);
+    const data = useTrend(machine, tags, view, columnsFor(tags.length, columns));
     const reset = () => setZoomed(null);
     const step = (change: (window: { from: number; until: number }, now: number) => { from: number; until: number }) =>
         setZoomed(change(windowOf(view, nodeNow(), data.first), nodeNow()));
@@ -53,10 +54,10 @@ export function TrendPanel({ machine, tags, zone, colourIndex, onUnplot }: Trend
             </header>
             {tags.length === 0 ? <p className="dim">{words.trend.choose}</p> : (
                 <>
-                    <ul className="legend">
+                    <ul className={tags.length > 12 ? "legend legend-many" : "legend"}>
                         {tags.map((tag) => (
                             <li key={tag.name} className={tag.kind === "string" ? "series-none" : `series-${(colourIndex(tag.name) % 8) + 1}`}>
-                                <i aria-hidden="true" />
+                                <svg className="swatch-line" viewBox="0 0 22 4" aria-hidden="true"><line x1="0" y1="2" x2="22" y2="2" strokeDasharray={dashOf(colourIndex(tag.name)).join(" ")} /></svg>
                                 <b>{tag.label ?? tag.name}</b>
                                 <Reading plot={data.plots.find((plot) => plot.tag === tag.name)} at={hover} words={words} />
                                 <button type="button" className="quiet icon" aria-label={words.trend.unplot(tag.name)} onClick={() => onUnplot(tag.name)}>×</button>
@@ -84,6 +85,11 @@ export function TrendPanel({ machine, tags, zone, colourIndex, onUnplot }: Trend
             )}
         </section>
     );
+}
+
+/** Up to eight tags get a column for every pixel. Fifty lines over each other show no more with a third of that, and are drawn at once. */
+function columnsFor(tags: number, pixels: number): number {
+    return tags <= 8 ? pixels : Math.min(pixels, Math.max(240, Math.round((pixels * 12) / tags)));
 }
 
 /** What the tag was at the cursor, or is at the end. Plain text: a tag's name and text may be anything. */
