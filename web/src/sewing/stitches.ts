@@ -6,7 +6,7 @@ import { readDst, type Pattern } from "./pattern";
 const kept_max = 8;
 const kept = new Map<string, Promise<Pattern>>();
 
-async function fetchPattern(url: string): Promise<Pattern> {
+export async function fetchPattern(url: string): Promise<Pattern> {
     let answer: Response;
     try {
         answer = await fetch(url, { credentials: "same-origin" });

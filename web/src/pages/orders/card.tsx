@@ -1,8 +1,10 @@
 // One order on the board.
 import { nodeNow, useSecond } from "../../api/clock";
+import { orderCalls } from "../../api/order_calls";
 import type { Order } from "../../api/order_types";
 import { browserZone, dateTime } from "../../format/time";
 import { useWords } from "../../i18n";
+import { Thumb } from "../../sewing/thumb";
 import { isLate } from "./columns";
 
 interface CardProps {
@@ -24,7 +26,7 @@ export function Card({ order, share, onOpen, onDrag }: CardProps) {
         <button type="button" className="order-card" draggable data-order={order.id} onClick={onOpen}
             onDragStart={(event) => { event.dataTransfer.setData("text/plain", order.id); event.dataTransfer.effectAllowed = "move"; onDrag(true); }}
             onDragEnd={() => onDrag(false)} aria-label={words.workshop.open(order.number, order.name)}>
-            <img src={`/api/v1/orders/${encodeURIComponent(order.id)}/files/png`} alt="" loading="lazy" draggable={false} />
+            <Thumb url={orderCalls.stitchesOf(order.id)} threads={order.design.threads} />
             <b>{order.name}</b>
             <small>{order.number}{order.customer.name && `, ${order.customer.name}`}</small>
             <span className="order-threads" aria-hidden="true">{order.design.threads.slice(0, 8).map((colour, index) => <i key={index} style={{ background: colour }} />)}</span>
