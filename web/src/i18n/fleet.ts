@@ -22,7 +22,7 @@ const en = {
         emptyGo: "Connect a machine", here: (n: number) => `${many(n, "machine", "machines")} here`, choose: "Choose one",
     },
     unit: {
-        choose: "Choose a machine on the map or in the list.", page: "All measurements", cab: "Open cab page", since: (age: string) => `since ${age}`, heard: "heard", hide: "Close",
+        title: "In the fleet", onMap: "On the map", page: "All measurements", cab: "Open cab page", since: (age: string) => `since ${age}`, heard: "heard", hide: "Close",
         hours: "Engine hours", idle: "Idle", idleOf: (share: string) => `${share} of running`, fuel: "Fuel", fuelRate: "Fuel per hour", load: "Load", rpm: "rpm", speed: "Speed", place: "Place",
         at: (site: string) => `at ${site}`, trouble: {
             zero: "It reports 0° / 0°: the receiver has no fix. Shown is the last place that was believed.",
@@ -75,7 +75,7 @@ const zh: typeof en = {
         emptyGo: "接入设备", here: (n) => `此处有 ${count(n)} 台设备`, choose: "请选择",
     },
     unit: {
-        choose: "请在地图或列表中选择一台设备。", page: "全部测点", cab: "打开驾驶室页面", since: (age) => `${age}开始`, heard: "最近数据", hide: "关闭",
+        title: "机群信息", onMap: "在地图上查看", page: "全部测点", cab: "打开驾驶室页面", since: (age) => `${age}开始`, heard: "最近数据", hide: "关闭",
         hours: "发动机小时", idle: "怠速", idleOf: (share) => `占运转 ${share}`, fuel: "油量", fuelRate: "每小时油耗", load: "负荷", rpm: "转/分", speed: "速度", place: "位置",
         at: (site) => `在 ${site}`, trouble: {
             zero: "上报位置为 0° / 0°：定位器没有定位。此处显示最后可信的位置。", nowhere: "上报的位置不在地球上。此处显示最后可信的位置。",

@@ -40,7 +40,7 @@ export function IndexChart({ group, from, until }: { group: Group; from: string;
                                     {row?.is_withheld && <rect x={middle - bar / 2} y={y(0.5)} width={bar} height={y(0) - y(0.5)} fill="url(#withheld)" />}
                                     {known && step > 46 && <text className={row.index! > 0.12 ? "bar-value" : "bar-value over"} x={middle + 4} y={row.index! > 0.12 ? y(row.index!) + 15 : y(row.index!) - 5} textAnchor="middle">{Math.round(row.index! * 100)}</text>}
                                     {i % every === 0 && <text x={middle} y={height - 20} textAnchor="middle">{month.slice(5)}</text>}
-                                    {(i === 0 || month.endsWith("-01")) && <text className="year" x={middle} y={height - 4} textAnchor="middle">{month.slice(0, 4)}</text>}
+                                    {(month.endsWith("-01") || (i === 0 && (13 - Number(month.slice(5))) * step > 44)) && <text className="year" x={middle} y={height - 4} textAnchor="middle">{month.slice(0, 4)}</text>}
                                 </g>
                             );
                         })}

@@ -73,7 +73,7 @@ export function MachinePanel({ id, spot, sites, person }: PanelProps) {
 const number = (value: number | null | undefined, digits = 1) => (value === null || value === undefined ? "–" : formatNumber(value, digits));
 const percent = (share: number | null | undefined) => (share === null || share === undefined ? "–" : `${Math.round(share * 100)} %`);
 
-function Facts({ machine, sites }: { machine: FleetMachine; sites: FleetSite[] }) {
+export function Facts({ machine, sites }: { machine: FleetMachine; sites: FleetSite[] }) {
     const words = useWords();
     const site = sites.find((each) => each.id === machine.site);
     const idle = machine.hours && machine.idle_hours !== null ? machine.idle_hours / machine.hours : null;
@@ -103,7 +103,7 @@ function Facts({ machine, sites }: { machine: FleetMachine; sites: FleetSite[] }
     );
 }
 
-function UseOf({ id, machine }: { id: string; machine: FleetMachine }) {
+export function UseOf({ id, machine }: { id: string; machine: FleetMachine }) {
     const words = useWords();
     const day = 86_400_000;
     const use = useLoad(`use ${id}`, () => fleetCalls.use(id, nodeNow() - 13 * day, nodeNow()));
@@ -117,7 +117,7 @@ function UseOf({ id, machine }: { id: string; machine: FleetMachine }) {
     );
 }
 
-function Faults({ machine }: { machine: FleetMachine }) {
+export function Faults({ machine }: { machine: FleetMachine }) {
     const words = useWords();
     const past = useLoad(`faults ${machine.id}`, () => fleetCalls.faults(machine.id));
     const active = new Set(machine.faults.map((fault) => fault.code + fault.at));
@@ -141,7 +141,7 @@ function Faults({ machine }: { machine: FleetMachine }) {
     );
 }
 
-function Service({ machine }: { machine: FleetMachine }) {
+export function Service({ machine }: { machine: FleetMachine }) {
     const words = useWords();
     const { service, facts } = machine;
     if (!service || service.due_in_h === null) return <section><h3>{words.unit.service}</h3><p className="help">{words.unit.noService}</p></section>;
@@ -159,7 +159,7 @@ function Service({ machine }: { machine: FleetMachine }) {
     );
 }
 
-function JobOf({ machine }: { machine: FleetMachine }) {
+export function JobOf({ machine }: { machine: FleetMachine }) {
     const words = useWords();
     return (
         <section>

@@ -2,6 +2,7 @@
 import { useState } from "react";
 import type { Counts, CrossingEvent, FleetSite, FleetState } from "../../../api/fleet_types";
 import { nameOf, noFilter, stateMark, states, type Filter, type Spot } from "../../../fleet/roster";
+import { formatShort } from "../../../format/number";
 import { useWords } from "../../../i18n";
 import { Link } from "../../../parts/link";
 import { ToneMark } from "../../../parts/mark";
@@ -49,7 +50,7 @@ export function SidePanel(props: SideProps) {
                 <div className="states" role="group" aria-label={words.fleet.byState}>
                     {states.map((state) => (
                         <button key={state} type="button" className={`state-chip chip-${state}`} aria-pressed={filter.states.has(state)} title={words.fleet.stateHelp[state]} onClick={() => flip(state)}>
-                            <ToneMark tone={stateMark[state]} /><b className="figure">{counts[state].toLocaleString("en")}</b><span>{words.fleet.states[state]}</span>
+                            <ToneMark tone={stateMark[state]} /><b className="figure">{formatShort(counts[state])}</b><span>{words.fleet.states[state]}</span>
                         </button>
                     ))}
                 </div>

@@ -80,6 +80,7 @@ export function Gantt({ plan, names, titles, others, chosen, onChoose, onOpen, o
                         const midnight = timeOf(at, words.locale, zone).startsWith("00:00");
                         return <span key={at} className={midnight ? "tick day" : "tick"} style={{ left: label_px + x(at) }}>{midnight ? dayOf(at, "sv", zone).slice(5) : timeOf(at, words.locale, zone).slice(0, 5)}</span>;
                     })}
+                    <b className="gantt-present" style={{ left: label_px + x(now) }}>{words.plan.now}</b>
                 </div>
                 <div ref={area} className="gantt-lanes" style={{ height: lanes.length * lane_px }}>
                     {ticks.at.map((at) => <i key={at} className="gantt-line" style={{ left: label_px + x(at) }} />)}
@@ -93,7 +94,7 @@ export function Gantt({ plan, names, titles, others, chosen, onChoose, onOpen, o
                             onDrag={(dy, clientY) => setHeld({ bar, lane: laneAt(clientY), dy, byKeys: false })}
                             onDrop={(clientY) => drop(bar, laneAt(clientY))} onCancel={() => setHeld(null)} />
                     )))}
-                    <i className="gantt-now" style={{ left: label_px + x(now) }}><b>{words.plan.now}</b></i>
+                    <i className="gantt-now" style={{ left: label_px + x(now) }} />
                 </div>
             </div>
             <p className="unseen" role="status">{held?.byKeys && words.plan.grabbed(titles.get(held.bar.call.request) ?? "", names.machine(lanes[held.lane]!.machine))}</p>
@@ -179,7 +180,7 @@ function JobBar({ bar, top, left, width, wait, way, title, names, zone, shift, m
                 onClick={() => !moved.current && onOpen()} onKeyDown={onKey} onBlur={onBlur}
                 onPointerDown={down} onPointerMove={move} onPointerUp={(event) => up(event, false)} onPointerCancel={(event) => up(event, true)}>
                 {wait > 3 && <i className="bar-wait" style={{ width: wait }} />}
-                {call.is_pinned && <svg className="pin" viewBox="0 0 12 12" aria-hidden="true"><path d="M4 1h4l-.5 4L10 7H6.600L6 11.500 5.400 7H2l2.500-2Z" /></svg>}
+                {call.is_pinned && <svg className="pin" viewBox="0 0 12 12" aria-hidden="true"><path d="M3 .800h6V2H8.300l.5 3.200L10.500 6.800V8H6.600v3L6 12l-.600-1V8H1.500V6.800l1.700-1.600L3.700 2H3Z" /></svg>}
                 <span>{title}<small>{names.site(call.site)}</small></span>
             </button>
         </>

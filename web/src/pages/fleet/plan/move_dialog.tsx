@@ -20,11 +20,12 @@ export interface Moving {
 interface MoveProps {
     moving: Moving;
     names: Names;
+    titles?: Map<string, string>;
     onClose: () => void;
     onDone: () => void;
 }
 
-export function MoveDialog({ moving, names, onClose, onDone }: MoveProps) {
+export function MoveDialog({ moving, names, titles, onClose, onDone }: MoveProps) {
     const words = useWords();
     const lang = langOf(words);
     const [cost, setCost] = useState<{ extra_cost: number; plan: Plan } | null>(null);
@@ -54,7 +55,7 @@ export function MoveDialog({ moving, names, onClose, onDone }: MoveProps) {
                         <p className="move-cost" role="status">
                             {Math.abs(extra) < 0.05 ? words.plan.moveSame : <>{extra > 0 ? words.plan.moveCost : words.plan.moveSaves} <b className="figure">{costText(Math.abs(extra))}</b></>}
                         </p>
-                        <Changes changes={cost.plan.changes} names={names} most={12} />
+                        <Changes changes={cost.plan.changes} names={names} titles={titles} most={12} />
                     </>
                 )}
                 <footer>

@@ -127,7 +127,7 @@ export function PlanPage({ person }: { person: Person }) {
             </div>
             {opened && <JobDialog bar={opened} title={titles.get(opened.call.request)!} names={names} mayMove={engineer && !proposal} onClose={() => setOpened(null)} onChanged={() => { setOpened(null); again(); }}
                 onMove={(machine) => { setMoving({ request: opened.call.request, place: opened.call.place, title: titles.get(opened.call.request)!, machine, from: opened.machine }); setOpened(null); }} />}
-            {moving && <MoveDialog moving={moving} names={names} onClose={() => setMoving(null)} onDone={() => { setMoving(null); again(); }} />}
+            {moving && <MoveDialog moving={moving} names={names} titles={titles} onClose={() => setMoving(null)} onDone={() => { setMoving(null); again(); }} />}
             {(dialog === "what" || dialog === "event") && (
                 <WhatDialog happened={dialog === "event"} plan={plan} names={names} titles={titles} onClose={() => setDialog(null)} onDone={() => { setDialog(null); again(); }}
                     onProposal={(found) => { setDialog(null); setProposal({ plan: found, is_what_if: true }); }} />
