@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { ageOf } from "./age";
+import { originText } from "./agent";
 import { formatNumber, formatShort, formatValue } from "./number";
 import { dateTime, isTimeZone, offsetMinutes } from "./time";
 
@@ -42,5 +43,15 @@ describe("zones", () => {
         expect(isTimeZone("Asia/Shanghai")).toBe(true);
         expect(isTimeZone("Mars/Olympus")).toBe(false);
         expect(isTimeZone("")).toBe(false);
+    });
+});
+
+describe("origins of sessions", () => {
+    it("name browser, system and address", () => {
+        expect(originText("127.0.0.1 Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) HeadlessChrome/156.0.0.0 Safari/537.36")).toEqual({ what: "Chrome, Linux", address: "127.0.0.1" });
+        expect(originText("::1 Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Version/18.0 Mobile/15E148 Safari/604.1")).toEqual({ what: "Safari, iPhone", address: "::1" });
+        expect(originText("10.0.0.9 Mozilla/5.0 (Windows NT 10.0) Chrome/140 Safari/537.36 Edg/140.0")).toEqual({ what: "Edge, Windows", address: "10.0.0.9" });
+        expect(originText("10.0.0.9 <b>x</b>")).toEqual({ what: "<b>x</b>", address: "10.0.0.9" });
+        expect(originText("10.0.0.9")).toEqual({ what: "", address: "10.0.0.9" });
     });
 });

@@ -114,9 +114,9 @@ function Lines({ lines }: { lines: AuditLine[] }) {
                         <th scope="row" className="figure">{dateTime(Date.parse(line.at), words.locale, browserZone())}</th>
                         <td data-label={words.audit.who}>{line.who || words.audit.nobody} <small>{words.audit.kinds[line.kind]}{line.address && `, ${line.address}`}</small></td>
                         <td data-label={words.audit.what}><code>{line.action}</code></td>
-                        <td data-label={words.audit.target} className="wide">{line.target}</td>
+                        <td data-label={words.audit.target} className={line.target ? "wide" : "wide nothing"}>{line.target}</td>
                         <td data-label={words.audit.outcome} className={`outcome-${line.outcome}`}>{words.audit.outcomes[line.outcome]}</td>
-                        <td data-label={words.audit.detail} className="wide"><small>{notes(line, words).join("; ")}</small></td>
+                        <td data-label={words.audit.detail} className={notes(line, words).length > 0 ? "wide" : "wide nothing"}><small>{notes(line, words).join("; ")}</small></td>
                     </tr>
                 ))}
             </tbody>

@@ -1,5 +1,6 @@
 import { calls } from "../api/calls";
 import type { BrowserSession } from "../api/trust_types";
+import { originText } from "../format/agent";
 import { browserZone, dateTime } from "../format/time";
 import { useWords } from "../i18n";
 import { Age } from "./age";
@@ -33,7 +34,7 @@ export function Sessions({ of }: { of: string | null }) {
                 <tbody>
                     {sessions.data.map((one) => (
                         <tr key={one.id}>
-                            <th scope="row" className="origin">{one.origin}{one.own && <span className="chip">{words.sessions.own}</span>}</th>
+                            <th scope="row" className="origin" title={one.origin}>{originText(one.origin).what || one.origin}{originText(one.origin).what && <small>{originText(one.origin).address}</small>}{one.own && <span className="chip">{words.sessions.own}</span>}</th>
                             <td data-label={words.sessions.since} className="figure">{dateTime(Date.parse(one.created_at), words.locale, browserZone())}</td>
                             <td data-label={words.sessions.seen}><Age at={one.last_seen_at} /></td>
                             <td className="actions">
