@@ -28,7 +28,7 @@ export function EventList({ events, zone, names, withDay }: EventListProps) {
                         <ToneMark tone={eventToneOf(event)} />
                         <span className="what">
                             {names && event.machine !== null && <Link to={links.machine(event.machine)}>{names.get(event.machine) ?? event.machine}</Link>}
-                            <b>{kind}</b> {event.text && <span className="text">{event.text}</span>}
+                            <b>{kind}</b> {event.text && <span className="text">{words.eventText(event.text)}</span>}
                         </span>
                     </li>
                 );
