@@ -71,6 +71,8 @@ export interface PlanCall {
     place: number;
     title: string | null;
     site: string | null;
+    latitude?: number | null;
+    longitude?: number | null;
     stage: Stage;
     arrival: string;
     begin: string;
@@ -108,7 +110,7 @@ export interface Tour {
 export interface Plan {
     id?: string;
     version: number;
-    made_at: string;
+    made_at: string | null;
     is_in_force: boolean;
     cost: { total: number; fixed: number; distance: number; time: number; skipped: number; changed: number; missing: number };
     is_checked: boolean;
@@ -175,6 +177,8 @@ export interface Cab {
     now: CabJob | null;
     next: CabJob[];
     service_due_in_h: number | null;
+    /** Why nothing is planned for it. */
+    why_not?: string | null;
 }
 
 export interface FleetSettings {

@@ -6,7 +6,7 @@ import { isMovable, laneAway, lanesOf, spanOf } from "./gantt";
 import { groupsOf, indexCsv, monthAway, monthsOf, yearBefore } from "./index_rows";
 import { hoursAndMinutes, instantOf, localOf } from "./local_time";
 import { atPixel, edges, fit, latitudeOf, longitudeOf, metresBetween, panBy, screenX, turn, viewOf, worldX, worldY, zoomAt } from "./mercator";
-import { ahead, keep, presses_max, type Press } from "./presses";
+import { ahead, jobOf, keep, presses_max, type Press } from "./presses";
 import { areaOf, contains, faultOf, middleOf, roundRing, type Ring } from "./rings";
 import { noFilter, Roster } from "./roster";
 import { indexAt, knownStretches, momentAt, trackOf } from "./track";
@@ -166,6 +166,9 @@ describe("presses in the cab", () => {
     it("are shown as if the node knew them", () => {
         expect(ahead(cab, [press("depart")]).now).toMatchObject({ stage: "travelling", actions: ["arrive"] });
         expect(ahead(cab, [press("depart"), press("arrive"), press("begin"), press("finish")])).toMatchObject({ now: { request: "2" }, next: [] });
+        const offered: Cab = { ...cab, now: null, next: [{ ...job("2"), stage: "planned", actions: ["accept"] }] };
+        expect(jobOf(offered)!.request).toBe("2");
+        expect(ahead(offered, [press("accept", "2")])).toMatchObject({ now: { request: "2", stage: "accepted" }, next: [] });
         expect(ahead(cab, [press("depart", "9")]).now!.stage).toBe("accepted");
         expect(ahead(cab, [{ action: "problem", key: "", at: 0 }])).toMatchObject({ now: null, state: "fault" });
     });

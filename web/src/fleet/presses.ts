@@ -28,6 +28,9 @@ const after: Partial<Record<CabAction, { stage: Stage; actions: CabAction[] }>> 
     begin: { stage: "working", actions: ["finish"] },
 };
 
+/** The job the cab is about: the one that is its own, else the one it is asked to take. */
+export const jobOf = (cab: Cab): CabJob | null => cab.now ?? (cab.next[0]?.actions.includes("accept") ? cab.next[0] : null);
+
 /** What the cab shows once these presses are known; the node's own word replaces it. */
 export function ahead(cab: Cab, presses: Press[]): Cab {
     let now: CabJob | null = cab.now;
@@ -35,6 +38,9 @@ export function ahead(cab: Cab, presses: Press[]): Cab {
     for (const press of presses) {
         if (press.action === "problem") [state, now, next] = ["fault", null, []];
         else if (press.action === "fixed") state = "idle";
+        else if (press.action === "accept" && now === null && next[0] && press.request === next[0].request && press.place === next[0].place) {
+            [now, next] = [{ ...next[0], ...after.accept! }, next.slice(1)];
+        }
         else if (now && press.request === now.request && press.place === now.place) {
             const step = after[press.action];
             if (press.action === "finish") [now, next] = [next[0] ?? null, next.slice(1)];

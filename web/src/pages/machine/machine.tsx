@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useMemo, useState } from "react";
+import { lazy, Suspense, useCallback, useEffect, useMemo, useState } from "react";
 import { calls } from "../../api/calls";
 import { liveState, onLive, topics, useLive, useMachineValues } from "../../api/live";
 import { may } from "../../api/session";
@@ -21,6 +21,7 @@ import { TagSettings } from "./tag_settings";
 import { WriteDialog } from "./write_dialog";
 
 /** As many as the node answers at once. */
+const FleetView = lazy(() => import("../fleet/machine_view").then((m) => ({ default: m.FleetView })));
 const plotted_max = 50;
 
 export function MachinePage({ id, person }: { id: string; person: Person }) {
@@ -58,6 +59,7 @@ export function MachinePage({ id, person }: { id: string; person: Person }) {
                 onEdit={may(person, "engineer") ? () => setEditing(true) : null}
                 onErase={may(person, "admin") ? () => setErasing(true) : null} />
             <ErrorNote error={detail.error} onRetry={detail.reload} />
+            {machine.position !== null && <Suspense fallback={null}><FleetView id={id} /></Suspense>}
             <TrendPanel machine={id} tags={shown} zone={zone} colourIndex={colourIndex} onUnplot={toggle} />
             <TagTable machine={id} tags={tags} plotted={plotted} colourIndex={colourIndex} zone={zone} onPlot={toggle} onPlotOnly={plotOnly}
                 onWrite={may(person, "operator") ? setWriting : null}

@@ -5,6 +5,7 @@ import { nodeNow } from "../../../api/clock";
 import { fleetCalls } from "../../../api/fleet_calls";
 import type { Cab, CabAction, CabJob } from "../../../api/dispatch_types";
 import { browserZone } from "../../../format/time";
+import { jobOf } from "../../../fleet/presses";
 import { metresBetween } from "../../../fleet/mercator";
 import { useWords } from "../../../i18n";
 import { ageText } from "../../../parts/age";
@@ -67,11 +68,14 @@ function Job({ machine }: { machine: string }) {
     const { cab, error, at, waiting, press, refused, forget, online } = useCab(machine);
     const [problem, setProblem] = useState(false);
     const act = (action: CabAction, text?: string) => {
-        const job = cab?.now;
+        const job = cab ? jobOf(cab) : null;
         press({ action, ...(job && action !== "problem" && action !== "fixed" && { request: job.request, place: job.place }), ...(text && { text }) });
         say(words.cab.done[action]);
         if ("vibrate" in navigator) navigator.vibrate(40);
     };
+    const job = cab ? jobOf(cab) : null;
+    const next = cab ? cab.next.filter((each) => each !== job) : [];
+    const out = cab !== null && !cab.now && (cab.state === "fault" || (cab.why_not ?? null) !== null);
     const missing = error instanceof ApiError && (error.status === 404 || error.status === 403);
     return (
         <main id="content" className="cab-main">
@@ -84,16 +88,16 @@ function Job({ machine }: { machine: string }) {
             </div>
             {!cab && !error && <p className="loading">{words.loading}</p>}
             {(missing || (!cab && error !== null)) && <ErrorNote error={error} />}
-            {cab?.state === "fault" && !cab.now && <section className="cab-none"><h2>{words.cab.broken}</h2><button type="button" className="cab-big" onClick={() => act("fixed")}>{words.cab.actions.fixed}</button></section>}
-            {cab && cab.state !== "fault" && !cab.now && <section className="cab-none"><h2>{words.cab.none}</h2><p>{words.cab.noneStep}</p></section>}
-            {cab?.now && <Now job={cab.now} cab={cab} pending={waiting.length > 0} onAct={act} />}
-            {cab && cab.next.length > 0 && (
+            {out && <section className="cab-none"><h2>{words.cab.broken}</h2>{cab.why_not && <p>{cab.why_not}</p>}<button type="button" className="cab-big" onClick={() => act("fixed")}>{words.cab.actions.fixed}</button></section>}
+            {cab && !out && !job && <section className="cab-none"><h2>{words.cab.none}</h2><p>{words.cab.noneStep}</p></section>}
+            {cab && !out && job && <Now job={job} cab={cab} pending={waiting.length > 0} onAct={act} />}
+            {next.length > 0 && (
                 <section className="cab-next">
                     <h2>{words.cab.next}</h2>
-                    <ol>{cab.next.slice(0, 4).map((job) => <li key={`${job.request}/${job.place}`}><time className="figure">{job.begin && clockText(job.begin, browserZone(), words)}</time><span>{job.title ?? words.requests.number(job.request)}<small>{job.site_name}</small></span></li>)}</ol>
+                    <ol>{next.slice(0, 4).map((job) => <li key={`${job.request}/${job.place}`}><time className="figure">{job.begin && clockText(job.begin, browserZone(), words)}</time><span>{job.title ?? words.requests.number(job.request)}<small>{job.site_name}</small></span></li>)}</ol>
                 </section>
             )}
-            {cab && !(cab.state === "fault" && !cab.now) && <button type="button" className="cab-problem" onClick={() => setProblem(true)}><svg viewBox="0 0 16 16" aria-hidden="true"><path d="M8 .6 15.400 8 8 15.400.600 8Zm-1 3.600.300 5h1.400l.300-5Zm0 6.400v2h2v-2Z" fillRule="evenodd" /></svg>{words.cab.actions.problem}</button>}
+            {cab && !out && <button type="button" className="cab-problem" onClick={() => setProblem(true)}><svg viewBox="0 0 16 16" aria-hidden="true"><path d="M8 .6 15.400 8 8 15.400.600 8Zm-1 3.600.300 5h1.400l.300-5Zm0 6.400v2h2v-2Z" fillRule="evenodd" /></svg>{words.cab.actions.problem}</button>}
             {cab && cab.service_due_in_h !== null && <p className="dim cab-service">{cab.service_due_in_h < 0 ? words.cab.serviceOver : words.cab.service(cab.service_due_in_h.toFixed(0))}</p>}
             {problem && <ProblemDialog onClose={() => setProblem(false)} onTell={(text) => { setProblem(false); act("problem", text); }} />}
         </main>

@@ -1,7 +1,6 @@
 // The plan's ways on the map: from where each machine is, through its jobs in order.
 import { useEffect, useMemo, useRef } from "react";
-import type { Plan } from "../../../api/dispatch_types";
-import type { FleetRequest } from "../../../api/dispatch_types";
+import type { FleetRequest, Plan, PlanCall } from "../../../api/dispatch_types";
 import { edges, fit, screenX, screenY, worldX, worldY, type View } from "../../../fleet/mercator";
 import { useWords } from "../../../i18n";
 import { GeoMap } from "../../../parts/geo/geo_map";
@@ -121,7 +120,7 @@ export function PlanMap({ plan, names, requests, chosen, onChoose }: PlanMapProp
     layers.ways.ways = plan.routes.map(({ machine, calls }) => {
         const spot = names.spots.get(machine);
         const start = spot && spot.latitude !== null && spot.longitude !== null ? [{ latitude: spot.latitude, longitude: spot.longitude }] : [];
-        return { machine, places: [...start, ...calls.flatMap((call) => places.get(call.request) ?? siteOf(names, call.site))] };
+        return { machine, places: [...start, ...calls.flatMap((call) => placeOfCall(call) ?? places.get(call.request) ?? siteOf(names, call.site))] };
     });
     const whole = (fly: boolean) => {
         const view = map.current;
@@ -150,6 +149,9 @@ export function PlanMap({ plan, names, requests, chosen, onChoose }: PlanMapProp
         }} />
     );
 }
+
+const placeOfCall = (call: PlanCall): Place | null =>
+    typeof call.latitude === "number" && typeof call.longitude === "number" ? { latitude: call.latitude, longitude: call.longitude } : null;
 
 function siteOf(names: Names, site: string | null): Place[] {
     const known = site !== null ? names.sites.get(site) : undefined;

@@ -85,7 +85,7 @@ export function PlanPage({ person }: { person: Person }) {
             <header className="page-head plan-head">
                 <h1>{words.plan.title}</h1>
                 <span className={`plan-status ${proposal ? "is-proposal" : ""}`}>{proposal ? (proposal.is_what_if ? words.plan.whatIfTitle : words.plan.proposal) : words.plan.inForce}</span>
-                <p>{words.plan.version(plan.version)} · {words.plan.made} <time className="figure" dateTime={plan.made_at}>{whenText(plan.made_at, browserZone(), words)}</time>{plan.is_checked && <span className="checked" title={words.plan.checkedHelp}>✓ {words.plan.checked}</span>}</p>
+                <p>{words.plan.version(plan.version)} · {words.plan.made} <time className="figure" dateTime={plan.made_at ?? undefined}>{whenText(plan.made_at, browserZone(), words)}</time>{plan.is_checked && <span className="checked" title={words.plan.checkedHelp}>✓ {words.plan.checked}</span>}</p>
                 {engineer && !proposal && (
                     <div className="page-actions plan-actions">
                         <button type="button" disabled={proposing.busy} onClick={better}>{proposing.busy ? words.plan.thinking : words.plan.better}</button>

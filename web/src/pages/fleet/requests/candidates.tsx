@@ -62,7 +62,7 @@ function Adds({ candidate, most }: { candidate: Candidate; most: number }) {
     const parts = terms ? (["way", "fixed", "changed"] as const).filter((key) => terms[key] > 0) : [];
     const text = parts.map((key) => `${words.requests.terms[key]} ${costText(terms![key])}`).join(", ");
     return (
-        <span className="reach adds" title={[text, terms && `${words.requests.slack} ${lengthText(terms.slack_s, words)}`].filter(Boolean).join(" · ")}>
+        <span className="reach adds" title={[text, terms && terms.slack_s < 1e8 && `${words.requests.slack} ${lengthText(terms.slack_s, words)}`].filter(Boolean).join(" · ")}>
             <small>{words.requests.cost}</small><b className="figure">{costText(extra_cost)}</b>
             <span className="adds-bar" aria-hidden="true">{parts.length ? parts.map((key) => <i key={key} className={`adds-${key}`} style={{ width: `${(terms![key] / most) * 100}%` }} />) : <i className="adds-way" style={{ width: `${(Math.max(0, extra_cost) / most) * 100}%` }} />}</span>
             {text && <small className="adds-text">{text}</small>}
