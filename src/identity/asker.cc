@@ -3,6 +3,7 @@
 #include <map>
 
 #include "io/datagrams.h"
+#include "trust/secrets.h"
 
 namespace lineshaft::identity {
 namespace {
@@ -21,7 +22,8 @@ Result<Reply> reply_of(Bytes message, std::uint32_t request) {
     if (packet.header.has(handle::flag::return_digest) && !is_challenge) {
         TRY_VOID(handle::take_digest(body));
     }
-    return Reply{packet.envelope, packet.header, std::string(as_text(body.rest()))};
+    return Reply{packet.envelope, packet.header, std::string(as_text(body.rest())),
+                 std::string(as_text(message))};
 }
 
 /// The datagrams of one answer.
@@ -114,16 +116,44 @@ io::Task<Result<Reply>> ask(io::Address server, handle::Transport transport, std
     co_return reply;
 }
 
-std::string resolution_request(const handle::Resolution& wanted, std::uint32_t request_id) {
+namespace {
+
+std::string request_of(handle::Op op, std::uint32_t id, std::uint32_t flags, std::string_view body) {
     handle::Envelope envelope;
     envelope.version = {2, 3};  // until the server is known; it hears what we could do
     envelope.suggested = handle::own_version;
-    envelope.request = request_id;
+    envelope.request = id;
     handle::Header header;
-    header.flags = handle::flag::public_only;
+    header.op = op;
+    header.flags = flags;
     header.expires_s =
         static_cast<std::uint32_t>(io::Shard::here().now().millis() / 1'000 + 43'200);
-    return handle::encode_message(envelope, header, handle::encode(wanted));
+    return handle::encode_message(envelope, header, body);
+}
+
+}  // namespace
+
+std::string resolution_request(const handle::Resolution& wanted, std::uint32_t request_id,
+                               bool certify) {
+    return request_of(handle::Op::resolution, request_id,
+                      handle::flag::public_only | (certify ? handle::flag::certify : 0),
+                      handle::encode(wanted));
+}
+
+io::Task<Result<SiteReply>> ask_site(io::Address server, handle::Transport transport) {
+    const std::string bytes = trust::random_bytes(4);
+    Reader in(as_bytes(bytes));
+    std::string question =
+        request_of(handle::Op::get_site_info, in.take_be<std::uint32_t>().value_or(1),
+                   handle::flag::certify, handle::encode_handle("/"));
+    auto reply = co_await ask(std::move(server), transport, std::move(question));
+    if (!reply) co_return std::unexpected(reply.error());
+    if (reply->header.answer != handle::Answer::success)
+        co_return fail(Code::unavailable,
+                       "site info: " + std::string(handle::words_of(reply->header.answer)));
+    auto site = handle::decode_site(as_bytes(reply->body), wire);
+    if (!site) co_return std::unexpected(site.error());
+    co_return SiteReply{std::move(*site), std::move(*reply)};
 }
 
 }  // namespace lineshaft::identity

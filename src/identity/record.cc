@@ -10,7 +10,8 @@ using handle::Reference;
 using handle::Value;
 
 constexpr std::uint8_t layout = 1;
-constexpr char record_kind = 'h', home_kind = 'p', count_kind = 'c', transaction_kind = 't';
+constexpr char record_kind = 'h', home_kind = 'p', count_kind = 'c', transaction_kind = 't',
+               node_key_kind = 'k', followed_kind = 'm';
 
 // A number instead of the name; 0: the name is written out. Never renumbered.
 constexpr std::string_view known_types[] = {
@@ -159,6 +160,13 @@ std::string transaction_key(std::uint64_t number) {
     std::string out(1, transaction_kind);
     Writer(out).put_be(number);
     return out;
+}
+
+std::string followed_key(std::string_view origin) {
+    return key(followed_kind, origin);
+}
+std::string node_key_key(std::string_view name) {
+    return key(node_key_kind, name);
 }
 
 KeyRange keys_of_prefix(std::string_view prefix) {

@@ -18,6 +18,8 @@ std::string record_key(std::string_view handle);
 std::string home_key(std::string_view prefix);
 std::string count_key(std::string_view prefix, std::uint32_t shard);
 std::string transaction_key(std::uint64_t number);
+std::string followed_key(std::string_view origin);  ///< how far a mirror has followed
+std::string node_key_key(std::string_view name);  ///< of the node's own keys, sealed
 /// From <= key < until: all keys of one kind that begin so.
 struct KeyRange {
     std::string from, until;

@@ -1,7 +1,11 @@
 #include "identity/resolver.h"
 
 #include <algorithm>
+#include <map>
 
+#include "identity/node_key.h"
+#include "identity/signature.h"
+#include "io/nursery.h"
 #include "trust/secrets.h"
 #include "wire/handle/names.h"
 
@@ -18,19 +22,22 @@ constexpr handle::Limits resolver_wire{};
 struct Way {
     io::Address address;
     Transport transport = Transport::udp;
+    std::string key;  // its answers must be signed with it; empty: none is known
+    bool is_bootstrap = false;
 };
 
 /// Those who answer for a prefix and everything under it that is not delegated further.
 struct Place {
     std::vector<handle::Site> sites;  // empty: the bootstrap servers
     std::string zone;                 // the prefix it was referred for; empty: the root
+    bool is_proven = false;           // signed from a trusted key down to here
 };
 
 // All values, under a number nobody can guess.
-std::string question_for(const std::string& name) {
+std::string question_for(const std::string& name, bool certify) {
     const std::string bytes = trust::random_bytes(4);
     Reader in(as_bytes(bytes));
-    return resolution_request({name, {}, {}}, in.take_be<std::uint32_t>().value_or(1));
+    return resolution_request({name, {}, {}}, in.take_be<std::uint32_t>().value_or(1), certify);
 }
 
 bool is_site(std::string_view type) {
@@ -75,6 +82,9 @@ struct Resolver::OnShard {
         std::string name;
         Resolved known;
         std::size_t bytes = 0;
+        io::Steady kept_at{0};
+        unsigned hits = 0;
+        bool is_fetched_ahead = false;  // already
     };
     std::list<Entry> newest_first;
     std::unordered_map<std::string_view, std::list<Entry>::iterator> by_name;
@@ -87,6 +97,20 @@ struct Resolver::OnShard {
     };
     std::unordered_map<std::string, KnownPlace> places;  // by prefix
     static constexpr std::size_t places_max = 10'000;
+
+    io::Nursery ahead{"handle prefetch"};
+    std::map<std::string, std::string> root_keys;  // of bootstrap servers, by address
+
+    // Whether `name`, just found, is worth fetching before it ends. True once in its life.
+    bool is_due(std::string_view name, const ResolverLimits& limits, io::Steady now) {
+        if (limits.prefetch_hits_min == 0 || ahead.size() >= limits.prefetches_max) return false;
+        Entry& entry = *by_name.find(name)->second;
+        ++entry.hits;
+        const io::Steady life = entry.known.fresh_until - entry.kept_at;
+        const bool is_late = entry.known.fresh_until - now <= life / 10;
+        if (!is_late || entry.hits < limits.prefetch_hits_min || ahead.is_closing()) return false;
+        return !std::exchange(entry.is_fetched_ahead, true);
+    }
 
     void keep_place(const std::string& prefix, Place place, io::Steady fresh_until) {
         if (places.size() >= places_max) places.clear();  // they are found again in a few questions
@@ -102,7 +126,8 @@ struct Resolver::OnShard {
         if (const auto old = by_name.find(name); old != by_name.end()) forget(old->second);
         std::size_t size = 256 + 2 * name.size();
         for (const Value& value : known.values) size += 128 + value.type.size() + value.data.size();
-        newest_first.push_front({std::move(name), std::move(known), size});
+        newest_first.push_front({std::move(name), std::move(known), size,
+                                 io::Shard::here().clock().steady()});
         by_name.emplace(newest_first.front().name, newest_first.begin());
         bytes += size;
         while (by_name.size() > limits.cached_max || bytes > limits.cached_bytes_max)
@@ -117,8 +142,13 @@ struct Resolver::OnShard {
     }
 };
 
-Resolver::Resolver(io::Shards& shards, std::vector<io::Address> bootstrap, ResolverLimits limits)
-    : shards_(shards), bootstrap_(std::move(bootstrap)), limits_(limits), on_shard_(shards) {}
+Resolver::Resolver(io::Shards& shards, std::vector<io::Address> bootstrap, ResolverLimits limits,
+                   std::vector<std::string> trusted)
+    : shards_(shards),
+      bootstrap_(std::move(bootstrap)),
+      limits_(limits),
+      trusted_(std::move(trusted)),
+      on_shard_(shards) {}
 
 Resolver::~Resolver() = default;
 
@@ -128,6 +158,7 @@ struct ResolveSteps {
     std::vector<Hop>* trace;
     unsigned hops = 0;
     unsigned aliases = 0;
+    bool is_last_signed = false;  // the answer that was heard last
     std::set<std::string, std::less<>> names = {};  // searched for already
 
     static io::Steady now() { return io::Shard::here().clock().steady(); }
@@ -140,8 +171,8 @@ struct ResolveSteps {
         std::vector<Way> out;
         if (place.sites.empty()) {
             for (const auto& address : resolver.bootstrap_) {
-                out.push_back({address, Transport::udp});
-                out.push_back({address, Transport::tcp});
+                out.push_back({address, Transport::udp, {}, true});
+                out.push_back({address, Transport::tcp, {}, true});
             }
         }
         for (const auto& site : place.sites) {
@@ -153,13 +184,44 @@ struct ResolveSteps {
                     io::Address address;
                     address.host = handle::address_text(server->address);
                     address.port = static_cast<std::uint16_t>(one.port);
-                    out.push_back({std::move(address), wanted});
+                    out.push_back({std::move(address), wanted, server->public_key, false});
                 }
             }
         }
         const std::size_t most = 2 * std::size_t{resolver.limits_.servers_max};
         if (out.size() > most) out.resize(most);
         return out;
+    }
+
+    // The key of a bootstrap server, which must be one of those that are trusted.
+    static io::Task<Result<std::string>> root_key(ResolveSteps* search, Way way) {
+        auto& shard = search->resolver.here();
+        const std::string where = way.address.text();
+        if (const auto known = shard.root_keys.find(where); known != shard.root_keys.end())
+            co_return known->second;
+        ++shard.stats.questions;
+        auto told = co_await ask_site(way.address, way.transport);
+        if (!told) co_return std::unexpected(told.error());
+        for (const auto& server : told->site.servers) {
+            const auto fingerprint = fingerprint_of(server.public_key);
+            const auto& trusted = search->resolver.trusted_;
+            if (!fingerprint || std::ranges::find(trusted, *fingerprint) == trusted.end()) continue;
+            if (!check_signature(told->reply, server.public_key)) continue;
+            search->resolver.here().root_keys[where] = server.public_key;
+            co_return server.public_key;
+        }
+        ++search->resolver.here().stats.forged;
+        co_return fail(Code::denied, "it does not prove to have a key of handle.trusted_keys");
+    }
+
+    // Who it is from, or why it is not believed.
+    static Result<void> judge(ResolveSteps& search, const Way& way, const Reply& reply, Hop& hop) {
+        if (way.key.empty()) return {};
+        auto good = check_signature(reply, way.key);
+        hop.origin = good ? Origin::signed_answer : Origin::refused;
+        if (const auto fingerprint = fingerprint_of(way.key)) hop.signer = *fingerprint;
+        if (!good) ++search.resolver.here().stats.forged;
+        return good;
     }
 
     static io::Task<Result<Reply>> ask_way(ResolveSteps* search, Way way, std::string name) {
@@ -172,14 +234,29 @@ struct ResolveSteps {
         hop.transport = way.transport;
         hop.asked = name;
         const io::Steady began = now();
-        std::string question = question_for(name);
+        if (way.is_bootstrap && !search->resolver.trusted_.empty()) {
+            auto key = co_await root_key(search, way);
+            if (!key) {
+                hop.note = key.error().context;
+                hop.origin = Origin::refused;
+                hop.took = now() - began;
+                search->note(std::move(hop));
+                co_return std::unexpected(key.error());
+            }
+            way.key = std::move(*key);
+        }
+        std::string question = question_for(name, !way.key.empty());
         auto reply = co_await ask(way.address, way.transport, std::move(question));
         hop.took = now() - began;
-        if (reply) {
+        if (!reply) {
+            hop.note = reply.error().context;
+        } else if (auto good = judge(*search, way, *reply, hop); good) {
             hop.answer = reply->header.answer;
         } else {
-            hop.note = reply.error().context;
+            hop.note = good.error().context;
+            reply = Result<Reply>(std::unexpected(good.error()));
         }
+        search->is_last_signed = hop.origin == Origin::signed_answer;
         search->note(std::move(hop));
         co_return reply;
     }
@@ -194,6 +271,7 @@ struct ResolveSteps {
             if (!reply && reply.error().code == Code::exhausted &&
                 search->hops > search->resolver.limits_.hops_max)
                 co_return reply;
+            if (last.code == Code::denied) continue;  // more worth knowing than who is away
             last = reply ? Error{Code::unavailable, "server too busy"} : reply.error();
         }
         co_return std::unexpected(last);
@@ -238,25 +316,30 @@ struct ResolveSteps {
             search->trace->back().note = "refers to " + body->handle;
         Place out;
         out.zone = zone;
+        out.is_proven = from.is_proven && search->is_last_signed;
         if (body->values) out.sites = sites_of(*body->values, true);
         if (!out.sites.empty()) co_return out;
         std::string service;
         if (body->values) service = service_of(*body->values);
         if (service.empty()) service = body->handle;
-        auto sites = co_await service_sites(search, std::move(service));
+        bool is_proven = false;
+        auto sites = co_await service_sites(search, std::move(service), &is_proven);
         if (!sites) co_return std::unexpected(sites.error());
+        out.is_proven = out.is_proven && is_proven;
         out.sites = std::move(*sites);
         co_return out;
     }
 
     // The sites that a service handle holds.
     static io::Task<Result<std::vector<handle::Site>>> service_sites(ResolveSteps* search,
-                                                                     std::string service) {
+                                                                     std::string service,
+                                                                     bool* is_proven) {
         if (++search->aliases > search->resolver.limits_.aliases_max)
             co_return fail(Code::exhausted, "services that name services");
         auto found = co_await find(search, std::move(service));
         if (!found) co_return std::unexpected(found.error());
         auto sites = sites_of(found->values, false);
+        *is_proven = found->is_proven;
         if (sites.empty()) co_return fail(Code::unavailable, "the service has no site");
         co_return sites;
     }
@@ -278,6 +361,7 @@ struct ResolveSteps {
                         handle::canonical(body->handle, false) == handle::canonical(name, false);
                     if (!is_same) co_return fail(Code::invalid, "an answer for another name");
                     Told told{search->there(std::move(body->values)), place};
+                    told.answer.is_proven = place.is_proven && search->is_last_signed;
                     co_return told;
                 }
                 case Answer::service_referral:
@@ -287,6 +371,7 @@ struct ResolveSteps {
                     Told told{search->not_there(reply->header.answer,
                                                 body ? body->message : std::string()),
                               place};
+                    told.answer.is_proven = place.is_proven && search->is_last_signed;
                     co_return told;
                 }
             }
@@ -308,6 +393,7 @@ struct ResolveSteps {
             co_return known->second.place;
         }
         Place root;
+        root.is_proven = !search->resolver.trusted_.empty();
         auto told = co_await descend(search, std::move(root), name);
         if (!told) co_return std::unexpected(told.error());
         Place out = told->by;
@@ -319,14 +405,16 @@ struct ResolveSteps {
         }
         auto sites = sites_of(told->answer.values, false);
         const std::string service = service_of(told->answer.values);
+        bool is_proven = told->answer.is_proven;
         if (sites.empty() && !service.empty()) {
-            auto found = co_await service_sites(search, service);
+            auto found = co_await service_sites(search, service, &is_proven);
             if (!found) co_return std::unexpected(found.error());
             sites = std::move(*found);
         }
         if (!sites.empty()) {  // else who knows the prefix knows its handles
             out.sites = std::move(sites);
             out.zone = prefix;
+            out.is_proven = out.is_proven && told->answer.is_proven && is_proven;
         }
         shard.keep_place(prefix, out, fresh_until);
         co_return out;
@@ -336,6 +424,7 @@ struct ResolveSteps {
     static io::Task<Result<Resolved>> search_for(ResolveSteps* search, std::string name) {
         const auto prefix = handle::split_name(name).prefix;
         Place place;
+        place.is_proven = !search->resolver.trusted_.empty();
         if (prefix != "0.NA") {
             std::optional<Resolved> why_not;
             auto found = co_await place_of(search, prefix, &why_not);
@@ -360,6 +449,7 @@ struct ResolveSteps {
             out.is_from_cache = true;
             ++shard.stats.cached;
             search->note({"cache", Transport::udp, name, out.answer, "", io::Steady{0}});
+            search->resolver.fetch_ahead(name);
             co_return out;
         }
         auto found = co_await search_for(search, name);
@@ -381,10 +471,35 @@ struct ResolveSteps {
         co_return out;
     }
 
+    static io::Task<void> fetch(Resolver* resolver, std::string name) {
+        ResolveSteps search{*resolver, nullptr};
+        auto found = co_await search_for(&search, name);
+        auto& shard = resolver->here();
+        if (!found) co_return;  // what is known serves until its end, and stale after it
+        ++shard.stats.prefetched;
+        shard.keep(name, std::move(*found), resolver->limits_);
+    }
+
+    static io::Task<bool> close_there(Resolver* resolver) {
+        co_await resolver->here().ahead.close();
+        co_return true;
+    }
+
     static io::Task<ResolverStats> stats_there(Resolver* resolver) {
         co_return resolver->here().stats;
     }
 };
+
+void Resolver::fetch_ahead(const std::string& name) {
+    auto& shard = here();
+    if (shard.is_due(name, limits_, io::Shard::here().clock().steady()))
+        shard.ahead.spawn(ResolveSteps::fetch(this, name));
+}
+
+void Resolver::close() {
+    for (std::size_t index = 0; index < shards_.size(); ++index)
+        shards_.run_blocking(ShardIndex(std::uint32_t(index)), ResolveSteps::close_there(this));
+}
 
 io::Task<Result<Resolved>> Resolver::resolve(std::string name, std::vector<Hop>* trace) {
     ++here().stats.asked;
@@ -411,6 +526,7 @@ std::optional<Resolved> Resolver::cached(std::string_view name) {
     ++here().stats.cached;
     Resolved out = *known;
     out.is_from_cache = true;
+    fetch_ahead(handle::canonical(name, true));
     return out;
 }
 
@@ -430,6 +546,8 @@ ResolverStats& ResolverStats::operator+=(const ResolverStats& other) {
     questions += other.questions;
     failed += other.failed;
     poisoned += other.poisoned;
+    forged += other.forged;
+    prefetched += other.prefetched;
     return *this;
 }
 

@@ -21,6 +21,17 @@ struct ResolverLimits {
     io::Steady ttl_max{86'400'000};
     io::Steady negative_ttl{60'000};              ///< of what is not there
     io::Steady stale_max{86'400'000};             ///< after its end, while nobody answers
+    /// A name asked for so often since it was fetched is fetched again before its end, so that
+    /// nobody waits for it. 0: none is. Takes close().
+    unsigned prefetch_hits_min = 0;
+    std::size_t prefetches_max = 64;  ///< under way on each shard
+};
+
+/// What is known of an answer's origin.
+enum class Origin : std::uint8_t {
+    unsigned_answer,  ///< nobody named a key for that server
+    signed_answer,    ///< by the key that the one who referred to it names
+    refused,          ///< a key is known, and it did not sign this
 };
 
 /// One question on the way.
@@ -31,6 +42,8 @@ struct Hop {
     handle::Answer answer = handle::Answer::none;  ///< none: no answer, `note` says why
     std::string note;                              ///< where it refers to
     io::Steady took{0};
+    Origin origin = Origin::unsigned_answer;
+    std::string signer{};  ///< fingerprint of the key, when it is signed
 };
 
 struct Resolved {
@@ -39,21 +52,32 @@ struct Resolved {
     std::vector<handle::Value> values{}; ///< all that the public may see
     io::Steady fresh_until{0};           ///< steady time
     bool is_from_cache = false, is_stale = false;
+    /// Signed all the way from a server whose key the operator trusts. Else it is as good as the path
+    /// to the servers.
+    bool is_proven = false;
 };
-/// Everything is unsigned so far: what is told is as good as the path to the servers.
 
 struct ResolverStats {
     std::uint64_t asked = 0, cached = 0, stale = 0, questions = 0, failed = 0, poisoned = 0;
+    std::uint64_t forged = 0;      ///< not signed by the key that was named
+    std::uint64_t prefetched = 0;  ///< before anybody had to wait
     ResolverStats& operator+=(const ResolverStats& other);
 };
 
 /// A referral counts only when it leads nearer: to a prefix that the wanted one is, or is derived
 /// from, and that is longer than the one before; so loops and answers for others' prefixes end the
-/// search. Reads and caches on the shard where it is asked.
+/// search. Servers whose key is named by who refers to them must sign, or they have not answered.
+/// Reads and caches on the shard where it is asked.
 class Resolver {
 public:
-    Resolver(io::Shards& shards, std::vector<io::Address> bootstrap, ResolverLimits limits);
+    /// `trusted`: fingerprints (identity::fingerprint_of) of the bootstrap servers' keys; when there
+    /// are any, no other server is believed. Empty: they are believed unsigned.
+    Resolver(io::Shards& shards, std::vector<io::Address> bootstrap, ResolverLimits limits,
+             std::vector<std::string> trusted = {});
     ~Resolver();
+    /// Ends what is fetched ahead; nothing is fetched ahead any more. From no shard's thread, before
+    /// the shards stop.
+    void close();
 
     /// Errors: unavailable (nobody answers and nothing is cached), invalid (a poisoned referral, a
     /// malformed answer), exhausted (hops_max), timeout. `trace` null, or filled with every hop.
@@ -66,10 +90,12 @@ private:
     friend struct ResolveSteps;
     struct OnShard;
     OnShard& here() { return on_shard_.here(); }
+    void fetch_ahead(const std::string& name);
 
     io::Shards& shards_;
     const std::vector<io::Address> bootstrap_;
     const ResolverLimits limits_;
+    const std::vector<std::string> trusted_;
     io::PerShard<OnShard> on_shard_;
 };
 

@@ -1,0 +1,312 @@
+#include "identity/signature.h"
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <charconv>
+
+#include "identity/node_key.h"
+#include "trust/secrets.h"
+#include "wire/handle/names.h"
+
+namespace lineshaft::identity {
+namespace {
+
+namespace json = boost::json;
+using handle::Reference;
+using handle::Value;
+
+constexpr handle::Limits signature_wire{};
+constexpr std::int64_t clock_grace_s = 3'600;  // clocks at plants are wrong
+
+struct Jws {
+    json::object claims;
+    std::string covered;  // header and payload, as they are signed
+    std::string signature;
+};
+
+Result<json::object> object_of(std::string_view base64url) {
+    TRY(const auto text, trust::from_base64url(base64url));
+    boost::system::error_code bad;
+    json::parse_options options;
+    options.max_depth = 16;
+    const auto value = json::parse(text, bad, {}, options);
+    if (bad || !value.is_object()) return fail(Code::invalid, "JWS: no JSON object");
+    return value.get_object();
+}
+
+Result<Jws> parse_jws(std::string_view text, const ChainLimits& limits) {
+    if (text.size() > limits.jws_bytes_max) return fail(Code::exhausted, "JWS: too long");
+    const auto first = text.find('.');
+    const auto second = first == text.npos ? text.npos : text.find('.', first + 1);
+    if (second == text.npos || text.find('.', second + 1) != text.npos)
+        return fail(Code::invalid, "JWS: not three parts");
+    Jws out;
+    TRY(const auto header, object_of(text.substr(0, first)));
+    const auto* algorithm = header.if_contains("alg");
+    if (algorithm == nullptr || !algorithm->is_string() || algorithm->get_string() != "RS256")
+        return fail(Code::unsupported, "JWS: only RS256 is read");
+    TRY(out.claims, object_of(text.substr(first + 1, second - first - 1)));
+    TRY(out.signature, trust::from_base64url(text.substr(second + 1)));
+    out.covered = text.substr(0, second);
+    return out;
+}
+
+std::string text_in(const json::object& from, std::string_view name) {
+    const auto* value = from.if_contains(name);
+    return value != nullptr && value->is_string() ? std::string(value->get_string())
+                                                  : std::string();
+}
+
+// "300:0.NA/88.101"; nothing when it is none.
+std::optional<Reference> reference_of(std::string_view text) {
+    const auto colon = text.find(':');
+    if (colon == text.npos) return std::nullopt;
+    Reference out;
+    const char* end = text.data() + colon;
+    const auto read = std::from_chars(text.data(), end, out.index);
+    if (read.ec != std::errc() || read.ptr != end) return std::nullopt;
+    out.handle = text.substr(colon + 1);
+    if (!handle::check_name(out.handle, signature_wire)) return std::nullopt;
+    return out;
+}
+
+std::string text_of_reference(const Reference& reference) {
+    return std::to_string(reference.index) + ":" + reference.handle;
+}
+
+bool is_same_reference(const Reference& a, const Reference& b) {
+    return a.index == b.index &&
+           handle::canonical(a.handle, false) == handle::canonical(b.handle, false);
+}
+
+Result<void> check_times(const json::object& claims, std::int64_t now_s) {
+    const auto second = [&claims](std::string_view name) -> std::optional<std::int64_t> {
+        const auto* value = claims.if_contains(name);
+        if (value == nullptr || !value->is_number()) return std::nullopt;
+        return value->is_int64() ? value->get_int64() : -1;
+    };
+    const auto begins = second("nbf"), ends = second("exp");
+    if (begins && *begins > now_s + clock_grace_s) return fail(Code::denied, "not valid yet");
+    if (ends && *ends + clock_grace_s < now_s) return fail(Code::denied, "not valid any more");
+    return {};
+}
+
+// JWK of an RSA key: its numbers.
+Result<handle::PublicKey> key_in(const json::object& claims) {
+    const auto* value = claims.if_contains("publicKey");
+    if (value == nullptr || !value->is_object()) return fail(Code::invalid, "HS_CERT: no publicKey");
+    const auto& jwk = value->get_object();
+    if (text_in(jwk, "kty") != "RSA") return fail(Code::unsupported, "HS_CERT: only RSA keys");
+    handle::PublicKey out{"RSA_PUB_KEY", {}};
+    for (const auto* name : {"e", "n"}) {
+        TRY(auto number, trust::from_base64url(text_in(jwk, name)));
+        while (number.size() > 1 && number.front() == '\0') number.erase(0, 1);
+        if (number.empty()) return fail(Code::invalid, "HS_CERT: an empty number");
+        if ((static_cast<unsigned char>(number.front()) & 0x80u) != 0) number.insert(0, 1, '\0');
+        out.numbers.push_back(std::move(number));
+    }
+    return out;
+}
+
+bool permits(const json::object& right, std::string_view handle) {
+    const std::string perm = text_in(right, "perm");
+    if (perm == "everything") return true;
+    const std::string name = handle::canonical(handle, false);
+    const std::string given = handle::canonical(text_in(right, "handle"), false);
+    if (perm == "thisHandle") return given == name;
+    const auto [root, prefix] = handle::split_name(given);
+    if (root != "0.NA") return false;
+    const auto [own_prefix, own_suffix] = handle::split_name(name);
+    if (perm == "handlesUnderThisPrefix") return own_prefix == prefix;
+    const bool is_prefix = own_prefix == "0.NA";
+    return perm == "derivedPrefixes" && is_prefix && own_suffix != prefix &&
+           handle::is_under(own_suffix, prefix);
+}
+
+bool permits_any(const json::object& claims, std::string_view handle) {
+    const auto* rights = claims.if_contains("perms");
+    if (rights == nullptr || !rights->is_array()) return false;
+    return std::ranges::any_of(rights->get_array(), [handle](const json::value& one) {
+        return one.is_object() && permits(one.get_object(), handle);
+    });
+}
+
+// All but index and timestamp: those may differ at a mirror.
+std::string digest_of_value(const Value& value) {
+    std::string record;
+    handle::put(record, value);
+    return trust::hash_of(trust::Hash::sha256, std::string_view(record).substr(8));
+}
+
+Result<std::vector<std::uint32_t>> check_digests(const json::object& claims,
+                                                 const std::vector<Value>& values,
+                                                 const ChainLimits& limits) {
+    const auto* outer = claims.if_contains("digests");
+    const auto* list = outer != nullptr && outer->is_object()
+                           ? outer->get_object().if_contains("digests")
+                           : nullptr;
+    if (list == nullptr || !list->is_array()) return fail(Code::invalid, "HS_SIGNATURE: no digests");
+    if (text_in(outer->get_object(), "alg") != "SHA-256")
+        return fail(Code::unsupported, "HS_SIGNATURE: only SHA-256");
+    if (list->get_array().size() > limits.digests_max)
+        return fail(Code::exhausted, "HS_SIGNATURE: too many digests");
+    std::vector<std::uint32_t> out;
+    for (const auto& one : list->get_array()) {
+        const auto* index = one.is_object() ? one.get_object().if_contains("index") : nullptr;
+        if (index == nullptr || !index->is_int64() || index->get_int64() < 1 ||
+            index->get_int64() > 0x7fff'ffff)
+            return fail(Code::invalid, "HS_SIGNATURE: an index");
+        const auto number = static_cast<std::uint32_t>(index->get_int64());
+        const auto found = std::ranges::find(values, number, &Value::index);
+        if (found == values.end())
+            return fail(Code::denied, "value " + std::to_string(number) + " was signed and has gone");
+        auto digest = trust::from_base64(text_in(one.get_object(), "digest"));
+        if (!digest || *digest != digest_of_value(*found))
+            return fail(Code::denied, "value " + std::to_string(number) + " is not as it was signed");
+        out.push_back(number);
+    }
+    return out;
+}
+
+Result<void> verify_jws(const Jws& jws, const handle::PublicKey& key) {
+    return trust::verify_rsa(key.numbers[0], key.numbers[1], trust::Hash::sha256, jws.covered,
+                             jws.signature);
+}
+
+std::string make_jws(const trust::RsaKey& key, const json::object& claims) {
+    const std::string covered = trust::to_base64url(R"({"alg":"RS256"})") + "." +
+                                trust::to_base64url(json::serialize(claims));
+    return covered + "." + trust::to_base64url(key.sign(trust::Hash::sha256, covered));
+}
+
+json::object claims_of(const Reference& issuer, std::string_view subject, std::int64_t now_s,
+                       std::int64_t life_s) {
+    json::object out;
+    out["iss"] = text_of_reference(issuer);
+    out["sub"] = subject;
+    out["iat"] = now_s;
+    out["nbf"] = now_s;
+    if (life_s > 0) out["exp"] = now_s + life_s;
+    return out;
+}
+
+}  // namespace
+
+Result<void> check_signature(const Reply& reply, std::string_view public_key) {
+    TRY(const auto packet, handle::decode_message(as_bytes(reply.message), signature_wire));
+    if (packet.credential.empty()) return fail(Code::denied, "the answer is not signed");
+    TRY(const auto credential, handle::decode_credential(packet.credential, signature_wire));
+    if (credential.type != "HS_SIGNED" && credential.type != "HS_DSAPUBKEY")
+        return fail(Code::denied, "the answer is not signed, but has a " + credential.type);
+    TRY(const auto covered, handle::signed_bytes(packet, credential.session_counter));
+    TRY(const auto key, handle::decode_public_key(as_bytes(public_key)));
+    const bool is_old = credential.algorithm == "SHA1" || credential.algorithm == "SHA-1";
+    if (!is_old && credential.algorithm != "SHA-256" && credential.algorithm != "SHA256")
+        return fail(Code::unsupported, "signatures with " + credential.algorithm);
+    const auto hash = is_old ? trust::Hash::sha1 : trust::Hash::sha256;
+    const auto& n = key.numbers;
+    if (key.type == "RSA_PUB_KEY")
+        return trust::verify_rsa(n[0], n[1], hash, covered, credential.signature);
+    if (key.type == "DSA_PUB_KEY")
+        return trust::verify_dsa(n[0], n[1], n[2], n[3], hash, covered, credential.signature);
+    return fail(Code::unsupported, "signatures of " + key.type);
+}
+
+Result<ValuesSigned> check_values(std::string_view jws, std::string_view handle,
+                                  const std::vector<Value>& values,
+                                  const std::vector<std::string>& certificates,
+                                  const TrustedKeys& trusted, std::int64_t now_s,
+                                  const ChainLimits& limits) {
+    TRY(const auto signature, parse_jws(jws, limits));
+    const auto issuer = reference_of(text_in(signature.claims, "iss"));
+    if (!issuer) return fail(Code::invalid, "HS_SIGNATURE: no issuer");
+    if (handle::canonical(text_in(signature.claims, "sub"), false) !=
+        handle::canonical(handle, false))
+        return fail(Code::denied, "HS_SIGNATURE: of another handle");
+    TRY_VOID(check_times(signature.claims, now_s));
+    ValuesSigned out{*issuer, *issuer, {}};
+    TRY(out.indexes, check_digests(signature.claims, values, limits));
+    if (certificates.size() > limits.links_max) return fail(Code::exhausted, "a chain too long");
+    // Each certificate names the key that must have signed what is below it; the last one's key, or
+    // the one that signed it, is trusted.
+    Jws below = signature;
+    Reference wanted = *issuer;
+    for (const auto& text : certificates) {
+        TRY(auto certificate, parse_jws(text, limits));
+        const auto subject = reference_of(text_in(certificate.claims, "sub"));
+        const auto by = reference_of(text_in(certificate.claims, "iss"));
+        if (!subject || !by || !is_same_reference(*subject, wanted))
+            return fail(Code::denied, "the chain is broken at " + text_of_reference(wanted));
+        TRY_VOID(check_times(certificate.claims, now_s));
+        TRY(const auto key, key_in(certificate.claims));
+        TRY_VOID(verify_jws(below, key));
+        if (!permits_any(certificate.claims, handle))
+            return fail(Code::denied,
+                        text_of_reference(*subject) + " may not sign for " + std::string(handle));
+        out.root = *subject;
+        TRY(const auto fingerprint, fingerprint_of(handle::encode(key)));
+        if (std::ranges::find(trusted, fingerprint) != trusted.end()) return out;
+        wanted = *by;
+        below = std::move(certificate);
+    }
+    return fail(Code::denied, "the chain ends at " + text_of_reference(wanted) +
+                                  ", whose key is not trusted");
+}
+
+Result<std::vector<Reference>> issuers_of(std::string_view jws, const ChainLimits& limits) {
+    TRY(const auto read, parse_jws(jws, limits));
+    std::vector<Reference> out;
+    if (const auto* chain = read.claims.if_contains("chain");
+        chain != nullptr && chain->is_array()) {
+        for (const auto& one : chain->get_array()) {
+            const auto at = one.is_string() ? reference_of(one.get_string()) : std::nullopt;
+            if (at && out.size() < limits.links_max) out.push_back(*at);
+        }
+    }
+    const auto issuer = reference_of(text_in(read.claims, "iss"));
+    if (!issuer) return fail(Code::invalid, "JWS: no issuer");
+    out.push_back(*issuer);
+    return out;
+}
+
+bool certifies(std::string_view jws, const Reference& subject) {
+    const auto read = parse_jws(jws, {});
+    if (!read) return false;
+    const auto named = reference_of(text_in(read->claims, "sub"));
+    return named && is_same_reference(*named, subject);
+}
+
+std::string sign_values(const trust::RsaKey& key, const Reference& issuer, std::string_view handle,
+                        const std::vector<Value>& values, std::int64_t now_s, std::int64_t life_s) {
+    json::object claims = claims_of(issuer, handle, now_s, life_s);
+    json::array digests;
+    for (const Value& value : values) {
+        if (value.type == "HS_SIGNATURE") continue;
+        digests.push_back(json::object{{"index", value.index},
+                                       {"digest", trust::to_base64(digest_of_value(value))}});
+    }
+    claims["digests"] = json::object{{"alg", "SHA-256"}, {"digests", std::move(digests)}};
+    return make_jws(key, claims);
+}
+
+std::string certify(const trust::RsaKey& key, const Reference& issuer, const Reference& subject,
+                    std::string_view public_key, const std::vector<CertifiedRight>& rights,
+                    std::int64_t now_s, std::int64_t life_s) {
+    json::object claims = claims_of(issuer, text_of_reference(subject), now_s, life_s);
+    const auto numbers = handle::decode_public_key(as_bytes(public_key));
+    if (numbers && numbers->type == "RSA_PUB_KEY") {
+        claims["publicKey"] = json::object{{"kty", "RSA"},
+                                           {"e", trust::to_base64url(numbers->numbers[0])},
+                                           {"n", trust::to_base64url(numbers->numbers[1])}};
+    }
+    static constexpr std::string_view names[] = {"everything", "thisHandle", "derivedPrefixes",
+                                                 "handlesUnderThisPrefix"};
+    json::array perms;
+    for (const auto& right : rights)
+        perms.push_back(json::object{{"perm", names[static_cast<std::size_t>(right.kind)]},
+                                     {"handle", right.handle}});
+    claims["perms"] = std::move(perms);
+    return make_jws(key, claims);
+}
+
+}  // namespace lineshaft::identity

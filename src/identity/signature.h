@@ -1,0 +1,71 @@
+// Signatures of answers, and of values (HS_SIGNATURE and HS_CERT: JSON Web Signatures, Handle.Net
+// Technical Manual, chapter 15) up a chain of certificates to a key that is trusted. Pure.
+#pragma once
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "identity/asker.h"
+#include "trust/rsa.h"
+
+namespace lineshaft::identity {
+
+/// Whether `reply` is signed with that key (HS_PUBKEY data). Errors: denied (it is not, or not at
+/// all), invalid, unsupported (another kind of key; versions 2.5 and 2.6).
+Result<void> check_signature(const Reply& reply, std::string_view public_key);
+
+/// Keys that are trusted without a certificate: fingerprints as fingerprint_of gives them.
+using TrustedKeys = std::vector<std::string>;
+
+struct ChainLimits {
+    std::size_t links_max = 8;
+    std::size_t jws_bytes_max = 64 << 10;
+    std::size_t digests_max = 2'048;
+};
+
+/// What is said of a signed value set.
+struct ValuesSigned {
+    handle::Reference by;                ///< the issuer of the signature
+    handle::Reference root;              ///< whose key is trusted
+    std::vector<std::uint32_t> indexes;  ///< what it covers
+};
+
+/// HS_SIGNATURE: `jws` says that `values` of `handle` are as they were signed, by whoever
+/// `certificates` (HS_CERT, the issuer's first, then its issuer's...) lead from to a key of
+/// `trusted`. `now_s` within the times they name. A value that is covered and has gone or changed,
+/// a certificate that does not permit the handle, a broken link: denied. Errors: denied, invalid,
+/// unsupported (algorithms other than RS256), exhausted (a limit).
+Result<ValuesSigned> check_values(std::string_view jws, std::string_view handle,
+                                  const std::vector<handle::Value>& values,
+                                  const std::vector<std::string>& certificates,
+                                  const TrustedKeys& trusted, std::int64_t now_s,
+                                  const ChainLimits& limits = {});
+
+/// Where the certificate of a signature's or certificate's issuer may stand, best first.
+Result<std::vector<handle::Reference>> issuers_of(std::string_view jws,
+                                                  const ChainLimits& limits = {});
+/// Whether `jws` is a certificate for `subject`.
+bool certifies(std::string_view jws, const handle::Reference& subject);
+
+/// A signature over all of `values` but those of type HS_SIGNATURE. `life_s` 0: it does not end.
+std::string sign_values(const trust::RsaKey& key, const handle::Reference& issuer,
+                        std::string_view handle, const std::vector<handle::Value>& values,
+                        std::int64_t now_s, std::int64_t life_s);
+
+/// What a certificate permits its subject to sign.
+struct CertifiedRight {
+    enum class Kind : std::uint8_t {
+        everything,
+        this_handle,
+        derived_prefixes,
+        handles_under_this_prefix
+    };
+    Kind kind = Kind::everything;
+    std::string handle{};  ///< of the last three: a handle, or a prefix handle (0.NA/...)
+};
+std::string certify(const trust::RsaKey& key, const handle::Reference& issuer,
+                    const handle::Reference& subject, std::string_view public_key,
+                    const std::vector<CertifiedRight>& rights, std::int64_t now_s,
+                    std::int64_t life_s);
+
+}  // namespace lineshaft::identity
