@@ -1,6 +1,7 @@
 #include "gate/handle/challenges.h"
 
 #include "trust/proof.h"
+#include "trust/rsa.h"
 #include "trust/secrets.h"
 
 namespace lineshaft::handle {
@@ -12,11 +13,17 @@ Result<trust::Hash> hash_named(std::string_view name) {
     return fail(Code::unsupported, "hash " + std::string(name));
 }
 
-Result<void> check_signature(const Value& key, std::string_view proof, std::string_view covered) {
+Result<void> check_signature(const Value& key, std::string_view proof, std::string_view covered,
+                             bool takes_sm2) {
     TRY(const auto signature, decode_public_key_proof(as_bytes(proof)));
-    TRY(const auto hash, hash_named(signature.hash));
     TRY(const auto numbers, decode_public_key(as_bytes(key.data)));
     const auto& n = numbers.numbers;
+    if (numbers.type == "SM2_PUB_KEY") {
+        if (!takes_sm2) return fail(Code::unsupported, "SM2 keys: see handle.sm2");
+        if (signature.hash != "SM3") return fail(Code::unsupported, "hash " + signature.hash);
+        return trust::verify_sm2(n[0], n[1], covered, signature.signature);
+    }
+    TRY(const auto hash, hash_named(signature.hash));
     if (numbers.type == "RSA_PUB_KEY")
         return trust::verify_rsa(n[0], n[1], hash, covered, signature.signature);
     if (numbers.type == "DSA_PUB_KEY")
@@ -49,7 +56,7 @@ std::uint32_t Challenges::add(Pending pending, io::Steady now) {
     bytes_ += pending.message.size();
     make_room(now);
     const std::uint32_t id = next_ * shards_ + shard_;
-    next_ = next_ >= 0x7fff'fff0 / shards_ ? 1 : next_ + 1;
+    next_ = next_ >= 0x3fff'fff0 / shards_ ? 1 : next_ + 1;  // sessions have the ids above
     pending_.insert_or_assign(id, Entry{std::move(pending), now + limits_.challenge_life});
     oldest_first_.push_back(id);
     return id;
@@ -105,9 +112,9 @@ const Value* key_for(const std::vector<Value>& values, std::string_view type,
 }
 
 Result<void> check_proof(const Value& key, std::string_view proof, std::string_view nonce,
-                         const RequestDigest& digest) {
+                         const RequestDigest& digest, bool takes_sm2) {
     const std::string covered = std::string(nonce) + digest.bytes;
-    if (key.type == "HS_PUBKEY") return check_signature(key, proof, covered);
+    if (key.type == "HS_PUBKEY") return check_signature(key, proof, covered, takes_sm2);
     TRY(const auto mac, decode_secret_key_proof(as_bytes(proof)));
     TRY(const auto wanted, mac_of(mac, key.data, covered));
     if (!trust::same_secret(wanted, mac.mac)) return fail(Code::denied, "the MAC is another");

@@ -57,7 +57,8 @@ std::string digest_of(DigestKind kind, std::string_view header_and_body);
 const Value* key_for(const std::vector<Value>& values, std::string_view type, std::uint32_t index);
 /// Whether `proof` is made with `key` for nonce and digest. Blocks: on a worker. Errors: denied (it
 /// is not), invalid (malformed, iterations), unsupported (MD5, a kind of key that we do not have).
+/// `takes_sm2`: whether keys of GM/T 0003 are among those we have.
 Result<void> check_proof(const Value& key, std::string_view proof, std::string_view nonce,
-                         const RequestDigest& digest);
+                         const RequestDigest& digest, bool takes_sm2 = false);
 
 }  // namespace lineshaft::handle

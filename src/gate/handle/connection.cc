@@ -12,14 +12,30 @@ public:
         co_return is_open;
     }
     bool is_stream() const override { return true; }
+    std::optional<Reference> who() const override { return connection_.who(); }
+    bool is_pool() const override { return connection_.is_pool_; }
+    bool is_open() const override {
+        return !connection_.is_broken_ && connection_.stream_->is_open() && !connection_.has_ended_;
+    }
+    bool was_logged_in() const override { return connection_.login_.has_value(); }
+    void logged_in(Reference who) override {
+        connection_.login_ = std::move(who);
+        connection_.login_until_ =
+            io::Shard::here().clock().steady() + connection_.limits_.login_life;
+    }
 
 private:
     Connection& connection_;
 };
 
 Connection::Connection(Responder& responder, std::unique_ptr<io::Stream> stream,
-                       const DoorLimits& limits)
-    : responder_(responder), stream_(std::move(stream)), limits_(limits) {}
+                       const DoorLimits& limits, bool is_pool)
+    : responder_(responder), stream_(std::move(stream)), limits_(limits), is_pool_(is_pool) {}
+
+std::optional<Reference> Connection::who() const {
+    if (!login_ || login_until_ <= io::Shard::here().clock().steady()) return std::nullopt;
+    return login_;
+}
 
 void Connection::stop() {
     stream_->close();
@@ -28,6 +44,7 @@ void Connection::stop() {
 
 io::Task<void> Connection::serve() {
     auto ended = co_await read();
+    has_ended_ = true;
     if (!ended && ended.error().code == Code::invalid) ++responder_.stats().malformed;
     // What is in work becomes durable or not whoever listens; its answers still go out.
     co_await answers_.close();
@@ -78,13 +95,18 @@ Result<bool> Connection::take_message() {
     const Bytes message = rest.first(whole);
     read_ += whole;
     ++responder_.stats().tcp;
+    if (Responder::is_in_session(*envelope)) {
+        ++in_work_;
+        answers_.spawn(answer_later(std::string(as_text(message))));
+        return true;
+    }
     const auto packet = decode_message(message, limits_.wire);
     if (!packet) {
         ++responder_.stats().malformed;
         out_ += Responder::refusal_of(*envelope, packet.error());
         return true;
     }
-    if (auto now = responder_.answer_now(*packet)) {
+    if (auto now = responder_.answer_now(*packet, who())) {
         out_ += *now;
         return true;
     }

@@ -15,7 +15,9 @@ namespace lineshaft::handle {
 /// peer ends its side, is silent for idle_max, or sends what is no message. Owner: the shard.
 class Connection {
 public:
-    Connection(Responder& responder, std::unique_ptr<io::Stream> stream, const DoorLimits& limits);
+    /// `is_pool`: clients of the Chinese extension may log in, and it holds for the connection.
+    Connection(Responder& responder, std::unique_ptr<io::Stream> stream, const DoorLimits& limits,
+               bool is_pool = false);
 
     io::Task<void> serve();
     /// From the nursery, at shutdown: no new question is read.
@@ -28,6 +30,7 @@ private:
     Result<bool> take_message();
     io::Task<void> answer_later(std::string message);
     io::Task<bool> flush();
+    std::optional<Reference> who() const;
 
     Responder& responder_;
     std::unique_ptr<io::Stream> stream_;
@@ -36,6 +39,10 @@ private:
     std::size_t read_ = 0;  // of in_: taken already
     std::size_t in_work_ = 0;
     bool is_writing_ = false, is_broken_ = false;
+    bool has_ended_ = false;  // the peer's side: what never ends of itself ends then
+    const bool is_pool_;
+    std::optional<Reference> login_;
+    io::Steady login_until_{0};
     io::Pause room_;  // the reader's, for answers in work and those not taken
     io::Nursery answers_{"handle answers"};
 };

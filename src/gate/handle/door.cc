@@ -66,6 +66,11 @@ struct DoorSteps {
                              Bytes bytes) {
         auto& stats = door.responder_.stats();
         ++stats.udp;
+        const auto in = decode_envelope(bytes, door.limits_.wire);
+        if (in && Responder::is_in_session(*in)) {
+            if (bytes.size() == envelope_bytes + in->length) spawn(door, socket, from, bytes);
+            return;
+        }
         const auto packet = decode_message(bytes, door.limits_.wire);
         if (!packet) {
             ++stats.malformed;
@@ -81,9 +86,14 @@ struct DoorSteps {
             send_answer(*now, socket, from, door.limits_, stats);
             return;
         }
+        spawn(door, socket, from, bytes);
+    }
+
+    static void spawn(Door& door, io::DatagramSocket& socket, const io::Endpoint& from,
+                      Bytes bytes) {
         auto& questions = door.here().questions;
         if (questions.size() >= door.limits_.udp_waiting_max) {
-            ++stats.busy;
+            ++door.responder_.stats().busy;
             return;
         }
         questions.spawn(answer_later(&door, &socket, from, std::string(as_text(bytes))));
@@ -124,8 +134,8 @@ struct DoorSteps {
     }
 };
 
-Door::Door(Responder& responder, io::Shards& shards, const DoorLimits& limits)
-    : responder_(responder), shards_(shards), limits_(limits) {
+Door::Door(Responder& responder, io::Shards& shards, const DoorLimits& limits, bool is_pool)
+    : responder_(responder), shards_(shards), limits_(limits), is_pool_(is_pool) {
     for (std::size_t index = 0; index < shards.size(); ++index)
         on_shard_.push_back(std::make_unique<OnShard>(limits));
 }
@@ -141,7 +151,7 @@ Door::OnShard& Door::here() {
 Result<void> Door::open(const io::Address& address) {
     auto on_stream = [this](std::unique_ptr<io::Stream> stream) {
         const auto connection =
-            std::make_shared<Connection>(responder_, std::move(stream), limits_);
+            std::make_shared<Connection>(responder_, std::move(stream), limits_, is_pool_);
         here().connections.spawn(DoorSteps::serve(connection), [connection] { connection->stop(); });
     };
     auto on_datagram = [this](io::DatagramSocket& socket, const io::Endpoint& from, Bytes bytes) {

@@ -12,7 +12,8 @@ namespace lineshaft::handle {
 /// Owner: a thread that is no shard's. Ends with close(), before the registry and the shards.
 class Door {
 public:
-    Door(Responder& responder, io::Shards& shards, const DoorLimits& limits);
+    /// `is_pool`: the port of the Chinese extension, on whose connections clients log in.
+    Door(Responder& responder, io::Shards& shards, const DoorLimits& limits, bool is_pool = false);
     ~Door();
 
     /// Both on the same port; port 0 picks one. Errors: as io::Listener::open.
@@ -31,6 +32,7 @@ private:
     Responder& responder_;
     io::Shards& shards_;
     const DoorLimits limits_;
+    const bool is_pool_;
     std::vector<std::unique_ptr<OnShard>> on_shard_;
     std::unique_ptr<io::DatagramListener> datagrams_;
     std::unique_ptr<io::Listener> connections_;

@@ -24,6 +24,18 @@ struct DoorLimits {
     io::Steady challenge_life{60'000};
     std::chrono::seconds expiry_grace{86'400};  ///< clocks at plants are wrong
     std::size_t list_names_per_message = 50;
+    std::size_t sessions_max = 4'096;        ///< of one shard; those nobody proved a key in give way
+    io::Steady session_idle_max{86'400'000};  ///< and what a client gets that wishes for nothing
+    bool is_mirror = false;                  ///< takes no change from clients
+    std::uint32_t site_servers = 1, site_server = 0;  ///< which of how many of its site: 0..
+    io::Steady push_pause{100};              ///< how late a mirror hears of a change
+    io::Steady push_sign_of_life{5'000};
+    std::size_t pushed_at_once = 500;        ///< changes in one message
+    std::size_t pushed_bytes_max = 200'000;
+    std::size_t mirrors_max = 16;            ///< followers of one shard
+    bool takes_sm2 = false;                  ///< keys of GM/T 0003 with SM3
+    std::uint32_t pool_requests_per_day = 0;  ///< of one key, on the pool's port; 0: no limit
+    io::Steady login_life{86'400'000};       ///< on the pool's port
 };
 
 /// Of one shard; summed for the metrics page.
@@ -43,6 +55,11 @@ struct DoorStats {
     std::uint64_t truncated = 0;        ///< answers too long for UDP
     std::uint64_t busy = 0;
     std::uint64_t flooded = 0;          ///< dropped: too many from one address
+    std::uint64_t sessions = 0;         ///< set up
+    std::uint64_t session_refused = 0;  ///< messages of sessions: replayed, forged, too late
+    std::uint64_t signed_answers = 0;
+    std::uint64_t logins = 0;           ///< on the pool's port
+    std::uint64_t pushed = 0;           ///< changes, to mirrors
     DoorStats& operator+=(const DoorStats& other);
 };
 std::span<const io::StatField<DoorStats>> stat_fields();

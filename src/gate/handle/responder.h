@@ -7,6 +7,7 @@
 #include "identity/registry.h"
 #include "identity/resolver.h"
 #include "io/workers.h"
+#include "trust/rsa.h"
 
 namespace lineshaft::handle {
 
@@ -17,6 +18,18 @@ public:
     virtual io::Task<bool> send(std::string message) = 0;
     /// Whether an answer may have several messages.
     virtual bool is_stream() const = 0;
+    /// Who stands behind it, from before; nothing: nobody proved anything.
+    virtual std::optional<Reference> who() const { return std::nullopt; }
+    /// Somebody proved to have that key for the request that is answered here.
+    virtual io::Task<void> proved(Reference who);
+    /// Nobody between reads what is sent.
+    virtual bool is_private() const { return false; }
+    /// Whether anybody still listens.
+    virtual bool is_open() const { return true; }
+    // The Chinese extension's port: who logs in stays so, on that connection.
+    virtual bool is_pool() const { return false; }
+    virtual bool was_logged_in() const { return false; }
+    virtual void logged_in(Reference) {}
     virtual ~AnswerOut() = default;
 };
 
@@ -28,15 +41,22 @@ public:
         io::Shards& shards;
         io::Workers& workers;  ///< for proofs; a full queue is answered 3, too busy
         identity::Resolver* resolver = nullptr;  ///< of a recursive node: asks others
+        const trust::RsaKey* key = nullptr;      ///< signs answers; null: they stay unsigned
+        io::Workers* signers = nullptr;          ///< for signatures, when there is a key
+        std::vector<Reference> mirrors{};        ///< keys of those who may follow along
     };
     Responder(Rooms rooms, Site site, const DoorLimits& limits);
     ~Responder();
 
     /// What can be answered without waiting: resolutions, site info, whatever is malformed. Nothing:
     /// use answer(). An empty text: no answer at all (no message could be read).
-    std::optional<std::string> answer_now(const Packet& packet);
-    /// Any message, whole.
+    /// `who`: stands behind the connection. Not for messages of sessions.
+    std::optional<std::string> answer_now(const Packet& packet,
+                                          const std::optional<Reference>& who = std::nullopt);
+    /// Any message, whole: one that decode_message read, or one of a session.
     io::Task<void> answer(std::string message, AnswerOut* out);
+    /// Such a message may be encrypted: only answer() reads it.
+    static bool is_in_session(const Envelope& envelope);
 
     /// What `why` is in the protocol, for a message whose envelope could be read.
     static std::string refusal_of(const Envelope& envelope, const Error& why);
@@ -49,6 +69,9 @@ public:
 
 private:
     friend struct AnswerSteps;
+    friend struct SessionSteps;
+    friend class SignedOut;
+    friend class SessionOut;
     struct OnShard;
     OnShard& here();
 

@@ -26,6 +26,11 @@ std::span<const io::StatField<DoorStats>> stat_fields() {
         {"truncated", &DoorStats::truncated},
         {"busy", &DoorStats::busy},
         {"flooded", &DoorStats::flooded},
+        {"sessions", &DoorStats::sessions},
+        {"session_refused", &DoorStats::session_refused},
+        {"signed_answers", &DoorStats::signed_answers},
+        {"logins", &DoorStats::logins},
+        {"pushed", &DoorStats::pushed},
     };
     return fields;
 }
