@@ -1,11 +1,11 @@
 // A client of the Handle System, written from the protocol's bytes alone: for scenario tests.
 import assert from "node:assert/strict";
-import { createHash, createHmac, pbkdf2Sync, randomBytes, sign } from "node:crypto";
+import { constants, createCipheriv, createDecipheriv, createDiffieHellman, createHash, createHmac, createPublicKey, getDiffieHellman, pbkdf2Sync, privateDecrypt, publicEncrypt, randomBytes, sign, verify } from "node:crypto";
 import dgram from "node:dgram";
 import net from "node:net";
 
-export const op = { resolution: 1, siteInfo: 2, create: 100, remove: 101, addValue: 102, removeValue: 103, modifyValue: 104, list: 105, proof: 200, verify: 201, home: 300, nextTransaction: 1000 };
-export const flag = { authoritative: 0x80000000, recursive: 0x10000000, continuous: 0x04000000, publicOnly: 0x01000000, digest: 0x00800000, overwrite: 0x00400000, mint: 0x00200000, doNotRefer: 0x00100000 };
+export const op = { resolution: 1, siteInfo: 2, create: 100, remove: 101, addValue: 102, removeValue: 103, modifyValue: 104, list: 105, proof: 200, verify: 201, home: 300, listHomed: 302, sessionSetup: 400, sessionEnd: 401, sessionKey: 402, nextTransaction: 1000, passwordLogin: 2000, login: 2001 };
+export const flag = { authoritative: 0x80000000, certify: 0x40000000, encrypt: 0x20000000, recursive: 0x10000000, continuous: 0x04000000, publicOnly: 0x01000000, digest: 0x00800000, overwrite: 0x00400000, mint: 0x00200000, doNotRefer: 0x00100000 };
 
 export const u16 = (number) => { const out = Buffer.alloc(2); out.writeUInt16BE(number); return out; };
 export const u32 = (number) => { const out = Buffer.alloc(4); out.writeUInt32BE(number >>> 0); return out; };
@@ -27,6 +27,15 @@ export const bodies = {
     handle: (handle) => block(handle),
 };
 
+/** HS_PUBKEY data of an RSA key as a key object. */
+export function keyObject(bytes) {
+    const in_ = new Reader(bytes);
+    assert.equal(in_.text(), "RSA_PUB_KEY");
+    in_.at += 2;
+    const [e, n] = [in_.block(), in_.block()].map((number) => Buffer.from(number[0] === 0 ? number.subarray(1) : number).toString("base64url"));
+    return createPublicKey({ key: { kty: "RSA", e, n }, format: "jwk" });
+}
+
 /** A whole message: envelope, header, body, empty credential. */
 export function message(opCode, body, { version = [2, 11], suggested = [2, 11], session = 0, request = randomBytes(4).readUInt32BE(), flags = 0x19000000, serial = 0xffff, expires = Math.floor(Date.now() / 1000) + 43200 } = {}) {
     const header = Buffer.concat([u32(opCode), u32(0), u32(flags), u16(serial), u16(0), u32(expires), u32(body.length)]);
@@ -39,9 +48,11 @@ export function parse(bytes) {
     assert.ok(bytes.length >= 44, "an answer has an envelope and a header");
     const length = bytes.readUInt32BE(16);
     assert.equal(bytes.length, 20 + length, "the envelope's length");
+    if (bytes[2] & 0x40) return { encrypted: true, session: bytes.readUInt32BE(4), request: bytes.readUInt32BE(8), whole: bytes };
     const bodyLength = bytes.readUInt32BE(40);
     return {
         version: [bytes[0], bytes[1]], session: bytes.readUInt32BE(4), request: bytes.readUInt32BE(8), truncated: (bytes[2] & 0x20) !== 0,
+        encrypted: (bytes[2] & 0x40) !== 0, whole: bytes, credential: bytes.subarray(48 + bodyLength),
         op: bytes.readUInt32BE(20), code: bytes.readUInt32BE(24), flags: bytes.readUInt32BE(28), serial: bytes.readUInt16BE(32), body: bytes.subarray(44, 44 + bodyLength), headerAndBody: bytes.subarray(20, 44 + bodyLength),
     };
 }
@@ -122,6 +133,114 @@ export class Connection {
     }
     close() { this.socket.destroy(); }
 }
+
+/** The credential of a message: {counter, type, algorithm, signature}; null when it has none. */
+export function readCredential(answer) {
+    if (answer.credential.length === 0) return null;
+    const in_ = new Reader(answer.credential);
+    in_.at = 4;
+    in_.text();
+    const out = { counter: in_.u32(), type: in_.text() };
+    in_.u32();
+    return { ...out, algorithm: in_.text(), signature: in_.block() };
+}
+
+/** What signatures of versions 2.8 and later cover. */
+const covered = (bytes, counter) => Buffer.concat([bytes.subarray(0, 2), Buffer.from([bytes[2] & 0x1f, bytes[3]]), bytes.subarray(4, 12), u32(counter), bytes.subarray(20, 44 + bytes.readUInt32BE(40))]);
+
+/** Whether `answer` is signed by the key that `keyBytes` (HS_PUBKEY data) holds. */
+export function isSignedBy(answer, keyBytes) {
+    const credential = readCredential(answer);
+    if (!credential || credential.type !== "HS_SIGNED" || credential.algorithm !== "SHA-256") return false;
+    return verify("sha256", covered(answer.whole, credential.counter), keyObject(keyBytes), credential.signature);
+}
+
+/** A session over a connection: Diffie-Hellman, the server's key, the client's, or one in a handle. */
+export class Session {
+    /** `mode` 4, 2, 1 or 3; `privateKey` of the last two, `handle` and `index` where it is kept. */
+    static async open(connection, mode, { privateKey, publicKey, handle = "", index = 0, timeout = 0, flags = 0x19000000, group } = {}) {
+        const out = new Session(connection);
+        const head = Buffer.concat([u16(mode), u32(timeout), block(""), u32(0)]);
+        const number = (raw) => (raw[0] & 0x80 ? Buffer.concat([Buffer.alloc(1), raw]) : raw);
+        let dh, body = head;
+        if (mode === 4) {
+            dh = group ?? createDiffieHellman(getDiffieHellman("modp14").getPrime(), Buffer.from([2]));
+            dh.generateKeys();
+            body = Buffer.concat([head, block(Buffer.concat([block("DH_PUB_KEY"), u16(0), block(number(dh.getPublicKey())), block(number(dh.getPrime())), block(dh.getGenerator())]))]);
+        } else if (mode === 1) {
+            body = Buffer.concat([head, block(publicKey)]);
+        } else if (mode === 3) {
+            body = Buffer.concat([head, block(handle), u32(index)]);
+        }
+        const answer = await connection.ask(message(op.sessionSetup, Buffer.concat([body, Buffer.alloc(2)]), { flags }));
+        out.setup = answer;
+        if (answer.code !== 1) return out;
+        out.id = answer.session;
+        const in_ = new Reader(answer.body);
+        in_.at = 2;
+        const data = in_.block();
+        if (mode === 4) {
+            assert.equal(data.readUInt32BE(0), 3, "AES");
+            const theirs = new Reader(data.subarray(4));
+            assert.equal(theirs.text(), "DH_PUB_KEY");
+            theirs.at += 2;
+            let secret = dh.computeSecret(theirs.block());
+            while (secret[0] === 0) secret = secret.subarray(1);
+            out.key = secret.subarray(0, 16);
+        } else if (mode === 2) {
+            out.key = randomBytes(16);
+            const sealed = publicEncrypt({ key: keyObject(data), padding: constants.RSA_PKCS1_PADDING }, Buffer.concat([u32(3), out.key]));
+            const taken = await connection.ask(message(op.sessionKey, block(sealed), { session: out.id }));
+            assert.equal(taken.code, 1, taken.body?.toString());
+        } else {
+            out.key = unpad(privateDecrypt({ key: privateKey, padding: constants.RSA_NO_PADDING }, data)).subarray(4);
+        }
+        return out;
+    }
+    constructor(connection) { this.connection = connection; this.counter = 0; }
+
+    /** The message as the session sends it: signed, and encrypted when asked to be. */
+    wrap(question, { encrypt = false, sign: signs = true, counter = ++this.counter } = {}) {
+        const plain = Buffer.from(question.subarray(0, question.length - 4));
+        plain.writeUInt32BE(this.id, 4);
+        const mac = createHmac("sha256", this.key).update(covered(plain, counter)).digest();
+        const section = Buffer.concat([block("HMAC-SHA256"), block(mac)]);
+        const credential = signs ? Buffer.concat([Buffer.alloc(4), block(""), u32(counter), block("HS_MAC"), block(section)]) : Buffer.alloc(0);
+        let payload = Buffer.concat([plain.subarray(20), block(credential)]);
+        if (encrypt) {
+            const iv = randomBytes(16);
+            const cipher = createCipheriv("aes-128-cbc", this.key, iv);
+            payload = Buffer.concat([iv, cipher.update(payload), cipher.final()]);
+            plain[2] |= 0x40;
+        }
+        plain.writeUInt32BE(payload.length, 16);
+        return Object.assign(Buffer.concat([plain.subarray(0, 20), payload]), { request: question.request });
+    }
+    /** The answer as it was meant; its MAC checked. */
+    unwrap(answer, counter = this.counter) {
+        if (answer.encrypted) {
+            const decipher = createDecipheriv("aes-128-cbc", this.key, answer.whole.subarray(20, 36));
+            const plain = Buffer.concat([decipher.update(answer.whole.subarray(36)), decipher.final()]);
+            const envelope = Buffer.from(answer.whole.subarray(0, 20));
+            envelope[2] &= 0xbf;
+            envelope.writeUInt32BE(plain.length, 16);
+            answer = { ...parse(Buffer.concat([envelope, plain])), wasEncrypted: true };
+        }
+        const credential = readCredential(answer);
+        if (credential) {
+            assert.equal(credential.type, "HS_MAC");
+            assert.equal(credential.counter, counter);
+            assert.deepEqual(credential.signature, createHmac("sha256", this.key).update(covered(answer.whole, counter)).digest());
+        }
+        return { ...answer, wasSigned: credential !== null };
+    }
+    async ask(question, options) {
+        const wrapped = this.wrap(question, options);
+        const counter = options?.counter ?? this.counter;
+        return this.unwrap(await this.connection.ask(wrapped), counter);
+    }
+}
+const unpad = (block_) => { assert.equal(block_[1], 2); return block_.subarray(block_.indexOf(0, 2) + 1); };
 
 /** Proofs for a challenge. */
 export const proofs = {

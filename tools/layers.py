@@ -13,9 +13,9 @@ ROOT = Path(__file__).resolve().parent.parent
 # Third-party header prefix -> modules that may include it.
 HOMES = {
     "boost/asio": {"io", "store", "history", "catalog", "trust", "twin", "gate/mqtt", "gate/telemetry",
-                   "gate/sparkplug", "gate/handle", "api", "app", "app/sim"},
+                   "gate/sparkplug", "gate/handle", "identity", "api", "app", "app/sim"},
     "boost/beast": {"io"},
-    "boost/json": {"api", "app", "query", "gate/telemetry", "gate/handle", "app/sim"},
+    "boost/json": {"api", "app", "query", "identity", "dispatch/fleet", "gate/aemp", "gate/telemetry", "gate/handle", "app/sim"},
     "zlib.h": {"io"},
     "qrencode.h": {"api"},
     "snappy": {"wire/remote_write"},
@@ -35,7 +35,8 @@ HOMES = {
     "polyclipping/": {"stitch"},
     "boost/polygon": {"stitch"},
     "png.h": {"stitch"},
-    "pugixml": {"stitch", "wire/aemp"},
+    "pugixml": {"stitch", "wire/aemp", "identity"},
+    "re2/": {"identity"},
 }
 
 

@@ -436,6 +436,70 @@ std::string encode_login(const Reference& identity) {
     return out;
 }
 
+namespace {
+
+constexpr std::uint8_t movement_record = 1;
+
+Result<Movement> take_movement(Reader& in, const Limits& limits) {
+    TRY(const auto record, in.take_be<std::uint8_t>());
+    if (record != movement_record) return fail(Code::invalid, "movements: an unknown record");
+    Movement out;
+    TRY(out.number, in.take_be<std::uint64_t>());
+    TRY(out.handle, take_text(in, limits.handle_bytes_max));
+    TRY(out.action, in.take_be<std::uint8_t>());
+    if (out.action < 1 || out.action > 5) return fail(Code::invalid, "movements: an action");
+    TRY(out.at_ms, in.take_be<std::uint64_t>());
+    TRY(const auto count, take_count(in, limits.values_max, 4));
+    for (std::size_t at = 0; at < count; ++at) {
+        TRY(const Bytes bytes, take_block(in));
+        Reader one(bytes);
+        TRY(auto value, take_value(one, limits));
+        TRY_VOID(at_end(one));
+        out.values.push_back(std::move(value));
+    }
+    return out;
+}
+
+}  // namespace
+
+Result<Movements> decode_movements(Bytes body, const Limits& limits) {
+    Reader in(body);
+    Movements out;
+    TRY(out.after, in.take_be<std::uint64_t>());
+    TRY(out.until, in.take_be<std::uint64_t>());
+    std::uint64_t last = out.after;
+    while (!in.at_end()) {
+        TRY(auto one, take_movement(in, limits));
+        if (one.number <= last || one.number > out.until)
+            return fail(Code::invalid, "movements: numbers do not ascend");
+        last = one.number;
+        out.all.push_back(std::move(one));
+    }
+    if (out.until < out.after) return fail(Code::invalid, "movements: numbers do not ascend");
+    return out;
+}
+
+std::string encode(const Movements& movements) {
+    std::string out;
+    Writer to(out);
+    to.put_be(movements.after);
+    to.put_be(movements.until);
+    for (const Movement& one : movements.all) {
+        to.put_be(movement_record);
+        to.put_be(one.number);
+        put_block(out, one.handle);
+        to.put_be(one.action);
+        to.put_be(one.at_ms);
+        put_u32(out, static_cast<std::uint32_t>(one.values.size()));
+        for (const Value& value : one.values) {
+            std::string record;
+            put(record, value);
+            put_block(out, record);
+        }
+    }
+    return out;
+}
+
 Result<TransactionsWanted> decode_transactions_wanted(Bytes body, const Limits& limits) {
     Reader in(body);
     TransactionsWanted out;

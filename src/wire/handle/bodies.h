@@ -198,4 +198,24 @@ struct TransactionsWanted {
 Result<TransactionsWanted> decode_transactions_wanted(Bytes body, const Limits& limits);
 std::string encode(const TransactionsWanted& body);
 
+/// One handle, as it was after a change, for those who follow along. The records of the reference
+/// server's stream, in the bodies of messages.
+struct Movement {
+    std::uint64_t number = 0;  ///< of the transaction, at its origin
+    std::string handle;
+    std::uint8_t action = 1;  ///< 1 create, 2 delete, 3 update, 4 home, 5 unhome (a prefix)
+    std::uint64_t at_ms = 0;
+    std::vector<Value> values;  ///< of 1 and 3
+    bool operator==(const Movement&) const = default;
+};
+/// What one message of the stream brings. A message that was left out or sent again shows: its
+/// `after` is not where the one before ended.
+struct Movements {
+    std::uint64_t after = 0, until = 0;  ///< numbers: after < all of them <= until
+    std::vector<Movement> all{};         ///< ascending
+    bool operator==(const Movements&) const = default;
+};
+Result<Movements> decode_movements(Bytes body, const Limits& limits);
+std::string encode(const Movements& movements);
+
 }  // namespace lineshaft::handle

@@ -236,6 +236,39 @@ TEST(Bodies, KeysOfSessions) {
     EXPECT_FALSE(decode_exchanged_key(as_bytes(*from_hex("0000000261626300"))).has_value());
 }
 
+TEST(Bodies, MovementsAreReadInTheirOrderOnly) {
+    Value value;
+    value.index = 1;
+    value.type = "URL";
+    value.data = "x";
+    const Movements want{4, 9, {{5, "88.1/A", 1, 1'700'000'000'000, {value}}, {9, "88.2", 4, 2, {}}}};
+    EXPECT_EQ(to_hex(as_bytes(encode(want))),
+              "0000000000000004" "0000000000000009"
+              "01" "0000000000000005" "0000000638382e312f41" "01" "0000018bcfe56800" "00000001"
+              "0000001e" "00000001" "00000000" "00" "00015180" "0e" "0000000355524c" "0000000178"
+              "00000000"
+              "01" "0000000000000009" "0000000438382e32" "04" "0000000000000002" "00000000");
+    EXPECT_TRUE(reads(decode_movements(as_bytes(encode(want)), codec_limits), want));
+    const Movements none{7, 7, {}};
+    EXPECT_TRUE(reads(decode_movements(as_bytes(encode(none)), codec_limits), none));
+    const auto refused = [](const Movements& bad) {
+        return !decode_movements(as_bytes(encode(bad)), codec_limits).has_value();
+    };
+    EXPECT_TRUE(refused({4, 9, {{9, "a/b", 2, 0, {}}, {5, "a/b", 2, 0, {}}}})) << "backwards";
+    EXPECT_TRUE(refused({4, 9, {{5, "a/b", 2, 0, {}}, {5, "a/b", 2, 0, {}}}})) << "twice";
+    EXPECT_TRUE(refused({4, 9, {{4, "a/b", 2, 0, {}}}})) << "not after `after`";
+    EXPECT_TRUE(refused({4, 9, {{10, "a/b", 2, 0, {}}}})) << "past `until`";
+    EXPECT_TRUE(refused({9, 4, {}}));
+    EXPECT_TRUE(refused({4, 9, {{5, "a/b", 6, 0, {}}}})) << "no such action";
+    EXPECT_TRUE(refused({4, 9, {{5, "a/b", 0, 0, {}}}}));
+    const std::string bytes = encode(want);
+    for (std::size_t size = 0; size < bytes.size(); ++size) {
+        const bool is_between = size == 16 || size == 16 + 66;
+        EXPECT_EQ(decode_movements(as_bytes(bytes).first(size), codec_limits).has_value(), is_between)
+            << size;
+    }
+}
+
 TEST(Keys, Sm2HasAFormOfOurOwnAndSm9None) {
     const PublicKey key{"SM2_PUB_KEY", {std::string(32, 'x'), std::string(32, 'y')}};
     const std::string bytes = encode(key);
