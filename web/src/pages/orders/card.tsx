@@ -1,4 +1,5 @@
 // One order on the board.
+import type { KeyboardEvent } from "react";
 import { nodeNow, useSecond } from "../../api/clock";
 import { orderCalls } from "../../api/order_calls";
 import type { Order } from "../../api/order_types";
@@ -17,13 +18,20 @@ interface CardProps {
 /** The day and the minute: "11-22 14:05". */
 export const shortTime = (text: string, locale: string) => dateTime(Date.parse(text), locale, browserZone()).slice(5, 16);
 
+/** Enter and the space bar press what some browsers would not let be dragged as a button. */
+export const pressed = (press: () => void) => (event: KeyboardEvent) => {
+    if ((event.key !== "Enter" && event.key !== " ") || event.target !== event.currentTarget) return;
+    event.preventDefault();
+    press();
+};
+
 export function Card({ order, share, onOpen, onDrag }: CardProps) {
     const words = useWords();
     useSecond();
     const late = isLate(order, nodeNow());
     const job = order.jobs.find((one) => one.state === "Running" || one.state === "Interrupted");
     return (
-        <button type="button" className="order-card" draggable data-order={order.id} onClick={onOpen}
+        <div role="button" tabIndex={0} className="order-card" draggable data-order={order.id} onClick={onOpen} onKeyDown={pressed(onOpen)}
             onDragStart={(event) => { event.dataTransfer.setData("text/plain", order.id); event.dataTransfer.effectAllowed = "move"; onDrag(true); }}
             onDragEnd={() => onDrag(false)} aria-label={words.workshop.open(order.number, order.name)}>
             <Thumb url={orderCalls.stitchesOf(order.id)} threads={order.design.threads} />
@@ -38,6 +46,6 @@ export function Card({ order, share, onOpen, onDrag }: CardProps) {
             {job && <span className="order-machine">{job.machine_name}{job.stop_reason && <em> {words.follow.stops[job.stop_reason] ?? job.stop_reason}</em>}</span>}
             {order.state === "new" && order.why && <em className="order-why">{order.why}</em>}
             {(order.state === "running" || order.state === "held") && <span className="order-bar"><i style={{ width: `${Math.min(100, share * 100)}%` }} /></span>}
-        </button>
+        </div>
     );
 }

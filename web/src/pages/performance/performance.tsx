@@ -79,7 +79,7 @@ function Machine({ of }: { of: Oee }) {
                 <summary>{words.performance.formulas}</summary>
                 <ul className="formulas">
                     {(["oee", ...mains, ...rest] as OeeRatio[]).map((ratio) => (
-                        <li key={ratio}><b>{words.performance.ratios[ratio]}</b> <span>= {of.formulas[ratio]}</span> <span className="dim">= {withFigures(of, ratio, words)}</span> <strong className="figure">{percent(of[ratio], words)}</strong></li>
+                        <li key={ratio}><b>{words.performance.ratios[ratio]}</b> <span>= {withWords(of.formulas[ratio], words)}</span> <span className="dim">= {withFigures(of, ratio, words)}</span> <strong className="figure">{percent(of[ratio], words)}</strong></li>
                     ))}
                 </ul>
                 <p className="help">{[...Object.keys(of.times_s).map((name) => `${name}: ${words.performance.times[name] ?? name}`), ...Object.keys(of.pieces).map((name) => `${name}: ${words.performance.counts[name] ?? name}`), `PRU: ${words.performance.pru}`].join("; ")}</p>
@@ -87,6 +87,9 @@ function Machine({ of }: { of: Oee }) {
         </article>
     );
 }
+
+/** Ratios within a formula by their words; times and counts keep the names of the standard. */
+const withWords = (formula: string, words: Strings) => formula.replace(/[a-z_]{3,}/g, (name) => words.performance.ratios[name] ?? name);
 
 /** The formula with its own figures: hours and minutes for times, numbers for pieces. */
 function withFigures(of: Oee, ratio: OeeRatio, words: Strings): string {

@@ -6,7 +6,7 @@ import { useWords } from "../../i18n";
 import { ConnectionMark } from "../../parts/mark";
 import { Link } from "../../parts/link";
 import { links } from "../../router";
-import { shortTime } from "../orders/card";
+import { pressed, shortTime } from "../orders/card";
 import { JobControls } from "../orders/job_controls";
 import { stopsOf, type Stop } from "./changes";
 
@@ -104,7 +104,8 @@ function Waiting({ stop: { job, fresh, isSame }, index, queue, others, moves, ma
     const [isOpen, setOpen] = useState(false);
     const neighbour = (step: number) => others[others.findIndex((one) => one.machine === queue.machine) + step];
     const keys = (event: KeyboardEvent) => {
-        if (!event.altKey || !mayMove) return;
+        if (!event.altKey) return pressed(() => setOpen(!isOpen))(event);
+        if (!mayMove) return;
         const side = event.key === "ArrowLeft" ? neighbour(-1) : event.key === "ArrowRight" ? neighbour(1) : undefined;
         if (event.key === "ArrowUp" && index > 0) moves.put(job, queue.machine, index - 1);
         else if (event.key === "ArrowDown" && index < queue.queue.length - 1) moves.put(job, queue.machine, index + 1);
@@ -116,13 +117,13 @@ function Waiting({ stop: { job, fresh, isSame }, index, queue, others, moves, ma
         <li className={`queue-stop${isSame ? " queue-same" : ""}${isOver ? " queue-before" : ""}`} onDragOver={onDragOver} onDrop={onDrop}>
             {fresh.length > 0 ? <p className="queue-change"><Threads colours={fresh} />{words.queue.change(fresh.length)}</p> : !isSame && index > 0 && <p className="queue-change">{words.queue.noChange}</p>}
             <div className="queue-job" draggable={mayMove} onDragStart={(event) => { dragged = job; event.dataTransfer.setData("text/plain", job.id); event.dataTransfer.effectAllowed = "move"; }} onDragEnd={() => { dragged = null; }}>
-                <button type="button" className="queue-open" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)} onKeyDown={keys}>
+                <div role="button" tabIndex={0} className="queue-open" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)} onKeyDown={keys}>
                     <b>{job.order_name}</b>
                     <small className="figure">{job.id}, {job.stitch.total.toLocaleString(words.locale)}{job.pieces.wanted > 1 && ` × ${job.pieces.wanted}`}</small>
                     {job.planned_start && <small className="figure queue-when">{shortTime(job.planned_start, words.locale)}</small>}
                     {job.pinned && <small className="chip">{words.queue.pinned}</small>}
                     <Threads colours={job.threads} />
-                </button>
+                </div>
                 {isOpen && (
                     <div className="queue-tools">
                         <Link to={links.ordersOne(job.order)}>{words.queue.order}</Link>
