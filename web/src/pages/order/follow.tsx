@@ -1,5 +1,5 @@
 // An order by its identifier: where it stands, and the needle as it goes. Whoever knows the identifier may look.
-import { useState } from "react";
+import { useState, type ReactNode } from "react";
 import { ApiError } from "../../api/client";
 import { orderCalls } from "../../api/order_calls";
 import { orderShare } from "../../api/order_share";
@@ -119,10 +119,11 @@ function Meter({ order, job, now }: { order: Order; job: Job; now: Progress | un
     const stitch = now?.stitch ?? job.stitch.current, total = now?.total ?? job.stitch.total;
     const share = orderShare(order, now);
     const stopped = job.state === "Running" || job.state === "Interrupted" ? (now ? now.stop_reason : job.stop_reason) : null;
-    const facts: [string, string][] = [
+    const thread = order.design.threads[now?.colour ?? job.colour.index];
+    const facts: [string, ReactNode][] = [
         [words.follow.progress, `${stitch.toLocaleString(words.locale)} / ${total.toLocaleString(words.locale)}`],
         [words.follow.machine, now?.machine_name ?? job.machine_name ?? "–"],
-        [words.follow.needle, String(now?.needle ?? job.needle ?? "–")],
+        [words.follow.needle, <>{thread && <i className="needle-thread" style={{ background: thread }} />}{now?.needle ?? job.needle ?? "–"}</>],
         [words.follow.speed, rate(now ? now.rpm : job.rpm, words)],
     ];
     return (

@@ -19,6 +19,7 @@ import { moveOf } from "./columns";
 import { JobControls } from "./job_controls";
 import { ChangeDialog } from "./change";
 import { Pieces } from "./pieces";
+import { JobSheet } from "./sheet";
 
 interface OrderDrawerProps {
     id: string;
@@ -47,7 +48,7 @@ export function OrderDrawer({ id, person, onChange, onRefuse, onClose }: OrderDr
                     <Facts order={order} />
                     <h3>{words.workshop.jobs}</h3>
                     <ul className="drawer-jobs">
-                        {order.jobs.map((job) => <JobLine key={job.id} job={job} mayAct={mayAct} onChange={(now) => changed({ ...order, jobs: order.jobs.map((one) => (one.id === now.id ? now : one)) })} />)}
+                        {order.jobs.map((job) => <JobLine key={job.id} job={job} order={order} mayAct={mayAct} onChange={(now) => changed({ ...order, jobs: order.jobs.map((one) => (one.id === now.id ? now : one)) })} />)}
                     </ul>
                     <Files order={order} />
                     <Pieces order={order} mayAct={mayAct} onChange={changed} />
@@ -96,10 +97,13 @@ function Facts({ order }: { order: Order }) {
     return <dl className="facts drawer-facts">{rows.filter(([, value]) => value).map(([name, value]) => <div key={name}><dt>{name}</dt><dd>{value}</dd></div>)}</dl>;
 }
 
-function JobLine({ job, mayAct, onChange }: { job: Job; mayAct: boolean; onChange: (job: Job) => void }) {
+function JobLine({ job, order, mayAct, onChange }: { job: Job; order: Order; mayAct: boolean; onChange: (job: Job) => void }) {
     const words = useWords();
+    const [isSheet, setSheet] = useState(false);
     return (
         <li>
+            <button type="button" className="small quiet sheet-button" onClick={() => setSheet(true)}>{words.workshop.jobSheet}</button>
+            {isSheet && <JobSheet job={job} order={order} onClose={() => setSheet(false)} />}
             <b>{job.id}</b> <span>{job.machine_name ?? words.queue.unplanned}</span> <span className="dim">{words.queue.states[job.state] ?? job.state}, {words.workshop.jobPieces(job.pieces.good, job.pieces.wanted)}</span>
             {job.why && <p className="dim">{job.why}</p>}
             {mayAct && <JobControls job={job} onChange={onChange} />}
