@@ -83,7 +83,6 @@ export function MapPage({ chosen, person }: { chosen: string | null; person: Per
             fitted.current = true;
             whole(false);
         }
-        (window as unknown as { fleetMap?: MapView }).fleetMap = view;
     };
     layers.machines.onPick = pick;
     layers.track.selected = chosen;
