@@ -1,12 +1,12 @@
 // The HTTP doors for data: how many samples a second, and for each CPU-second of the server, when 204 means fsynced?
-// Run: ./dev bench ingest. Data: TSBS-iot-compatible, 1,000 trucks, 10 fields a line (bench/ingest_load.cc).
+// Run: ./dev bench ingest. Data: TSBS-iot-compatible, 1,000 trucks, 10 fields a line (bench/lineshaft_load.cc).
 import { spawnSync } from "node:child_process";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Node } from "../tests/node.mjs";
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
-const load = process.env.INGEST_LOAD ?? join(root, "build/release/bench/ingest_load");
+const load = process.env.LINESHAFT_LOAD ?? join(root, "build/release/bench/lineshaft_load");
 const samples = Number(process.env.BENCH_SAMPLES ?? 4_000_000);
 const whole = (number) => Math.round(number).toLocaleString("en-US");
 
