@@ -106,7 +106,7 @@ const zh: typeof en = {
         changed: "图案已有变化。请再次确认后下单。", clothNote: (cloth, fabric) => `布料：${cloth}，${fabric}`, deskTitle: "新建订单", deskLead: "与顾客看到的页面相同，使用您自己的权限。",
     },
     follow: {
-        title: (n) => `订单 ${n}`, for: (name) => `${name} 的订单`, gone: "没有这个订单", goneStep: "请检查网址：需要完整的编号，它在您的确认信息中。",
+        title: (n) => `订单 ${n}`, for: (name) => `顾客 ${name}`, gone: "没有这个订单", goneStep: "请检查网址：需要完整的编号，它在您的确认信息中。",
         states: { new: "已下单", planned: "已排产", running: "正在绣制", held: "已暂停", done: "已完成", refused: "未接受" },
         stateHelp: {
             new: "工坊正在安排机器。", planned: "正在排队等待机器。", running: "您正在看机器绣制，机器每次上报都会移动绣针。",

@@ -20,7 +20,7 @@ async function inTurn<T>(work: () => Promise<T>): Promise<T> {
     }
 }
 
-export function Thumb({ url, threads, label = "" }: { url: string; threads: string[]; label?: string }) {
+export function Thumb({ url, threads, cloth, label = "" }: { url: string; threads: string[]; cloth: string; label?: string }) {
     const canvas = useRef<HTMLCanvasElement>(null);
     const [isDrawn, setDrawn] = useState(false);
     const key = threads.join();
@@ -40,7 +40,7 @@ export function Thumb({ url, threads, label = "" }: { url: string; threads: stri
                 element.height = height;
                 const image = new ImageData(width, height);
                 const view = fit(pattern, width, height, 3);
-                layCloth(image, view, "twill", "#f3f1ea");
+                layCloth(image, view, "twill", cloth);
                 new Painter(pattern, threads).sew(image, view, 0, pattern.count);
                 element.getContext("2d", { alpha: false })?.putImageData(image, 0, 0);
                 setDrawn(true);
@@ -51,6 +51,6 @@ export function Thumb({ url, threads, label = "" }: { url: string; threads: stri
             current = false;
             watch.disconnect();
         };
-    }, [url, key]);
+    }, [url, key, cloth]);
     return <canvas ref={canvas} className={isDrawn ? "thumb thumb-drawn" : "thumb"} {...(label ? { role: "img", "aria-label": label } : { "aria-hidden": true })} />;
 }

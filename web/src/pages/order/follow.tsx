@@ -106,7 +106,7 @@ function Steps({ state }: { state: OrderState }) {
 function Stage({ order, sewn }: { order: Order; sewn: number }) {
     const words = useWords();
     const stitches = usePattern(orderCalls.stitchesOf(order.id));
-    const choice = clothOf(order.id);
+    const choice = clothOf(order.id, order.design.threads);
     const label = words.sewing.picture(order.name, order.design.stitches, order.design.colours);
     if (stitches.pattern) {
         return <Sewing pattern={stitches.pattern} threads={order.design.threads} fabric={choice.fabric} cloth={clothColour(choice.cloth)} label={label} sewn={Math.min(sewn, stitches.pattern.count)} />;

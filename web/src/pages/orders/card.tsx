@@ -5,6 +5,7 @@ import { orderCalls } from "../../api/order_calls";
 import type { Order } from "../../api/order_types";
 import { browserZone, dateTime } from "../../format/time";
 import { useWords } from "../../i18n";
+import { clothColour, clothFor } from "../shop/draft";
 import { Thumb } from "../../sewing/thumb";
 import { isLate } from "./columns";
 
@@ -34,7 +35,7 @@ export function Card({ order, share, onOpen, onDrag }: CardProps) {
         <div role="button" tabIndex={0} className="order-card" draggable data-order={order.id} onClick={onOpen} onKeyDown={pressed(onOpen)}
             onDragStart={(event) => { event.dataTransfer.setData("text/plain", order.id); event.dataTransfer.effectAllowed = "move"; onDrag(true); }}
             onDragEnd={() => onDrag(false)} aria-label={words.workshop.open(order.number, order.name)}>
-            <Thumb url={orderCalls.stitchesOf(order.id)} threads={order.design.threads} />
+            <Thumb url={orderCalls.stitchesOf(order.id)} threads={order.design.threads} cloth={clothColour(clothFor(order.design.threads))} />
             <b>{order.name}</b>
             <small>{order.number}{order.customer.name && `, ${order.customer.name}`}</small>
             <span className="order-threads" aria-hidden="true">{order.design.threads.slice(0, 8).map((colour, index) => <i key={index} style={{ background: colour }} />)}</span>

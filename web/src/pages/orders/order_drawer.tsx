@@ -13,6 +13,7 @@ import { advice, say, Waiting } from "../../parts/feedback";
 import { Link } from "../../parts/link";
 import { useLoad } from "../../parts/load";
 import { links } from "../../router";
+import { clothColour, clothFor } from "../shop/draft";
 import { Thumb } from "../../sewing/thumb";
 import { shortTime } from "./card";
 import { moveOf } from "./columns";
@@ -67,7 +68,7 @@ function Head({ order, mayAct, onChange, onRefuse }: { order: Order; mayAct: boo
         (now) => { onChange(now); say(words.workshop.did[what](order.number)); }, (error: unknown) => say(advice(error, words)));
     return (
         <>
-            <Thumb url={orderCalls.stitchesOf(order.id)} threads={order.design.threads} label={words.sewing.picture(order.name, order.design.stitches, order.design.colours)} />
+            <Thumb url={orderCalls.stitchesOf(order.id)} threads={order.design.threads} cloth={clothColour(clothFor(order.design.threads))} label={words.sewing.picture(order.name, order.design.stitches, order.design.colours)} />
             <p className="drawer-state"><b className={`order-state state-${order.state}`}>{words.workshop.states[order.state]}</b><span className="dim">{words.workshop.orderTitle(order.number)}</span></p>
             {order.why && <p className="note note-warn">{order.why}</p>}
             <p className="ways">

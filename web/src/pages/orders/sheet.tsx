@@ -5,6 +5,7 @@ import { useWords } from "../../i18n";
 import { Dialog } from "../../parts/dialog";
 import { useLoad } from "../../parts/load";
 import { Qr } from "../../parts/qr";
+import { clothColour, clothFor } from "../shop/draft";
 import { Thumb } from "../../sewing/thumb";
 import { ThreadList } from "../shop/threads";
 
@@ -20,7 +21,7 @@ export function JobSheet({ job, order, onClose }: { job: Job; order: Order; onCl
     return (
         <Dialog title={`${job.barcode}: ${order.name}`} onClose={onClose}>
             <div className="form job-sheet">
-                <Thumb url={orderCalls.stitchesOf(order.id)} threads={order.design.threads} label={words.sewing.picture(order.name, order.design.stitches, order.design.colours)} />
+                <Thumb url={orderCalls.stitchesOf(order.id)} threads={order.design.threads} cloth={clothColour(clothFor(order.design.threads))} label={words.sewing.picture(order.name, order.design.stitches, order.design.colours)} />
                 <div className="sheet-row">
                     <dl className="facts">{rows.filter(([, value]) => value).map(([name, value]) => <div key={name}><dt>{name}</dt><dd>{value}</dd></div>)}</dl>
                     <figure><Qr text={job.barcode} label={words.workshop.jobSheetCode} /><figcaption className="figure">{job.barcode}</figcaption></figure>

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Hoop } from "../../api/order_types";
-import { firstDraft, hoopFor, nearest, smaller, tooLarge, wishOf } from "./draft";
+import { clothFor, firstDraft, hoopFor, nearest, smaller, tooLarge, wishOf } from "./draft";
 
 const hoop = (width_mm: number, height_mm: number): Hoop => ({ name: `${width_mm} × ${height_mm}`, width_mm, height_mm });
 const hoops = [hoop(100, 100), hoop(360, 360), hoop(130, 180)];
@@ -43,4 +43,10 @@ it("the nearest thread is the one eyes would choose", () => {
     expect(nearest(threads, "#101060")?.colour).toBe("#1a0a94");
     expect(nearest(threads, "#ffffff")?.colour).toBe("#f0f0f0");
     expect(nearest([], "#ffffff")).toBeNull();
+});
+
+it("light threads are shown on dark cloth", () => {
+    expect(clothFor(["#e4a945"])).toBe("navy");
+    expect(clothFor(["#a01030", "#1a0a94"])).toBe("natural");
+    expect(clothFor([])).toBe("natural");
 });

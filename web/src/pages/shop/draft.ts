@@ -25,6 +25,13 @@ export const cloths: [name: string, colour: string][] = [
 ];
 export const clothColour = (name: string) => cloths.find(([one]) => one === name)?.[1] ?? cloths[0]![1];
 
+/** A cloth these threads can be seen on, where nobody has chosen one. */
+export function clothFor(threads: string[]): string {
+    const light = (colour: string) => [0.3, 0.59, 0.11].reduce((sum, weight, part) => sum + weight * parseInt(colour.slice(1 + 2 * part, 3 + 2 * part), 16), 0) / 255;
+    const lights = threads.map(light).filter(Number.isFinite);
+    return lights.length > 0 && lights.reduce((sum, one) => sum + one, 0) / lights.length > 0.6 ? "navy" : "natural";
+}
+
 export const limits = { height_mm: [5, 120], width_mm: [15, 350], colours: [1, 12], text_max: 60, file_bytes_max: 4_000_000 } as const;
 
 export function firstDraft(shop: Pick<Shop, "fonts" | "fabrics" | "hoops" | "threads">, text: string): Draft {
