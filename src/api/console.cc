@@ -79,6 +79,7 @@ void add_routes(http::Router& router, Services& services) {
     add_organisation_routes(router, services);
     add_audit_routes(router, services);
     add_export_routes(router, services);
+    add_sample_export(router, services);
     add_token_routes(router, services);
     add_certificate_routes(router, services);
     add_design_routes(router, services);

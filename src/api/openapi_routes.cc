@@ -286,6 +286,10 @@ constexpr Operation all[] = {
     {"GET", "/api/v1/export", "What people told the node, without secrets.", "", "", "", 200,
      "Inventory",
      R"({"format":"lineshaft-export-1","at":"2026-11-21T08:15:00Z","node":{"name":"hall"},)"
+    {"GET", "/api/v1/export/samples",
+     "Every stored sample, or those of one machine or tag: a JSON object a line, or CSV (machine, tag, time, value, quality).",
+     "of_machine of_tag from until format", "", "", 200, "",
+     R"({"machine":"exc-01","tag":"speed","time":"2026-11-21T08:15:00Z","value":812.5,"quality":"good"})" "\n"},
      R"("organisation":"default","sites":[],"machines":[],"people":[],"tokens":[],)"
      R"("settings":{"node.name":"hall"}})"},
 

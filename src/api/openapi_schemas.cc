@@ -135,7 +135,8 @@ constexpr std::string_view schemas_text = R"({
   "why": {"type": ["string", "null"], "description": "Why the last step failed; it is tried again."}}},
 "RetentionClass": {"type": "object", "required": ["name", "tags"], "properties": {
   "name": {"type": "string", "minLength": 1, "maxLength": 64},
-  "tags": {"type": "array", "minItems": 1, "maxItems": 64, "items": {"type": "string"}, "description": "Patterns: * any letters, ? one byte."},
+  "tags": {"type": "array", "minItems": 1, "maxItems": 64, "items": {"type": "string"},
+    "description": "Patterns: * any letters, ? one byte."},
   "machines": {"type": "array", "maxItems": 64, "items": {"type": "string"}, "description": "Empty: all."},
   "keep_days": {"type": ["integer", "null"], "minimum": 0, "maximum": 36525}, "full_days": {"type": ["integer", "null"], "minimum": 0},
   "resolution_s": {"type": ["integer", "null"], "minimum": 0, "maximum": 86400},
@@ -156,13 +157,19 @@ constexpr std::string_view schemas_text = R"({
 "Event": {"type": "object", "required": ["id", "at", "machine", "kind", "text"], "properties": {
   "id": {"type": "string"}, "at": {"type": "string", "format": "date-time"}, "machine": {"type": ["string", "null"]},
   "kind": {"type": "string"}, "text": {"type": "string"}}},
+"Shift": {"type": "object", "required": ["name", "starts"], "additionalProperties": false, "properties": {
+  "name": {"type": "string"}, "starts": {"type": "string", "description": "Local time of day, 06:00 say; lasts until the next."}}},
 "Site": {"type": "object", "required": ["id", "name", "time_zone", "latitude", "longitude", "machines"], "properties": {
   "id": {"type": "string"}, "name": {"type": "string"}, "time_zone": {"type": "string"},
+  "day_starts": {"type": "string", "description": "Local time at which a day begins, 00:00 say."},
+  "week_starts": {"type": "integer", "minimum": 1, "maximum": 7, "description": "1 Monday to 7 Sunday."},
+  "shifts": {"type": "array", "maxItems": 24, "items": {"$ref": "#/components/schemas/Shift"}},
   "latitude": {"type": ["number", "null"]}, "longitude": {"type": ["number", "null"]}, "machines": {"type": "integer"},
   "online": {"type": "integer", "description": "In the overview."}, "faults": {"type": "integer"}}},
 "NewSite": {"type": "object", "required": ["name", "time_zone"], "additionalProperties": false, "properties": {
   "name": {"type": "string"}, "time_zone": {"type": "string"}, "latitude": {"type": ["number", "null"]},
-  "longitude": {"type": ["number", "null"]}}},
+  "longitude": {"type": ["number", "null"]}, "day_starts": {"type": "string"}, "week_starts": {"type": "integer"},
+  "shifts": {"type": "array", "items": {"$ref": "#/components/schemas/Shift"}}}},
 "NewDesign": {"type": "object", "required": ["name", "artwork"], "additionalProperties": false, "properties": {
   "name": {"type": "string"}, "artwork": {"type": "object", "description": "One of text, svg and image.",
     "additionalProperties": false, "properties": {
@@ -189,7 +196,8 @@ constexpr std::string_view schemas_text = R"({
   "files": {"type": "object", "additionalProperties": {"type": "string"}}}},
 "SiteChange": {"type": "object", "additionalProperties": false, "properties": {
   "name": {"type": "string"}, "time_zone": {"type": "string"}, "latitude": {"type": ["number", "null"]},
-  "longitude": {"type": ["number", "null"]}}},
+  "longitude": {"type": ["number", "null"]}, "day_starts": {"type": "string"}, "week_starts": {"type": "integer"},
+  "shifts": {"type": "array", "items": {"$ref": "#/components/schemas/Shift"}}}},
 "OrganisationLimits": {"type": "object", "required": ["machines_max", "sessions_max", "messages_per_s", "samples_per_s",
   "retained_bytes_max"], "properties": {
   "machines_max": {"type": ["integer", "null"]}, "sessions_max": {"type": ["integer", "null"]},
@@ -383,7 +391,7 @@ constexpr std::string_view parameters_text = R"({
 "from": {"name": "from", "in": "query", "schema": {"type": "string", "format": "date-time"}},
 "until": {"name": "until", "in": "query", "schema": {"type": "string", "format": "date-time"}},
 "columns": {"name": "columns", "in": "query", "schema": {"type": "integer", "minimum": 1, "maximum": 4000, "default": 800}},
-"by": {"name": "by", "in": "query", "schema": {"type": "string", "enum": ["hour", "day", "week", "month", "year"], "default": "day"}},
+"by": {"name": "by", "in": "query", "schema": {"type": "string", "enum": ["hour", "shift", "day", "week", "month", "year"], "default": "day"}},
 "day_starts": {"name": "day_starts", "in": "query", "description": "When the plant's day starts, local time.",
   "schema": {"type": "string", "pattern": "^\\d\\d:\\d\\d$", "default": "00:00"}},
 "order": {"name": "order", "in": "query", "schema": {"type": "string", "enum": ["asc", "desc"], "default": "asc"}},
@@ -393,6 +401,7 @@ constexpr std::string_view parameters_text = R"({
 "since": {"name": "since", "in": "query", "schema": {"type": "string", "format": "date-time"}},
 "machines": {"name": "machine", "in": "query", "explode": true, "description": "Whose values to send; a machine's token names itself.",
   "schema": {"type": "array", "maxItems": 60, "items": {"type": "string"}}},
+"of_tag": {"name": "tag", "in": "query", "schema": {"type": "string"}, "description": "Of one tag."},
 "client_text": {"name": "q", "in": "query", "schema": {"type": "string"},
   "description": "Part of client id, principal or address, any case."},
 "client_state": {"name": "state", "in": "query", "schema": {"type": "string", "enum": ["connected", "sleeping", "gone"]},

@@ -1,5 +1,7 @@
 #include "api/render.h"
 
+#include <fmt/format.h>
+
 #include <cmath>
 
 namespace lineshaft::api {
@@ -163,13 +165,25 @@ json::object render(const twin::Event& event) {
             {"text", event.text}};
 }
 
+namespace {
+std::string time_of_day(std::chrono::minutes at) {
+    return fmt::format("{:02}:{:02}", at.count() / 60, at.count() % 60);
+}
+}  // namespace
+
 json::object render(const catalog::Site& site, std::size_t machines) {
+    json::array shifts;
+    for (const auto& shift : site.calendar.shifts)
+        shifts.push_back({{"name", shift.name}, {"starts", time_of_day(shift.starts)}});
     return {
         {"id", std::to_string(site.id.number())},
         {"name", site.name},
         {"time_zone", site.time_zone},
         {"latitude", site.position ? json::value(site.position->latitude) : json::value(nullptr)},
         {"longitude", site.position ? json::value(site.position->longitude) : json::value(nullptr)},
+        {"day_starts", time_of_day(site.calendar.day_starts)},
+        {"week_starts", site.calendar.week_starts},
+        {"shifts", std::move(shifts)},
         {"machines", machines}};
 }
 

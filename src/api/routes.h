@@ -18,6 +18,7 @@ void add_audit_routes(http::Router& router, Services& services);
 void add_retention_routes(http::Router& router, Services& services);
 void add_sql_routes(http::Router& router, Services& services);
 void add_export_routes(http::Router& router, Services& services);
+void add_sample_export(http::Router& router, Services& services);
 void add_token_routes(http::Router& router, Services& services);
 void add_certificate_routes(http::Router& router, Services& services);
 void add_design_routes(http::Router& router, Services& services);

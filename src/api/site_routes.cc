@@ -38,13 +38,65 @@ Result<catalog::Change<catalog::Position>> position_of(const json::object& body)
     return change;
 }
 
+Result<std::chrono::minutes> minutes_of(const json::value& value, std::string_view what) {
+    const auto wrong = fail(Code::invalid, std::string(what) + " is a time of day, 06:00 say");
+    if (!value.is_string()) return wrong;
+    const std::string_view text = value.get_string();
+    const auto is_digit = [&](std::size_t at) { return text[at] >= '0' && text[at] <= '9'; };
+    if (text.size() != 5 || text[2] != ':' || !is_digit(0) || !is_digit(1) || !is_digit(3) ||
+        !is_digit(4))
+        return wrong;
+    const auto two = [&](std::size_t at) { return (text[at] - '0') * 10 + (text[at + 1] - '0'); };
+    if (two(0) > 23 || two(3) > 59) return wrong;
+    return std::chrono::minutes(60 * two(0) + two(3));
+}
+
+Result<std::vector<catalog::SiteShift>> shifts_of(const json::value& value) {
+    std::vector<catalog::SiteShift> shifts;
+    if (!value.is_array()) return fail(Code::invalid, "shifts must be a list");
+    for (const auto& one : value.get_array()) {
+        const auto* entry = one.if_object();
+        const auto* name = entry != nullptr ? entry->if_contains("name") : nullptr;
+        const auto* starts = entry != nullptr ? entry->if_contains("starts") : nullptr;
+        if (name == nullptr || starts == nullptr || entry->size() != 2 || !name->is_string())
+            return fail(Code::invalid, R"(a shift is {"name":"early","starts":"06:00"})");
+        TRY(const auto minutes, minutes_of(*starts, "a shift's start"));
+        shifts.push_back({std::string(name->get_string()), minutes});
+    }
+    std::ranges::sort(shifts, {}, &catalog::SiteShift::starts);
+    return shifts;
+}
+
+// What the body says of it; the rest stays as it is. False: it says nothing.
+Result<bool> read_calendar(const json::object& body, catalog::SiteCalendar& calendar) {
+    bool says_something = false;
+    if (const auto* day = body.if_contains("day_starts")) {
+        TRY(calendar.day_starts, minutes_of(*day, "day_starts"));
+        says_something = true;
+    }
+    if (const auto* week = body.if_contains("week_starts")) {
+        if (!week->is_int64() || week->get_int64() < 1 || week->get_int64() > 7)
+            return fail(Code::invalid, "week_starts is 1 (Monday) to 7 (Sunday)");
+        calendar.week_starts = static_cast<unsigned>(week->get_int64());
+        says_something = true;
+    }
+    if (const auto* shifts = body.if_contains("shifts")) {
+        TRY(calendar.shifts, shifts_of(*shifts));
+        says_something = true;
+    }
+    return says_something;
+}
+
 io::Task<Answer> create_site(Call call) {
-    CO_TRY(auto body, body_object(call.request, {"name", "time_zone", "latitude", "longitude"}));
+    CO_TRY(auto body, body_object(call.request, {"name", "time_zone", "latitude", "longitude",
+                                                 "day_starts", "week_starts", "shifts"}));
     catalog::NewSite site;
     CO_TRY(site.name, text_member(body, "name"));
     CO_TRY(site.time_zone, text_member(body, "time_zone"));
     CO_TRY(const auto position, position_of(body));
     if (position) site.position = *position;
+    CO_TRY(const bool has_calendar, read_calendar(body, site.calendar));
+    (void)has_calendar;  // without one, days begin at midnight
     const auto organisation = call.organisation();
     auto work = [=](catalog::Catalog& catalog) -> Result<catalog::Answer> {
         TRY(const auto made, catalog.create_site(organisation, site));
@@ -54,7 +106,8 @@ io::Task<Answer> create_site(Call call) {
 }
 
 io::Task<Answer> change_site(Call call) {
-    CO_TRY(auto body, body_object(call.request, {"name", "time_zone", "latitude", "longitude"}));
+    CO_TRY(auto body, body_object(call.request, {"name", "time_zone", "latitude", "longitude",
+                                                 "day_starts", "week_starts", "shifts"}));
     CO_TRY(const auto number, row_number(call.captured(0)));
     catalog::SiteChange change;
     CO_TRY(auto name, optional_text(body, "name"));
@@ -64,6 +117,12 @@ io::Task<Answer> change_site(Call call) {
     if (time_zone && !*time_zone) co_return fail(Code::invalid, "a site needs a time zone");
     if (time_zone) change.time_zone = *time_zone;
     CO_TRY(change.position, position_of(body));
+    catalog::SiteCalendar calendar;
+    const auto before = call.services->desk.snapshot();
+    if (const auto* known = before->site(call.organisation(), SiteId(number)))
+        calendar = known->calendar;
+    CO_TRY(const bool has_calendar, read_calendar(body, calendar));
+    if (has_calendar) change.calendar = std::move(calendar);
     const auto organisation = call.organisation();
     auto work = [=](catalog::Catalog& catalog) {
         return catalog.change_site(organisation, SiteId(number), change);

@@ -127,26 +127,35 @@ io::Task<Answer> trend(Call call) {
 }
 
 // Minutes after local midnight. Errors: invalid.
-Result<std::chrono::minutes> day_start_of(const http::Request& request) {
-    const std::string text(request.asked("day_starts").value_or("00:00"));
+Result<std::optional<std::chrono::minutes>> day_start_of(const http::Request& request) {
+    const auto asked = request.asked("day_starts");
+    if (!asked) return std::optional<std::chrono::minutes>();
+    const std::string text(*asked);
     const auto two = [&](std::size_t at) { return (text[at] - '0') * 10 + (text[at + 1] - '0'); };
     const auto is_digit = [&](std::size_t at) { return text[at] >= '0' && text[at] <= '9'; };
     if (text.size() != 5 || text[2] != ':' || !is_digit(0) || !is_digit(1) || !is_digit(3) ||
         !is_digit(4) || two(0) > 23 || two(3) > 59) {
         return fail(Code::invalid, "day_starts is a time of day, 06:00 say");
     }
-    return std::chrono::minutes(60 * two(0) + two(3));
+    return std::optional(std::chrono::minutes(60 * two(0) + two(3)));
 }
 
 // In the calendar of the site the machine stands on; without a site in UTC.
 Result<calendar::Calendar> calendar_of(const Call& call, const catalog::Snapshot& catalog) {
     calendar::Rules rules;
-    TRY(rules.day_starts, day_start_of(call.request));
+    TRY(const auto day_starts, day_start_of(call.request));
     const auto* entry = catalog.machine(call.organisation(), call.captured(0));
     const auto* site = entry != nullptr && entry->machine.site
                            ? catalog.site(call.organisation(), *entry->machine.site)
                            : nullptr;
-    if (site != nullptr) rules.time_zone = site->time_zone;
+    if (site != nullptr) {
+        rules.time_zone = site->time_zone;
+        rules.day_starts = site->calendar.day_starts;
+        rules.week_starts = site->calendar.week_starts;
+        for (const auto& shift : site->calendar.shifts)
+            rules.shifts.push_back({shift.name, shift.starts});
+    }
+    if (day_starts) rules.day_starts = *day_starts;
     return calendar::Calendar::make(std::move(rules));
 }
 
@@ -154,8 +163,10 @@ Result<std::vector<calendar::Period>> periods_of(const Call& call,
                                                  const calendar::Calendar& calendar,
                                                  Window window) {
     TRY(const auto unit, calendar::unit_of(call.request.asked("by").value_or("day")));
-    if (unit == calendar::Unit::shift)
-        return fail(Code::invalid, "sites have no shifts yet: by hour, day, week, month or year");
+    if (unit == calendar::Unit::shift && calendar.rules().shifts.empty()) {
+        return fail(Code::invalid,
+                    "the machine's site has no shifts: set them there, or ask by hour, day or week");
+    }
     return calendar.periods(unit, window, periods_max);
 }
 

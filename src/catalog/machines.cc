@@ -1,4 +1,5 @@
 // Sites and the machines that stand there.
+#include <charconv>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -25,8 +26,60 @@ Result<void> check_position(const std::optional<Position>& position) {
     return {};
 }
 
+constexpr std::size_t shifts_max = 24;
+constexpr std::chrono::minutes day_length{1440};
+
+std::string text_of(const std::vector<SiteShift>& shifts) {
+    std::string text;
+    for (const SiteShift& shift : shifts)
+        text += fmt::format("{} {}\n", shift.starts.count(), shift.name);
+    return text;
+}
+
+std::vector<SiteShift> shifts_of(std::string_view text) {
+    std::vector<SiteShift> shifts;
+    while (!text.empty()) {
+        const std::string_view line = text.substr(0, text.find('\n'));
+        text.remove_prefix(std::min(text.size(), line.size() + 1));
+        int minutes = 0;
+        const auto [end, problem] =
+            std::from_chars(line.data(), line.data() + line.size(), minutes);
+        const auto read = static_cast<std::size_t>(end - line.data());
+        if (problem != std::errc() || read >= line.size()) continue;
+        shifts.push_back({std::string(line.substr(read + 1)), std::chrono::minutes(minutes)});
+    }
+    return shifts;
+}
+
+bool is_of_day(std::chrono::minutes at) {
+    return at.count() >= 0 && at < day_length;
+}
+
+Result<void> check_calendar(const SiteCalendar& calendar) {
+    if (!is_of_day(calendar.day_starts))
+        return fail(Code::invalid, "a day starts 0 to 1439 minutes after midnight");
+    if (calendar.week_starts < 1 || calendar.week_starts > 7)
+        return fail(Code::invalid, "a week starts on day 1 (Monday) to 7 (Sunday)");
+    if (calendar.shifts.size() > shifts_max)
+        return fail(Code::invalid, fmt::format("a day has at most {} shifts", shifts_max));
+    for (std::size_t index = 0; index < calendar.shifts.size(); ++index) {
+        const SiteShift& shift = calendar.shifts[index];
+        TRY_VOID(check_text("a shift's name", shift.name, 64));
+        if (shift.name.find('\n') != std::string::npos)
+            return fail(Code::invalid, "a shift's name is one line");
+        if (!is_of_day(shift.starts))
+            return fail(Code::invalid, "a shift starts 0 to 1439 minutes after midnight");
+        if (index > 0 && shift.starts <= calendar.shifts[index - 1].starts)
+            return fail(Code::invalid, "shifts stand in the order of their starts, each has its own");
+    }
+    return {};
+}
+
 Site site_of(const Row& row) {
-    Site site{row.id<OrganisationId>(0), row.id<SiteId>(1), row.text(2), row.text(3), std::nullopt};
+    Site site{row.id<OrganisationId>(0), row.id<SiteId>(1), row.text(2), row.text(3), std::nullopt, {}};
+    site.calendar.day_starts = std::chrono::minutes(row.integer(6));
+    site.calendar.week_starts = static_cast<unsigned>(row.integer(7));
+    site.calendar.shifts = shifts_of(row.text(8));
     if (!row.is_null(4) && !row.is_null(5)) site.position = Position{row.real(4), row.real(5)};
     return site;
 }
@@ -56,8 +109,8 @@ std::optional<double> longitude_of(const Site& site) {
 Result<void> SqlCatalog::load_sites() {
     std::vector<Site> sites;
     TRY_VOID(
-        database_->query("SELECT organisation, id, name, time_zone, latitude, longitude"
-                         " FROM site ORDER BY organisation, id",
+        database_->query("SELECT organisation, id, name, time_zone, latitude, longitude, day_starts,"
+                         " week_starts, shifts FROM site ORDER BY organisation, id",
                          {}, [&](const Row& row) { sites.push_back(site_of(row)); }));
     sites_ = std::move(sites);
     touch();
@@ -67,8 +120,8 @@ Result<void> SqlCatalog::load_sites() {
 Result<Site> SqlCatalog::find_site(OrganisationId organisation, SiteId id) {
     std::optional<Site> site;
     TRY_VOID(
-        database_->query("SELECT organisation, id, name, time_zone, latitude, longitude"
-                         " FROM site WHERE organisation = $1 AND id = $2",
+        database_->query("SELECT organisation, id, name, time_zone, latitude, longitude, day_starts,"
+                         " week_starts, shifts FROM site WHERE organisation = $1 AND id = $2",
                          {organisation, id}, [&](const Row& row) { site = site_of(row); }));
     if (!site) return fail(Code::not_found, fmt::format("no site {}", id.number()));
     return *std::move(site);
@@ -77,6 +130,7 @@ Result<Site> SqlCatalog::find_site(OrganisationId organisation, SiteId id) {
 Result<void> SqlCatalog::check_site(OrganisationId organisation, const Site& site) {
     TRY_VOID(check_text("a site's name", site.name, limits_.name_bytes_max));
     TRY_VOID(check_position(site.position));
+    TRY_VOID(check_calendar(site.calendar));
     if (!is_time_zone(site.time_zone)) {
         return fail(Code::invalid, "time_zone is no IANA time zone, such as Europe/Berlin or UTC");
     }
@@ -92,7 +146,8 @@ Result<void> SqlCatalog::check_site(OrganisationId organisation, const Site& sit
 Result<Site> SqlCatalog::create_site(OrganisationId organisation, const NewSite& wanted) {
     TRY(auto transaction, Transaction::begin(*database_));
     TRY_VOID(check_organisation(organisation));
-    Site site{organisation, SiteId(0), wanted.name, wanted.time_zone, wanted.position};
+    Site site{organisation, SiteId(0), wanted.name, wanted.time_zone, wanted.position,
+              wanted.calendar};
     TRY_VOID(check_site(organisation, site));
     TRY(const std::size_t all,
         count("SELECT COUNT(*) FROM site WHERE organisation = $1", {organisation}));
@@ -103,8 +158,10 @@ Result<Site> SqlCatalog::create_site(OrganisationId organisation, const NewSite&
     site.id = SiteId(static_cast<std::uint64_t>(id));
     TRY_VOID(database_->change(
         "INSERT INTO site (organisation, id, name, time_zone, latitude,"
-        " longitude) VALUES ($1, $2, $3, $4, $5, $6)",
-        {organisation, id, site.name, site.time_zone, latitude_of(site), longitude_of(site)}));
+        " longitude, day_starts, week_starts, shifts) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        {organisation, id, site.name, site.time_zone, latitude_of(site), longitude_of(site),
+         static_cast<std::int64_t>(site.calendar.day_starts.count()),
+         static_cast<std::int64_t>(site.calendar.week_starts), text_of(site.calendar.shifts)}));
     TRY_VOID(transaction.commit());
     TRY_VOID(load_sites());
     return site;
@@ -117,11 +174,15 @@ Result<Site> SqlCatalog::change_site(OrganisationId organisation, SiteId id,
     if (change.name) site.name = *change.name;
     if (change.time_zone) site.time_zone = *change.time_zone;
     if (change.position) site.position = *change.position;
+    if (change.calendar) site.calendar = *change.calendar;
     TRY_VOID(check_site(organisation, site));
     TRY_VOID(database_->change(
         "UPDATE site SET name = $3, time_zone = $4, latitude = $5,"
-        " longitude = $6 WHERE organisation = $1 AND id = $2",
-        {organisation, id, site.name, site.time_zone, latitude_of(site), longitude_of(site)}));
+        " longitude = $6, day_starts = $7, week_starts = $8, shifts = $9"
+        " WHERE organisation = $1 AND id = $2",
+        {organisation, id, site.name, site.time_zone, latitude_of(site), longitude_of(site),
+         static_cast<std::int64_t>(site.calendar.day_starts.count()),
+         static_cast<std::int64_t>(site.calendar.week_starts), text_of(site.calendar.shifts)}));
     TRY_VOID(transaction.commit());
     TRY_VOID(load_sites());
     return site;

@@ -388,8 +388,15 @@ CREATE TABLE fleet_crossing (
 CREATE INDEX fleet_crossing_by_machine ON fleet_crossing (organisation, machine, id);
 )sql";
 
+// Where a site's days, weeks and shifts begin; shifts as lines of "MINUTES NAME".
+constexpr std::string_view version_9 = R"sql(
+ALTER TABLE site ADD COLUMN day_starts SMALLINT NOT NULL DEFAULT 0;
+ALTER TABLE site ADD COLUMN week_starts SMALLINT NOT NULL DEFAULT 1;
+ALTER TABLE site ADD COLUMN shifts TEXT NOT NULL DEFAULT '';
+)sql";
+
 constexpr std::string_view all[] = {version_1, version_2, version_3, version_4,
-                                    version_5, version_6, version_7, version_8};
+                                    version_5, version_6, version_7, version_8, version_9};
 
 }  // namespace
 

@@ -1,5 +1,6 @@
 // The rows of the catalog: what people add to what machines say. Times are UTC instants.
 #pragma once
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -42,12 +43,27 @@ struct Position {
     bool operator==(const Position&) const = default;
 };
 
+/// A shift of a site's day: lasts until the next one starts.
+struct SiteShift {
+    std::string name{};             ///< 1..64 bytes
+    std::chrono::minutes starts{};  ///< after local midnight, 0..1439
+    bool operator==(const SiteShift&) const = default;
+};
+/// Where a site's days, weeks and shifts begin.
+struct SiteCalendar {
+    std::chrono::minutes day_starts{0};  ///< after local midnight, 0..1439
+    unsigned week_starts = 1;            ///< 1 Monday .. 7 Sunday
+    std::vector<SiteShift> shifts{};     ///< ascending by their starts, at most 24
+    bool operator==(const SiteCalendar&) const = default;
+};
+
 struct Site {
     OrganisationId organisation;
     SiteId id;
     std::string name;       ///< unique in its organisation
     std::string time_zone;  ///< an IANA name
     std::optional<Position> position;
+    SiteCalendar calendar{};
 };
 
 struct Machine {
@@ -187,11 +203,13 @@ struct NewSite {
     std::string name{};
     std::string time_zone{};
     std::optional<Position> position{};
+    SiteCalendar calendar{};
 };
 struct SiteChange {
     std::optional<std::string> name{};
     std::optional<std::string> time_zone{};
     Change<Position> position{};
+    std::optional<SiteCalendar> calendar{};
 };
 struct MachineChange {
     Change<std::string> name{};

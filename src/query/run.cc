@@ -100,18 +100,27 @@ bool Run::may_go_on() {
 }
 
 const calendar::Calendar* Run::calendar_of(std::string_view machine, std::string_view site) {
-    std::string zone;
+    calendar::Rules rules;
+    rules.time_zone.clear();
+    const auto take = [&rules](const catalog::Site& from) {
+        rules.time_zone = from.time_zone;
+        rules.day_starts = from.calendar.day_starts;
+        rules.week_starts = from.calendar.week_starts;
+        for (const auto& shift : from.calendar.shifts)
+            rules.shifts.push_back({shift.name, shift.starts});
+    };
     bool is_known = site.empty();
     if (!site.empty()) {
         for (const auto& candidate : catalog->sites(organisation())) {
             if (candidate.name != site) continue;
-            zone = candidate.time_zone;
+            take(candidate);
             is_known = true;
+            break;
         }
     } else if (const auto* entry = catalog->machine(organisation(), machine); entry != nullptr) {
         if (entry->machine.site) {
             if (const auto* found = catalog->site(organisation(), *entry->machine.site))
-                zone = found->time_zone;
+                take(*found);
         }
     }
     if (!is_known) {
@@ -119,18 +128,22 @@ const calendar::Calendar* Run::calendar_of(std::string_view machine, std::string
             {.sqlstate = "42704", .message = fmt::format("site \"{}\" does not exist", site)});
         return nullptr;
     }
-    if (zone.empty()) zone = session.time_zone;  // a machine that stands nowhere yet
+    if (rules.time_zone.empty()) rules.time_zone = session.time_zone;  // it stands nowhere yet
+    std::string key =
+        fmt::format("{} {} {}", rules.time_zone, rules.day_starts.count(), rules.week_starts);
+    for (const auto& shift : rules.shifts)
+        key += fmt::format("\n{} {}", shift.starts.count(), shift.name);
     for (const auto& [name, found] : calendars_) {
-        if (name == zone) return &found;
+        if (name == key) return &found;
     }
-    auto made = calendar::Calendar::make({.time_zone = zone});
+    auto made = calendar::Calendar::make(std::move(rules));
     if (!made) {
         fail_with(failure_of(made.error()));
         return nullptr;
     }
     if (calendars_.capacity() == 0) calendars_.reserve(1'000);  // pointers stay
     if (calendars_.size() == calendars_.capacity()) calendars_.clear();
-    calendars_.emplace_back(zone, std::move(*made));
+    calendars_.emplace_back(std::move(key), std::move(*made));
     return &calendars_.back().second;
 }
 

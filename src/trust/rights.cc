@@ -130,6 +130,7 @@ constexpr Route route_table[] = {
     {"GET", "/api/v1/audit/consistency", read_audit},
     {"GET", "/api/v1/audit/raw", manage_organisations},
     {"GET", "/api/v1/export", manage_people},
+    {"GET", "/api/v1/export/samples", read},
 
     {"GET", "/api/v1/certificates", manage_tokens},
     {"POST", "/api/v1/certificates", manage_tokens},

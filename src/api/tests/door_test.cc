@@ -42,6 +42,7 @@ const std::pair<std::string_view, std::string_view> matrix[] = {
     {"PATCH /api/v1/machines/{machine}", "ea"},
     {"DELETE /api/v1/machines/{machine}", "a"},
     {"GET /api/v1/retention", "voeau"},
+    {"GET /api/v1/export/samples", "voeau"},
     {"PUT /api/v1/retention", "a"},
     {"GET /api/v1/erasures", "a"},
     {"GET /api/v1/erasures/{id}", "a"},

@@ -282,6 +282,126 @@ TEST(Trend, IsRawWhenFewAndColumnsWithGapsWhenMany) {
     EXPECT_EQ(rig.get(many).status, 422u);
 }
 
+TEST(Periods, FollowTheShiftsOfTheSite) {
+    Rig rig;
+    const auto site = rig.ask("POST", "/api/v1/sites", rig.as("engineer"),
+                              R"({"name":"Hall 9","time_zone":"Europe/Berlin","day_starts":"06:00","shifts":)"
+                              R"([{"name":"late","starts":"14:00"},{"name":"early","starts":"06:00"}]})");
+    ASSERT_EQ(site.status, 201u) << site.text;
+    EXPECT_EQ(site.at("/shifts/0/name"), "early") << "in the order of their starts";
+    EXPECT_EQ(site.at("/day_starts"), "06:00");
+    const std::string id(site.at("/id").as_string());
+    const Instant six = *parse_rfc3339("2026-01-12T05:00:00Z");
+    history::Report report{home, "press", {}};
+    for (int minute = 0; minute < 600; ++minute) {
+        if (minute < 120)
+            report.samples.push_back({"x", {six + seconds{60 * minute}, double(minute), Quality::good}});
+        else if (minute % 2 == 0)
+            report.samples.push_back({"x", {six + seconds{60 * minute}, 1.0, Quality::good}});
+    }
+    const auto count = static_cast<std::uint32_t>(report.samples.size());
+    ASSERT_EQ(rig.report(std::move(report))->stored, count);
+    rig.say("press", "x", 1.0, six + seconds{60 * 600});
+    const std::string asked = "/api/v1/machines/press/periods?tag=x&by=shift&from=2026-01-12T05:00:00Z"
+                              "&until=2026-01-12T15:00:00Z";
+    EXPECT_EQ(rig.get(asked).status, 422u) << "it stands nowhere";
+    ASSERT_EQ(rig.ask("PATCH", "/api/v1/machines/press", rig.as("engineer"), "{\"site\":\"" + id + "\"}").status,
+              200u);
+    const auto told = rig.get(asked);
+    ASSERT_EQ(told.status, 200u) << told.text;
+    const auto& periods = told.at("/series/0/periods").as_array();
+    ASSERT_EQ(periods.size(), 2u);
+    EXPECT_EQ(periods[0].at("label"), "2026-01-12 early");
+    EXPECT_EQ(periods[1].at("label"), "2026-01-12 late");
+    EXPECT_EQ(periods[0].at("samples"), 120 + 180);
+    EXPECT_EQ(told.at("/series/0/cadence_ms"), 120000);
+    EXPECT_EQ(periods[0].at("completeness"), 1);
+    EXPECT_TRUE(told.at("/series/0/kept_from").is_null());
+    const auto refused = rig.ask("PATCH", "/api/v1/sites/" + id, rig.as("engineer"), R"({"shifts":[{"name":"a"}]})");
+    EXPECT_EQ(refused.status, 422u);
+    EXPECT_EQ(rig.ask("PATCH", "/api/v1/sites/" + id, rig.as("engineer"), R"({"day_starts":"24:00"})").status, 422u);
+    const auto cleared = rig.ask("PATCH", "/api/v1/sites/" + id, rig.as("engineer"), R"({"shifts":[]})");
+    EXPECT_EQ(cleared.at("/day_starts"), "06:00") << "what is not said stays";
+    EXPECT_EQ(rig.get(asked).status, 422u);
+}
+
+TEST(Export, SendsEverySampleAsCsvAndAsLinesOfJson) {
+    Rig rig;
+    const Instant t0 = *parse_rfc3339("2026-01-12T05:00:00Z");
+    history::Report many{home, "press", {}};
+    for (int index = 0; index < 25'000; ++index)
+        many.samples.push_back({"x", {t0 + seconds{index}, double(index) / 4, Quality::good}});
+    ASSERT_EQ(rig.report(std::move(many))->stored, 25'000u);
+    rig.say("press", "a,b", std::string("say \"hi\", all"), t0, Quality::uncertain);
+    rig.say("press", "n", (std::int64_t{1} << 53) + 1, t0);
+    rig.say("press", "on", true, t0);
+    rig.say("press", "y", std::nan(""), t0, Quality::bad);
+    rig.say("press", "y", 0.0, t0 + seconds{1}, Quality::missing);
+    rig.say("secret", "x", 666.0, t0, Quality::good, rig.acme);
+    const auto csv = rig.get("/api/v1/export/samples?format=csv", rig.as("viewer"));
+    ASSERT_EQ(csv.status, 200u);
+    EXPECT_EQ(csv.header("content-type"), "text/csv; charset=utf-8");
+    EXPECT_TRUE(csv.text.contains("machine,tag,time,value,quality\r\n"
+                                  "press,\"a,b\",2026-01-12T05:00:00Z,\"say \"\"hi\"\", all\",uncertain\r\n"
+                                  "press,n,2026-01-12T05:00:00Z,9007199254740993,good\r\n"
+                                  "press,on,2026-01-12T05:00:00Z,true,good\r\n"
+                                  "press,x,2026-01-12T05:00:00Z,0,good\r\n"
+                                  "press,x,2026-01-12T05:00:01Z,0.25,good\r\n"))
+        << csv.text.substr(0, 500);
+    EXPECT_TRUE(csv.text.contains("press,y,2026-01-12T05:00:00Z,NaN,bad\r\n"
+                                  "press,y,2026-01-12T05:00:01Z,,missing\r\n"));
+    EXPECT_EQ(std::ranges::count(csv.text, '\n'), 1 + 25'000 + 5);
+    EXPECT_FALSE(csv.text.contains("666"));
+    const auto lines = rig.get("/api/v1/export/samples?machine=press&tag=x&until=2026-01-12T05:00:02Z");
+    EXPECT_EQ(lines.text, R"({"machine":"press","tag":"x","time":"2026-01-12T05:00:00Z","value":0,"quality":"good"})"
+                          "\n"
+                          R"({"machine":"press","tag":"x","time":"2026-01-12T05:00:01Z","value":0.25,"quality":"good"})"
+                          "\n");
+    EXPECT_EQ(rig.get("/api/v1/export/samples?machine=secret").text, "");
+    EXPECT_EQ(rig.get("/api/v1/export/samples?format=xml").status, 422u);
+}
+
+TEST(Retention, AdminsSetItEverybodySeesIt) {
+    Rig rig;
+    const Instant old = rig.now() - seconds{40 * 86'400};
+    rig.say("press", "vib.x", 1.0, old);
+    rig.say("press", "vib.x", 2.0, rig.now());
+    rig.say("press", "slow", 1.0, old);
+    const auto empty = rig.get("/api/v1/retention", rig.as("viewer"));
+    ASSERT_EQ(empty.status, 200u) << empty.text;
+    EXPECT_TRUE(empty.at("/classes").as_array().empty());
+    const std::string body = R"({"classes":[{"name":"fast","tags":["vib*"],"keep_days":30}]})";
+    EXPECT_EQ(rig.ask("PUT", "/api/v1/retention", rig.as("engineer"), body).status, 403u);
+    const auto set = rig.ask("PUT", "/api/v1/retention", rig.as("admin"), body);
+    ASSERT_EQ(set.status, 200u) << set.text;
+    EXPECT_EQ(set.at("/classes/0/name"), "fast");
+    EXPECT_TRUE(set.at("/classes/0/resolution_s").is_null());
+    EXPECT_TRUE(set.at("/classes/0/kept_from").is_string());
+    EXPECT_EQ(rig.get("/api/v1/machines/press/samples?tag=vib.x").at("/items").as_array().size(), 1u);
+    EXPECT_EQ(rig.get("/api/v1/machines/press/samples?tag=slow").at("/items").as_array().size(), 1u);
+    Told counted = rig.get("/api/v1/retention");
+    while (counted.at("/counted_at").is_null()) counted = rig.get("/api/v1/retention");
+    EXPECT_EQ(counted.at("/classes/0/series"), 1);
+    EXPECT_EQ(counted.at("/rest/series"), 1);
+    // What GET shows may be sent back.
+    json::object again{{"classes", counted.at("/classes")}};
+    EXPECT_EQ(rig.ask("PUT", "/api/v1/retention", rig.as("admin"), json::serialize(again)).status, 200u);
+    const std::pair<std::string, std::string> bad[] = {
+        {R"({})", "classes"},
+        {R"({"classes":[7]})", "object"},
+        {R"({"classes":[{"tags":["a"]}]})", "name"},
+        {R"({"classes":[{"name":"a","tags":"a"}]})", "class a"},
+        {R"({"classes":[{"name":"a","tags":["a"],"keep_days":-1}]})", "keep_days"},
+        {R"({"classes":[{"name":"a","tags":["a"],"keep":1}]})", "unknown member keep"},
+        {R"({"classes":[{"name":"a","tags":["a"],"full_days":3}]})", "resolution_s"}};
+    for (const auto& [wrong, word] : bad) {
+        const auto told = rig.ask("PUT", "/api/v1/retention", rig.as("admin"), wrong);
+        EXPECT_EQ(told.status, 422u) << wrong;
+        EXPECT_NE(told.detail().find(word), std::string::npos) << told.detail();
+    }
+    EXPECT_EQ(rig.get("/api/v1/retention").at("/classes").as_array().size(), 1u) << "nothing was done";
+}
+
 TEST(Write, AsksKindRangeAndPermissionBeforeSending) {
     Rig rig;
     const Instant now = rig.now();

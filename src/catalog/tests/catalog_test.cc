@@ -94,6 +94,34 @@ TEST_F(CatalogTest, SitesAreMadeChangedAndRemoved) {
     EXPECT_EQ(catalog->create_site(ours, {"Next", "UTC", {}})->id, SiteId(site->id.number() + 1));
 }
 
+TEST_F(CatalogTest, ASiteHasItsOwnDaysWeeksAndShifts) {
+    using std::chrono::minutes;
+    const SiteCalendar three{minutes(360), 7, {{"early one", minutes(360)}, {"late", minutes(840)},
+                                               {"夜", minutes(1320)}}};
+    const auto site = catalog->create_site(ours, {"Hall", "Europe/Berlin", {}, three});
+    ASSERT_TRUE(site) << site.error().context;
+    EXPECT_EQ(site->calendar, three);
+    reopen();
+    EXPECT_EQ(catalog->snapshot()->site(ours, site->id)->calendar, three);
+    ASSERT_TRUE(catalog->change_site(ours, site->id, {.name = "Hall 2"}));
+    EXPECT_EQ(catalog->snapshot()->site(ours, site->id)->calendar, three) << "nobody said otherwise";
+    SiteCalendar full;
+    for (int hour = 0; hour < 24; ++hour) full.shifts.push_back({"s", minutes(60 * hour)});
+    EXPECT_TRUE(catalog->change_site(ours, site->id, {.calendar = full}));
+    SiteCalendar more = full;
+    more.shifts.push_back({"s", minutes(1439)});
+    const SiteCalendar bad[] = {more, {minutes(1440)}, {minutes(-1)}, {minutes(0), 0}, {minutes(0), 8},
+                                {minutes(0), 1, {{"", minutes(0)}}}, {minutes(0), 1, {{"a\nb", minutes(0)}}},
+                                {minutes(0), 1, {{"a", minutes(1440)}}},
+                                {minutes(0), 1, {{"a", minutes(60)}, {"b", minutes(60)}}},
+                                {minutes(0), 1, {{"a", minutes(61)}, {"b", minutes(60)}}}};
+    for (const SiteCalendar& calendar : bad)
+        EXPECT_EQ(code_of(catalog->change_site(ours, site->id, {.calendar = calendar})), Code::invalid);
+    EXPECT_EQ(catalog->snapshot()->site(ours, site->id)->calendar, full);
+    ASSERT_TRUE(catalog->change_site(ours, site->id, {.calendar = SiteCalendar{}}));
+    EXPECT_EQ(catalog->snapshot()->site(ours, site->id)->calendar, SiteCalendar{});
+}
+
 TEST_F(CatalogTest, SitesRefuseNonsense) {
     const double nan = std::numeric_limits<double>::quiet_NaN();
     const NewSite bad[] = {{"", "UTC", {}},

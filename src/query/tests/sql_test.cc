@@ -234,6 +234,36 @@ TEST_F(Sql, TheKernelAgreesWithTheRows) {
     }
 }
 
+// Berlin's clocks go from 2 to 3 at 01:00 UTC of the 29th; samples from 22:00 to 23:39 UTC, 23:00 to 00:39 there.
+TEST(SqlCalendar, ShiftsAndDaysBeginWhereTheSiteSays) {
+    const auto rig = small_plant();
+    catalog::SiteCalendar calendar;
+    calendar.day_starts = std::chrono::hours(6);
+    calendar.shifts = {{"early", std::chrono::hours(6)}, {"late", std::chrono::hours(14)},
+                       {"night", std::chrono::hours(22) + std::chrono::minutes(30)}};
+    auto change = [&](catalog::Catalog& catalog) {
+        return catalog.change_site(home, SiteId(1), {.calendar = calendar});
+    };
+    ASSERT_TRUE(rig->run(rig->desk->run(std::move(change))));
+    const std::string_view froms[] = {"samples", "(SELECT * FROM samples s, (SELECT 1) one) samples"};
+    for (const auto from : froms) {
+        const auto ask = [&](std::string_view unit) {
+            return rig->rows(fmt::format("SELECT site_bucket('{}', time, 'Berlin') b, count(*) FROM {} WHERE "
+                                         "tag = 'speed' AND machine = 'press-1' GROUP BY b ORDER BY b",
+                                         unit, from));
+        };
+        EXPECT_EQ(ask("shift"), "2026-03-28 21:30:00+00|100") << from;
+        EXPECT_EQ(ask("day"), "2026-03-28 05:00:00+00|100") << from;
+    }
+    EXPECT_EQ(rig->rows("SELECT machine, site_bucket('shift', time) b, count(*) FROM samples WHERE tag = "
+                        "'speed' GROUP BY machine, b ORDER BY machine, b"),
+              "press-1|2026-03-28 21:30:00+00|100;press-2|2026-03-28 16:00:00+00|100")
+        << "without shifts a shift is the day";
+    EXPECT_EQ(rig->rows("SELECT site_bucket('shift', '2026-03-29 02:00Z', 'Berlin') - "
+                        "site_bucket('shift', '2026-03-28 20:00Z', 'Berlin')"),
+              rig->rows("SELECT interval '8 hours 30 minutes'"));
+}
+
 TEST_F(Sql, SaysWhereItRuns) {
     EXPECT_TRUE(rig_->rows("EXPLAIN SELECT avg(value) FROM samples").starts_with("kernel;"));
     EXPECT_TRUE(rig_->rows("EXPLAIN SELECT avg(value) FROM samples WHERE value > 1")
