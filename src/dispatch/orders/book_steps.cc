@@ -319,13 +319,17 @@ Result<Order> BookSteps::settle(Book& book, OrganisationId organisation, std::ui
 }
 
 Result<void> BookSteps::add_stops(Book& book, const JobOrder& job, const Report& report) {
+    // A report without times of its stops: they follow each other from where the job order began.
+    const Instant base = report.began.value_or(job.began_at.value_or(job.given_at.value_or(Instant{})));
+    constexpr Instant earliest{946'684'800'000'000};  // 2000
     for (const Stop& stop : report.stops) {
+        const Instant at = stop.at < earliest ? Instant{base.micros + stop.at.micros} : stop.at;
         TRY_VOID(book.sql_.change(
             "INSERT INTO sewing_stop (job, at, reason, organisation, machine, seconds, stitch, needle,"
             " head) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (job, at, reason) DO"
             " UPDATE SET seconds = CASE WHEN excluded.seconds > sewing_stop.seconds"
             " THEN excluded.seconds ELSE sewing_stop.seconds END",
-            {static_cast<std::int64_t>(job.number), stop.at, stop.reason, job.organisation,
+            {static_cast<std::int64_t>(job.number), at, stop.reason, job.organisation,
              job.machine, stop.seconds, static_cast<std::int64_t>(stop.stitch),
              static_cast<std::int64_t>(stop.needle), static_cast<std::int64_t>(stop.head)}));
     }

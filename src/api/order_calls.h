@@ -1,0 +1,37 @@
+#pragma once
+#include "api/call.h"
+#include "api/order_json.h"
+
+namespace lineshaft::api {
+
+// What the routes of orders, job orders and shops share.
+
+/// What a body asks to be sewn. `design`: a number of the catalog, its seal already checked.
+struct OrderWish {
+    std::uint64_t design = 0;
+    std::string design_hash;  ///< empty: whatever it is now
+    std::uint32_t quantity = 1;
+    std::string customer, contact, note;
+    std::optional<Instant> due_at;
+    int priority = 50;
+    std::uint64_t link = 0;
+};
+/// Members but "design". Errors: invalid.
+Result<OrderWish> order_wish(const json::object& body);
+/// Once per Idempotency-Key: 201 and the order, on disk.
+io::Task<Answer> place_order(Call call, OrderWish wish, bool is_viewer);
+io::Task<Answer> quote(Call call, std::uint64_t design, std::uint32_t quantity);
+
+/// The order of the path's first part, with its job orders and pieces, and whether its organisation may see all of it.
+struct FoundOrder {
+    OrderView view;
+    bool is_viewer = false;
+};
+io::Task<Result<FoundOrder>> found_order(Call& call, bool must_be_viewer);
+/// The order as it is now, as JSON.
+io::Task<Answer> answer_order(Call call, orders::Order order, bool is_viewer, unsigned status = 200);
+
+Result<std::uint32_t> quantity_member(const json::object& body);
+Result<std::optional<Instant>> due_member(const json::object& body);
+
+}  // namespace lineshaft::api
