@@ -118,7 +118,7 @@ void put_rule(JsonOut& out, const history::KeepRule& rule, const history::ClassS
     out.end_object();
 }
 
-io::Task<Answer> show(Call call) {
+io::Task<Answer> show_retention(Call call) {
     auto& history = call.services->history;
     auto rules = co_await history.kept(call.organisation());
     auto space = co_await history.space(call.organisation());
@@ -135,19 +135,19 @@ io::Task<Answer> show(Call call) {
     co_return reply_text(out.end_object().take());
 }
 
-io::Task<Answer> change(Call call) {
+io::Task<Answer> change_retention(Call call) {
     CO_TRY(auto rules, rules_of(call.request));
     auto kept = co_await call.services->history.keep(call.organisation(), std::move(rules));
     if (!kept) co_return std::unexpected(kept.error());
-    auto answer = co_await show(std::move(call));
+    auto answer = co_await show_retention(std::move(call));
     co_return answer;
 }
 
 }  // namespace
 
 void add_retention_routes(http::Router& router, Services& services) {
-    serve(router, services, "GET", "/api/v1/retention", &show);
-    serve(router, services, "PUT", "/api/v1/retention", &change);
+    serve(router, services, "GET", "/api/v1/retention", &show_retention);
+    serve(router, services, "PUT", "/api/v1/retention", &change_retention);
 }
 
 }  // namespace lineshaft::api
