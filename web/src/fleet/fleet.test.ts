@@ -145,6 +145,12 @@ describe("the plan as lanes", () => {
         expect(lanes[1]!.bars[1]!.since).toBe(101 * 3.6e6);
         expect([laneAway(lanes, 0, -1), laneAway(lanes, 1, 5)]).toEqual([0, 2]);
     });
+    it("shows what a low-loader carries, from loading to unloading", () => {
+        const stop = (kind: "load" | "unload", machine: string, hour: number) => ({ kind, machine, latitude: 0, longitude: 0, arrival: new Date(hour * 3.6e6).toISOString(), begin: "", end: new Date((hour + 0.5) * 3.6e6).toISOString(), weight_kg: 1 });
+        const tours = [{ loader: "low-1", stops: [stop("load", "b9", 100), stop("load", "b10", 101), stop("unload", "b10", 102), stop("unload", "b9", 103)] }];
+        const lane = lanesOf({ ...plan, tours } as Plan, []).find((each) => each.machine === "low-1")!;
+        expect(lane.carries).toEqual([{ machine: "b10", from: 101 * 3.6e6, until: 102.5 * 3.6e6 }, { machine: "b9", from: 100 * 3.6e6, until: 103.5 * 3.6e6 }]);
+    });
     it("shows from before now to after the last job", () => expect(spanOf(lanesOf(plan, []), 101.5 * 3.6e6, 3.6e6)).toEqual({ from: 100 * 3.6e6, until: 105 * 3.6e6 }));
     it("leaves alone what has begun", () => expect(plan.routes.flatMap((route) => route.calls).map(isMovable)).toEqual([true, true, false]));
 });

@@ -12,12 +12,33 @@ export interface Bar {
     since: number | null;
 }
 
+/** A machine carried by a low-loader. */
+export interface Carry {
+    machine: string;
+    from: number;
+    until: number;
+}
+
 export interface Lane {
     machine: string;
     bars: Bar[];
+    carries: Carry[];
+}
+
+/** From each loading to its unloading, in the order of the tour. */
+export function carriesOf(tour: Plan["tours"][number]): Carry[] {
+    const loaded = new Map<string, number>();
+    const carries: Carry[] = [];
+    for (const stop of tour.stops) {
+        if (stop.kind === "load") loaded.set(stop.machine, Date.parse(stop.arrival));
+        else carries.push({ machine: stop.machine, from: loaded.get(stop.machine) ?? Date.parse(stop.arrival), until: Date.parse(stop.end) });
+    }
+    return carries;
 }
 
 export const keyOf = (each: { request: string; place: number }) => `${each.request}/${each.place}`;
+
+const isFree = (lane: Lane) => lane.bars.length + lane.carries.length === 0;
 
 export function lanesOf(plan: Plan, others: string[]): Lane[] {
     const lanes = plan.routes.map(({ machine, calls }): Lane => {
@@ -27,11 +48,16 @@ export function lanesOf(plan: Plan, others: string[]): Lane[] {
             since = bar.end;
             return bar;
         });
-        return { machine, bars };
+        return { machine, bars, carries: [] };
     });
+    for (const tour of plan.tours ?? []) {
+        const lane = lanes.find((each) => each.machine === tour.loader);
+        if (lane) lane.carries.push(...carriesOf(tour));
+        else lanes.push({ machine: tour.loader, bars: [], carries: carriesOf(tour) });
+    }
     const known = new Set(lanes.map((lane) => lane.machine));
-    for (const machine of others) if (!known.has(machine)) lanes.push({ machine, bars: [] });
-    return lanes.sort((a, b) => Number(a.bars.length === 0) - Number(b.bars.length === 0) || a.machine.localeCompare(b.machine, "en", { numeric: true }));
+    for (const machine of others) if (!known.has(machine)) lanes.push({ machine, bars: [], carries: [] });
+    return lanes.sort((a, b) => Number(isFree(a)) - Number(isFree(b)) || a.machine.localeCompare(b.machine, "en", { numeric: true }));
 }
 
 export interface Span {
@@ -49,6 +75,7 @@ export function spanOf(lanes: Lane[], now: number, least_ms: number): Span {
             if (bar.end > now - 6 * hour) from = Math.min(from, Math.max(bar.arrival, now - 12 * hour));
             until = Math.max(until, bar.end + hour / 2);
         }
+        for (const carry of lane.carries) until = Math.max(until, carry.until + hour / 2);
     }
     return { from: Math.floor(from / hour) * hour, until: Math.min(Math.ceil(until / hour) * hour, now + 14 * 24 * hour) };
 }

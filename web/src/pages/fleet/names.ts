@@ -1,4 +1,5 @@
 // What the dispatch pages need to name things: machines, their types, and sites.
+import { useMemo } from "react";
 import { fleetCalls } from "../../api/fleet_calls";
 import type { FleetSite, MapAnswer } from "../../api/fleet_types";
 import { browserZone, dayOf, timeOf } from "../../format/time";
@@ -21,10 +22,14 @@ export interface Names {
 export function useNames(): Names {
     const map = useLoad<MapAnswer>("fleet-names", fleetCalls.map);
     const sites = useLoad<FleetSite[]>("fleet-sites", fleetCalls.sites);
-    const spots = new Map((map.data?.machines ?? []).map((row) => [row[0], spotOf(row)]));
-    const byId = new Map((sites.data ?? []).map((site) => [site.id, site]));
+    return useMemo(() => namesOf(map.data, sites.data), [map.data, sites.data]);
+}
+
+function namesOf(map: MapAnswer | null, sites: FleetSite[] | null): Names {
+    const spots = new Map((map?.machines ?? []).map((row) => [row[0], spotOf(row)]));
+    const byId = new Map((sites ?? []).map((site) => [site.id, site]));
     return {
-        spots, sites: byId, ready: map.data !== null && sites.data !== null,
+        spots, sites: byId, ready: map !== null && sites !== null,
         machine: (id) => spots.get(id)?.name ?? id,
         site: (id) => (id === null ? "–" : byId.get(id)?.name ?? id),
         zone: (id) => (id !== null ? byId.get(id)?.time_zone : undefined) ?? browserZone(),

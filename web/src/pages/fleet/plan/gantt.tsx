@@ -85,6 +85,10 @@ export function Gantt({ plan, names, titles, others, chosen, onChoose, onOpen, o
                 <div ref={area} className="gantt-lanes" style={{ height: lanes.length * lane_px }}>
                     {ticks.at.map((at) => <i key={at} className="gantt-line" style={{ left: label_px + x(at) }} />)}
                     {lanes.map((lane, i) => <LaneRow key={lane.machine} lane={lane} index={i} names={names} chosen={chosen === lane.machine} target={held?.lane === i && (held.byKeys || held.dy !== 0)} label_px={label_px} onChoose={onChoose} />)}
+                    {lanes.map((lane, i) => lane.carries.map((carry, row) => (
+                        <span key={`${lane.machine} ${carry.machine} ${carry.from}`} className="carry" title={`${words.plan.carries(names.machine(carry.machine))} ${timeOf(carry.from, words.locale, zone).slice(0, 5)}–${timeOf(carry.until, words.locale, zone).slice(0, 5)}`}
+                            style={{ left: label_px + x(carry.from), top: i * lane_px + 6 + (row % 2) * 14, width: Math.max(8, (carry.until - carry.from) * perMs) }}>{names.machine(carry.machine)}</span>
+                    )))}
                     {lanes.map((lane, i) => lane.bars.map((bar) => (
                         <JobBar key={bar.key} bar={bar} top={i * lane_px} left={label_px + x(bar.arrival)} width={(bar.end - bar.arrival) * perMs} wait={(bar.begin - bar.arrival) * perMs}
                             way={bar.call.way_metres > 0 ? Math.min(x(bar.arrival), x(bar.arrival) - x(Math.max(bar.since ?? now, span.from))) : 0}
@@ -180,7 +184,7 @@ function JobBar({ bar, top, left, width, wait, way, title, names, zone, shift, m
                 onClick={() => !moved.current && onOpen()} onKeyDown={onKey} onBlur={onBlur}
                 onPointerDown={down} onPointerMove={move} onPointerUp={(event) => up(event, false)} onPointerCancel={(event) => up(event, true)}>
                 {wait > 3 && <i className="bar-wait" style={{ width: wait }} />}
-                {call.is_pinned && <svg className="pin" viewBox="0 0 12 12" aria-hidden="true"><path d="M3 .800h6V2H8.300l.5 3.200L10.500 6.800V8H6.600v3L6 12l-.600-1V8H1.500V6.800l1.700-1.600L3.700 2H3Z" /></svg>}
+                {call.is_pinned && <svg className="bar-pin" viewBox="0 0 12 12" aria-hidden="true"><path d="M3 .800h6V2H8.300l.5 3.200L10.500 6.800V8H6.600v3L6 12l-.600-1V8H1.500V6.800l1.700-1.600L3.700 2H3Z" /></svg>}
                 <span>{title}<small>{names.site(call.site)}</small></span>
             </button>
         </>

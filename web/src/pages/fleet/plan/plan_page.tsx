@@ -50,6 +50,7 @@ export function PlanPage({ person }: { person: Person }) {
     // What a route says of its own job is known even when the request is closed.
     for (const call of plan?.routes.flatMap((route) => route.calls) ?? []) if (!titles.has(call.request)) titles.set(call.request, call.title || words.requests.number(call.request));
     const siteOf = (request: string) => requests.data?.find((each) => each.id === request)?.site ?? null;
+    const others = useMemo(() => (everybody ? [...names.spots.keys()] : []), [everybody, names]);
     const engineer = may(person, "engineer");
     if (!plan) return <Waiting of={force} />;
     const jobs = plan.routes.reduce((sum, route) => sum + route.calls.length, 0);
@@ -78,7 +79,6 @@ export function PlanPage({ person }: { person: Person }) {
         say(words.plan.accepted(accepted));
         again();
     });
-    const others = everybody ? [...names.spots.keys()] : [];
     const planned = plan.routes.some((route) => route.calls.some((call) => call.stage === "planned"));
     return (
         <>
