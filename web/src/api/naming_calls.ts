@@ -22,6 +22,10 @@ export const naming = {
         ask<Identifier>("PATCH", identifier(handle), { body }),
     removeIdentifier: (handle: string) => ask<void>("DELETE", identifier(handle)),
 
+    /** The identifier that the node gave a machine; null: none. */
+    ofMachine: (machine: string) => ask<NamingNode>("GET", of())
+        .then((node) => (node.machines ? ask<{ handle: string }>("GET", of("machines", machine)).then((told) => told.handle) : null)).catch(() => null),
+
     jobs: () => ask<Page<BulkJob>>("GET", withQuery(of("bulk"), { limit: 20 })),
     job: (key: string) => ask<BulkJob>("GET", of("bulk", key)),
     refusedRows: (key: string) => ask<Page<{ row: number; why: string }>>("GET", withQuery(of("bulk", key, "refused"), { limit: 200 })),
@@ -52,8 +56,8 @@ export const naming = {
         ask<Page<{ handle: string; count: number }>>("GET", withQuery(of("statistics", "missing"), query)),
 
     /** Walks the chain, which may take a while where servers do not answer. */
-    resolve: (handle: string, fresh: boolean, signal?: AbortSignal) =>
-        ask<Resolution>("GET", withQuery(`${of("resolve")}/${handlePath(handle)}`, { trace: true, fresh: fresh || undefined }), { signal, quiet401: true, patience_ms: 60_000 }),
+    resolve: (handle: string, signal?: AbortSignal) =>
+        ask<Resolution>("GET", withQuery(`${of("resolve")}/${handlePath(handle)}`, { trace: true }), { signal, quiet401: true, patience_ms: 60_000 }),
     label: (handle: string, query: { format: "svg" | "png"; size?: number; text?: boolean }) =>
         withQuery(`${of("label")}/${handlePath(handle)}`, query),
 };

@@ -52,29 +52,29 @@ function Welcome() {
 function Resolved({ handle }: { handle: string }) {
     const words = useWords();
     const signedIn = useStore(session).state === "in";
-    const [asked, setAsked] = useState({ turn: 0, fresh: false });
+    const [turn, setTurn] = useState(0);
     const [told, setTold] = useState<Resolution | null>(null);
     const [error, setError] = useState<unknown>(null);
     const [busy, setBusy] = useState(true);
     useEffect(() => {
         const ended = new AbortController();
         setBusy(true);
-        naming.resolve(handle, asked.fresh, ended.signal)
+        naming.resolve(handle, ended.signal)
             .then((answer) => { setTold(answer); setError(null); setBusy(false); },
                 (failure: unknown) => { if (!ended.signal.aborted) { setError(failure); setBusy(false); } });
         return () => ended.abort();
-    }, [handle, asked, signedIn]);
+    }, [handle, turn, signedIn]);
     useEffect(() => {
         const before = document.title;
         document.title = `${handle} · ${words.product}`;
         return () => { document.title = before; };
     }, [handle, words]);
-    const again = (fresh: boolean) => setAsked((old) => ({ turn: old.turn + 1, fresh }));
+    const again = () => setTurn((old) => old + 1);
     if (!told) {
         return (
             <>
                 <Name handle={handle} />
-                {error ? <Failure error={error} onAgain={() => again(false)} /> : <p className="loading" role="status">{words.handle.asking}</p>}
+                {error ? <Failure error={error} onAgain={again} /> : <p className="loading" role="status">{words.handle.asking}</p>}
                 {Boolean(error) && <LookUp />}
             </>
         );
@@ -82,8 +82,8 @@ function Resolved({ handle }: { handle: string }) {
     return (
         <div aria-busy={busy} className="handle-page">
             <Hero of={told} />
-            {Boolean(error) && <Failure error={error} onAgain={() => again(false)} />}
-            {told.answer !== "found" && <Advice of={told} onAgain={busy ? null : () => again(true)} />}
+            {Boolean(error) && <Failure error={error} onAgain={again} />}
+            {told.answer !== "found" && <Advice of={told} onAgain={busy ? null : again} />}
             {told.answer === "found" && <Values of={told} />}
             {told.answer === "found" && <LabelPanel handle={told.handle} />}
             {told.answer !== "found" && <Proof of={told} />}
@@ -91,7 +91,7 @@ function Resolved({ handle }: { handle: string }) {
             {told.answer === "found" && <Proof of={told} />}
             <footer className="handle-foot">
                 <p className="dim figure">{words.handle.checked(dateTime(Date.parse(told.at), words.locale, browserZone()))}</p>
-                <button type="button" disabled={busy} onClick={() => again(true)}>{words.handle.again}</button>
+                <button type="button" disabled={busy} onClick={again}>{words.handle.again}</button>
                 <LookUp />
             </footer>
         </div>
