@@ -39,7 +39,6 @@ export function Proof({ of }: { of: Resolution }) {
     if (trace.length === 0) return null;
     const slowest = Math.max(1, ...trace.map((hop) => hop.took_us));
     const roles = rolesOf(trace);
-    const server = (name: string) => name === "this node" ? words.handle.thisNode : name === "cache" ? words.handle.cache : name;
     const total = trace.reduce((sum, hop) => sum + hop.took_us, 0);
     return (
         <section className="panel proof" aria-labelledby="proof">
@@ -57,7 +56,7 @@ export function Proof({ of }: { of: Resolution }) {
                             <span className="station"><SignMark sign={signOfKind[kind]} /></span>
                             <div>
                                 <h3>{words.handle.roles[roles[index]!]}</h3>
-                                {hop.server !== "cache" && <p className="code server">{server(hop.server)}</p>}
+                                {hop.server !== "cache" && hop.server !== "this node" && <p className="code server">{hop.server}</p>}
                                 <p className="dim">{/^0\.NA\//i.test(hop.asked) ? words.handle.asksPrefix(hop.asked.slice(5)) : words.handle.asks(hop.asked)}</p>
                                 <p><b>{answerText(hop, kind, words)}</b></p>
                                 <p className="hop-facts">
