@@ -61,7 +61,7 @@ export class SitesLayer implements Layer {
             if (!middle) continue;
             const x = screenX(view, worldX(middle.longitude));
             const top = ring ? Math.min(...ring.map((corner) => screenY(view, worldY(corner.latitude)))) : screenY(view, worldY(middle.latitude)) - 6;
-            const y = Math.min(top - 5, screenY(view, worldY(middle.latitude)) - 20);
+            const y = Math.min(top - 5, screenY(view, worldY(middle.latitude)) - 32);
             const text = [...site.name].length > 28 ? `${[...site.name].slice(0, 27).join("")}…` : site.name;
             const half = pen.measureText(text).width / 2 + 4;
             const box: [number, number, number, number] = [x - half, y - 16, x + half, y + 2];
