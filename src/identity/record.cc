@@ -11,7 +11,7 @@ using handle::Value;
 
 constexpr std::uint8_t layout = 1;
 constexpr char record_kind = 'h', home_kind = 'p', count_kind = 'c', transaction_kind = 't',
-               node_key_kind = 'k', followed_kind = 'm';
+               node_key_kind = 'g', followed_kind = 'm';
 
 // A number instead of the name; 0: the name is written out. Never renumbered.
 constexpr std::string_view known_types[] = {
