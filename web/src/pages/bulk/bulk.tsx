@@ -10,7 +10,7 @@ import { PrefixPick, usePrefix } from "../naming/identifiers";
 import type { Names } from "../naming/naming";
 import { Jobs } from "./jobs";
 import { ProgressPanel } from "./progress";
-import { linesOf, piecesOf, recordsOf, seriesLines, tableLines } from "./rows";
+import { linesOf, piecesOf, plainKey, recordsOf, seriesLines, tableLines } from "./rows";
 import { progress, send } from "./sender";
 import { machineCount, machineLines, orderLines } from "./sources";
 
@@ -34,6 +34,7 @@ export function Bulk({ names }: { names: Names }) {
     const [madeKey, setMadeKey] = useState(stamp);
     const machines = useLoad<number | null>("machines for names", machineCount);
     const jobKey = key.trim() || `${prefix} ${source === "file" && file ? `${file.name} ${file.size}` : source === "series" ? series.pattern : source} ${source === "file" ? "" : madeKey}`.trim();
+    const sentKey = plainKey(jobKey);
     const total = source === "series" ? Math.max(0, Number(series.count) || 0) : source === "machines" ? machines.data : null;
 
     const lines = useMemo(() => (onBytes: (bytes: number) => void) => {
@@ -51,7 +52,7 @@ export function Bulk({ names }: { names: Names }) {
 
     const start = (goesOn: boolean) => {
         let read = 0;
-        void send(jobKey, goesOn, lines((bytes) => { read = bytes; }), total, () => (file && source === "file" ? read / Math.max(1, file.size) : null));
+        void send(sentKey, goesOn, lines((bytes) => { read = bytes; }), total, () => (file && source === "file" ? read / Math.max(1, file.size) : null));
     };
     // What comes next is another job, unless it is named otherwise.
     const close = () => {
@@ -63,7 +64,7 @@ export function Bulk({ names }: { names: Names }) {
     return (
         <>
             <header className="page-head"><h1>{words.bulk.title}</h1><p>{words.bulk.lead}</p></header>
-            {now && <ProgressPanel now={now} onAgain={now.key === jobKey ? () => start(true) : null} onClose={close} />}
+            {now && <ProgressPanel now={now} onAgain={now.key === sentKey ? () => start(true) : null} onClose={close} />}
             {(!now || now.state === "stopped" || now.state === "failed") && (
                 <form className="panel form bulk" onSubmit={(event) => { event.preventDefault(); start(key.trim() !== ""); }}>
                     <div className="bulk-head">

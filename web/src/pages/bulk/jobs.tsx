@@ -8,6 +8,7 @@ import { Age } from "../../parts/age";
 import { Drawer } from "../../parts/drawer";
 import { Waiting } from "../../parts/feedback";
 import { useLoad } from "../../parts/load";
+import { readableKey } from "./rows";
 
 export function Jobs({ running, onKey }: { running: boolean; onKey: (key: string) => void }) {
     const words = useWords();
@@ -34,13 +35,13 @@ export function Jobs({ running, onKey }: { running: boolean; onKey: (key: string
                     <tbody>
                         {items.map((one) => (
                             <tr key={one.key}>
-                                <th scope="row">{one.key}<small>{one.state === "stopped" ? words.bulk.stoppedAt(one.resume_from) : words.bulk.jobStates[one.state]}</small></th>
+                                <th scope="row">{readableKey(one.key)}<small>{one.state === "stopped" ? words.bulk.stoppedAt(one.resume_from) : words.bulk.jobStates[one.state]}</small></th>
                                 <td className="figure">{sums(one) || <span className="dim">–</span>}</td>
                                 <td data-label={words.bulk.by}>{one.by}</td>
                                 <td data-label={words.bulk.begun}><Age at={one.begun_at} /></td>
                                 <td className="actions">
                                     {one.refused > 0 && <button type="button" className="small quiet" onClick={() => setShown(one)}>{words.bulk.refusals} {one.refused.toLocaleString(words.locale)}</button>}
-                                    {one.state === "stopped" && <button type="button" className="small" onClick={() => { onKey(one.key); scrollTo(0, 0); }}>{words.bulk.again}</button>}
+                                    {one.state === "stopped" && <button type="button" className="small" onClick={() => { onKey(readableKey(one.key)); scrollTo(0, 0); }}>{words.bulk.again}</button>}
                                 </td>
                             </tr>
                         ))}
@@ -56,7 +57,7 @@ function Refused({ job, onClose }: { job: BulkJob; onClose: () => void }) {
     const words = useWords();
     const read = useLoad<Page<{ row: number; why: string }>>(`refused ${job.key}`, () => naming.refusedRows(job.key));
     return (
-        <Drawer title={`${words.bulk.refusals}: ${job.key}`} onClose={onClose}>
+        <Drawer title={`${words.bulk.refusals}: ${readableKey(job.key)}`} onClose={onClose}>
             <Waiting of={read} />
             {read.data && <ol className="refused-rows">{read.data.items.map((one) => <li key={one.row}><b className="figure">{words.bulk.row(one.row)}</b> {one.why}</li>)}</ol>}
             {read.data?.next && <p className="help">{words.bulk.shownOf(read.data.items.length, job.refused)}</p>}

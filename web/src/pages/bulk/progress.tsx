@@ -2,6 +2,7 @@
 import { formatShort } from "../../format/number";
 import { useWords } from "../../i18n";
 import { advice, ErrorNote } from "../../parts/feedback";
+import { readableKey } from "./rows";
 import { stop, type Progress } from "./sender";
 
 const counted = ["made", "changed", "kept", "deleted", "refused"] as const;
@@ -32,7 +33,7 @@ export function ProgressPanel({ now, onAgain, onClose }: { now: Progress; onAgai
                     {now.state !== "running" && <button type="button" className={now.state === "done" ? "primary" : "quiet"} onClick={onClose}>{now.state === "done" ? words.bulk.another : words.close}</button>}
                 </span>
             </header>
-            <p className="dim job-key">{now.key}</p>
+            <p className="dim job-key">{readableKey(now.key)}</p>
             {share !== null && <progress value={share} max={1} aria-label={words.bulk.states[now.state]} />}
             {share === null && now.state === "running" && <progress aria-label={words.bulk.states.running} />}
             <dl className="tiles">

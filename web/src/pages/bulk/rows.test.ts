@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { linesOf, numbered, recordsOf, seriesLines, tableLines } from "./rows";
+import { linesOf, numbered, plainKey, readableKey, recordsOf, seriesLines, tableLines } from "./rows";
 
 async function* pieces(...all: string[]) { yield* all; }
 async function all<T>(from: AsyncIterable<T>) { const out: T[] = []; for await (const one of from) out.push(one); return out; }
@@ -34,4 +34,11 @@ test("a table with quotes, commas and lines in fields, however it is cut", async
             { prefix: "88.101.7", values: [{ type: "URL", data: "http://localhost/3" }] },
         ]);
     }
+});
+
+test("a job's name survives the header", () => {
+    expect(plainKey(" EXC-#### 2026-11-22 12:19:04 ")).toBe("EXC-#### 2026-11-22 12:19:04");
+    expect(plainKey("设备.csv 12")).toBe("%E8%AE%BE%E5%A4%87.csv 12");
+    expect(readableKey(plainKey("设备.csv 12"))).toBe("设备.csv 12");
+    expect(readableKey("100 %")).toBe("100 %");
 });

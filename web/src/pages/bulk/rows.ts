@@ -7,6 +7,18 @@ export function numbered(pattern: string, number: number): string {
     return run === "" ? `${pattern}${number}` : pattern.replace(run, String(number).padStart(run.length, "0"));
 }
 
+/** A job's name as a header can carry it: what is not plain ASCII is percent-encoded. */
+export const plainKey = (key: string) => [...key.trim()].map((sign) => (sign < " " || sign > "~" ? encodeURIComponent(sign) : sign)).join("").slice(0, 200);
+
+/** And back, for people. */
+export function readableKey(key: string): string {
+    try {
+        return decodeURIComponent(key);
+    } catch {
+        return key;
+    }
+}
+
 export interface Series {
     prefix: string;
     pattern: string;
