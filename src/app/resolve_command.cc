@@ -44,6 +44,15 @@ std::string data_text(const Value& value) {
     return is_utf8(out) ? out : to_hex(data);
 }
 
+std::string origin_text(const identity::Hop& hop) {
+    switch (hop.origin) {
+        case identity::Origin::unsigned_answer: return "unsigned";
+        case identity::Origin::signed_answer: return "signed " + hop.signer.substr(0, 16);
+        case identity::Origin::refused: break;
+    }
+    return "not believed";
+}
+
 void print_trace(const std::vector<identity::Hop>& hops) {
     unsigned number = 0;
     for (const auto& hop : hops) {
@@ -54,8 +63,8 @@ void print_trace(const std::vector<identity::Hop>& hops) {
         const std::string_view answer =
             hop.answer == handle::Answer::none ? "no answer" : handle::words_of(hop.answer);
         const std::string text =
-            fmt::format("{:>2}  {:<26} {}  {}{}{}  {} ms  unsigned\n", ++number, way, hop.asked,
-                        answer, hop.note.empty() ? "" : ": ", hop.note, hop.took.count());
+            fmt::format("{:>2}  {:<26} {}  {}{}{}  {} ms  {}\n", ++number, way, hop.asked, answer,
+                        hop.note.empty() ? "" : ": ", hop.note, hop.took.count(), origin_text(hop));
         std::fputs(text.c_str(), stdout);
     }
 }
@@ -87,11 +96,19 @@ Result<void> resolve_name(const ResolveWords& words) {
     std::vector<identity::Hop> trace;
     Result<identity::Resolved> found = fail(Code::cancelled, "");
     {
-        identity::Resolver resolver(shards, std::move(servers), {});
+        TRY(const auto settings, settings_of(words.config, words.sets));
+        identity::Resolver resolver(shards, std::move(servers), {},
+                                    list_of(settings.handle_trusted_keys));
         found = shards.run_blocking(ShardIndex(0), resolver.resolve(words.name, &trace));
         shards.stop();
     }
-    if (words.shows_trace) print_trace(trace);
+    if (words.shows_trace) {
+        print_trace(trace);
+        if (found)
+            std::fputs(found->is_proven ? "    signed from a trusted key down to the answer\n"
+                                        : "    not signed from a trusted key\n",
+                       stdout);
+    }
     if (!found) return std::unexpected(found.error().in("resolve " + words.name));
     if (found->answer != handle::Answer::success) {
         return fail(Code::not_found,
