@@ -18,7 +18,7 @@ type Source = "series" | "machines" | "orders" | "file";
 const sources: Source[] = ["series", "machines", "orders", "file"];
 const preview_rows = 3;
 
-const stamp = () => new Date().toISOString().slice(0, 19).replace("T", " ");
+const stamp = () => new Date().toISOString().slice(0, 19);
 
 export function Bulk({ names }: { names: Names }) {
     const words = useWords();
@@ -33,7 +33,7 @@ export function Bulk({ names }: { names: Names }) {
     const [key, setKey] = useState("");
     const [madeKey, setMadeKey] = useState(stamp);
     const machines = useLoad<number | null>("machines for names", machineCount);
-    const jobKey = key.trim() || `${prefix} ${source === "file" && file ? `${file.name} ${file.size}` : source === "series" ? series.pattern : source} ${source === "file" ? "" : madeKey}`.trim();
+    const jobKey = key.trim() || [prefix, ...(source === "file" ? [file?.name ?? "", file?.size ?? ""] : [source === "series" ? series.pattern.trim() : source, madeKey])].filter((part) => part !== "").join("-");
     const sentKey = plainKey(jobKey);
     const total = source === "series" ? Math.max(0, Number(series.count) || 0) : source === "machines" ? machines.data : null;
 

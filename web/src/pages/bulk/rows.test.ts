@@ -37,8 +37,14 @@ test("a table with quotes, commas and lines in fields, however it is cut", async
 });
 
 test("a job's name survives the header", () => {
-    expect(plainKey(" EXC-#### 2026-11-22 12:19:04 ")).toBe("EXC-#### 2026-11-22 12:19:04");
-    expect(plainKey("设备.csv 12")).toBe("%E8%AE%BE%E5%A4%87.csv 12");
+    expect(plainKey(" EXC-####-2026-11-22T12:19:04 ")).toBe("EXC-####-2026-11-22T12:19:04");
+    expect(plainKey("设备/1.csv 12")).toBe("%E8%AE%BE%E5%A4%87%2F1.csv%2012");
+    expect(readableKey(plainKey("设备/1.csv 12"))).toBe("设备/1.csv 12");
+    expect(plainKey("a".repeat(128))).toBe("a".repeat(128));
+    const long = ["a".repeat(129), "a".repeat(130), "设".repeat(40), `x${"设".repeat(40)}`, `xy${"设".repeat(40)}`].map(plainKey);
+    for (const key of long) expect(key).toMatch(/^[!-.0-~]{10,128}~?[0-9a-f]{8}$/);
+    expect(new Set(long).size).toBe(5);
+    expect(readableKey(long[2]!)).toMatch(/^设+~/);
     expect(readableKey(plainKey("设备.csv 12"))).toBe("设备.csv 12");
     expect(readableKey("100 %")).toBe("100 %");
 });

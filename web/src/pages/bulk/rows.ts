@@ -7,8 +7,22 @@ export function numbered(pattern: string, number: number): string {
     return run === "" ? `${pattern}${number}` : pattern.replace(run, String(number).padStart(run.length, "0"));
 }
 
-/** A job's name as a header can carry it: what is not plain ASCII is percent-encoded. */
-export const plainKey = (key: string) => [...key.trim()].map((sign) => (sign < " " || sign > "~" ? encodeURIComponent(sign) : sign)).join("").slice(0, 200);
+const key_max = 128;
+
+/** A job's name as the node takes it: 1 to 128 printable letters without slash. Others are percent-encoded, a long one is cut and gets a sum of all of it. */
+export function plainKey(key: string): string {
+    const signs = [...key.trim()].map((sign) => (sign <= " " || sign > "~" || sign === "/" ? encodeURIComponent(sign) : sign));
+    const plain = signs.join("");
+    if (plain.length <= key_max) return plain;
+    let sum = 0x811c9dc5;  // FNV-1a
+    for (let at = 0; at < plain.length; at += 1) sum = Math.imul(sum ^ plain.charCodeAt(at), 0x01000193) >>> 0;
+    let begin = "";
+    for (const sign of signs) {
+        if (begin.length + sign.length > key_max - 9) break;
+        begin += sign;
+    }
+    return `${begin}~${sum.toString(16).padStart(8, "0")}`;
+}
 
 /** And back, for people. */
 export function readableKey(key: string): string {
