@@ -51,14 +51,18 @@ TEST(StageTest, OnlyTheseTransitionsExist) {
     const std::map<std::pair<Stage, Action>, Stage> allowed{
         {{requested, plan}, planned},      {{planned, plan}, planned},        {{planned, unplan}, requested},
         {{accepted, unplan}, requested},   {{travelling, unplan}, requested}, {{working, unplan}, requested},
-        {{planned, accept}, accepted},     {{accepted, depart}, travelling},  {{accepted, arrive}, working},
-        {{travelling, arrive}, working},   {{working, finish}, done},         {{requested, withdraw}, withdrawn},
-        {{planned, withdraw}, withdrawn},  {{accepted, withdraw}, withdrawn}, {{travelling, withdraw}, withdrawn}};
-    for (int s = 0; s < 7; ++s)
-        for (int a = 0; a < 7; ++a) {
+        {{arrived, unplan}, requested},    {{planned, accept}, accepted},     {{accepted, depart}, travelling},
+        {{accepted, arrive}, arrived},     {{travelling, arrive}, arrived},   {{accepted, begin}, working},
+        {{travelling, begin}, working},    {{arrived, begin}, working},       {{arrived, finish}, done},
+        {{working, finish}, done},         {{requested, withdraw}, withdrawn}, {{planned, withdraw}, withdrawn},
+        {{accepted, withdraw}, withdrawn}, {{travelling, withdraw}, withdrawn}};
+    for (int s = 0; s < 8; ++s)
+        for (int a = 0; a < 8; ++a) {
             const auto stage = static_cast<Stage>(s);
             const auto action = static_cast<Action>(a);
             const auto next = next_stage(stage, action);
+            EXPECT_EQ(stage_of(name_of(stage)), stage);
+            EXPECT_EQ(action_of(name_of(action)), action);
             const auto want = allowed.find({stage, action});
             ASSERT_EQ(next.has_value(), want != allowed.end()) << name_of(stage) << ' ' << name_of(action);
             if (next) EXPECT_EQ(*next, want->second);
