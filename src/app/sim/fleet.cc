@@ -25,15 +25,21 @@ constexpr Group groups[] = {{Kind::excavator, 6},
                             {Kind::mobile_crane, 3},
                             {Kind::bulldozer, 3}};
 
-// The speed limit a command asks for; nothing when it asks for nothing we know.
-std::optional<double> speed_limit_in(std::string_view text) {
+// What a command sets; nothing when it is none.
+std::optional<boost::json::object> values_in(std::string_view text) {
     if (text.size() > command_bytes_max) return std::nullopt;
     boost::system::error_code error;
     const auto command = boost::json::parse(text, error);
     if (error || !command.is_object()) return std::nullopt;
     const auto* values = command.get_object().if_contains("values");
     if (values == nullptr || !values->is_object()) return std::nullopt;
-    const auto* limit = values->get_object().if_contains("speed_limit");
+    return values->get_object();
+}
+
+// The speed limit a command asks for; nothing when it asks for nothing we know.
+std::optional<double> speed_limit_in(const boost::json::object& values) {
+    boost::system::error_code error;
+    const auto* limit = values.if_contains("speed_limit");
     if (limit == nullptr || !limit->is_number()) return std::nullopt;
     const auto kmh = limit->to_number<double>(error);
     if (error) return std::nullopt;
@@ -72,6 +78,47 @@ Publication Fleet::report(Unit& unit, Instant at) const {
     return {fmt::format("{}{}/telemetry", topic_prefix, unit.id), std::move(payload), 1, false};
 }
 
+void Fleet::take_order(Unit& unit, std::string_view text) {
+    constexpr std::size_t orders_max = 50;
+    constexpr double longer_seconds = 120;
+    boost::system::error_code error;
+    const auto body = boost::json::parse(boost::json::string_view(text.data(), text.size()), error);
+    if (error || !body.is_object()) return;
+    const auto& order = body.get_object();
+    const auto number = [&](std::string_view name) {
+        const auto* found = order.if_contains(boost::json::string_view(name.data(), name.size()));
+        return found != nullptr && found->is_number() ? found->to_number<double>() : 0.0;
+    };
+    Unit::Order wanted;
+    if (const auto* request = order.if_contains("request");
+        request != nullptr && request->is_string())
+        wanted.request = std::string(request->get_string());
+    wanted.place = static_cast<std::int64_t>(number("place"));
+    wanted.goal = {number("latitude"), number("longitude")};
+    wanted.seconds = number("duration_s") + longer_seconds;
+    const auto is_same = [&](const Unit::Order& one) {
+        return one.request == wanted.request && one.place == wanted.place;
+    };
+    if (!unit.orders.empty() && unit.has_begun && is_same(unit.orders.front())) {
+        unit.machine.call_back();
+        unit.has_begun = false;
+    }
+    std::erase_if(unit.orders, is_same);
+    const bool is_taken_back = order.contains("is_taken_back");
+    if (!is_taken_back && unit.orders.size() < orders_max && wanted.goal != Place{})
+        unit.orders.push_back(std::move(wanted));
+}
+
+void Fleet::go_on(Unit& unit) {
+    if (unit.has_begun && !unit.machine.is_ordered()) {
+        unit.orders.pop_front();
+        unit.has_begun = false;
+    }
+    if (unit.has_begun || unit.orders.empty()) return;
+    unit.machine.send_to(unit.orders.front().goal, unit.orders.front().seconds);
+    unit.has_begun = true;
+}
+
 std::vector<Publication> Fleet::connected(Instant) {
     connected_ = true;
     std::vector<Publication> out(std::make_move_iterator(backlog_.begin()),
@@ -89,6 +136,7 @@ std::vector<Publication> Fleet::step(Instant now) {
         ++ticks_;
         for (std::size_t index = 0; index < units_.size(); ++index) {
             Unit& unit = units_[index];
+            go_on(unit);
             unit.machine.step(1);
             if ((ticks_ + index) % unit.period_s == 0) out.push_back(report(unit, lived_until_));
         }
@@ -106,7 +154,16 @@ std::vector<Publication> Fleet::on_message(std::string_view topic, Bytes payload
     }
     const auto id = topic.substr(topic_prefix.size(),
                                  topic.size() - topic_prefix.size() - command_suffix.size());
-    const auto limit = speed_limit_in(as_text(payload));
+    const auto values = values_in(as_text(payload));
+    if (!values) return {};
+    if (const auto* order = values->if_contains("order"); order != nullptr && order->is_string()) {
+        for (Unit& unit : units_)
+            if (unit.id == id)
+                take_order(
+                    unit, std::string_view(order->get_string().data(), order->get_string().size()));
+        return {};
+    }
+    const auto limit = speed_limit_in(*values);
     if (!limit) return {};
     for (Unit& unit : units_) {
         if (unit.id != id || !unit.machine.limit_speed(*limit) || !connected_) continue;

@@ -17,7 +17,9 @@ struct FleetOptions {
 /// 24 construction machines behind one telematics connection, in the JSON of
 /// docs/protocols/telemetry.md: each reports every 1 to 5 seconds on
 /// `lineshaft/v1/<machine>/telemetry`, QoS 1. What is due while the connection is gone is kept and
-/// sent afterwards. Command: `{"values":{"speed_limit":40}}`, km/h, 1..100.
+/// sent afterwards. Commands: `{"values":{"speed_limit":40}}`, km/h, 1..100;
+/// `{"values":{"order":"…"}}` (docs/protocols/fleet-api.md, Cab): it drives there and works, one
+/// order after the other.
 class Fleet final : public Client {
 public:
     Fleet(FleetOptions options, Instant start);
@@ -44,7 +46,17 @@ private:
         FleetMachine machine;
         unsigned period_s;        // 1..5
         bool introduced = false;  // its kind was told in this session
+        struct Order {
+            std::string request;
+            std::int64_t place = 0;
+            Place goal;
+            double seconds = 0;
+        };
+        std::deque<Order> orders = {};  // the first is under way when has_begun
+        bool has_begun = false;
     };
+    static void take_order(Unit& unit, std::string_view text);
+    static void go_on(Unit& unit);
     Publication report(Unit& unit, Instant at) const;
 
     std::vector<Unit> units_;

@@ -80,6 +80,24 @@ bool FleetMachine::limit_speed(double kmh) {
     return true;
 }
 
+void FleetMachine::send_to(Place goal, double work_seconds) {
+    order_ = Order{goal, work_seconds};
+    std::size_t nearest = 0;
+    for (std::size_t i = 1; i < sites().size(); ++i)
+        if (distance_metres(sites()[i].centre, goal) <
+            distance_metres(sites()[nearest].centre, goal))
+            nearest = i;
+    std::vector<Place> way;
+    if (nearest != site_) way = route(site_, nearest);
+    way.push_back(goal);
+    std::ranges::reverse(way);
+    way_ = std::move(way);
+    site_ = nearest;
+    on_road_ = true;
+    if (activity_ != Activity::refuelling && activity_ != Activity::stopped)
+        enter(Activity::travelling, 0);
+}
+
 void FleetMachine::enter(Activity activity, double seconds) {
     activity_ = activity;
     left_s_ = seconds;
@@ -88,7 +106,11 @@ void FleetMachine::enter(Activity activity, double seconds) {
 
 // A spot inside the site to work at.
 void FleetMachine::wander() {
-    const Site& site = sites()[site_];
+    Site site = sites()[site_];
+    if (order_) {
+        site.centre = order_->goal;
+        site.radius_metres = 25;
+    }
     const double metres = site.radius_metres * std::sqrt(dice_.unit());
     const double angle = dice_.between(0, 2 * std::numbers::pi);
     const double degree_metres = 111'195;
@@ -98,6 +120,8 @@ void FleetMachine::wander() {
 }
 
 void FleetMachine::choose_next() {
+    if (order_ && activity_ == Activity::working) order_.reset();  // done
+    if (order_) return send_on();
     if (fuel_ < fuel_low_percent) return enter(Activity::refuelling, 0);
     if (activity_ != Activity::working) {
         return enter(Activity::working, 300 + dice_.exponential(900));
@@ -118,6 +142,16 @@ void FleetMachine::choose_next() {
     } else {
         enter(Activity::idle, dice_.between(60, 400));
     }
+}
+
+// After a fault or a refill: on to where it was sent, or to work when it is there.
+void FleetMachine::send_on() {
+    constexpr double there_metres = 40;
+    if (distance_metres(place_, order_->goal) < there_metres)
+        return enter(Activity::working, order_->work_seconds);
+    if (way_.empty()) way_ = {order_->goal};
+    on_road_ = true;
+    enter(Activity::travelling, 0);
 }
 
 double FleetMachine::way_left_metres() const {
@@ -200,7 +234,8 @@ void FleetMachine::step(double seconds) {
                 enter(Activity::refuelling, 0);
             } else if (way_.empty()) {
                 on_road_ = false;
-                enter(Activity::working, 300 + dice_.exponential(900));
+                enter(Activity::working,
+                      order_ ? order_->work_seconds : 300 + dice_.exponential(900));
             }
             break;
         case Activity::working:
@@ -218,6 +253,8 @@ void FleetMachine::step(double seconds) {
             if (fuel_ < 97) break;
             if (on_road_) {
                 enter(Activity::travelling, 0);
+            } else if (order_) {
+                send_on();
             } else {
                 enter(Activity::working, 300 + dice_.exponential(900));
             }

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,6 +36,11 @@ public:
     void step(double seconds);
     /// False, and nothing changed, unless 0 < kmh <= 100. Holds until changed again.
     bool limit_speed(double kmh);
+    /// Drives there along the roads and works there for so long, a little longer than was asked
+    /// for; then lives on as before. Refuelling and faults come in between.
+    void send_to(Place goal, double work_seconds);
+    void call_back() { order_.reset(); }
+    bool is_ordered() const { return order_.has_value(); }
 
     Kind kind() const { return kind_; }
     Activity activity() const { return activity_; }
@@ -51,12 +57,18 @@ public:
 
 private:
     void choose_next();
+    void send_on();
     void enter(Activity activity, double seconds);
     void drive(double top_kmh, double seconds);
     void wander();
     void burn(double seconds);
     void suffer(double seconds);
     double way_left_metres() const;
+
+    struct Order {
+        Place goal;
+        double work_seconds = 0;
+    };
 
     Dice dice_;
     Kind kind_;
@@ -71,6 +83,7 @@ private:
     double fuel_, engine_s_, load_ = 0, load_goal_ = 0, load_left_s_ = 0;
     double next_fault_s_, fault_left_s_ = 0;
     std::string fault_;
+    std::optional<Order> order_;
 };
 
 }  // namespace lineshaft::sim

@@ -239,5 +239,38 @@ TEST(Fleet, TakesASpeedLimit) {
     }
 }
 
+TEST(Fleet, DrivesToItsOrdersAndWorksThere) {
+    Fleet fleet({}, morning);
+    (void)fleet.connected(morning);
+    std::size_t mine = 0;
+    while (fleet.machine_id(mine) != "wheel-loader-02") ++mine;
+    const std::string topic = "lineshaft/v1/wheel-loader-02/command";
+    const Place goal = sites()[4].centre;
+    const auto order = [&](std::string_view request, bool is_taken_back) {
+        const std::string text =
+            is_taken_back
+                ? R"({\"request\":\"9\",\"place\":0,\"is_taken_back\":true})"
+                : R"({\"request\":\")" + std::string(request) + R"(\",\"place\":0,\"latitude\":)" +
+                      std::to_string(goal.latitude) + R"(,\"longitude\":)" +
+                      std::to_string(goal.longitude) + R"(,\"duration_s\":1800})";
+        (void)fleet.on_message(
+            topic, as_bytes(R"({"id":"1","values":{"order":")" + text + R"("}})"), morning);
+    };
+    order("7", false);
+    order("9", false);
+    order("9", true);
+    int worked = 0, second = 0;
+    for (; second < 12 * 3600 && worked < 1800; ++second) {
+        (void)fleet.step(morning + std::chrono::seconds(second));
+        const FleetMachine& machine = fleet.machine(mine);
+        worked +=
+            machine.activity() == Activity::working && distance_metres(machine.place(), goal) < 60;
+    }
+    EXPECT_GE(worked, 1800) << "it works where it was sent";
+    for (const int end = second + 2 * 3600; second < end; ++second)
+        (void)fleet.step(morning + std::chrono::seconds(second));
+    EXPECT_FALSE(fleet.machine(mine).is_ordered()) << "the order that was taken back is not begun";
+}
+
 }  // namespace
 }  // namespace lineshaft::sim

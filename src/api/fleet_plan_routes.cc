@@ -1,0 +1,453 @@
+// Plans of the fleet: proposals, adopting, moving by hand, events, decisions, settings, imports,
+// feeds.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "api/fleet_room.h"
+#include "api/fleet_words.h"
+#include "api/render.h"
+#include "api/routes.h"
+#include "dispatch/fleet/words.h"
+
+namespace lineshaft::api {
+
+std::string asked_text(const Call& call, std::string_view name) {
+    return std::string(call.request.asked(name).value_or(""));
+}
+bool is_chinese(const Call& call) {
+    return call.request.asked("lang").value_or("") == "zh";
+}
+
+Result<json::object> any_body(const http::Request& request) {
+    boost::system::error_code problem;
+    json::parse_options options;
+    options.max_depth = 16;
+    const json::value body = json::parse(request.body, problem, {}, options);
+    if (problem) return fail(Code::invalid, "the body is not JSON: " + problem.message());
+    if (!body.is_object()) return fail(Code::invalid, "the body is not a JSON object");
+    return body.get_object();
+}
+
+Result<bool> taken_flag(json::object& body, std::string_view name) {
+    const auto found = body.find(json::string_view(name.data(), name.size()));
+    if (found == body.end()) return false;
+    if (!found->value().is_bool())
+        return fail(Code::invalid, fmt::format("\"{}\" must be true or false", name));
+    const bool value = found->value().get_bool();
+    body.erase(found);
+    return value;
+}
+
+Result<void> only_posted(const json::object& body) {
+    for (const std::string_view name : {"id", "created_at", "created_by", "places"})
+        if (body.contains(json::string_view(name.data(), name.size())))
+            return fail(
+                Code::invalid,
+                fmt::format("the body has a member \"{}\", which is the node's to set", name));
+    return {};
+}
+
+Result<std::uint32_t> place_number(std::string_view text) {
+    TRY(const auto number, row_number(text));
+    if (number > 1'000'000) return fail(Code::not_found, fmt::format("there is no place {}", text));
+    return static_cast<std::uint32_t>(number);
+}
+
+namespace {
+
+io::Task<Answer> without_fleet(Call) {
+    co_return fail(Code::unavailable, "this node keeps no fleet");
+}
+
+}  // namespace
+
+void serve_fleet(http::Router& router, Services& services, std::string_view method,
+                 std::string_view pattern, Work work) {
+    serve(router, services, method, pattern, services.fleet ? work : &without_fleet);
+}
+
+io::Task<Result<json::object>> decide(Call call, dispatch::FleetEvent cause) {
+    FleetRoom* room = call.services->fleet;
+    const bool zh = is_chinese(call);
+    FleetRoom::Think wanted;
+    wanted.by = call.principal->name.empty() ? "node" : call.principal->name;
+    wanted.cause = std::move(cause);
+    auto mode = [&wanted](const dispatch::Fleet& fleet, Instant) {
+        wanted.is_adopted = fleet.settings().replans_itself;
+    };
+    co_await room->look(call.organisation(), mode);
+    auto thought = co_await room->think(call.organisation(), wanted);
+    json::object shown;
+    // Also when nothing was adopted: then it says why, and the plan in force stays.
+    auto look = [&](const dispatch::Fleet& fleet, Instant) {
+        if (fleet.decisions().empty()) return;
+        const dispatch::Decision* mine = &fleet.decisions().back();
+        for (const auto& one : fleet.decisions())
+            if (thought && one.id == thought->decision) mine = &one;
+        shown = dispatch::to_json(fleet, *mine, true, zh);
+    };
+    co_await room->look(call.organisation(), look);
+    if (!thought && shown.empty()) co_return std::unexpected(thought.error());
+    co_return shown;
+}
+
+namespace {
+
+using dispatch::Fleet;
+
+constexpr double seconds_least = 0.05, seconds_most = 30, move_seconds = 0.3;
+
+io::Task<Answer> plan_in_force(Call call) {
+    json::object shown;
+    const bool zh = is_chinese(call);
+    auto look = [&](const Fleet& fleet, Instant) {
+        shown = dispatch::to_json(fleet, fleet.plan(), true, zh);
+    };
+    co_await call.services->fleet->look(call.organisation(), look);
+    co_return reply(shown);
+}
+
+/// Writes what a person imagines into a copy of the desk.
+Result<void> imagine_all(const Fleet& fleet, dispatch::FleetDesk& desk, Instant now,
+                         const json::object& what_if) {
+    for (const auto& member : what_if) {
+        const std::string_view name(member.key().data(), member.key().size());
+        if (name != "events" && name != "requests" && name != "without")
+            return fail(
+                Code::invalid,
+                fmt::format("what_if has a member \"{}\"; allowed are: events, requests, without",
+                            name));
+        if (!member.value().is_array() || member.value().get_array().size() > 1'000)
+            return fail(Code::invalid,
+                        fmt::format("what_if.{} must be a list of up to 1,000", name));
+        std::size_t count = 0;
+        for (const auto& one : member.value().get_array()) {
+            if (name == "without") {
+                if (!one.is_string())
+                    return fail(Code::invalid, "what_if.without must be a list of machines");
+                dispatch::FleetEvent gone;
+                gone.machine = std::string(one.get_string());
+                TRY_VOID(fleet.imagine(desk, gone, now));
+                continue;
+            }
+            if (!one.is_object())
+                return fail(Code::invalid,
+                            fmt::format("what_if.{} must be a list of objects", name));
+            if (name == "events") {
+                TRY(const auto event, dispatch::event_of(one.get_object()));
+                TRY_VOID(fleet.imagine(desk, event, now));
+                continue;
+            }
+            TRY(auto request, dispatch::request_of(one.get_object(), fleet.sites()));
+            request.id = fmt::format("what-if-{}", ++count);
+            request.created_at = now;
+            auto added = desk.add_request(std::move(request));
+            if (!added) return fail(Code::invalid, added.error().context);
+        }
+    }
+    return {};
+}
+
+io::Task<Answer> propose(Call call) {
+    CO_TRY(const auto body, body_object(call.request, {"seconds", "what_if", "seed"}));
+    CO_TRY(const auto seconds, optional_number(body, "seconds"));
+    FleetRoom::Think wanted;
+    wanted.seconds = seconds ? seconds->value_or(1) : 1;
+    if (!(wanted.seconds >= seconds_least && wanted.seconds <= seconds_most))
+        co_return fail(Code::invalid, "seconds must be 0.05 to 30");
+    if (const auto* seed = body.if_contains("seed"); seed != nullptr && seed->is_int64())
+        wanted.seed = static_cast<std::uint64_t>(seed->get_int64());
+    json::object what_if;
+    if (const auto* given = body.if_contains("what_if"); given != nullptr && !given->is_null()) {
+        if (!given->is_object()) co_return fail(Code::invalid, "what_if must be an object");
+        what_if = given->get_object();
+        wanted.is_what_if = true;
+        wanted.imagine = [&what_if](const Fleet& fleet, dispatch::FleetDesk& desk, Instant now) {
+            return imagine_all(fleet, desk, now, what_if);
+        };
+    }
+    auto thought = co_await call.services->fleet->think(call.organisation(), wanted);
+    if (!thought) co_return std::unexpected(thought.error());
+    json::object shown;
+    const bool zh = is_chinese(call);
+    auto look = [&](const Fleet& fleet, Instant) {
+        shown = dispatch::to_json(fleet, thought->plan, false, zh);
+    };
+    co_await call.services->fleet->look(call.organisation(), look);
+    shown["id"] = text(thought->proposal);
+    shown["is_what_if"] = wanted.is_what_if;
+    co_return reply(shown, 201);
+}
+
+io::Task<Answer> proposal(Call call) {
+    std::optional<json::object> shown;
+    const bool zh = is_chinese(call);
+    auto look = [&](const Fleet& fleet, Instant) {
+        const auto* found = fleet.proposal(call.captured(0));
+        if (found == nullptr) return;
+        shown = dispatch::to_json(fleet, found->plan, false, zh);
+        (*shown)["id"] = text(found->id);
+        (*shown)["is_what_if"] = found->is_what_if;
+    };
+    co_await call.services->fleet->look(call.organisation(), look);
+    if (!shown) co_return fail(Code::not_found, "there is no such proposal any more");
+    co_return reply(*shown);
+}
+
+io::Task<Answer> adopt(Call call) {
+    json::object shown;
+    const bool zh = is_chinese(call);
+    auto work = [&](Fleet& fleet, Instant now) -> Result<void> {
+        const auto* found = fleet.proposal(call.captured(0));
+        if (found == nullptr) return fail(Code::not_found, "there is no such proposal any more");
+        if (found->is_what_if)
+            return fail(Code::conflict, "what if is not what is: propose without it");
+        dispatch::Decision decision;
+        decision.at = now;
+        decision.by = call.principal->name;
+        decision.cause.kind = dispatch::FleetEvent::Kind::by_hand;
+        decision.cause.text = "adopted by hand";
+        decision.version = found->plan.version;
+        decision.cost_before = fleet.plan().cost.total();
+        decision.cost_after = found->plan.cost.total();
+        decision.changes = found->plan.changes;
+        decision.left_out = found->plan.left_out.size();
+        decision.was_adopted = true;
+        TRY_VOID(fleet.adopt(found->plan));
+        (void)fleet.keep_decision(std::move(decision));
+        shown = dispatch::to_json(fleet, fleet.plan(), true, zh);
+        return {};
+    };
+    auto done = co_await call.services->fleet->change(call.organisation(), work);
+    if (!done) co_return std::unexpected(done.error());
+    co_return reply(shown);
+}
+
+io::Task<Answer> candidates(Call call) {
+    CO_TRY(const auto limit, limit_of(call.request, 10, 1'000));
+    CO_TRY(const auto index,
+           place_number(asked_text(call, "place").empty() ? "0" : asked_text(call, "place")));
+    const bool zh = is_chinese(call);
+    const dispatch::PlaceOf place{call.captured(0), index};
+    Result<json::array> shown;
+    auto work = [&](Fleet& fleet, Instant now) -> Result<void> {
+        TRY(const auto ranked, fleet.desk_now(now).candidates(place, now, limit));
+        const bool is_any =
+            !ranked.empty() && ranked.front().terms.obstacle == solve::Obstacle::none;
+        json::array items;
+        for (const auto& one : ranked)
+            items.push_back(dispatch::to_json(one, is_any ? &ranked.front() : nullptr, zh));
+        shown = std::move(items);
+        return {};
+    };
+    auto done = co_await call.services->fleet->change(call.organisation(), work);
+    if (!done) co_return std::unexpected(done.error());
+    co_return reply(json::object{{"items", std::move(*shown)}, {"next", nullptr}});
+}
+
+io::Task<Answer> move_by_hand(Call call) {
+    CO_TRY(const auto body, body_object(call.request, {"machine", "keep"}));
+    CO_TRY(const auto machine, text_member(body, "machine"));
+    CO_TRY(const auto keep, optional_flag(body, "keep"));
+    CO_TRY(const auto index, place_number(call.captured(1)));
+    const dispatch::PlaceOf place{call.captured(0), index};
+    const bool zh = is_chinese(call);
+    double before = 0;
+    std::string obstacle;
+    FleetRoom::Think wanted;
+    wanted.seconds = move_seconds;
+    wanted.is_what_if = !keep.value_or(false);
+    wanted.imagine = [&](const Fleet&, dispatch::FleetDesk& desk, Instant now) -> Result<void> {
+        solve::Options as_it_is;
+        as_it_is.budget.iterations_max = 0;
+        TRY(const auto present, desk.propose(now, as_it_is, 0));
+        before = present.cost.total();
+        TRY(const auto ranked, desk.candidates(place, now, desk.machines().size()));
+        for (const auto& one : ranked) {
+            const bool is_cure = one.terms.obstacle == solve::Obstacle::delays_others ||
+                                 one.terms.obstacle == solve::Obstacle::pinned;
+            if (one.machine == machine && one.terms.obstacle != solve::Obstacle::none && !is_cure)
+                obstacle = dispatch::sentence_of(one, nullptr, zh);
+        }
+        return desk.pin(place, machine);
+    };
+    auto thought = co_await call.services->fleet->think(call.organisation(), wanted);
+    if (!thought) co_return std::unexpected(thought.error());
+    const auto out = std::ranges::find(thought->plan.left_out, place, &dispatch::LeftOut::place);
+    if (out != thought->plan.left_out.end())
+        co_return fail(Code::invalid,
+                       fmt::format("{} cannot do it: {}", machine,
+                                   obstacle.empty() ? "it would be left out" : obstacle));
+    json::object shown;
+    auto look = [&](const Fleet& fleet, Instant) {
+        shown = dispatch::to_json(fleet, thought->plan, false, zh);
+    };
+    co_await call.services->fleet->look(call.organisation(), look);
+    const double extra = thought->plan.cost.total() - before;
+    if (!keep.value_or(false))
+        co_return reply(json::object{{"extra_cost", std::round(extra * 100) / 100},
+                                     {"is_kept", false},
+                                     {"plan", std::move(shown)}});
+    auto pin = [&](Fleet& fleet, Instant) { return fleet.pin(place, machine); };
+    auto pinned = co_await call.services->fleet->change(call.organisation(), pin);
+    if (!pinned) co_return std::unexpected(pinned.error());
+    FleetRoom::Think again;
+    again.seconds = move_seconds;
+    again.is_adopted = true;
+    again.by = call.principal->name;
+    again.cause.kind = dispatch::FleetEvent::Kind::by_hand;
+    again.cause.machine = machine;
+    again.cause.place = place;
+    again.cause.text = "moved by hand";
+    auto kept = co_await call.services->fleet->think(call.organisation(), again);
+    if (!kept) co_return std::unexpected(kept.error());
+    auto fresh = [&](const Fleet& fleet, Instant) {
+        shown = dispatch::to_json(fleet, fleet.plan(), true, zh);
+    };
+    co_await call.services->fleet->look(call.organisation(), fresh);
+    co_return reply(json::object{{"extra_cost", std::round(extra * 100) / 100},
+                                 {"is_kept", true},
+                                 {"plan", std::move(shown)}});
+}
+
+/// A change of one place, and the request as it is then.
+io::Task<Answer> change_place(
+    Call call, std::function<Result<void>(Fleet&, const dispatch::PlaceOf&, Instant)> step) {
+    CO_TRY(const auto index, place_number(call.captured(1)));
+    const dispatch::PlaceOf place{call.captured(0), index};
+    const bool zh = is_chinese(call);
+    json::object shown;
+    auto work = [&](Fleet& fleet, Instant now) -> Result<void> {
+        TRY_VOID(step(fleet, place, now));
+        shown = dispatch::request_json(fleet, fleet.desk().requests().at(place.request), zh);
+        return {};
+    };
+    auto done = co_await call.services->fleet->change(call.organisation(), work);
+    if (!done) co_return std::unexpected(done.error());
+    co_return reply(shown);
+}
+
+io::Task<Answer> pin_place(Call call) {
+    CO_TRY(const auto body, body_object(call.request, {"machine"}));
+    CO_TRY(const auto machine, text_member(body, "machine"));
+    std::function<Result<void>(Fleet&, const dispatch::PlaceOf&, Instant)> step =
+        [machine](Fleet& fleet, const dispatch::PlaceOf& place, Instant) {
+            return fleet.pin(place, machine);
+        };
+    auto answer = co_await change_place(std::move(call), std::move(step));
+    co_return answer;
+}
+
+io::Task<Answer> unpin_place(Call call) {
+    std::function<Result<void>(Fleet&, const dispatch::PlaceOf&, Instant)> step =
+        [](Fleet& fleet, const dispatch::PlaceOf& place, Instant) { return fleet.unpin(place); };
+    auto answer = co_await change_place(std::move(call), std::move(step));
+    co_return answer;
+}
+
+io::Task<Answer> act_on_place(Call call) {
+    CO_TRY(const auto body, body_object(call.request, {"action"}));
+    CO_TRY(const auto name, text_member(body, "action"));
+    const auto action = dispatch::action_of(name);
+    if (!action || *action == dispatch::Action::plan)
+        co_return fail(Code::invalid,
+                       "action must be accept, unplan, depart, arrive, begin, finish or withdraw");
+    std::function<Result<void>(Fleet&, const dispatch::PlaceOf&, Instant)> step =
+        [action](Fleet& fleet, const dispatch::PlaceOf& place, Instant now) {
+            return fleet.act(place, *action, now);
+        };
+    auto answer = co_await change_place(std::move(call), std::move(step));
+    co_return answer;
+}
+
+io::Task<Answer> accept_all(Call call) {
+    CO_TRY(const auto body, body_object(call.request, {"until"}));
+    CO_TRY(const auto until, optional_text(body, "until"));
+    Instant end{INT64_MAX};
+    if (until && *until) {
+        CO_TRY(end, parse_rfc3339(**until));
+    }
+    std::size_t accepted = 0;
+    auto work = [&](Fleet& fleet, Instant now) -> Result<void> {
+        TRY(accepted, fleet.accept_until(end, now));
+        return {};
+    };
+    auto done = co_await call.services->fleet->change(call.organisation(), work);
+    if (!done) co_return std::unexpected(done.error());
+    co_return reply(json::object{{"accepted", accepted}});
+}
+
+io::Task<Answer> report_event(Call call) {
+    CO_TRY(auto body, any_body(call.request));
+    json::object rush;
+    const bool is_rush = body.contains("request") && body.at("request").is_object();
+    if (is_rush) {
+        rush = body.at("request").get_object();
+        body.erase("request");
+    }
+    CO_TRY(auto event, dispatch::event_of(body));
+    if (is_rush != (event.kind == dispatch::FleetEvent::Kind::rush_job))
+        co_return fail(Code::invalid,
+                       "a rush job, and nothing else, needs \"request\" as it would be posted");
+    auto work = [&](Fleet& fleet, Instant now) -> Result<void> {
+        if (!is_rush) return fleet.happen(event, now);
+        TRY_VOID(only_posted(rush));
+        TRY(auto wanted, dispatch::request_of(rush, fleet.sites()));
+        wanted.created_by = call.principal->name;
+        TRY(event.place.request, fleet.add_request({std::move(wanted), true}, now));
+        return {};
+    };
+    auto done = co_await call.services->fleet->change(call.organisation(), work);
+    if (!done) co_return std::unexpected(done.error());
+    auto decided = co_await decide(std::move(call), event);
+    if (!decided) co_return std::unexpected(decided.error());
+    co_return reply(json::object{{"decision", std::move(*decided)}});
+}
+
+io::Task<Answer> decisions(Call call) {
+    CO_TRY(const auto limit, limit_of(call.request));
+    std::uint64_t before = UINT64_MAX;
+    if (const std::string cursor = asked_text(call, "cursor"); !cursor.empty()) {
+        CO_TRY(before, row_number(cursor));
+    }
+    const bool zh = is_chinese(call);
+    json::array items;
+    json::value next = nullptr;
+    auto look = [&](const Fleet& fleet, Instant) {
+        for (auto one = fleet.decisions().rbegin(); one != fleet.decisions().rend(); ++one) {
+            if (one->id >= before) continue;
+            if (items.size() == limit) {
+                next = items.back().as_object().at("id");
+                break;
+            }
+            items.push_back(dispatch::to_json(fleet, *one, true, zh));
+        }
+    };
+    co_await call.services->fleet->look(call.organisation(), look);
+    co_return reply(json::object{{"items", std::move(items)}, {"next", std::move(next)}});
+}
+
+}  // namespace
+
+void add_fleet_plan_routes(http::Router& router, Services& services) {
+    serve_fleet(router, services, "GET", "/api/v1/fleet/plan", &plan_in_force);
+    serve_fleet(router, services, "POST", "/api/v1/fleet/plan/proposals", &propose);
+    serve_fleet(router, services, "GET", "/api/v1/fleet/plan/proposals/{id}", &proposal);
+    serve_fleet(router, services, "POST", "/api/v1/fleet/plan/proposals/{id}/adopt", &adopt);
+    serve_fleet(router, services, "POST", "/api/v1/fleet/plan/accept", &accept_all);
+    serve_fleet(router, services, "GET", "/api/v1/fleet/requests/{request}/candidates", &candidates);
+    serve_fleet(router, services, "POST", "/api/v1/fleet/requests/{request}/places/{place}/move",
+          &move_by_hand);
+    serve_fleet(router, services, "PUT", "/api/v1/fleet/requests/{request}/places/{place}/pin",
+          &pin_place);
+    serve_fleet(router, services, "DELETE", "/api/v1/fleet/requests/{request}/places/{place}/pin",
+          &unpin_place);
+    serve_fleet(router, services, "POST", "/api/v1/fleet/requests/{request}/places/{place}/actions",
+          &act_on_place);
+    serve_fleet(router, services, "POST", "/api/v1/fleet/events", &report_event);
+    serve_fleet(router, services, "GET", "/api/v1/fleet/decisions", &decisions);
+}
+
+}  // namespace lineshaft::api

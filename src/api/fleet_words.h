@@ -1,0 +1,34 @@
+// Inside api: what the fleet's route files share.
+#pragma once
+#include <string>
+
+#include "api/call.h"
+#include "dispatch/fleet/codec.h"
+
+namespace lineshaft::api {
+
+/// ?name=, empty when it is not asked for.
+std::string asked_text(const Call& call, std::string_view name);
+/// ?lang=zh.
+bool is_chinese(const Call& call);
+/// A body that is a JSON object, whatever its members. Errors: invalid.
+Result<json::object> any_body(const http::Request& request);
+/// Takes a flag out of a body; false when it is not there. Errors: invalid.
+Result<bool> taken_flag(json::object& body, std::string_view name);
+/// No member that only the node sets. Errors: invalid.
+Result<void> only_posted(const json::object& body);
+Result<std::uint32_t> place_number(std::string_view text);
+
+/// What happened is in the fleet: plans again, as the settings say, and gives the Decision.
+io::Task<Result<json::object>> decide(Call call, dispatch::FleetEvent cause);
+/// Use of the machine's day so far, or null.
+io::Task<json::value> use_of_today(Call call, std::string machine);
+
+/// As serve(); on a node without a fleet the route answers 503.
+void serve_fleet(http::Router& router, Services& services, std::string_view method,
+                 std::string_view pattern, Work work);
+void add_fleet_plan_routes(http::Router& router, Services& services);
+void add_fleet_settings_routes(http::Router& router, Services& services);
+void add_fleet_history_routes(http::Router& router, Services& services);
+
+}  // namespace lineshaft::api

@@ -1,0 +1,338 @@
+// The fleet's operations. What the members are: docs/protocols/fleet-api.md.
+#include "api/openapi_parts.h"
+
+namespace lineshaft::api {
+namespace {
+
+constexpr Operation fleet_rows[] = {
+    {"GET", "/api/v1/fleet/map",
+     "All machines, compact: for a map.",
+     "", "",
+     "",
+     200, "FleetThing",
+     R"({"at":"2026-11-22T08:00:00Z","version":12,"counts":{"working":1,"idle":0,"off":0,)"
+     R"("fault":0,"silent":0},"columns":["id","name","type","latitude","longitude",)"
+     R"("heading","state","last_seen_ms","fault","site"],"machines":[["exc-01",null,)"
+     R"("excavator",22.5,113.9,90,"working",1795000000000,null,"4"]]})"},
+    {"GET", "/api/v1/fleet/machines",
+     "Machines of the fleet: state, hours, service, what they are.",
+     "limit cursor", "",
+     "",
+     200, "FleetThing",
+     R"({"items":[{"id":"exc-01","type":"excavator","state":"working",)"
+     R"("state_why":"load 62 % of 25 %","hours":1234.5,"can_be_planned":true,)"
+     R"("facts":{"type":"excavator"}}],"next":null})"},
+    {"GET", "/api/v1/fleet/machines/{machine}",
+     "One of them, with the use of its day.",
+     "", "",
+     "",
+     200, "FleetThing",
+     R"({"id":"exc-01","type":"excavator","state":"working","state_why":"load 62 % of 25 %",)"
+     R"("hours":1234.5,"can_be_planned":true,"facts":{"type":"excavator"}})"},
+    {"PATCH", "/api/v1/fleet/machines/{machine}",
+     "What it is: type, attachments, costs, weight, service.",
+     "", "FleetThing",
+     R"({"type":"excavator","attachments":["breaker"]})",
+     200, "FleetThing",
+     R"({"id":"exc-01","type":"excavator","state":"working","state_why":"load 62 % of 25 %",)"
+     R"("hours":1234.5,"can_be_planned":true,"facts":{"type":"excavator"}})"},
+    {"POST", "/api/v1/fleet/machines/import",
+     "The same for many, from CSV.",
+     "", "",
+     R"(machine;type)",
+     200, "FleetThing",
+     R"({"changed":12,"refused":[],"notes":[]})"},
+    {"GET", "/api/v1/fleet/machines/{machine}/trail",
+     "Where it was; fixes that are not believed are left out and counted.",
+     "", "",
+     "",
+     200, "FleetThing",
+     R"({"from":"2026-11-22T00:00:00Z","until":"2026-11-22T08:00:00Z",)"
+     R"("points":[[1795000000000,22.5,113.9,3.1]],"left_out":{"zero":0,"nowhere":0,)"
+     R"("jump":0},"is_thinned":false})"},
+    {"GET", "/api/v1/fleet/machines/{machine}/use",
+     "What it did by day, replayed from history.",
+     "", "",
+     "",
+     200, "FleetThing",
+     R"({"rules":{"running_rpm":400},"days":[{"date":"2026-11-22","hours":6.5,)"
+     R"("utilisation":0.61}]})"},
+    {"GET", "/api/v1/fleet/machines/{machine}/faults",
+     "Its fault codes, newest first.",
+     "", "",
+     "",
+     200, "FleetThing",
+     R"({"items":[{"at":"2026-11-22T08:00:00Z","until":null,"code":"SPN 110 FMI 3",)"
+     R"("spn":110,"fmi":3}],"next":null})"},
+    {"GET", "/api/v1/fleet/sites",
+     "Sites with their borders and who is inside.",
+     "", "",
+     "",
+     200, "FleetThing",
+     R"({"items":[{"id":"4","name":"Harbour East","border":[[22.5,113.9],[22.5,113.91],)"
+     R"([22.51,113.9]],"area_m2":570000,"region":"south","machines":["exc-01"],)"
+     R"("overlaps":[]}],"next":null})"},
+    {"POST", "/api/v1/fleet/sites",
+     "A site from the border that was drawn.",
+     "", "FleetThing",
+     R"({"name":"Harbour East","time_zone":"Asia/Shanghai","border":[[22.5,113.9],[22.5,)"
+     R"(113.91],[22.51,113.9]]})",
+     201, "FleetThing",
+     R"({"id":"4","name":"Harbour East","border":[[22.5,113.9],[22.5,113.91],[22.51,113.9]],)"
+     R"("area_m2":570000,"region":"south","machines":["exc-01"],"overlaps":[]})"},
+    {"POST", "/api/v1/fleet/sites/check",
+     "Whether a border is good, while it is drawn.",
+     "", "FleetThing",
+     R"({"border":[[22.5,113.9],[22.5,113.91],[22.51,113.9]]})",
+     200, "FleetThing",
+     R"({"area_m2":570000,"overlaps":[]})"},
+    {"PATCH", "/api/v1/fleet/sites/{site}",
+     "Its border, region or name.",
+     "", "FleetThing",
+     R"({"region":"south"})",
+     200, "FleetThing",
+     R"({"id":"4","name":"Harbour East","border":[[22.5,113.9],[22.5,113.91],[22.51,113.9]],)"
+     R"("area_m2":570000,"region":"south","machines":["exc-01"],"overlaps":[]})"},
+    {"GET", "/api/v1/fleet/crossings",
+     "Who entered and left which site, newest first.",
+     "limit cursor", "",
+     "",
+     200, "FleetThing",
+     R"({"items":[{"id":"9","at":"2026-11-22T08:00:00Z","machine":"exc-01","site":"4",)"
+     R"("kind":"entered"}],"next":null})"},
+    {"GET", "/api/v1/fleet/index",
+     "The utilisation index by month, type and region, with its definition.",
+     "", "",
+     "",
+     200, "FleetThing",
+     R"({"definition":{"hours_min":1,"machines_min":5,"sentence":"..."},)"
+     R"("rows":[{"month":"2026-11","type":null,"region":null,"index":0.82,)"
+     R"("is_withheld":false}]})"},
+    {"GET", "/api/v1/fleet/requests",
+     "What sites ask for, newest first.",
+     "limit cursor", "",
+     "",
+     200, "FleetThing",
+     R"({"items":[{"id":"7","title":"Trench north","site":"4","type":"excavator",)"
+     R"("windows":[],"duration_s":14400,"count":1,"priority":50,"places":[{"index":0,)"
+     R"("stage":"planned","machine":"exc-01"}]}],"next":null})"},
+    {"POST", "/api/v1/fleet/requests",
+     "Asks for machines. 422 says why it is impossible.",
+     "", "FleetThing",
+     R"({"title":"Trench north","site":"4","type":"excavator","duration_s":14400})",
+     201, "FleetThing",
+     R"({"id":"7","title":"Trench north","site":"4","type":"excavator","windows":[],)"
+     R"("duration_s":14400,"count":1,"priority":50,"places":[{"index":0,"stage":"planned",)"
+     R"("machine":"exc-01"}]})"},
+    {"POST", "/api/v1/fleet/requests/import",
+     "The same for many, from CSV.",
+     "", "",
+     R"(title;site;type;duration_h)",
+     200, "FleetThing",
+     R"({"added":["7"],"refused":[]})"},
+    {"GET", "/api/v1/fleet/requests/{request}",
+     "One of them.",
+     "", "",
+     "",
+     200, "FleetThing",
+     R"({"id":"7","title":"Trench north","site":"4","type":"excavator","windows":[],)"
+     R"("duration_s":14400,"count":1,"priority":50,"places":[{"index":0,"stage":"planned",)"
+     R"("machine":"exc-01"}]})"},
+    {"PATCH", "/api/v1/fleet/requests/{request}",
+     "Its windows, duration, priority, rent or words.",
+     "", "FleetThing",
+     R"({"priority":80})",
+     200, "FleetThing",
+     R"({"id":"7","title":"Trench north","site":"4","type":"excavator","windows":[],)"
+     R"("duration_s":14400,"count":1,"priority":50,"places":[{"index":0,"stage":"planned",)"
+     R"("machine":"exc-01"}]})"},
+    {"DELETE", "/api/v1/fleet/requests/{request}",
+     "Withdraws what has not begun.",
+     "", "",
+     "",
+     204, "",
+     ""},
+    {"GET", "/api/v1/fleet/requests/{request}/candidates",
+     "Who could do it, by cost, and who could not and why.",
+     "limit", "",
+     "",
+     200, "FleetThing",
+     R"({"items":[{"machine":"exc-01","is_possible":true,"extra_cost":41.2,)"
+     R"("sentence":"the cheapest"}],"next":null})"},
+    {"POST", "/api/v1/fleet/requests/{request}/places/{place}/move",
+     "What it costs that this machine does it; keep: so be it.",
+     "", "FleetThing",
+     R"({"machine":"exc-02","keep":false})",
+     200, "FleetThing",
+     R"({"extra_cost":12.5,"is_kept":false,"plan":{"version":31,)"
+     R"("made_at":"2026-11-22T08:00:00Z","is_in_force":true,"cost":{"total":120.5,)"
+     R"("missing":0},"is_checked":true,"routes":[],"left_out":[],"tours":[],"changes":[]}})"},
+    {"PUT", "/api/v1/fleet/requests/{request}/places/{place}/pin",
+     "This machine and no other, whatever is planned later.",
+     "", "FleetThing",
+     R"({"machine":"exc-02"})",
+     200, "FleetThing",
+     R"({"id":"7","title":"Trench north","site":"4","type":"excavator","windows":[],)"
+     R"("duration_s":14400,"count":1,"priority":50,"places":[{"index":0,"stage":"planned",)"
+     R"("machine":"exc-01"}]})"},
+    {"DELETE", "/api/v1/fleet/requests/{request}/places/{place}/pin",
+     "Not pinned any more.",
+     "", "",
+     "",
+     200, "FleetThing",
+     R"({"id":"7","title":"Trench north","site":"4","type":"excavator","windows":[],)"
+     R"("duration_s":14400,"count":1,"priority":50,"places":[{"index":0,"stage":"planned",)"
+     R"("machine":"exc-01"}]})"},
+    {"POST", "/api/v1/fleet/requests/{request}/places/{place}/actions",
+     "One step of one place: accept, depart, arrive, begin, finish, unplan, withdraw.",
+     "", "FleetThing",
+     R"({"action":"accept"})",
+     200, "FleetThing",
+     R"({"id":"7","title":"Trench north","site":"4","type":"excavator","windows":[],)"
+     R"("duration_s":14400,"count":1,"priority":50,"places":[{"index":0,"stage":"planned",)"
+     R"("machine":"exc-01"}]})"},
+    {"GET", "/api/v1/fleet/plan",
+     "The plan in force.",
+     "", "",
+     "",
+     200, "FleetThing",
+     R"({"version":31,"made_at":"2026-11-22T08:00:00Z","is_in_force":true,)"
+     R"("cost":{"total":120.5,"missing":0},"is_checked":true,"routes":[],"left_out":[],)"
+     R"("tours":[],"changes":[]})"},
+    {"POST", "/api/v1/fleet/plan/proposals",
+     "The best next plan, or what would be if; nothing changes.",
+     "", "FleetThing",
+     R"({"seconds":1})",
+     201, "FleetThing",
+     R"({"version":31,"made_at":"2026-11-22T08:00:00Z","is_in_force":true,)"
+     R"("cost":{"total":120.5,"missing":0},"is_checked":true,"routes":[],"left_out":[],)"
+     R"("tours":[],"changes":[]})"},
+    {"GET", "/api/v1/fleet/plan/proposals/{id}",
+     "One of the last 20.",
+     "", "",
+     "",
+     200, "FleetThing",
+     R"({"version":31,"made_at":"2026-11-22T08:00:00Z","is_in_force":true,)"
+     R"("cost":{"total":120.5,"missing":0},"is_checked":true,"routes":[],"left_out":[],)"
+     R"("tours":[],"changes":[]})"},
+    {"POST", "/api/v1/fleet/plan/proposals/{id}/adopt",
+     "Puts it in force. 409: something changed since.",
+     "", "",
+     "",
+     200, "FleetThing",
+     R"({"version":31,"made_at":"2026-11-22T08:00:00Z","is_in_force":true,)"
+     R"("cost":{"total":120.5,"missing":0},"is_checked":true,"routes":[],"left_out":[],)"
+     R"("tours":[],"changes":[]})"},
+    {"POST", "/api/v1/fleet/plan/accept",
+     "Accepts what begins before; machines get their orders.",
+     "", "FleetThing",
+     R"({"until":"2026-11-22T18:00:00Z"})",
+     200, "FleetThing",
+     R"({"accepted":4})"},
+    {"POST", "/api/v1/fleet/events",
+     "Something happened: the plan is made again.",
+     "", "FleetThing",
+     R"({"kind":"breakdown","machine":"exc-01","text":"hydraulics"})",
+     200, "FleetThing",
+     R"({"decision":{"id":"3","by":"node","cause":{"kind":"breakdown","machine":"exc-01"},)"
+     R"("version":31,"took_ms":212,"was_adopted":true,"changes":[]}})"},
+    {"GET", "/api/v1/fleet/decisions",
+     "Why the plan was made again, newest first.",
+     "limit cursor", "",
+     "",
+     200, "FleetThing",
+     R"({"items":[{"id":"3","by":"node","cause":{"kind":"breakdown","machine":"exc-01"},)"
+     R"("version":31,"took_ms":212,"was_adopted":true,"changes":[]}],"next":null})"},
+    {"GET", "/api/v1/fleet/settings",
+     "The rules of states, borders, index and plans.",
+     "", "",
+     "",
+     200, "FleetThing",
+     R"({"use":{"running_rpm":400},"index":{"hours_min":1,"machines_min":5},"replan":"auto"})"},
+    {"PATCH", "/api/v1/fleet/settings",
+     "Changes them.",
+     "", "FleetThing",
+     R"({"index":{"hours_min":2}})",
+     200, "FleetThing",
+     R"({"use":{"running_rpm":400},"index":{"hours_min":1,"machines_min":5},"replan":"auto"})"},
+    {"GET", "/api/v1/fleet/travel",
+     "Ways between sites that a road router gave, and closed roads.",
+     "", "",
+     "",
+     200, "FleetThing",
+     R"({"legs":[{"from":"4","to":"5","metres":12000,"seconds":900}]})"},
+    {"PUT", "/api/v1/fleet/travel",
+     "Replaces them all.",
+     "", "FleetThing",
+     R"({"legs":[{"from":"4","to":"5","metres":12000,"seconds":900}]})",
+     200, "FleetThing",
+     R"({"legs":[{"from":"4","to":"5","metres":12000,"seconds":900}]})"},
+    {"GET", "/api/v1/fleet/feeds",
+     "AEMP 2.0 feeds that are polled.",
+     "", "",
+     "",
+     200, "FleetThing",
+     R"({"items":[{"id":"1","name":"Maker","url":"http://feed.example/Fleet","period_s":900,)"
+     R"("auth":"none","last_at":null,"last_error":null,"machines":0,"notes":[]}],)"
+     R"("next":null})"},
+    {"POST", "/api/v1/fleet/feeds",
+     "A feed to poll.",
+     "", "FleetThing",
+     R"({"name":"Maker","url":"http://feed.example/Fleet"})",
+     201, "FleetThing",
+     R"({"id":"1","name":"Maker","url":"http://feed.example/Fleet","period_s":900,)"
+     R"("auth":"none","last_at":null,"last_error":null,"machines":0,"notes":[]})"},
+    {"DELETE", "/api/v1/fleet/feeds/{feed}", "Polls it no more.", "", "", "", 204, "", ""},
+    {"POST", "/api/v1/fleet/feeds/{feed}/poll",
+     "One round now.",
+     "", "",
+     "",
+     200, "FleetThing",
+     R"({"id":"1","name":"Maker","url":"http://feed.example/Fleet","period_s":900,)"
+     R"("auth":"none","last_at":null,"last_error":null,"machines":0,"notes":[]})"},
+    {"GET", "/api/v1/fleet/cabs/{machine}",
+     "What the operator in the cab sees.",
+     "", "",
+     "",
+     200, "FleetThing",
+     R"({"machine":"exc-01","state":"working","now":null,"next":[]})"},
+    {"POST", "/api/v1/fleet/cabs/{machine}/actions",
+     "What the operator says: arrived, done, problem.",
+     "", "FleetThing",
+     R"({"action":"arrive"})",
+     200, "FleetThing",
+     R"({"machine":"exc-01","state":"working","now":null,"next":[]})"},
+    {"GET", "/api/v1/fleet/live",
+     "Server-sent events: machines, counts, crossing, request, plan, decision, gap.",
+     "", "",
+     "",
+     200, "",
+     "event: plan\ndata: {\"version\":31,\"made_at\":\"2026-11-22T08:00:00Z\"}\n\n"},
+    {"POST", "/aemp/oauth2/token",
+     "AEMP 2.0: OAuth2 client credentials; client_id is a token's name, client_secret the token.",
+     "", "", "grant_type=client_credentials&client_id=reader&client_secret=ls_...", 200, "FleetThing",
+     R"({"access_token":"lsa_...","token_type":"Bearer","expires_in":3600})"},
+    {"GET", "/aemp/Fleet/{page}",
+     "AEMP 2.0: the fleet's snapshot, 100 machines a page; XML, or JSON by Accept.",
+     "", "", "", 200, "", "<Fleet version=\"1\"/>"},
+    {"GET", "/aemp/Fleet/Equipment/ID/{id}",
+     "AEMP 2.0: one machine; XML, or JSON by Accept.",
+     "", "", "", 200, "", "<Fleet version=\"1\"/>"},
+    {"GET", "/aemp/Fleet/Equipment/ID/{id}/{element}/{start}/{end}/{page}",
+     "AEMP 2.0: a time series of it: Locations, faults, CumulativeOperatingHours, ...; XML, or JSON by Accept.",
+     "", "", "", 200, "", "<Fleet version=\"1\"/>"},
+    {"GET", "/aemp/Fleet/Equipment/MakeModelSerial/{make}/{model}/{serial}",
+     "AEMP 2.0: one machine; XML, or JSON by Accept.",
+     "", "", "", 200, "", "<Fleet version=\"1\"/>"},
+    {"GET", "/aemp/Fleet/Equipment/MakeModelSerial/{make}/{model}/{serial}/{element}/{start}/{end}/{page}",
+     "AEMP 2.0: a time series of it; XML, or JSON by Accept.",
+     "", "", "", 200, "", "<Fleet version=\"1\"/>"},
+};
+
+}  // namespace
+
+std::span<const Operation> fleet_operations() {
+    return fleet_rows;
+}
+
+}  // namespace lineshaft::api
