@@ -21,6 +21,8 @@ pkg_check_modules(pc_freetype REQUIRED IMPORTED_TARGET freetype2)
 pkg_check_modules(pc_polyclipping REQUIRED IMPORTED_TARGET polyclipping)
 pkg_check_modules(pc_png REQUIRED IMPORTED_TARGET libpng)
 pkg_check_modules(pc_pugixml REQUIRED IMPORTED_TARGET pugixml)
+# Its pkg-config file says -pthread, which the precompiled headers know nothing of.
+find_library(LINESHAFT_RE2 re2 REQUIRED)
 find_package(GTest REQUIRED)
 
 add_compile_definitions(SPDLOG_COMPILED_LIB SPDLOG_FMT_EXTERNAL BOOST_ASIO_NO_DEPRECATED

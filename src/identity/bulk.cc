@@ -230,18 +230,19 @@ struct BulkSteps {
     static Result<std::vector<Receipt>> retell(const BulkJobs& jobs, BulkRun& run,
                                                const std::vector<BulkRow>& rows) {
         TRY(const auto window, jobs.window_at(run.job.number, run.next_row));
-        if (!window || rows.size() > window->states.size())
+        const std::size_t skipped = window ? run.next_row - window->first : 0;
+        if (!window || skipped + rows.size() > window->states.size())
             return fail(Code::corrupt, "the record of a bulk job");
         std::uint64_t chain = run.chain;
         for (const BulkRow& row : rows) chain = chained(chain, row.hash);
-        if (rows.size() == window->states.size() && chain != window->chain_after)
+        if (skipped + rows.size() == window->states.size() && chain != window->chain_after)
             return fail(Code::conflict,
                         "the rows differ from those that were sent with this key before");
         run.chain = chain;
         std::vector<Receipt> out;
         for (std::size_t at = 0; at < rows.size(); ++at) {
             const std::uint64_t number = run.next_row + at;
-            Receipt one{number, static_cast<RowState>(window->states[at]),
+            Receipt one{number, static_cast<RowState>(window->states[skipped + at]),
                         handle_of(jobs, run, number, rows[at]),
                         {}};
             if (one.state == RowState::refused) {

@@ -1,6 +1,10 @@
 // How a handle changes: one change after the other, on the shard that owns its name.
+#include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+
 #include "base/log.h"
 #include "identity/registry.h"
+#include "identity/statistics.h"
 #include "trust/secrets.h"
 #include "wire/handle/names.h"
 
@@ -21,6 +25,14 @@ Outcome refusal(Answer answer, std::string why) {
 Outcome store_failed(const Error& error) {
     const bool is_passing = error.code == Code::exhausted || error.code == Code::unavailable;
     return refusal(is_passing ? Answer::too_busy : Answer::error, error.context);
+}
+
+// But for the instants of their last change.
+bool are_same(const std::vector<handle::Value>& a, const std::vector<handle::Value>& b) {
+    return std::ranges::equal(a, b, [](const handle::Value& one, handle::Value other) {
+        other.timestamp_s = one.timestamp_s;
+        return one == other;
+    });
 }
 
 std::int64_t step_of(bool was, bool is) {
@@ -80,6 +92,15 @@ struct ChangeSteps {
         const auto now_s =
             static_cast<std::uint32_t>(io::Shard::here().now().millis() / 1'000);
         out = decide(*before, change, now_s, registry.limits_);
+        if (change.keeps_same && *before) {
+            Change whole = change;
+            whole.kind = Change::Kind::replace_values;
+            Decision same = decide(*before, whole, now_s, registry.limits_);
+            if (same.outcome.is_good() && are_same(**before, same.values)) {
+                out = std::move(same);
+                out.outcome.was_kept = true;
+            }
+        }
         if (!out.outcome.is_good()) return out;
         if (registry.may(by, change.handle, *before, out.needed)) return out;
         out.outcome = by.who ? refusal(Answer::not_permitted, "the key has not that right")
@@ -102,11 +123,12 @@ struct ChangeSteps {
             batch.remove(store::Family::identity, record_key(change.handle));
         } else {
             batch.put(store::Family::identity, record_key(change.handle),
-                      encode_record(decision.values));
+                      registry.record_of(change.handle, decision.values));
         }
         batch.put(store::Family::identity, transaction_key(transaction.number),
                   encode_transaction(transaction));
         decision.outcome.transaction = transaction.number;
+        shard.under_way.insert(transaction.number);
         count(shard, change.handle, step_of(!decision.outcome.is_new, !removes));
     }
 
@@ -117,20 +139,119 @@ struct ChangeSteps {
         shard.counts_to_write.insert(prefix);
     }
 
+    static Registry::Quota quota_of(Registry& registry, std::string_view name) {
+        const OnShard& shard = registry.here();
+        if (shard.quotas.empty()) return nullptr;
+        const auto found = shard.quotas.find(handle::split_name(name).prefix);
+        return found == shard.quotas.end() ? nullptr : found->second;
+    }
+
+    // Decides and writes into the open round. was_kept, and refusals: nothing is written.
+    static Outcome begin(Registry& registry, const Change& change, const Authority& by) {
+        Decision decision = judge(registry, change, by);
+        decision.outcome.handle = change.handle;
+        if (!decision.outcome.is_good() || decision.outcome.was_kept) return decision.outcome;
+        if (decision.outcome.is_new) {
+            const auto quota = quota_of(registry, change.handle);
+            if (quota && !quota->take_place())
+                return refusal(Answer::registration_limit,
+                               "the prefix has as many identifiers as it may have");
+        }
+        write(registry, change, decision);
+        return decision.outcome;
+    }
+
+    // When the round with it is on disk, or could not be.
+    static void finish(Registry& registry, const Change& change, Outcome& outcome,
+                       const Result<void>& done) {
+        const bool removes = change.kind == Change::Kind::remove;
+        const auto quota = quota_of(registry, change.handle);
+        registry.here().under_way.erase(outcome.transaction);
+        if (!done) {
+            count(registry.here(), change.handle, -step_of(!outcome.is_new, !removes));
+            if (quota && outcome.is_new) quota->add(-1);
+            outcome = store_failed(done.error());
+            return;
+        }
+        if (quota && removes) quota->add(-1);
+        if (change.handle.starts_with("0.NA/")) registry.prefix_changes_.add();
+        if (registry.statistics_ == nullptr) return;
+        registry.statistics_->changed(change.handle, removes          ? Action::remove
+                                                     : outcome.is_new ? Action::create
+                                                                      : Action::update);
+    }
+
     static io::Task<Outcome> commit(Registry* registry, Change change, Authority by) {
         store::Lane& lane = *registry->lanes_[io::Shard::here().index().number()];
         if (lane.is_full()) co_return refusal(Answer::too_busy, "the disk is behind");
-        Decision decision = judge(*registry, change, by);
-        decision.outcome.handle = change.handle;
-        if (!decision.outcome.is_good()) co_return decision.outcome;
-        write(*registry, change, decision);
+        Outcome outcome = begin(*registry, change, by);
+        if (!outcome.is_good() || outcome.was_kept) co_return outcome;
         auto done = co_await lane.durable();
-        if (!done) {
-            const bool removes = change.kind == Change::Kind::remove;
-            count(registry->here(), change.handle, -step_of(!decision.outcome.is_new, !removes));
-            co_return store_failed(done.error());
+        finish(*registry, change, outcome, done);
+        co_return outcome;
+    }
+
+    /// Of one shard, in their order.
+    struct Many {
+        std::vector<Change> changes;
+        std::vector<Outcome> outcomes;
+        std::vector<std::size_t> open;  // written, not known to be on disk
+    };
+
+    static io::Task<bool> settle(Registry* registry, Many* many) {
+        if (many->open.empty()) co_return true;
+        store::Lane& lane = *registry->lanes_[io::Shard::here().index().number()];
+        auto done = co_await lane.durable();
+        for (const std::size_t at : many->open) {
+            finish(*registry, many->changes[at], many->outcomes[at], done);
+            end_turn(registry->here(), many->changes[at].handle);
         }
-        co_return decision.outcome;
+        many->open.clear();
+        co_return true;
+    }
+
+    static io::Task<std::vector<Outcome>> run_many(Registry* registry,
+                                                   std::vector<Change> changes, Authority by) {
+        Many many;
+        many.outcomes.resize(changes.size());
+        many.changes = std::move(changes);
+        store::Lane& lane = *registry->lanes_[io::Shard::here().index().number()];
+        for (std::size_t at = 0; at < many.changes.size(); ++at) {
+            const Change& change = many.changes[at];
+            if (!is_here(*registry, change.handle)) {
+                many.outcomes[at] = refusal(Answer::not_responsible, "That prefix doesn't live here");
+                continue;
+            }
+            // What waits for a turn must not hold others that might wait for this one.
+            if (lane.is_full() || registry->here().busy.contains(change.handle))
+                (void)co_await settle(registry, &many);
+            auto has_turn = co_await wait_for_turn(registry, change.handle);
+            if (!has_turn) {
+                many.outcomes[at] = refusal(Answer::too_busy, "too many changes wait");
+                continue;
+            }
+            many.outcomes[at] = begin(*registry, change, by);
+            if (many.outcomes[at].is_good() && !many.outcomes[at].was_kept) {
+                many.open.push_back(at);
+            } else {
+                end_turn(registry->here(), change.handle);
+            }
+        }
+        (void)co_await settle(registry, &many);
+        co_return std::move(many.outcomes);
+    }
+
+    // On each shard: what it has made so far of `prefix`. From here on `quota` counts.
+    static io::Task<std::int64_t> set_quota_here(Registry* registry, std::string prefix,
+                                                 Registry::Quota quota) {
+        OnShard& shard = registry->here();
+        if (quota) {
+            shard.quotas[prefix] = std::move(quota);
+        } else {
+            shard.quotas.erase(prefix);
+        }
+        const auto found = shard.counts.find(prefix);
+        co_return found == shard.counts.end() ? 0 : found->second;
     }
 
     static io::Task<Outcome> run(Registry* registry, Change change, Authority by) {
@@ -178,7 +299,9 @@ struct ChangeSteps {
         transaction.handle = prefix;
         batch.put(store::Family::identity, transaction_key(transaction.number),
                   encode_transaction(transaction));
+        registry->here().under_way.insert(transaction.number);
         auto done = co_await lane.durable();
+        registry->here().under_way.erase(transaction.number);
         if (!done) co_return store_failed(done.error());
         auto homes = *registry->here().homes;
         if (is_home) {
@@ -194,6 +317,11 @@ struct ChangeSteps {
         out.is_new = is_home;
         out.transaction = transaction.number;
         co_return out;
+    }
+
+    static io::Task<std::uint64_t> first_under_way(Registry* registry) {
+        const auto& under_way = registry->here().under_way;
+        co_return under_way.empty() ? ~std::uint64_t{0} : *under_way.begin();
     }
 
     static io::Task<std::int64_t> count_here(Registry* registry, std::string prefix) {
@@ -213,6 +341,75 @@ io::Task<Outcome> Registry::change(Change change, Authority by) {
     auto outcome =
         co_await shard.call(&ChangeSteps::run, this, std::move(change), std::move(by));
     co_return outcome;
+}
+
+namespace {
+
+/// What the shards are at, until the last one is done.
+struct Dealt {
+    std::vector<Outcome> outcomes;
+    std::size_t left = 0;
+    std::optional<io::Answer<bool>> answer;
+};
+
+}  // namespace
+
+io::Task<std::vector<Outcome>> Registry::change_many(std::vector<Change> changes, Authority by) {
+    std::vector<std::vector<Change>> dealt(shards_.size());
+    std::vector<std::vector<std::size_t>> places(shards_.size());
+    auto state = std::make_shared<Dealt>();
+    state->outcomes.resize(changes.size());
+    for (std::size_t at = 0; at < changes.size(); ++at) {
+        Change& change = changes[at];
+        if (const auto good = handle::check_name(change.handle, {}); !good) {
+            state->outcomes[at] = refusal(Answer::invalid_handle, good.error().context);
+            continue;
+        }
+        change.handle = canonical(change.handle);
+        const auto where = owner(change.handle).number();
+        dealt[where].push_back(std::move(change));
+        places[where].push_back(at);
+    }
+    for (const auto& one : places) state->left += one.empty() ? 0 : 1;
+    if (state->left == 0) co_return std::move(state->outcomes);
+    io::Shard& home = io::Shard::here();
+    auto start = [&](io::Answer<bool> answer) {
+        state->answer = std::move(answer);
+        for (std::size_t where = 0; where < dealt.size(); ++where) {
+            if (places[where].empty()) continue;
+            auto done = [state, &home, own = std::move(places[where])](
+                            const std::exception_ptr& thrown, std::vector<Outcome> outcomes) {
+                if (thrown) outcomes.assign(own.size(), refusal(Answer::error, "the node failed"));
+                home.post([state, own, outcomes = std::move(outcomes)]() mutable {
+                    for (std::size_t at = 0; at < own.size(); ++at)
+                        state->outcomes[own[at]] = std::move(outcomes[at]);
+                    if (--state->left == 0) (*state->answer)(true);
+                });
+            };
+            boost::asio::co_spawn(shards_.at(where).loop(),
+                                  ChangeSteps::run_many(this, std::move(dealt[where]), by),
+                                  std::move(done));
+        }
+    };
+    (void)co_await io::suspend<bool>(std::move(start));
+    co_return std::move(state->outcomes);
+}
+
+io::Task<bool> Registry::set_quota(std::string prefix, std::optional<std::int64_t> handles_max) {
+    prefix = handle::fold(prefix);
+    Quota quota = handles_max ? std::make_shared<io::SharedCount>() : nullptr;
+    std::int64_t made = 0;
+    for (std::size_t index = 0; index < shards_.size(); ++index) {
+        auto one = co_await shards_.at(index).call(&ChangeSteps::set_quota_here, this, prefix, quota);
+        made += one;
+    }
+    if (quota) {
+        quota->add(made);
+        // None at all is a limit too; 0 would mean that there is none.
+        quota->set(std::max<std::int64_t>(*handles_max, 1));
+        if (*handles_max == 0) quota->add(1);
+    }
+    co_return true;
 }
 
 io::Task<Outcome> Registry::home(std::string prefix, Authority by) {
@@ -241,6 +438,16 @@ io::Task<Outcome> Registry::unhome(std::string prefix, Authority by) {
     prefix = handle::fold(prefix);
     auto outcome = co_await shards_.at(0).call(&ChangeSteps::set_home, this, prefix, false);
     co_return outcome;
+}
+
+// A number that was given before this one belongs to a change that has ended or is found under way.
+io::Task<std::uint64_t> Registry::settled_before() {
+    std::uint64_t out = store_.ticket();
+    for (std::size_t index = 0; index < shards_.size(); ++index) {
+        auto first = co_await shards_.at(index).call(&ChangeSteps::first_under_way, this);
+        out = std::min(out, first);
+    }
+    co_return out;
 }
 
 io::Task<std::int64_t> Registry::count(std::string prefix) {

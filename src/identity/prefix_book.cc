@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "base/log.h"
+#include "identity/asker.h"
 #include "identity/prefix_records.h"
 #include "io/listener.h"
 #include "io/pause.h"
@@ -204,9 +204,6 @@ struct BookSteps {
         if (one.state != ApplicationState::approved)
             co_return fail(Code::conflict,
                            fmt::format("it is {}, not approved", name_of(one.state)));
-        if (!one.is_hosted) {
-            CO_TRY_VOID(site_data(one.address));
-        }
         auto prefix = co_await prefix_for(book, std::move(wish.prefix), one.wanted);
         if (!prefix) co_return std::unexpected(prefix.error());
         PrefixEntry entry;
@@ -218,6 +215,11 @@ struct BookSteps {
         entry.organisation = wish.organisation;
         entry.quota = wish.quota;
         entry.application = one.id;
+        if (!one.is_hosted) {
+            auto delegation = co_await delegation_to(one.address);
+            if (!delegation) co_return std::unexpected(delegation.error());
+            entry.stash = std::move(*delegation);
+        }
         note(entry.history, book->limits_.history_max, wish.by, "allocate", "");
         one.state = ApplicationState::allocated;
         one.prefix = *prefix;
@@ -227,6 +229,23 @@ struct BookSteps {
         if (!settled) co_return std::unexpected(settled.error());
         book->approved_.add(-1);
         co_return one;
+    }
+
+    // The key of the enterprise's node, when it answers: then its answers must be signed with it.
+    static io::Task<Result<std::string>> delegation_to(std::string address) {
+        CO_TRY(auto own, site_data(address));
+        CO_TRY(auto where, io::parse_address(address));
+        auto told = co_await ask_site(std::move(where), handle::Transport::tcp);
+        if (told && !told->site.servers.empty()) {
+            auto site = handle::decode_site(as_bytes(own), {});
+            if (site) {
+                site->servers[0].public_key = told->site.servers[0].public_key;
+                own = handle::encode(*site);
+            }
+        }
+        std::vector<handle::Value> values{value_of(site_index, "HS_SITE", own),
+                                          value_of(derived_site_index, "HS_SITE.PREFIX", own)};
+        co_return encode_record(values);
     }
 
     // On disk with its intent first, then the registry follows, then the intent is done.
@@ -379,11 +398,10 @@ struct BookSteps {
         if (wish.address) {
             if (entry.kind != PrefixKind::delegated)
                 co_return fail(Code::conflict, entry.prefix + " is not delegated");
-            CO_TRY(const auto site, site_data(*wish.address));
+            auto delegation = co_await delegation_to(*wish.address);
+            if (!delegation) co_return std::unexpected(delegation.error());
             entry.address = *wish.address;
-            std::vector<handle::Value> moved{value_of(site_index, "HS_SITE", site),
-                                             value_of(derived_site_index, "HS_SITE.PREFIX", site)};
-            entry.stash = encode_record(moved);
+            entry.stash = std::move(*delegation);
         }
         if (wish.quota) entry.quota = *wish.quota;
         note(entry.history, book->limits_.history_max, std::move(wish.by), "change", "");

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "identity/statistics.h"
+#include "base/check.h"
 #include "wire/handle/names.h"
 
 namespace lineshaft::identity {
@@ -12,6 +14,13 @@ using handle::Reference;
 using handle::Value;
 
 constexpr std::string_view prefix_root = "0.NA";
+// Before the data of an HS_SECKEY value that is sealed. Those of earlier versions are not.
+constexpr std::string_view sealed_mark("\0sealed1", 8);
+
+std::string seal_place(std::string_view name, std::uint32_t index) {
+    return "HS_SECKEY/" + std::to_string(index) + ":" + std::string(name);
+}
+constexpr std::size_t templates_max = 10'000;  // kept on each shard
 
 bool is_site(std::string_view type, bool of_derived) {
     if (of_derived)
@@ -105,14 +114,48 @@ std::vector<std::string> Registry::homed_prefixes() const {
 }
 
 Result<std::optional<std::vector<Value>>> Registry::values_of(std::string_view handle) const {
-    TRY(const auto record, store_.get(store::Family::identity, record_key(canonical(handle))));
+    const std::string name = canonical(handle);
+    TRY(const auto record, store_.get(store::Family::identity, record_key(name)));
     if (!record) return std::optional<std::vector<Value>>();
-    TRY(auto values, decode_record(*record));
+    TRY(auto values, values_in(name, *record));
     return std::optional(std::move(values));
+}
+
+// A copied record does not open under another name.
+std::string Registry::record_of(std::string_view name, const std::vector<Value>& values) const {
+    const auto is_secret = [](const Value& value) { return value.type == "HS_SECKEY"; };
+    if (!settings_.seal || !std::ranges::any_of(values, is_secret)) return encode_record(values);
+    auto kept = values;
+    for (Value& value : kept) {
+        if (!is_secret(value)) continue;
+        auto sealed = trust::seal(*settings_.seal, value.data, seal_place(name, value.index));
+        CHECK(sealed.has_value());  // a record is shorter than what can be sealed
+        value.data = std::string(sealed_mark) + *sealed;
+    }
+    return encode_record(kept);
+}
+
+Result<std::vector<Value>> Registry::values_in(std::string_view name,
+                                               std::string_view record) const {
+    TRY(auto values, decode_record(record));
+    for (Value& value : values) {
+        if (value.type != "HS_SECKEY" || !value.data.starts_with(sealed_mark)) continue;
+        if (!settings_.seal) return fail(Code::corrupt, "a sealed HS_SECKEY, and no key to open it");
+        TRY(value.data, trust::unseal(*settings_.seal,
+                                      std::string_view(value.data).substr(sealed_mark.size()),
+                                      seal_place(name, value.index)));
+    }
+    return values;
 }
 
 Result<Lookup> Registry::look_up(std::string_view handle) const {
     const std::string name = canonical(handle);
+    TRY(auto found, find(handle, name));
+    if (statistics_ != nullptr) statistics_->asked(name, found);
+    return found;
+}
+
+Result<Lookup> Registry::find(std::string_view handle, const std::string& name) const {
     const auto [prefix, suffix] = handle::split_name(name);
     const Homes& homes = *here().homes;
     bool is_here = homes.contains(prefix);
@@ -123,11 +166,54 @@ Result<Lookup> Registry::look_up(std::string_view handle) const {
     if (is_here) {
         TRY(auto values, values_of(name));
         if (values) return Lookup{Answer::success, std::move(*values), {}};
+        TRY(auto computed, compute(handle, prefix));
+        if (computed) return Lookup{Answer::success, std::move(*computed), {}, true};
     }
     TRY(auto beyond, look_beyond(prefix == prefix_root ? suffix : prefix));
     if (is_here && beyond.answer == Answer::not_responsible)
         beyond.answer = Answer::handle_not_found;
     return beyond;
+}
+
+// By the prefix's template from the values of the base, which must be registered.
+Result<std::optional<std::vector<Value>>> Registry::compute(std::string_view handle,
+                                                            std::string_view prefix) const {
+    const auto nothing = std::optional<std::vector<Value>>();
+    if (prefix == prefix_root) return nothing;
+    const auto rule = template_of(prefix);
+    const auto split = rule ? rule->split(handle) : std::nullopt;
+    if (!split) return nothing;
+    TRY(const auto base, values_of(split->base));
+    if (!base) return nothing;
+    return rule->evaluate(*split, *base);
+}
+
+std::shared_ptr<const Template> Registry::template_of(std::string_view prefix) const {
+    OnShard& shard = here();
+    const std::uint64_t now = prefix_changes_.count();
+    if (shard.templates_at != now || shard.templates.size() > templates_max) {
+        shard.templates.clear();
+        shard.templates_at = now;
+    }
+    if (const auto found = shard.templates.find(prefix); found != shard.templates.end())
+        return found->second;
+    auto read = read_template(prefix);
+    shard.templates.emplace(prefix, read);
+    return read;
+}
+
+std::shared_ptr<const Template> Registry::read_template(std::string_view prefix) const {
+    for (std::string_view at = prefix; !at.empty(); at = handle::parent_prefix(at)) {
+        const auto values = values_of(handle::prefix_handle(at));
+        if (!values) return nullptr;
+        if (!*values) continue;
+        for (const Value& value : **values) {
+            if (value.type != "HS_NAMESPACE") continue;
+            const auto parsed = Template::parse(value.data);
+            if (parsed && *parsed) return *parsed;
+        }
+    }
+    return nullptr;
 }
 
 // Who else may know: the nearest prefix handle above that delegates.
@@ -266,6 +352,25 @@ std::uint16_t Registry::rights_of(const std::vector<Value>& values, const Refere
         const auto admin = handle::decode_admin(as_bytes(value.data), {});
         if (admin && (admin->rights & ~out) != 0 && Membership(*this, who).has(admin->who))
             out |= admin->rights;
+    }
+    return out;
+}
+
+View Registry::party_view(std::vector<Value> values, const handle::Resolution& asked,
+                          const Reference& who) const {
+    View out;
+    for (Value& value : values) {
+        if (!handle::asks_for(asked, value.index, value.type)) continue;
+        const bool is_secret = value.type == "HS_SECKEY";
+        const bool is_public = value.is(handle::permission::public_read);
+        Membership membership(*this, who);
+        if (!is_secret && (is_public || std::ranges::any_of(value.references, [&](const auto& party) {
+                return membership.has(party);
+            }))) {
+            out.values.push_back(std::move(value));
+        } else {
+            out.hides = true;
+        }
     }
     return out;
 }

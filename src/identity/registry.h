@@ -11,13 +11,18 @@
 #include "base/hash.h"
 #include "identity/record.h"
 #include "identity/rules.h"
+#include "identity/templates.h"
 #include "io/per_shard.h"
+#include "io/shared_rate.h"
 #include "store/lane.h"
 #include "store/store.h"
+#include "trust/seal.h"
 
 // The node's own identifiers: records in the store, who may change them, which prefixes live here.
 // Layout: docs/formats/identity.md; why: docs/decisions/0015-identity-records.md.
 namespace lineshaft::identity {
+
+class Statistics;
 
 /// On whose behalf something is changed or read.
 struct Authority {
@@ -31,6 +36,7 @@ struct Lookup {
     handle::Answer answer = handle::Answer::handle_not_found;
     std::vector<handle::Value> values{};  ///< of the handle; of a referral: where to ask
     std::string referral{};               ///< the prefix handle that says so
+    bool is_computed = false;             ///< by the template of its prefix
 };
 
 struct Page {
@@ -47,6 +53,8 @@ class Registry {
 public:
     struct Settings {
         bool is_case_sensitive = false;  ///< suffixes; prefixes and 0.NA/ never are
+        /// Under which HS_SECKEY values lie in the store; nothing: as they are.
+        std::optional<trust::SealKey> seal{};
     };
     /// Errors: corrupt (names the record), those of the store.
     static Result<std::unique_ptr<Registry>> open(store::Store& store, io::Shards& shards,
@@ -55,7 +63,8 @@ public:
 
     // Reading, on any shard.
     std::string canonical(std::string_view handle) const;
-    /// Errors: corrupt, unavailable (the store's).
+    /// What is not registered may be computed by a template. Counted in the statistics. Errors:
+    /// corrupt, unavailable (the store's).
     Result<Lookup> look_up(std::string_view handle) const;
     /// The record alone, wherever the handle belongs. nothing: there is none.
     Result<std::optional<std::vector<handle::Value>>> values_of(std::string_view handle) const;
@@ -71,26 +80,45 @@ public:
     /// Changes after `after`, oldest first.
     Result<std::vector<Transaction>> transactions(std::uint64_t after, std::size_t count_max) const;
     Result<std::uint64_t> last_transaction() const;
+    /// No transaction below that number is still to come: who follows along reads up to it.
+    io::Task<std::uint64_t> settled_before();
 
     /// Rights that `values` (and the groups they name) give to `who`.
     std::uint16_t rights_of(const std::vector<handle::Value>& values,
                             const handle::Reference& who) const;
+    /// What is public, and values whose references name `who` (or a group with it) and that the
+    /// public may not read: those are for parties.
+    View party_view(std::vector<handle::Value> values, const handle::Resolution& asked,
+                    const handle::Reference& who) const;
     /// Whether all of `needed` is given, by the handle's own admins or by its prefix's.
     bool may(const Authority& by, std::string_view handle,
              const std::optional<std::vector<handle::Value>>& values, Needed needed) const;
 
+    /// The template that holds for a prefix homed here: of its own HS_NAMESPACE or the nearest one
+    /// above. null: none, or it cannot be read.
+    std::shared_ptr<const Template> template_of(std::string_view prefix) const;
+
     /// authentication_needed: `by` is nobody and rights are needed. Otherwise as the protocol says.
     io::Task<Outcome> change(Change change, Authority by);
+    /// Many at once, each for itself; the outcomes in their order, when all are on disk. Changes of
+    /// one handle happen in their order. Takes what two commits take, however many they are.
+    io::Task<std::vector<Outcome>> change_many(std::vector<Change> changes, Authority by);
+    /// How many handles a prefix may have; one more is refused with registration_limit. nothing:
+    /// as many as there is room for. Holds until the process ends.
+    io::Task<bool> set_quota(std::string prefix, std::optional<std::int64_t> handles_max);
     /// Makes `prefix` live here, and its prefix handle when it has none.
     io::Task<Outcome> home(std::string prefix, Authority by);
     /// Its handles stay in the store, unseen.
     io::Task<Outcome> unhome(std::string prefix, Authority by);
 
     const Limits& limits() const { return limits_; }
+    /// Counts from now on. Before anyone asks; outlives the registry's users.
+    void set_statistics(Statistics& statistics) { statistics_ = &statistics; }
 
 private:
     friend struct ChangeSteps;
     using Homes = std::set<std::string, std::less<>>;
+    using Quota = std::shared_ptr<io::SharedCount>;
     struct OnShard {
         std::shared_ptr<const Homes> homes = std::make_shared<const Homes>();
         // Who waits for a change of the same handle to end; present: one is under way.
@@ -98,14 +126,26 @@ private:
             busy;
         std::map<std::string, std::int64_t, std::less<>> counts;  // handles by prefix
         std::set<std::string, std::less<>> counts_to_write;
+        std::set<std::uint64_t> under_way;  // transactions that have a number and no answer yet
+        std::map<std::string, Quota, std::less<>> quotas;
+        // By prefix, of the prefix handles as they were at `templates_at`.
+        std::map<std::string, std::shared_ptr<const Template>, std::less<>> templates;
+        std::uint64_t templates_at = 0;
     };
     Registry(store::Store& store, io::Shards& shards, std::vector<store::Lane*> lanes,
              Settings settings, Limits limits);
     Result<void> load();
     OnShard& here() const { return on_shard_.here(); }
     ShardIndex owner(std::string_view canonical_handle) const;
+    Result<Lookup> find(std::string_view handle, const std::string& name) const;
     Result<Lookup> look_beyond(std::string_view prefix) const;
+    Result<std::optional<std::vector<handle::Value>>> compute(std::string_view handle,
+                                                              std::string_view prefix) const;
+    std::shared_ptr<const Template> read_template(std::string_view prefix) const;
     void put_counts(OnShard& shard, std::uint32_t index, store::Batch& batch);
+    std::string record_of(std::string_view name, const std::vector<handle::Value>& values) const;
+    Result<std::vector<handle::Value>> values_in(std::string_view name,
+                                                 std::string_view record) const;
 
     store::Store& store_;
     io::Shards& shards_;
@@ -113,6 +153,8 @@ private:
     Settings settings_;
     Limits limits_;
     mutable io::PerShard<OnShard> on_shard_;
+    io::SharedTally prefix_changes_;  // of prefix handles, since the start
+    Statistics* statistics_ = nullptr;
 };
 
 }  // namespace lineshaft::identity

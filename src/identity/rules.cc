@@ -131,7 +131,7 @@ private:
         }
         out_.needed.at_prefix = right::create_handle;
         if (before_) out_.needed.own = right::delete_handle;
-        for (const Value& value : change_.values) out_.values.push_back(written(value, now_s_));
+        for (const Value& value : change_.values) out_.values.push_back(written(value, time_of(value)));
     }
 
     void add() {
@@ -141,7 +141,7 @@ private:
         for (const Value& value : change_.values) {
             Value* there = find(out_.values, value.index);
             if (there == nullptr) {
-                out_.values.push_back(written(value, now_s_));
+                out_.values.push_back(written(value, time_of(value)));
             } else if (change_.overwrites) {
                 replace(*there, value);
             } else {
@@ -167,7 +167,7 @@ private:
             refuse(Answer::not_permitted, "the value is not to be written", value.index);
         out_.needed.own |= right::modify_value;
         if (is_admin(there) || is_admin(value)) out_.needed.own |= right::modify_admin;
-        there = written(value, now_s_);
+        there = written(value, time_of(value));
     }
 
     void take_away() {
@@ -190,6 +190,10 @@ private:
         }
         if (out_.values.empty() && out_.outcome.is_good())
             out_.outcome = refused(Answer::invalid_value, "a handle needs a value: delete it");
+    }
+
+    std::uint32_t time_of(const Value& value) const {
+        return change_.keeps_times ? value.timestamp_s : now_s_;
     }
 
     const std::optional<std::vector<Value>>& before_;

@@ -36,6 +36,9 @@ struct Change {
     std::vector<std::uint32_t> indexes{};
     bool overwrites = false;
     bool mints_suffix = false;  ///< create: the handle's text is completed by the node
+    bool keeps_same = false;    ///< create, replace_values: a handle with these values stays as it
+                                ///< is, and that is a success
+    bool keeps_times = false;   ///< the values' timestamps are those given: of a mirror
 };
 
 /// What became of it, in the protocol's words.
@@ -46,6 +49,7 @@ struct Outcome {
     std::string handle{};                  ///< canonical; a new one's name
     bool is_new = false;                   ///< the handle was not there before
     std::uint64_t transaction = 0;
+    bool was_kept = false;  ///< nothing was written: it is as wished already
     bool is_good() const { return answer == handle::Answer::success; }
 };
 

@@ -20,7 +20,7 @@ struct Template::Step {
     // Of a condition.
     std::string tested, expression, parameter;
     std::unique_ptr<RE2> pattern;  // null: equals
-    bool is_negated = false;
+    bool is_negated = false, has_else = false;
     // Of a value; nothing: as the value that foreach is at.
     std::optional<std::string> index, type, data, ttl;
 };
@@ -55,16 +55,7 @@ struct TemplateReader {
         } else if (test != "equals") {
             return wrong("test must be \"equals\" or \"matches\"");
         }
-        for (const auto& child : from.children()) {
-            if (child.type() != pugi::node_element) continue;
-            const bool is_else = std::strcmp(child.name(), "else") == 0;
-            if (!is_else) {
-                TRY_VOID(read_one(child, to.then, depth));
-                continue;
-            }
-            TRY_VOID(read_all(child, to.otherwise, depth));
-        }
-        return {};
+        return read_all(from, to.then, depth);
     }
 
     Result<void> read_one(const pugi::xml_node& from, Steps& to, unsigned depth) {
@@ -76,7 +67,13 @@ struct TemplateReader {
             step->kind = Step::Kind::foreach;
             TRY_VOID(read_all(from, step->then, depth));
         } else if (name == "if") {
-            TRY_VOID(read_condition(from, *step, depth + 1));
+            TRY_VOID(read_condition(from, *step, depth));
+        } else if (name == "else") {
+            const bool follows = !to.empty() && to.back()->kind == Step::Kind::condition &&
+                                 !to.back()->has_else;
+            if (!follows) return wrong("an <else> must follow an </if>");
+            to.back()->has_else = true;
+            return read_all(from, to.back()->otherwise, depth);
         } else if (name == "value") {
             const auto given = [&from](const char* attribute) -> std::optional<std::string> {
                 const auto found = from.attribute(attribute);

@@ -26,7 +26,7 @@ struct SplitName {
 };
 
 /// The template of a namespace: `<namespace><template delimiter="@">...`. Its elements are foreach,
-/// if (value, test = equals or matches, expression, parameter, negate), else (last in an if) and
+/// if (value, test = equals or matches, expression, parameter, negate), else (right after an if) and
 /// value (index, type, data, ttl). Texts hold `${handle}`, `${base}`, `${extension}`, inside foreach
 /// `${index}`, `${type}`, `${data}`, `${ttl}`, and parameters: `${x}` is what was tested, `${x[1]}`
 /// the first group of `matches`, which is a regular expression (RE2) for the whole text. Immutable:

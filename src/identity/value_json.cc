@@ -1,4 +1,4 @@
-#include "gate/handle/rest_json.h"
+#include "identity/value_json.h"
 
 #include <fmt/format.h>
 
@@ -101,6 +101,8 @@ bool is_site_type(std::string_view type) {
     return type == "HS_SITE" || type.starts_with("HS_SITE.");
 }
 
+}  // namespace
+
 json::value data_json(const Value& value) {
     static const Limits limits;
     const Bytes data = as_bytes(value.data);
@@ -129,6 +131,8 @@ json::value data_json(const Value& value) {
         return formatted("string", json::value(value.data));
     return formatted("base64", json::value(trust::to_base64(value.data)));
 }
+
+namespace {
 
 // Reading: every member is looked at with its kind, nothing is taken on trust.
 std::unexpected<Error> wrong(std::string_view what) {
@@ -314,6 +318,8 @@ Result<std::string> parse_site(const json::object& from) {
     return encode(out);
 }
 
+}  // namespace
+
 Result<std::string> parse_data(const json::value& data) {
     if (const auto* text = data.if_string()) return std::string(*text);
     const auto* from = data.if_object();
@@ -344,6 +350,8 @@ Result<std::string> parse_data(const json::value& data) {
     TRY(admin.rights, parse_bits(*rights, rights_count));
     return encode(admin);
 }
+
+namespace {
 
 Result<Value> parse_value(const json::value& given) {
     const auto* from = given.if_object();

@@ -12,6 +12,10 @@ namespace lineshaft::handle {
 /// {"index","type","data","ttl","timestamp"}, "permissions" and "references" when unusual. The data
 /// of HS_SECKEY is never shown.
 boost::json::object value_json(const Value& value);
+/// Its data alone: {"format","value"}.
+boost::json::value data_json(const Value& value);
+/// The bytes of a text or of {"format","value"}. Errors: invalid.
+Result<std::string> parse_data(const boost::json::value& data);
 
 /// What a PUT carries: an array of values, {"values": [...]} or one value; bare strings as data.
 struct ValuesGiven {

@@ -23,12 +23,14 @@ enum class Right : std::uint8_t {
     read_audit,
     erase_machine,  ///< with all it ever said
     report,  ///< hand in samples over HTTP; a machine's token: of its own machine
+    decide_names,  ///< read applications for prefixes, approve and refuse them; only of `default`
 };
 inline constexpr Right all_rights[] = {
     Right::open,          Right::be_known,      Right::read,
     Right::write_tag,     Right::end_client,    Right::edit_catalog,  Right::publish,
     Right::manage_people, Right::manage_tokens, Right::manage_organisations,
-    Right::read_audit,    Right::erase_machine, Right::report};
+    Right::read_audit,    Right::erase_machine, Right::report,
+    Right::decide_names};
 std::string_view name_of(Right right);
 
 /// Deny by default: what no line of the table allows is refused.

@@ -7,9 +7,10 @@
 #include <charconv>
 
 #include "base/check.h"
-#include "gate/handle/rest_json.h"
+#include "identity/value_json.h"
 #include "io/pause.h"
 #include "trust/http_caller.h"
+#include "trust/secrets.h"
 #include "wire/handle/names.h"
 
 namespace lineshaft::handle {
@@ -26,6 +27,8 @@ constexpr std::string_view list_pattern = "/api/handles";
 constexpr std::string_view prefixes_pattern = "/api/prefixes";
 constexpr std::string_view prefix_pattern = "/api/prefixes/{prefix}";
 constexpr std::string_view site_pattern = "/api/site";
+constexpr std::string_view sessions_pattern = "/api/sessions";
+constexpr std::string_view session_pattern = "/api/sessions/this";
 constexpr std::size_t page_size_max = 10'000;
 
 unsigned status_of(Answer answer, bool is_new, bool is_get) {
@@ -150,33 +153,90 @@ struct RestSteps {
     struct Admitted {
         bool is_in = false;
         unsigned status = 200;
-        std::string_view why{};
+        std::string why{};
+        Authority by{true, {}};
+        trust::PrincipalPtr principal{};  ///< null: a key of a handle
     };
-    static Admitted admit(Rest& rest, const http::Request& request, std::string_view pattern) {
+    // By the key of a handle, else by a token.
+    static io::Task<Admitted> admit(Rest* rest, const http::Request* request,
+                                    std::string_view pattern) {
+        if (!RestLogins::is_of_handle(*request)) co_return admit_token(*rest, *request, pattern);
+        Admitted out;
+        if (!is_private_way(request->peer)) {
+            out.status = 403;
+            out.why = "use HTTPS: keys must not cross the network in plain text";
+            co_return out;
+        }
+        http::Request shown = *request;
+        shown.body.clear();
+        auto login = co_await rest->logins_.login(std::move(shown));
+        if (!login.who) {
+            ++rest->services_.responder.stats().proofs_failed;
+            out.status = 401;
+            out.why = std::move(login.why);
+            co_return out;
+        }
+        out.is_in = true;
+        out.by = Authority{false, std::move(login.who)};
+        co_return out;
+    }
+    static Admitted admit_token(Rest& rest, const http::Request& request,
+                                std::string_view pattern) {
         const trust::Route* route = trust::find_route(request.method, pattern);
         CHECK(route != nullptr);
         auto& services = rest.services_;
         if (!is_private_way(request.peer))
-            return {false, 403, "use HTTPS: a token must not cross the network in plain text"};
+            return refusal(403, "use HTTPS: a token must not cross the network in plain text");
         const auto admission = trust::admit_program(services.porter, services.audit, request,
                                                     *route, "", services.loopback_role);
-        if (admission.status != 200) return {false, admission.status, admission.why};
+        if (admission.status != 200) return refusal(admission.status, admission.why);
         if (trust::is_from_foreign_page(request))
-            return {false, 403, "open the page under the node's own address"};
+            return refusal(403, "open the page under the node's own address");
         const auto& who = admission.principal;
         if (!who || (who->kind != trust::PrincipalKind::node &&
                      who->organisation != OrganisationId(1)))
-            return {false, 403, "names are administered by the organisation 'default'"};
-        return {true, 200, {}};
+            return refusal(403, "names are administered by the organisation 'default'");
+        Admitted out;
+        out.is_in = true;
+        out.principal = who;
+        return out;
+    }
+    static Admitted refusal(unsigned status, std::string_view why) {
+        Admitted out;
+        out.status = status;
+        out.why = why;
+        return out;
     }
 
-    static http::Response refused(const http::Request& request, const Admitted& admitted,
-                                  std::string_view handle) {
+    // On disk before it is done; nothing: go on.
+    static io::Task<std::optional<http::Response>> record(Rest* rest, const http::Request* request,
+                                                          const Admitted* admitted,
+                                                          std::string_view action) {
+        if (rest->services_.audit == nullptr) co_return std::nullopt;
+        trust::Principal who;
+        if (admitted->principal) {
+            who = *admitted->principal;
+        } else if (admitted->by.who) {
+            who.name = fmt::format("{}:{}", admitted->by.who->index, admitted->by.who->handle);
+            who.organisation = OrganisationId(1);
+        }
+        const std::string target = request->captured.empty() ? "" : request->captured.front();
+        auto line = trust::audit_of(who, request->peer.address, action, target);
+        auto recorded = co_await rest->services_.audit->record(std::move(line));
+        if (recorded) co_return std::nullopt;
+        co_return problem(*request, Answer::too_busy, target,
+                          "not recorded, so nothing was done: " + recorded.error().context);
+    }
+
+    static http::Response refused(Rest& rest, const http::Request& request,
+                                  const Admitted& admitted, std::string_view handle) {
         const Answer answer = admitted.status == 401 ? Answer::authentication_needed
                                                      : Answer::not_permitted;
         auto out = told(request, admitted.status == 404 ? 403 : admitted.status,
                         body_of(answer, handle, admitted.why));
-        if (out.status == 401) out.set("www-authenticate", "Bearer");
+        if (out.status == 401)
+            out.set("www-authenticate", RestLogins::challenge_of(rest.logins_.open()) +
+                                            ", Basic realm=\"handle\", Bearer");
         return out;
     }
 
@@ -230,8 +290,22 @@ struct RestSteps {
             ++stats.referred;
             co_return values(request, found->answer, handle, found->values);
         }
-        const bool public_only = asks(request, "publicOnly", false) || !reads_all(*rest, request);
-        auto shown = public_only
+        const bool wants_all = !asks(request, "publicOnly", false);
+        bool public_only = !wants_all || !reads_all(*rest, request);
+        std::optional<Reference> party;
+        if (wants_all && RestLogins::is_of_handle(request)) {
+            auto admitted = co_await admit(rest, &request, handles_pattern);
+            if (!admitted.is_in) co_return refused(*rest, request, admitted, handle);
+            public_only = !rest->services_.registry.may(
+                admitted.by, rest->services_.registry.canonical(handle), found->values,
+                {.own = right::read_value, .at_prefix = 0});
+            if (public_only) party = admitted.by.who;
+        } else if (public_only && asks(request, "auth", false)) {
+            co_return refused(*rest, request, refusal(401, "prove which key is yours"), handle);
+        }
+        auto shown = party
+                         ? rest->services_.registry.party_view(std::move(found->values), *asked, *party).values
+                     : public_only
                          ? identity::public_view(std::move(found->values), *asked).values
                          : identity::admin_view(std::move(found->values), *asked);
         if (shown.empty()) {
@@ -290,20 +364,22 @@ struct RestSteps {
     static io::Task<http::Response> put(Rest* rest, http::Request request) {
         ++rest->services_.responder.stats().http;
         const std::string handle = request.captured.at(0);
-        const auto admitted = admit(*rest, request, handles_pattern);
-        if (!admitted.is_in) co_return refused(request, admitted, handle);
+        auto admitted = co_await admit(rest, &request, handles_pattern);
+        if (!admitted.is_in) co_return refused(*rest, request, admitted, handle);
         auto change = change_of(*rest, request);
         if (!change) co_return problem(request, Answer::invalid_value, handle, change.error().context);
-        Authority by{true, {}};
-        auto outcome = co_await rest->services_.registry.change(std::move(*change), std::move(by));
+        auto unrecorded = co_await record(rest, &request, &admitted, "handle.write");
+        if (unrecorded) co_return std::move(*unrecorded);
+        auto outcome =
+            co_await rest->services_.registry.change(std::move(*change), std::move(admitted.by));
         co_return told_outcome(*rest, request, handle, outcome);
     }
 
     static io::Task<http::Response> remove(Rest* rest, http::Request request) {
         ++rest->services_.responder.stats().http;
         const std::string handle = request.captured.at(0);
-        const auto admitted = admit(*rest, request, handles_pattern);
-        if (!admitted.is_in) co_return refused(request, admitted, handle);
+        auto admitted = co_await admit(rest, &request, handles_pattern);
+        if (!admitted.is_in) co_return refused(*rest, request, admitted, handle);
         const auto asked = asked_values(request);
         if (!asked) co_return problem(request, Answer::invalid_value, handle, asked.error().context);
         Change change;
@@ -311,17 +387,24 @@ struct RestSteps {
         change.indexes = asked->indexes;
         change.kind =
             asked->indexes.empty() ? Change::Kind::remove : Change::Kind::remove_values;
-        Authority by{true, {}};
-        auto outcome = co_await rest->services_.registry.change(std::move(change), std::move(by));
+        auto unrecorded = co_await record(rest, &request, &admitted, "handle.remove");
+        if (unrecorded) co_return std::move(*unrecorded);
+        auto outcome =
+            co_await rest->services_.registry.change(std::move(change), std::move(admitted.by));
         co_return told_outcome(*rest, request, handle, outcome);
     }
 
     static io::Task<http::Response> list(Rest* rest, http::Request request) {
         ++rest->services_.responder.stats().http;
-        const auto admitted = admit(*rest, request, list_pattern);
-        if (!admitted.is_in) co_return refused(request, admitted, "");
+        auto admitted = co_await admit(rest, &request, list_pattern);
+        if (!admitted.is_in) co_return refused(*rest, request, admitted, "");
         const std::string prefix = fold(request.asked("prefix").value_or(""));
         auto& registry = rest->services_.registry;
+        const std::string at = prefix_handle(prefix);
+        const auto admins = registry.values_of(at);
+        if (!admins || !registry.may(admitted.by, at, *admins,
+                                     {.own = right::list_handles, .at_prefix = 0}))
+            co_return problem(request, Answer::not_permitted, "", "the key may not list");
         if (prefix.empty())
             co_return problem(request, Answer::protocol_error, "", "?prefix= is needed");
         if (!registry.homes(prefix))
@@ -367,8 +450,11 @@ struct RestSteps {
     }
 
     static io::Task<http::Response> home(Rest* rest, http::Request request) {
-        const auto admitted = admit(*rest, request, prefix_pattern);
-        if (!admitted.is_in) co_return refused(request, admitted, "");
+        const auto admitted = admit_token(*rest, request, prefix_pattern);
+        if (!admitted.is_in) co_return refused(*rest, request, admitted, "");
+        auto unrecorded = co_await record(rest, &request, &admitted,
+                                          request.method == "POST" ? "prefix.home" : "prefix.unhome");
+        if (unrecorded) co_return std::move(*unrecorded);
         const bool comes = request.method == "POST";
         const std::string prefix = request.captured.at(0);
         auto& registry = rest->services_.registry;
@@ -379,6 +465,43 @@ struct RestSteps {
         }
         auto unhomed = co_await registry.unhome(prefix, by);
         co_return told_outcome(*rest, request, prefix, unhomed);
+    }
+
+    static http::Response session_told(const http::Request& request,
+                                       const RestLogins::Session& session, unsigned status) {
+        json::object body{{"sessionId", session.id},
+                          {"nonce", trust::to_base64(session.nonce)},
+                          {"authenticated", session.who.has_value()}};
+        if (session.who)
+            body["id"] = fmt::format("{}:{}", session.who->index, session.who->handle);
+        auto out = told(request, status, body);
+        if (status == 201) out.set("location", "/api/sessions/this");
+        return out;
+    }
+    static io::Task<http::Response> open_session(Rest* rest, http::Request request) {
+        if (!is_private_way(request.peer))
+            co_return refused(*rest, request, refusal(403, "use HTTPS"), "");
+        co_return session_told(request, rest->logins_.open(), 201);
+    }
+    // GET says what it is, PUT answers its challenge, DELETE ends it.
+    static io::Task<http::Response> this_session(Rest* rest, http::Request request) {
+        auto admitted = co_await admit(rest, &request, session_pattern);
+        const auto header = request.header("authorization");
+        const auto at = header.find("sessionId=\"");
+        const auto end = at == header.npos ? header.npos : header.find('"', at + 11);
+        const std::string id =
+            end == header.npos ? std::string() : std::string(header.substr(at + 11, end - at - 11));
+        auto session = co_await rest->logins_.find(id);
+        if (!session) co_return refused(*rest, request, refusal(401, "no such session"), "");
+        if (request.method == "PUT" && !admitted.is_in)
+            co_return refused(*rest, request, admitted, "");
+        if (request.method == "DELETE") {
+            (void)co_await rest->logins_.close(id);
+            http::Response out;
+            out.status = 204;
+            co_return out;
+        }
+        co_return session_told(request, *session, 200);
     }
 
     static io::Task<http::Response> site(Rest* rest, http::Request request) {
@@ -402,6 +525,9 @@ void Rest::add_routes(http::Router& router) {
     router.add("POST", std::string(prefix_pattern), bind(&RestSteps::home));
     router.add("DELETE", std::string(prefix_pattern), bind(&RestSteps::home));
     router.add("GET", std::string(site_pattern), bind(&RestSteps::site));
+    router.add("POST", std::string(sessions_pattern), bind(&RestSteps::open_session));
+    for (const char* method : {"GET", "PUT", "DELETE"})
+        router.add(method, std::string(session_pattern), bind(&RestSteps::this_session));
 }
 
 }  // namespace lineshaft::handle

@@ -2,6 +2,7 @@
 // /api/site. Clauses and statuses: docs/protocols/handle.md.
 #pragma once
 #include "gate/handle/responder.h"
+#include "gate/handle/rest_login.h"
 #include "io/http/server.h"
 #include "trust/audit.h"
 #include "trust/porter.h"
@@ -9,7 +10,8 @@
 namespace lineshaft::handle {
 
 /// Reading is for everybody, what the public may see; changes, and reading the rest, are for tokens
-/// of role engineer or above of the organisation `default`, over TLS or loopback. Owner: outlives
+/// of role engineer or above of the organisation `default`, and for keys of handles as far as the
+/// handles' HS_ADMIN say; over TLS or loopback. Changes are in the audit log before they are done. Owner: outlives
 /// the HTTP server it is added to.
 class Rest {
 public:
@@ -18,15 +20,21 @@ public:
         Responder& responder;  ///< whose numbers and site it uses
         trust::Porter& porter;
         std::optional<trust::Role> loopback_role;
-        trust::Audit* audit = nullptr;  ///< where refusals are noted
+        trust::Audit* audit = nullptr;  ///< null: nothing is recorded
+        io::Shards& shards;
+        io::Workers& workers;  ///< for proofs
     };
-    Rest(Services services, const DoorLimits& limits) : services_(services), limits_(limits) {}
+    Rest(Services services, const DoorLimits& limits)
+        : services_(services),
+          limits_(limits),
+          logins_(services.registry, services.shards, services.workers, LoginLimits{}) {}
     void add_routes(io::http::Router& router);
 
 private:
     friend struct RestSteps;
     Services services_;
     DoorLimits limits_;
+    RestLogins logins_;
 };
 
 }  // namespace lineshaft::handle

@@ -2,7 +2,7 @@
 
 #include "gate/handle/challenges.h"
 #include "gate/handle/fragments.h"
-#include "gate/handle/rest_json.h"
+#include "identity/value_json.h"
 #include "identity/rules.h"
 #include "trust/proof.h"
 

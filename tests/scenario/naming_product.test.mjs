@@ -1,0 +1,341 @@
+// Naming as a product: identifiers, prefixes, bulk, statistics, resolving, labels (docs/protocols/naming-api.md).
+import assert from "node:assert/strict";
+import { createSign, generateKeyPairSync, randomBytes } from "node:crypto";
+import { request } from "node:http";
+import { test } from "node:test";
+import { askUdp, bodies, message, op, rsaKey } from "../handle.mjs";
+import { Node, telemetry, until } from "../node.mjs";
+
+const naming = (t, sets = []) => Node.start(t, { sets: ["node.role=secondary", "handle.prefix=88.101", "handle.listen=127.0.0.1:0", "handle.bootstrap=", ...sets] });
+const portOf = (node) => Number(node.addresses.handle.split(":").pop());
+const resolve = (node, name) => askUdp(portOf(node), message(op.resolution, bodies.resolve(name)));
+const url = (text, more = {}) => ({ type: "URL", data: text, ...more });
+const post = (node, path, body, options = {}) => node.api(`naming/${path}`, { method: "POST", body, ...options });
+
+/** Sends rows as one streamed request and reads receipts while it sends. `stop`: ends the sending after so many receipts. */
+function bulk(node, rows, { key, query = "", token = node.admin(), stop } = {}) {
+    return new Promise((done, failed) => {
+        const asked = request(`${node.url}/api/v1/naming/bulk${query}`, {
+            method: "POST", headers: { authorization: `Bearer ${token}`, "content-type": "application/x-ndjson", ...(key && { "idempotency-key": key }) },
+        });
+        const lines = [];
+        let at = 0, over = false;
+        const finish = (status) => { if (!over) { over = true; done({ status, lines }); } };
+        const feed = () => {
+            while (at < rows.length && !over) {
+                const some = rows.slice(at, at + 500).map((row) => (typeof row === "string" ? row : JSON.stringify(row)) + "\n").join("");
+                at += 500;
+                if (!asked.write(some)) return asked.once("drain", feed);
+            }
+            if (!over) asked.end();
+        };
+        asked.on("response", (answer) => {
+            let rest = "";
+            answer.setEncoding("utf8");
+            answer.on("data", (piece) => {
+                const parts = (rest + piece).split("\n");
+                rest = parts.pop();
+                for (const part of parts) lines.push(JSON.parse(part));
+                if (stop && lines.length >= stop(lines)) { asked.destroy(); finish(answer.statusCode); }
+            });
+            answer.on("end", () => finish(answer.statusCode));
+            answer.on("error", () => finish(answer.statusCode));
+        });
+        asked.on("error", (error) => (lines.length || stop ? finish(0) : failed(error)));
+        feed();
+    });
+}
+
+test("identifiers are minted, read, changed, listed and removed; values are for whom they are", async (t) => {
+    const node = await naming(t);
+    const made = await post(node, "identifiers", { prefix: "88.101", suffix: "exc-0042", values: [
+        url("https://example.com/exc/42"), { type: "JSON", data: { mass_kg: 21500 }, read: "parties", parties: ["organisation:acme", "300:88.101/ADMIN"] },
+        { type: "NOTE", data: "inside", read: "admin" }] }, { expect: 201 });
+    assert.equal(made.handle, "88.101/EXC-0042");
+    assert.deepEqual(made.values.map((one) => [one.index, one.type, one.read]), [[1, "URL", "public"], [2, "JSON", "parties"], [3, "NOTE", "admin"], [100, "HS_ADMIN", "public"]]);
+    assert.deepEqual(made.values[1].data, { mass_kg: 21500 });
+    assert.deepEqual(made.values[1].parties, ["organisation:acme", "300:88.101/ADMIN"]);
+    await post(node, "identifiers", { prefix: "88.101", suffix: "EXC-0042" }, { expect: 409 });
+    await post(node, "identifiers", { prefix: "77.1", suffix: "x" }, { expect: 404 });
+    await post(node, "identifiers", { prefix: "88.101", suffix: "y", values: [{ type: "URL", data: 7 }] }, { expect: 422 });
+    await post(node, "identifiers", { prefix: "88.101", suffix: "y", values: [url("x", { read: "parties" })] }, { expect: 422 });
+    const minted = await post(node, "identifiers", { prefix: "88.101" });
+    assert.match(minted.handle, /^88\.101\/[0-9A-F]{20}$/);
+    assert.equal((await node.api("naming/identifiers/88.101/new%20one%2Fa", { method: "PUT", body: { values: [url("https://a/")] }, expect: 201 })).handle, "88.101/NEW ONE/A");
+    await node.api("naming/identifiers/88.101/new%20one%2Fa?only=create", { method: "PUT", body: { values: [url("https://a/")] }, expect: 409 });
+    const changed = await node.api("naming/identifiers/88.101/exc-0042", { method: "PATCH", body: { set: [{ index: 1, ...url("https://example.com/new") }, { type: "EMAIL", data: "a@example.com" }] } });
+    assert.deepEqual(changed.values.map((one) => one.index), [1, 2, 3, 4, 100]);
+    assert.equal((await node.api("naming/identifiers/88.101/exc-0042", { method: "PATCH", body: { remove: [4] } })).values.length, 4);
+
+    // Who sees what: the public, a viewer of the node, another organisation that is named.
+    const acme = await node.api("organisations", { method: "POST", body: { name: "acme" } });
+    const rival = await node.api("organisations", { method: "POST", body: { name: "rival" } });
+    const tokens = {};
+    for (const [name, one] of [["acme", acme], ["rival", rival]]) {
+        await node.api(`organisations/${one.id}/people`, { method: "POST", body: { name: `${name}-admin`, role: "admin", password: "long enough for all" } });
+        const session = await node.fetch("session", { method: "POST", body: { name: `${name}/${name}-admin`, password: "long enough for all" }, token: null, headers: { origin: node.url } });
+        assert.equal(session.status, 200, await session.text());
+        tokens[name] = session.headers.get("set-cookie").split(";")[0];
+    }
+    const types = async (options) => (await node.api("naming/resolve/88.101/exc-0042", options)).values.map((one) => one.type).join(" ");
+    assert.equal(await types({ token: null }), "URL HS_ADMIN");
+    assert.equal(await types({ token: node.token({ role: "viewer" }) }), "URL HS_ADMIN");
+    assert.equal(await types({ token: node.token({ role: "engineer" }) }), "URL JSON NOTE HS_ADMIN");
+    assert.equal(await types({ token: null, headers: { cookie: tokens.acme } }), "URL JSON HS_ADMIN");
+    assert.equal(await types({ token: null, headers: { cookie: tokens.rival } }), "URL HS_ADMIN");
+    assert.equal((await node.api("naming/resolve/88.101/exc-0042", { token: null })).hidden, 2);
+    await node.api("naming/identifiers/88.101/exc-0042", { token: null, headers: { cookie: tokens.acme }, expect: 404 });
+
+    // A hundred more, in pages.
+    for (let at = 0; at < 25; ++at) await post(node, "identifiers", { prefix: "88.101", suffix: `p-${String(at).padStart(3, "0")}` });
+    const names = [];
+    let cursor = "";
+    do {
+        const page = await node.api(`naming/identifiers?prefix=88.101&q=p-&limit=10${cursor && `&cursor=${cursor}`}`);
+        names.push(...page.items.map((one) => one.handle));
+        cursor = page.next;
+        assert.equal(page.total, 28);
+    } while (cursor);
+    assert.deepEqual(names, Array.from({ length: 25 }, (_, at) => `88.101/P-${String(at).padStart(3, "0")}`));
+    assert.equal((await node.api("naming/identifiers?prefix=88.101&q=exc&values=true")).items[0].values.length, 4);
+    await node.api("naming/identifiers/88.101/p-000", { method: "DELETE", expect: 204 });
+    await node.api("naming/identifiers/88.101/p-000", { expect: 404 });
+    assert.equal((await node.api("naming")).identifiers, 27);
+    const log = await node.api("audit?what=identifier.&limit=5");
+    assert.equal(log.items[0].action, "identifier.remove");
+});
+
+test("an enterprise applies, an auditor decides, the prefix is given, suspended, resumed and revoked", async (t) => {
+    const node = await naming(t);
+    const auditor = node.token({ role: "auditor" });
+    const wish = { company: "港口起重机 Ltd", contact: "Li Wei", email: "li@example.com", purpose: "cranes", wanted: "88.101.7" };
+    await post(node, "applications", { ...wish, email: "none" }, { token: null, expect: 422 });
+    const applied = await post(node, "applications", wish, { token: null, expect: 201 });
+    assert.equal((await node.api(applied.status.slice(8), { token: null })).state, "applied");
+    await node.api("naming/applications", { token: null, expect: 401 });
+    await node.api("naming/applications", { token: node.token({ role: "engineer" }), expect: 403 });
+    await post(node, `applications/${applied.id}/allocate`, {}, { expect: 409 });
+    await post(node, `applications/${applied.id}/refuse`, {}, { token: auditor, expect: 422 });
+    assert.equal((await post(node, `applications/${applied.id}/approve`, { reason: "papers are right" }, { token: auditor })).state, "approved");
+    await post(node, `applications/${applied.id}/allocate`, {}, { token: auditor, expect: 403 });
+    const given = await post(node, `applications/${applied.id}/allocate`, { quota: 2 });
+    assert.deepEqual([given.state, given.prefix, given.quota], ["allocated", "88.101.7", 2]);
+    for (const suffix of ["a", "b"]) await post(node, "identifiers", { prefix: "88.101.7", suffix, values: [url("https://example.com/")] });
+    assert.equal((await post(node, "identifiers", { prefix: "88.101.7", suffix: "c" }, { expect: 409 })).title, "Quota reached");
+    assert.equal((await resolve(node, "88.101.7/a")).code, 1);
+    const step = async (name) => {
+        const began = Date.now();
+        const out = await post(node, `prefixes/88.101.7/${name}`, { reason: `because ${name}` });
+        const code = (await resolve(node, "88.101.7/a")).code;
+        assert.ok(Date.now() - began < 30_000);
+        return [out.state, code];
+    };
+    assert.deepEqual(await step("suspend"), ["suspended", 301]);
+    assert.equal((await node.api("naming/resolve/88.101.7/a", { token: null })).answer, "suspended");
+    await post(node, "prefixes/88.101.7/suspend", { reason: "again" }, { expect: 409 });
+    assert.deepEqual(await step("resume"), ["active", 1]);
+    await node.kill();
+    await node.start();
+    assert.equal((await resolve(node, "88.101.7/a")).code, 1);
+    assert.equal((await post(node, "identifiers", { prefix: "88.101.7", suffix: "c" }, { expect: 409 })).title, "Quota reached", "after a kill");
+    assert.equal((await node.api("naming/prefixes/88.101.7", { method: "PATCH", body: { quota: 3 } })).quota, 3);
+    await post(node, "identifiers", { prefix: "88.101.7", suffix: "c" });
+    assert.deepEqual(await step("revoke"), ["revoked", 301]);
+    await post(node, "prefixes/88.101.7/resume", { reason: "no" }, { expect: 409 });
+    await post(node, "prefixes/88.101/revoke", { reason: "own" }, { expect: 409 });
+    const history = (await node.api(`naming/applications/${applied.id}`)).history.map((one) => one.step);
+    assert.deepEqual(history, ["apply", "approve", "allocate", "suspend", "resume", "revoke"]);
+    const actions = (await node.api("audit?what=prefix.&limit=50")).items.map((one) => one.action);
+    for (const action of ["prefix.approve", "prefix.allocate", "prefix.suspend", "prefix.resume", "prefix.revoke", "prefix.change"]) assert.ok(actions.includes(action), action);
+
+    // One with a node of its own: the secondary points to it.
+    const own = await post(node, "applications", { ...wish, wanted: undefined, hosting: "own_node", address: "127.0.0.1:2641" }, { token: null });
+    await post(node, `applications/${own.id}/approve`, {});
+    const pointed = await post(node, `applications/${own.id}/allocate`, {});
+    assert.equal(pointed.prefix, "88.101.1");
+    assert.equal((await resolve(node, "88.101.1/x")).code, 302);
+    await post(node, "prefixes/88.101.1/suspend", { reason: "r" });
+    assert.equal((await resolve(node, "88.101.1/x")).code, 301);
+    await post(node, "prefixes/88.101.1/resume", {});
+    assert.equal((await resolve(node, "88.101.1/x")).code, 302);
+    const refused = await post(node, "applications", wish, { token: null });
+    assert.equal((await post(node, `applications/${refused.id}/refuse`, { reason: "twice" }, { token: auditor })).state, "refused");
+    const status = await node.api(refused.status.slice(8), { token: null });
+    assert.deepEqual([status.state, status.reason], ["refused", "twice"]);
+    assert.deepEqual((await node.api("naming/prefixes")).items.map((one) => [one.prefix, one.kind, one.state]), [["88.101", "own", "active"], ["88.101.1", "delegated", "active"], ["88.101.7", "hosted", "revoked"]]);
+});
+
+test("strangers may apply only so often", async (t) => {
+    const node = await naming(t);
+    const wish = { company: "C", contact: "c", email: "c@example.com", purpose: "p" };
+    const codes = [];
+    for (let at = 0; at < 6; ++at) codes.push((await node.fetch("naming/applications", { method: "POST", body: wish, token: null })).status);
+    assert.deepEqual(codes, [201, 201, 201, 201, 201, 429]);
+});
+
+test("bulk: a receipt for each row, again with the same key, from where it stopped, out again", async (t) => {
+    const node = await naming(t);
+    const rows = Array.from({ length: 20_000 }, (_, at) => ({ handle: `88.101/B${at}`, values: [url(`https://example.com/${at}`)] }));
+    rows[7] = "this is no JSON";
+    rows[8] = { handle: "99.9/x", values: [url("x")] };
+    rows[9] = { prefix: "88.101", values: [url("minted")] };
+    rows[10] = { handle: "88.101/B3", values: [url("other")] };
+    rows[11] = { handle: "88.101/B3", values: [url("other")], if_exists: "replace" };
+    rows[12] = { handle: "88.101/B4", delete: true };
+    const first = await bulk(node, rows, { key: "one" });
+    assert.equal(first.status, 200);
+    const done = first.lines.pop();
+    assert.deepEqual([done.done, done.rows, done.refused, done.changed, done.deleted, done.resume_from], [true, 20_000, 3, 1, 1, 20_001]);
+    assert.equal(first.lines.length, 20_000);
+    first.lines.forEach((line, at) => assert.equal(line.row, at + 1));
+    assert.deepEqual(first.lines.slice(7, 13).map((line) => line.status), ["refused", "refused", "made", "refused", "changed", "deleted"]);
+    const again = await bulk(node, rows, { key: "one" });
+    assert.deepEqual(again.lines.slice(0, -1), first.lines, "told again, not done again");
+    const count = (await node.api("naming")).identifiers;
+    assert.equal((await node.api("naming/bulk/one")).state, "done");
+    assert.deepEqual((await node.api("naming/bulk/one/refused")).items.map((one) => one.row), [8, 9, 11]);
+    const other = [...rows];
+    other[100] = { handle: "88.101/OTHER", values: [] };
+    assert.match((await bulk(node, other, { key: "one" })).lines.at(-1).error, /differ/);
+
+    // Broken off in the middle, then from where the node is.
+    const more = Array.from({ length: 30_000 }, (_, at) => ({ handle: `88.101/C${at}`, values: [url(`https://example.com/${at}`)] }));
+    await bulk(node, more, { key: "two", stop: (lines) => (lines.length > 3_000 ? lines.length : Infinity) });
+    const job = await until(async () => { const one = await node.api("naming/bulk/two"); return one.state === "stopped" && one; }, "the job has stopped");
+    assert.ok(job.rows > 2_000 && job.resume_from === job.rows + 1, JSON.stringify(job));
+    const rest = await bulk(node, more.slice(job.rows), { key: "two", query: `?from=${job.resume_from}` });
+    assert.equal(rest.lines.at(-1).rows, 30_000);
+    assert.equal(rest.lines[0].row, job.resume_from);
+    assert.equal((await node.api("naming")).identifiers, count + 30_000);
+    const sliced = await node.fetch("/api/v1/naming/bulk?from=7", { method: "POST", headers: { "idempotency-key": "two" } });
+    assert.equal(sliced.status, 409, "no window begins there");
+    assert.equal((await bulk(node, [{ handle: "88.101/C0", values: [] }], { token: node.token({ role: "viewer" }) })).status, 403);
+    assert.deepEqual((await node.api("naming/bulk")).items.map((one) => one.key), ["two", "one"]);
+
+    const exported = (await (await node.fetch("/api/v1/naming/export?prefix=88.101")).text()).trim().split("\n").map((line) => JSON.parse(line));
+    assert.equal(exported.length, count + 30_000);
+    const back = await bulk(node, exported.slice(0, 1_000), { key: "back" });
+    assert.equal(back.lines.at(-1).kept, 1_000, JSON.stringify(back.lines.find((line) => line.status !== "kept")));
+});
+
+test("killed while it registers: what was acknowledged resolves, the rest is whole or absent", async (t) => {
+    const node = await naming(t, ["node.shards=2"]);
+    const values = (at) => [url(`https://example.com/${at}`, { index: 1 }), { index: 2, type: "DESC", data: `number ${at}` }];
+    const rows = Array.from({ length: 60_000 }, (_, at) => ({ handle: `88.101/K${at}`, values: values(at) }));
+    let cut = false;
+    for (let round = 0; round < 4 && !cut; ++round) {
+        const sent = await bulk(node, rows, { key: `kill-${round}`, stop: (lines) => {
+            if (lines.length > 4_000 + 3_000 * round && !cut) { cut = true; node.child.kill("SIGKILL"); }
+            return Infinity;
+        } });
+        assert.ok(cut, "it was killed in the middle");
+        await node.ended;
+        await node.start();
+        const acknowledged = sent.lines.filter((line) => line.status === "made" || line.status === "kept");
+        assert.ok(acknowledged.length >= 4_000 && acknowledged.length < rows.length, `${acknowledged.length}`);
+        const exported = new Map((await (await node.fetch("/api/v1/naming/export?prefix=88.101")).text()).trim().split("\n").map((line) => JSON.parse(line)).map((one) => [one.handle, one]));
+        for (const line of acknowledged) assert.ok(exported.has(line.handle), `${line.handle} was acknowledged`);
+        for (const [name, one] of exported) {
+            if (!name.startsWith("88.101/K")) continue;
+            const at = name.slice("88.101/K".length);
+            assert.deepEqual(one.values.map((value) => value.data).slice(0, 2), [`https://example.com/${at}`, `number ${at}`], "whole");
+            assert.equal(one.values.length, 3, name);
+        }
+        assert.equal((await resolve(node, acknowledged.at(-1).handle)).code, 1);
+        const job = await node.api(`naming/bulk/kill-${round}`);
+        const rest = await bulk(node, rows.slice(job.rows), { key: `kill-${round}`, query: `?from=${job.resume_from}&receipts=refused` });
+        assert.deepEqual([rest.lines.length, rest.lines[0].rows, rest.lines[0].refused], [1, 60_000, 0]);
+        assert.equal((await node.api("naming/identifiers?prefix=88.101&q=K&limit=1")).total, 60_000);
+    }
+});
+
+test("anyone resolves with proof, is led to the address, and gets a label; machines have identifiers", async (t) => {
+    const node = await naming(t, ["handle.public_url=https://id.example.com/"]);
+    const link = await node.mqtt();
+    await link.publishAsync(telemetry("exc-01"), JSON.stringify({ speed: 1 }), { qos: 1 });
+    await until(async () => (await node.fetch("machines/exc-01")).status === 200, "the machine");
+    const named = await node.api("naming/machines/exc-01");
+    assert.equal(named.handle, "88.101/MACHINE.EXC-01");
+    await until(async () => (await node.api(`naming/resolve/${named.handle}`)).answer === "found", "the machine's identifier");
+    const found = await node.api(`naming/resolve/${named.handle}?trace=true`, { token: null });
+    assert.equal(found.url, "https://id.example.com/machines/exc-01");
+    assert.deepEqual(found.trace.map((hop) => [hop.server, hop.answer]), [["this node", "success"]]);
+    assert.deepEqual(found.vouched.map((one) => [one.prefix, one.state]), [["88", null], ["88.101", "active"]]);
+    await node.api("machines/exc-01", { method: "PATCH", body: { name: "Digger" } });
+    await until(async () => (await node.api(`naming/resolve/${named.handle}?type=DESC`)).values[0].data === "Digger", "its new name");
+    const to = await fetch(`${node.url}/h/${named.handle}?redirect&urlappend=%3Fa=1`, { redirect: "manual" });
+    assert.deepEqual([to.status, to.headers.get("location")], [302, "https://id.example.com/machines/exc-01?a=1"]);
+    assert.equal((await fetch(`${node.url}/h/88.101/none?redirect`, { redirect: "manual" })).status, 404);
+    const page = await fetch(`${node.url}/h/${named.handle}`);
+    assert.match(page.headers.get("content-type"), /text\/html/);
+    assert.equal((await (await fetch(`${node.url}/h/${named.handle}`, { headers: { accept: "application/json" } })).json()).answer, "found");
+    assert.equal((await node.api("naming/resolve/88.101/none", { token: null })).answer, "not_found");
+    assert.equal((await node.api("naming/resolve/77.1/x", { token: null })).answer, "elsewhere");
+    assert.equal((await node.api("naming/resolve/88.101/%01", { token: null })).answer, "invalid");
+    await node.api("naming/identifiers/88.101/script", { method: "PUT", body: { values: [url("javascript:alert(1)")] } });
+    assert.equal((await fetch(`${node.url}/h/88.101/script?redirect`, { redirect: "manual" })).status, 404, "only http and https");
+
+    const svg = await (await fetch(`${node.url}/api/v1/naming/label/${named.handle}`)).text();
+    assert.match(svg, /^<svg .*MACHINE\.EXC-01<\/text><\/svg>\n$/);
+    const png = Buffer.from(await (await fetch(`${node.url}/api/v1/naming/label/${named.handle}?format=png&size=300`)).arrayBuffer());
+    assert.equal(png.subarray(0, 8).toString("latin1"), "\x89PNG\r\n\x1a\n");
+    assert.deepEqual([png.readUInt32BE(16), png.readUInt32BE(20)], [300, 300]);
+    assert.equal((await fetch(`${node.url}/api/v1/naming/label/${named.handle}?size=9`)).status, 422);
+
+    // A template computes what is not registered.
+    const xml = `<namespace><template delimiter="@"><foreach><if value="type" test="equals" expression="URL"><value data="\${data}?part=\${extension}"/></if></foreach></template></namespace>`;
+    assert.equal((await post(node, "templates/try", { template: xml, handle: `${named.handle}@bucket` })).values[0].data, "https://id.example.com/machines/exc-01?part=bucket");
+    await post(node, "templates/try", { template: "<namespace><template><loop/></template></namespace>", handle: "a/b" }, { expect: 422 });
+    assert.equal((await node.api("naming/prefixes/88.101", { method: "PATCH", body: { template: xml } })).template, xml);
+    assert.equal((await resolve(node, `${named.handle}@bucket`)).code, 1);
+    const computed = await node.api(`naming/resolve/${named.handle}@Bucket`, { token: null });
+    assert.deepEqual([computed.computed, computed.values[0].data], [true, "https://id.example.com/machines/exc-01?part=Bucket"]);
+
+    await node.api("machines/exc-01", { method: "DELETE" });
+    await until(async () => (await node.api(`naming/resolve/${named.handle}`)).answer === "not_found", "the erased machine's identifier is gone");
+
+    const report = await node.api("naming/statistics");
+    assert.ok(report.totals.resolved >= 5 && report.totals.registered >= 2 && report.totals.not_found >= 2, JSON.stringify(report.totals));
+    assert.ok(report.prefixes.some((one) => one.prefix === "88.101"));
+    const missing = (await node.api("naming/statistics/missing")).items;
+    assert.ok(missing.some((one) => one.handle === "88.101/NONE" && one.count >= 1), JSON.stringify(missing));
+    await node.stop();
+    await node.start();
+    assert.ok((await node.api("naming/statistics")).totals.resolved >= report.totals.resolved, "after a restart");
+});
+
+test("the Handle REST API lets in by secret key and by a signed challenge; changes are in the audit log", async (t) => {
+    const node = await naming(t);
+    const { privateKey, publicKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+    const put = (path, values, headers = {}, token = null) => node.fetch(`/api/handles/${path}`, { method: "PUT", body: values, token, headers });
+    assert.equal((await put("0.NA/88.101", [
+        { index: 100, type: "HS_ADMIN", data: { format: "admin", value: { handle: "0.NA/88.101", index: 300, permissions: "111111111111" } } },
+        { index: 300, type: "HS_SECKEY", data: "s3cret" },
+        { index: 301, type: "HS_PUBKEY", data: { format: "base64", value: rsaKey(publicKey.export({ format: "jwk" })).toString("base64") } },
+        { index: 101, type: "HS_ADMIN", data: { format: "admin", value: { handle: "0.NA/88.101", index: 301, permissions: "000000000001" } } },
+    ], {}, node.admin())).status, 200);
+    const basic = (secret) => ({ authorization: `Basic ${Buffer.from(`${encodeURIComponent("300:0.NA/88.101")}:${secret}`).toString("base64")}` });
+    const values = [{ index: 1, type: "URL", data: "https://example.com/" }];
+    assert.equal((await put("88.101/basic", values, basic("s3cret"))).status, 201);
+    assert.equal((await put("88.101/basic", values, basic("wrong"))).status, 401);
+    assert.equal((await put("88.101/basic", values, basic("s3cret"))).status, 200);
+    const refused = await put("88.101/signed", values);
+    assert.equal(refused.status, 401);
+    const [, sessionId, nonce] = /^Handle sessionId="([^"]+)", nonce="([^"]+)"/.exec(refused.headers.get("www-authenticate"));
+    const cnonce = randomBytes(16);
+    const signer = createSign("SHA256").update(Buffer.concat([Buffer.from(nonce, "base64"), cnonce]));
+    const answer = `Handle sessionId="${sessionId}", id="301:0.NA/88.101", type="HS_PUBKEY", cnonce="${cnonce.toString("base64")}", alg="SHA256", signature="${signer.sign(privateKey).toString("base64")}"`;
+    assert.equal((await put("88.101/signed", values, { authorization: answer })).status, 201);
+    assert.equal((await put("88.101/signed2", values, { authorization: answer })).status, 401, "a nonce is signed once");
+    assert.equal((await put("88.101/signed3", values, { authorization: `Handle sessionId="${sessionId}"` })).status, 201, "the session stays proved");
+    assert.equal((await node.fetch("/api/handles/88.101/basic", { method: "DELETE", token: null, headers: { authorization: `Handle sessionId="${sessionId}"` } })).status, 403, "its key may only create");
+    const session = await (await node.fetch("/api/sessions/this", { token: null, headers: { authorization: `Handle sessionId="${sessionId}"` } })).json();
+    assert.deepEqual([session.authenticated, session.id], [true, "301:0.NA/88.101"]);
+    assert.equal((await node.fetch("/api/sessions/this", { method: "DELETE", token: null, headers: { authorization: `Handle sessionId="${sessionId}"` } })).status, 204);
+    assert.equal((await put("88.101/signed4", values, { authorization: `Handle sessionId="${sessionId}"` })).status, 401);
+    const opened = await node.fetch("/api/sessions", { method: "POST", token: null });
+    assert.deepEqual([opened.status, opened.headers.get("location")], [201, "/api/sessions/this"]);
+    const lines = (await node.api("audit?what=handle.write&limit=50")).items;
+    assert.ok(lines.some((one) => one.who === "301:0.NA/88.101" && one.target === "88.101/signed"), JSON.stringify(lines));
+    assert.ok(lines.some((one) => one.who === "test admin" && one.target === "0.NA/88.101"));
+});
