@@ -50,9 +50,9 @@ export function Bulk({ names }: { names: Names }) {
         }
     }, [source, prefix, series, before, origin, file]);
 
-    const start = (goesOn: boolean) => {
+    const start = (begun: "yes" | "perhaps" | "no") => {
         let read = 0;
-        void send(sentKey, goesOn, lines((bytes) => { read = bytes; }), total, () => (file && source === "file" ? read / Math.max(1, file.size) : null));
+        void send(sentKey, begun, lines((bytes) => { read = bytes; }), total, () => (file && source === "file" ? read / Math.max(1, file.size) : null));
     };
     // What comes next is another job, unless it is named otherwise.
     const close = () => {
@@ -64,9 +64,9 @@ export function Bulk({ names }: { names: Names }) {
     return (
         <>
             <header className="page-head"><h1>{words.bulk.title}</h1><p>{words.bulk.lead}</p></header>
-            {now && <ProgressPanel now={now} onAgain={now.key === sentKey ? () => start(true) : null} onClose={close} />}
+            {now && <ProgressPanel now={now} onAgain={now.key === sentKey ? () => start("yes") : null} onClose={close} />}
             {(!now || now.state === "stopped" || now.state === "failed") && (
-                <form className="panel form bulk" onSubmit={(event) => { event.preventDefault(); start(key.trim() !== ""); }}>
+                <form className="panel form bulk" onSubmit={(event) => { event.preventDefault(); start(key.trim() ? "yes" : source === "file" ? "perhaps" : "no"); }}>
                     <div className="bulk-head">
                         <div className="field">
                             <span className="field-name">{words.bulk.from}</span>

@@ -86,18 +86,22 @@ function count(receipts: Receipt[], sent: number) {
     change({ ...add, sent });
 }
 
+/** Whether a job of this name was begun before, as far as the page knows. */
+type Begun = "yes" | "perhaps" | "no";
+
 /** Where an earlier job of this key stands: its rows before that need not be sent again. */
-async function resumeFrom(key: string, goesOn: boolean): Promise<number> {
+async function resumeFrom(key: string, begun: Begun): Promise<number> {
+    if (begun === "no") return 1;
     try {
         const job = await naming.job(key);
-        return job.state === "done" && !goesOn ? 1 : Math.max(1, job.resume_from);
+        return job.state === "done" && begun === "perhaps" ? 1 : Math.max(1, job.resume_from);
     } catch (failure) {
         if (failure instanceof ApiError && failure.status === 404) return 1;
         throw failure;
     }
 }
 
-export async function send(key: string, goesOn: boolean, lines: AsyncIterable<string> | Iterable<string>, rows: number | null, share: () => number | null): Promise<void> {
+export async function send(key: string, begun: Begun, lines: AsyncIterable<string> | Iterable<string>, rows: number | null, share: () => number | null): Promise<void> {
     stopping?.abort();
     const mine = stopping = new AbortController();
     progress.set({
@@ -107,7 +111,7 @@ export async function send(key: string, goesOn: boolean, lines: AsyncIterable<st
     const leaves = (event: BeforeUnloadEvent) => event.preventDefault();
     addEventListener("beforeunload", leaves);
     try {
-        const first = await resumeFrom(key, goesOn);
+        const first = await resumeFrom(key, begun);
         let row = 1, from = first, size = 0;
         let slice: string[] = [];
         const flush = async () => {
