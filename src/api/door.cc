@@ -177,13 +177,14 @@ void secure(http::Response& response, bool is_encrypted) {
 }
 
 void serve(http::Router& router, Services& services, std::string_view method,
-           std::string_view pattern, Work work) {
+           std::string_view pattern, Work work, http::Router::Options options) {
     const trust::Route* route = trust::find_route(method, pattern);
     CHECK(route != nullptr);
     router.add(std::string(method), std::string(pattern),
                [services = &services, route, work](http::Request request) {
                    return run(services, route, work, std::move(request));
-               });
+               },
+               options);
 }
 
 }  // namespace lineshaft::api

@@ -9,7 +9,7 @@ namespace lineshaft::api {
 /// failures into problem details and adds the security headers. A bug to add a route the table
 /// does not have.
 void serve(http::Router& router, Services& services, std::string_view method,
-           std::string_view pattern, Work work);
+           std::string_view pattern, Work work, http::Router::Options options = {});
 
 /// Headers every answer of ours carries (CSP, nosniff, no referrer, no store).
 void secure(http::Response& response, bool is_encrypted);

@@ -39,8 +39,9 @@ Result<Asked> asked_of(const http::Request& request) {
     if (const auto* params = body.if_contains("params"); params != nullptr && !params->is_null()) {
         if (!params->is_array()) return fail(Code::invalid, "params must be a list");
         for (const auto& param : params->get_array()) {
-            TRY(auto value, parameter_of(param));
-            asked.parameters.push_back(std::move(value));
+            auto value = parameter_of(param);
+            if (!value) return std::unexpected(value.error());
+            asked.parameters.push_back(std::move(*value));
         }
     }
     if (const auto* limit = body.if_contains("limit"); limit != nullptr && !limit->is_null()) {
@@ -114,8 +115,9 @@ io::Task<Answer> ask(Call call) {
     }
     query::Limits limits = call.services->sql_limits;
     limits.rows_max = asked.rows;
+    // Nobody waits for the answer once the client has left.
     auto cursor = engine->execute(*prepared, std::move(asked.parameters), {call.principal},
-                                  asked.session, limits);
+                                  asked.session, limits, call.request.gone);
     if (!cursor) co_return problem_with(cursor.error());
     JsonOut out;
     out.object().name("columns").array();
@@ -149,7 +151,7 @@ io::Task<Answer> ask(Call call) {
 }  // namespace
 
 void add_sql_routes(http::Router& router, Services& services) {
-    serve(router, services, "POST", "/api/v1/sql", &ask);
+    serve(router, services, "POST", "/api/v1/sql", &ask, {.watches_client = true});
 }
 
 }  // namespace lineshaft::api

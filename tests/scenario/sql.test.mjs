@@ -118,3 +118,17 @@ test("lineshaft sql asks the running node, and opens the directory of a stopped 
     assert.equal(await run("--format", "csv", sql), "machine,top\npress-1,119\npress-2,1119\n");
     await assert.rejects(promisify(execFile)(binary, ["sql", "--data", `${node.data}-not`, sql]), /holds no node/);
 });
+
+test("nobody works on for a client that has left", async (t) => {
+    const node = await plant(t, { sets: ["sql.timeout=600"] });
+    // More than there are threads: if they went on, the last would wait for ten minutes.
+    const endless = "WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t) SELECT count(*) FROM t";
+    const leaving = new AbortController();
+    const asked = Array.from({ length: 4 }, () => node.fetch("/api/v1/sql", { method: "POST", body: { sql: endless }, signal: leaving.signal }).catch((error) => error.name));
+    const slow = await Promise.race([...asked, new Promise((done) => setTimeout(() => done("still at it"), 1_000))]);
+    assert.equal(slow, "still at it");
+    leaving.abort();
+    assert.deepEqual(await Promise.all(asked), asked.map(() => "AbortError"));
+    const answer = await ask(node, "SELECT count(*) FROM samples WHERE tag = 'speed'");
+    assert.deepEqual(answer.body.rows, [[240]]);
+});

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "io/stop_flag.h"
 #include "io/stream.h"
 
 namespace lineshaft::io::http {
@@ -26,6 +27,7 @@ struct Request {
     std::vector<std::string> captured;  ///< the pattern's {parts}, decoded, in order
     Peer peer;
     bool is_head = false;
+    StopFlagPtr gone{};  ///< raised when the client leaves; null unless the route watches
 
     /// The first value, or empty. Header names in lower case.
     std::string_view header(std::string_view name) const;

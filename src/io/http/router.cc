@@ -136,7 +136,7 @@ void Router::add(std::string method, std::string pattern, Handler handler, Optio
     CHECK(handler != nullptr);
     auto& node = node_of(table_->root, pattern);
     const bool is_new =
-        node.methods.emplace(method, Route{std::move(handler), options.body_bytes_max}).second;
+        node.methods.emplace(method, Route{std::move(handler), options.body_bytes_max, options.watches_client}).second;
     CHECK(is_new);
     table_->listed.push_back({std::move(method), std::move(pattern)});
 }

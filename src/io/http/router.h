@@ -9,6 +9,7 @@ namespace lineshaft::io::http {
 struct Route {
     Handler handler;
     std::size_t body_bytes_max = 0;
+    bool watches_client = false;
 };
 
 struct UpgradeRoute {

@@ -49,6 +49,7 @@ public:
     ~Router();
     struct Options {
         std::size_t body_bytes_max = 1 << 20;
+        bool watches_client = false;  ///< Request::gone is set: for work that nobody may wait for
     };
     void add(std::string method, std::string pattern, Handler handler, Options options);
     void add(std::string method, std::string pattern, Handler handler);

@@ -214,7 +214,8 @@ Task<Next> upgrade_request(Session& session, const UpgradeRoute& route, Request 
 
 /// Reads the body and lets the handler answer.
 Task<Next> handle_request(Session& session, RequestParser& parser, const Handler& handler,
-                          std::size_t body_bytes_max, Request request, Head head) {
+                          const Route* route, std::size_t body_bytes_max, Request request,
+                          Head head) {
     BodyShare share(session.hall, session.service.limits.bodies_bytes_max);
     auto allowed = parser.allow_body(body_bytes_max);
     if (!allowed) {
@@ -232,6 +233,9 @@ Task<Next> handle_request(Session& session, RequestParser& parser, const Handler
     }
     request.body = parser.take_body();
     const bool is_head = request.is_head;
+    // A client that has sent more already is there, and its next request is not read before.
+    if (route != nullptr && route->watches_client && session.pending.empty()) begin_ahead(session);
+    if (session.ahead) request.gone = session.ahead->gone;
     Response response = co_await run_handler(handler, std::move(request));
     const bool keeps_alive = head.keeps_alive && !session.leash->is_stopping;
     auto next =
@@ -282,8 +286,8 @@ Task<Next> route_request(Session& session, RequestParser& parser, Target target)
         auto next = co_await upgrade_request(session, *match.upgrade, std::move(request));
         co_return next;
     }
-    auto next = co_await handle_request(session, parser, *handler, body_max, std::move(request),
-                                        std::move(head));
+    auto next = co_await handle_request(session, parser, *handler, match.route, body_max,
+                                        std::move(request), std::move(head));
     co_return next;
 }
 
@@ -338,7 +342,10 @@ Task<void> serve_connection(Service* service, Hall* hall, std::unique_ptr<Stream
     auto next = Next::go_on;
     while (next == Next::go_on && !session.leash->is_stopping) {
         Bytes input;
-        if (session.pending.empty()) {
+        if (session.ahead) {
+            const bool is_there = co_await end_ahead(session, patience);
+            if (!is_there) break;
+        } else if (session.pending.empty()) {
             // Here an idle connection waits: no parser, no buffer.
             auto first = co_await session.stream->read_some(patience);
             if (!first) break;
@@ -349,7 +356,12 @@ Task<void> serve_connection(Service* service, Hall* hall, std::unique_ptr<Stream
         if (next == Next::linger) {
             const Limits& limits = service->limits;
             const Steady time = session.was_slow ? limits.linger_silence_max : limits.linger_max;
-            co_await linger(*session.stream, limits, time);
+            bool is_there = true;
+            if (session.ahead) {
+                session.stream->end_writing();
+                is_there = co_await end_ahead(session, limits.linger_silence_max);
+            }
+            if (is_there) co_await linger(*session.stream, limits, time);
         }
         session.leash->is_answering = false;
         patience = service->limits.idle_max;
@@ -357,6 +369,8 @@ Task<void> serve_connection(Service* service, Hall* hall, std::unique_ptr<Stream
     if (session.stream) {
         session.leash->stream = nullptr;
         session.stream->close();
+        // The reader holds a pointer to the stream: it must end first.
+        if (session.ahead) (void)co_await end_ahead(session, Steady{0});
     }
     session.leash->force.disarm();
     hall->connections.fetch_sub(1, std::memory_order_relaxed);

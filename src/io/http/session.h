@@ -41,6 +41,17 @@ struct Leash {
 Task<void> serve_connection(Service* service, Hall* hall, std::unique_ptr<Stream> stream,
                             std::shared_ptr<Leash> leash);
 
+/// A read that is under way while a handler works, to learn that the client leaves. What it sends
+/// instead is the beginning of its next request.
+struct Ahead {
+    StopFlagPtr gone = std::make_shared<StopFlag>();
+    std::string bytes;           ///< what came
+    bool has_ended = false;
+    bool is_gone = false;        ///< instead of bytes
+    Steady until = for_ever;     ///< then a silent client counts as gone
+    Pause ended;
+};
+
 /// What one session's parts share; lives in serve_connection's frame.
 struct Session {
     Service& service;
@@ -48,6 +59,7 @@ struct Session {
     std::unique_ptr<Stream> stream;
     std::shared_ptr<Leash> leash;
     std::string pending;    ///< read but not yet parsed
+    std::shared_ptr<Ahead> ahead{};  ///< then nobody else reads
     bool was_slow = false;  ///< refused because it took too long: it gets little time more
 
     std::string_view date();
@@ -56,6 +68,12 @@ struct Session {
 /// Runs the streamer behind a head already sent. The connection is over afterwards. Watches the
 /// reading side, so that a client that leaves is noticed while nothing is written.
 Task<void> stream_body(Session& session, Streamer streamer, bool is_chunked);
+
+/// Begins to read ahead; nothing when the server is closing.
+void begin_ahead(Session& session);
+/// Waits until what was begun has ended, at most about `patience`; then the session reads again.
+/// False: the client is gone.
+Task<bool> end_ahead(Session& session, Steady patience);
 
 /// Lets the client read the last answer before the stream is closed (RFC 9112 9.6): says that
 /// nothing more follows, then reads and drops what the client still sends until it leaves or a

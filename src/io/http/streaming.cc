@@ -1,4 +1,4 @@
-// Streaming answers, the linger after a last answer, and streams handed over to an Upgrade.
+// Streaming answers, reading ahead of one, the linger after a last answer, and streams handed over to an Upgrade.
 #include <array>
 #include <charconv>
 
@@ -120,7 +120,40 @@ private:
     std::shared_ptr<Leash> leash_;
 };
 
+Task<void> ahead_reader(std::shared_ptr<Ahead> ahead, Stream* stream) {
+    constexpr Steady step{1'000};
+    for (;;) {
+        auto bytes = co_await stream->read_some(step);
+        if (bytes) {
+            ahead->bytes.assign(as_text(*bytes));
+            break;
+        }
+        const bool is_silent = bytes.error().code == Code::timeout;
+        if (is_silent && Shard::here().clock().steady() < ahead->until) continue;
+        ahead->is_gone = true;
+        ahead->gone->raise();
+        break;
+    }
+    ahead->has_ended = true;
+    ahead->ended.end();
+}
+
 }  // namespace
+
+void begin_ahead(Session& session) {
+    if (session.hall.nursery.is_closing() || session.ahead) return;
+    session.ahead = std::make_shared<Ahead>();
+    session.hall.nursery.spawn(ahead_reader(session.ahead, session.stream.get()));
+}
+
+Task<bool> end_ahead(Session& session, Steady patience) {
+    const auto ahead = session.ahead;
+    ahead->until = Shard::here().clock().steady() + patience;
+    while (!ahead->has_ended) (void)co_await ahead->ended.wait(Steady{1'000});
+    session.ahead.reset();
+    session.pending = std::move(ahead->bytes);
+    co_return !ahead->is_gone;
+}
 
 Task<void> stream_body(Session& session, Streamer streamer, bool is_chunked) {
     const Limits& limits = session.service.limits;

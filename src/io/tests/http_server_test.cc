@@ -40,6 +40,20 @@ Task<Response> slow(Pause* pause, Request) {
     co_return out;
 }
 
+// Work that is long, and for nobody once its client has left.
+Task<Response> watched(Seen* seen, Request request) {
+    seen->has_begun = true;
+    while (!request.gone->is_raised()) {
+        const bool is_silent = co_await seen->event.wait(Steady{2});
+        if (!is_silent) break;
+    }
+    seen->has_gone = request.gone->is_raised();
+    seen->has_ended = true;
+    Response out;
+    out.body = "watched";
+    co_return out;
+}
+
 class HttpServer : public testing::Test {
 protected:
     HttpServer() {
@@ -48,6 +62,9 @@ protected:
         auto router = std::make_shared<Router>();
         router->add("GET", "/", &echo);
         router->add("GET", "/live", [this](Request r) { return live(&seen_, std::move(r)); });
+        router->add(
+            "GET", "/watched", [this](Request r) { return watched(&seen_, std::move(r)); },
+            {.watches_client = true});
         router->add("GET", "/slow", [this](Request r) { return slow(&pause_, std::move(r)); });
         server_.emplace(shards_, router, limits);
         listener_ = Listener::open(shards_, {.host = "127.0.0.1", .port = 0, .path = {}}, {},
@@ -103,6 +120,64 @@ TEST_F(HttpServer, AStreamNoticesThatItsClientLeftWithoutWriting) {
     shards_.run_everywhere([this](Shard&) { client_->close(); });
     EXPECT_TRUE(run(wait_until_ended(&seen_)));
     EXPECT_TRUE(seen_.has_gone);
+}
+
+Task<bool> until_begun(Seen* seen) {
+    Pause pause;
+    while (!seen->has_begun) (void)co_await pause.wait(Steady{2});
+    co_return true;
+}
+Task<bool> until_ended(Seen* seen) {
+    Pause pause;
+    while (!seen->has_ended) (void)co_await pause.wait(Steady{2});
+    co_return true;
+}
+Task<Result<std::string>> hear(Stream* stream, std::string_view last) {
+    std::string heard;
+    while (!heard.contains(last)) {
+        CO_TRY(const Bytes more, co_await stream->read_some(Steady{10'000}));
+        heard.append(as_text(more));
+    }
+    co_return heard;
+}
+Task<bool> let_go(Seen* seen) {
+    seen->event.end();
+    co_return true;
+}
+
+TEST_F(HttpServer, WorkIsToldThatItsClientLeft) {
+    ASSERT_TRUE(run(say(address(), "GET /watched HTTP/1.1\r\nHost: a\r\n\r\n", &client_)));
+    EXPECT_TRUE(run(until_begun(&seen_)));
+    EXPECT_FALSE(seen_.has_ended);
+    shards_.run_everywhere([this](Shard&) { client_->close(); });
+    EXPECT_TRUE(run(until_ended(&seen_)));
+    EXPECT_TRUE(seen_.has_gone);
+}
+
+TEST_F(HttpServer, AWatchedClientThatStaysIsAnsweredAndGoesOn) {
+    const std::string ask = "GET /watched HTTP/1.1\r\nHost: a\r\n\r\n";
+    ASSERT_TRUE(run(say(address(), ask, &client_)));
+    EXPECT_TRUE(run(until_begun(&seen_)));
+    // The next request comes early, in two pieces, and waits its turn.
+    ASSERT_TRUE(run(write_all(*client_, as_bytes("GET /?n=1 HTT"), Steady{10'000})));
+    EXPECT_TRUE(run(let_go(&seen_)));
+    const auto first = run(hear(client_.get(), "watched"));
+    ASSERT_TRUE(first) << first.error().context;
+    ASSERT_TRUE(run(write_all(*client_, as_bytes("P/1.1\r\nHost: a\r\n\r\n"), Steady{10'000})));
+    const auto second = run(hear(client_.get(), "?n=1"));
+    ASSERT_TRUE(second) << second.error().context;
+    EXPECT_FALSE(seen_.has_gone);
+    // And one after a silence, whose answer ends the connection.
+    ASSERT_TRUE(run(write_all(*client_, as_bytes("GET /watched HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"), Steady{10'000})));
+    ASSERT_TRUE(run(hear(client_.get(), "watched")));
+    EXPECT_FALSE(seen_.has_gone);
+}
+
+TEST_F(HttpServer, CloseEndsWatchedWork) {
+    ASSERT_TRUE(run(say(address(), "GET /watched HTTP/1.1\r\nHost: a\r\n\r\n", &client_)));
+    EXPECT_TRUE(run(until_begun(&seen_)));
+    server_->close();
+    EXPECT_TRUE(seen_.has_ended);
 }
 
 TEST_F(HttpServer, CloseEndsStreams) {
