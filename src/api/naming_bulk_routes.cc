@@ -327,7 +327,7 @@ io::Task<Answer> bulk(Call call) {
     co_return response;
 }
 
-io::Task<Answer> list_jobs(Call call) {
+io::Task<Answer> list_bulk_jobs(Call call) {
     CO_TRY(NamingDesk* const desk, naming_of(call));
     const auto organisation = call.organisation().number();
     CO_TRY(const auto jobs, desk->jobs.jobs(organisation));
@@ -337,7 +337,7 @@ io::Task<Answer> list_jobs(Call call) {
     co_return reply(json::object{{"items", std::move(items)}, {"next", nullptr}});
 }
 
-io::Task<Answer> one_job(Call call) {
+io::Task<Answer> one_bulk_job(Call call) {
     CO_TRY(NamingDesk* const desk, naming_of(call));
     const auto organisation = call.organisation().number();
     CO_TRY(const auto job, desk->jobs.job(organisation, call.captured(0)));
@@ -407,8 +407,8 @@ io::Task<Answer> export_identifiers(Call call) {
 
 void add_bulk_routes(http::Router& router, Services& services) {
     serve_upload(router, services, "POST", "/api/v1/naming/bulk", &bulk);
-    serve(router, services, "GET", "/api/v1/naming/bulk", &list_jobs);
-    serve(router, services, "GET", "/api/v1/naming/bulk/{key}", &one_job);
+    serve(router, services, "GET", "/api/v1/naming/bulk", &list_bulk_jobs);
+    serve(router, services, "GET", "/api/v1/naming/bulk/{key}", &one_bulk_job);
     serve(router, services, "GET", "/api/v1/naming/bulk/{key}/refused", &refused_rows);
     serve(router, services, "GET", "/api/v1/naming/export", &export_identifiers);
 }

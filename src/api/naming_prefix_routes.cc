@@ -19,7 +19,7 @@ using identity::PrefixKind;
 using identity::PrefixState;
 
 constexpr std::size_t usual_text_max = 200, purpose_max = 2'000, reason_max = 1'000;
-constexpr double count_max = 1e15;
+constexpr double quota_count_max = 1e15;
 constexpr std::uint32_t namespace_index = 10;
 
 json::array history_out(const std::vector<identity::BookStep>& history) {
@@ -73,10 +73,10 @@ Result<std::string> words_in(const json::object& body, std::string_view name, st
     return std::string(*text);
 }
 
-Result<std::optional<std::uint64_t>> whole_in(const json::object& body, std::string_view name) {
+Result<std::optional<std::uint64_t>> count_in(const json::object& body, std::string_view name) {
     TRY(const auto found, optional_number(body, name));
     if (!found || !*found) return std::optional<std::uint64_t>();
-    if (**found < 0 || **found > count_max || std::floor(**found) != **found)
+    if (**found < 0 || **found > quota_count_max || std::floor(**found) != **found)
         return fail(Code::invalid, fmt::format("\"{}\" must be null or a whole number from 0", name));
     return std::optional(static_cast<std::uint64_t>(**found));
 }
@@ -88,7 +88,7 @@ struct PrefixFacts {
     std::optional<std::string> xml;
 };
 
-io::Task<Result<PrefixFacts>> facts_of(NamingDesk* desk, PrefixEntry entry) {
+io::Task<Result<PrefixFacts>> prefix_facts(NamingDesk* desk, PrefixEntry entry) {
     PrefixFacts out;
     if (entry.kind != PrefixKind::delegated) {
         auto count = co_await desk->registry.count(entry.prefix);
@@ -134,7 +134,7 @@ io::Task<Answer> list_prefixes(Call call) {
         for (auto& entry : page) {
             after = entry.prefix;
             if (!check_own(call, entry.prefix) || items.size() >= limit) continue;
-            auto facts = co_await facts_of(desk, entry);
+            auto facts = co_await prefix_facts(desk, entry);
             if (!facts) co_return std::unexpected(facts.error());
             items.push_back(prefix_out(call, entry, *facts));
             if (items.size() == limit && &entry != &page.back()) is_last = false;
@@ -147,7 +147,7 @@ io::Task<Answer> list_prefixes(Call call) {
 }
 
 io::Task<Answer> prefix_reply(const Call* call, NamingDesk* desk, PrefixEntry entry) {
-    auto facts = co_await facts_of(desk, entry);
+    auto facts = co_await prefix_facts(desk, entry);
     if (!facts) co_return std::unexpected(facts.error());
     json::object out = prefix_out(*call, entry, *facts);
     out["history"] = history_out(entry.history);
@@ -207,7 +207,7 @@ io::Task<Answer> change_prefix(Call call) {
     identity::PrefixBook::PrefixChange wish;
     wish.by = call.principal->name;
     if (body.contains("quota")) {
-        CO_TRY(const auto quota, whole_in(body, "quota"));
+        CO_TRY(const auto quota, count_in(body, "quota"));
         wish.quota.emplace(quota);
     }
     if (body.contains("address")) {
@@ -293,7 +293,7 @@ Result<Application> application_in(const Call& call) {
     TRY(out.phone, words_in(body, "phone", usual_text_max, false));
     TRY(out.wanted, words_in(body, "wanted", usual_text_max, false));
     TRY(out.address, words_in(body, "address", usual_text_max, false));
-    TRY(out.expected, whole_in(body, "expected"));
+    TRY(out.expected, count_in(body, "expected"));
     TRY(const auto hosting, words_in(body, "hosting", usual_text_max, false));
     out.wanted = handle::fold(out.wanted);
     if (!out.email.contains('@')) return fail(Code::invalid, "\"email\" is no address");
@@ -429,7 +429,7 @@ io::Task<Answer> allocate_prefix(Call call) {
     wish.application = id;
     wish.by = call.principal->name;
     CO_TRY(wish.prefix, words_in(body, "prefix", usual_text_max, false));
-    CO_TRY(wish.quota, whole_in(body, "quota"));
+    CO_TRY(wish.quota, count_in(body, "quota"));
     CO_TRY(const auto organisation, words_in(body, "organisation", usual_text_max, false));
     wish.organisation = catalog::default_organisation.number();
     if (!organisation.empty()) {

@@ -61,7 +61,7 @@ io::Task<Found> ask_others(NamingDesk* desk, std::string name, Found out) {
     co_return out;
 }
 
-io::Task<Found> find(NamingDesk* desk, std::string name) {
+io::Task<Found> find_name(NamingDesk* desk, std::string name) {
     Found out;
     if (const auto good = handle::check_name(name, {}); !good) {
         out.answer = "invalid";
@@ -229,7 +229,7 @@ io::Task<Answer> resolve(Call call) {
     CO_TRY(const auto wanted, wanted_values(call.request));
     if (!may_ask(call, *desk)) co_return too_often();
     const std::string name = call.captured(0);
-    auto found = co_await find(desk, name);
+    auto found = co_await find_name(desk, name);
     std::erase_if(found.values, [&](const Value& value) {
         return !handle::asks_for(wanted, value.index, value.type);
     });
@@ -274,7 +274,7 @@ io::Task<Answer> redirect(Call call) {
     CO_TRY(NamingDesk* const desk, naming_of(call));
     CO_TRY(const auto wanted, wanted_values(call.request));
     if (!may_ask(call, *desk)) co_return too_often();
-    auto found = co_await find(desk, call.captured(0));
+    auto found = co_await find_name(desk, call.captured(0));
     std::erase_if(found.values, [&](const Value& value) {
         return !handle::asks_for(wanted, value.index, value.type);
     });

@@ -109,12 +109,12 @@ io::Task<Answer> list_identifiers(Call call) {
 }
 
 // Of a handle in a path, that the caller may use as its own.
-struct Named {
+struct NamedHandle {
     NamingDesk* desk = nullptr;
     std::string handle, prefix;
 };
-Result<Named> named_in(const Call& call) {
-    Named out;
+Result<NamedHandle> named_in(const Call& call) {
+    NamedHandle out;
     TRY(out.desk, naming_of(call));
     const auto good = handle::check_name(call.captured(0), {});
     if (!good) return std::unexpected(good.error());
@@ -131,7 +131,7 @@ Result<Named> named_in(const Call& call) {
 }
 
 // As whoever calls sees it.
-Result<json::object> shown(const Call& call, const Named& named) {
+Result<json::object> shown(const Call& call, const NamedHandle& named) {
     TRY(auto values, named.desk->registry.values_of(named.handle));
     TRY(const auto viewer, viewer_of(call, named.prefix));
     return identifier_out(named.handle, shown_to(viewer, std::move(values).value_or(std::vector<Value>())).values);
@@ -145,7 +145,7 @@ io::Task<Answer> one_identifier(Call call) {
     co_return reply(body);
 }
 
-io::Task<Answer> make(const Call* call, Named named, Change change) {
+io::Task<Answer> write_identifier(const Call* call, NamedHandle named, Change change) {
     const Authority by{true, {}};
     auto outcome = co_await named.desk->registry.change(std::move(change), by);
     if (!outcome.is_good()) co_return refusal_of(outcome);
@@ -159,7 +159,7 @@ io::Task<Answer> make(const Call* call, Named named, Change change) {
 }
 
 io::Task<Answer> mint_identifier(Call call) {
-    Named named;
+    NamedHandle named;
     CO_TRY(named.desk, naming_of(call));
     CO_TRY(auto body, body_object(call.request, {"prefix", "suffix", "values"}));
     CO_TRY(const auto prefix, text_member(body, "prefix"));
@@ -175,7 +175,7 @@ io::Task<Answer> mint_identifier(Call call) {
         CO_TRY(change.values, values_in(*values, {}));
     }
     add_admin(change.values, named.prefix);
-    auto made = co_await make(&call, std::move(named), std::move(change));
+    auto made = co_await write_identifier(&call, std::move(named), std::move(change));
     co_return made;
 }
 
@@ -190,7 +190,7 @@ io::Task<Answer> put_identifier(Call call) {
     add_admin(change.values, named.prefix);
     const bool only_makes = call.request.asked("only").value_or("") == "create";
     change.kind = only_makes ? Change::Kind::create : Change::Kind::replace_values;
-    auto made = co_await make(&call, std::move(named), std::move(change));
+    auto made = co_await write_identifier(&call, std::move(named), std::move(change));
     co_return made;
 }
 
@@ -226,7 +226,7 @@ io::Task<Answer> patch_identifier(Call call) {
         change.kind = Change::Kind::remove_values;
         CO_TRY(change.indexes, indexes_in(*remove));
     }
-    auto made = co_await make(&call, std::move(named), std::move(change));
+    auto made = co_await write_identifier(&call, std::move(named), std::move(change));
     co_return made;
 }
 

@@ -49,7 +49,7 @@ Result<std::vector<BookStep>> take_history(Reader& in) {
 }
 
 template <class T>
-Result<T> whole(Result<T> read, Reader& in, std::string_view what) {
+Result<T> whole_record(Result<T> read, Reader& in, std::string_view what) {
     if (read && in.at_end()) return read;
     return fail(Code::corrupt, std::string(what) +
                                    (read ? ": bytes are left over" : ": " + read.error().context));
@@ -177,7 +177,7 @@ std::string encode_application(const Application& application) {
 }
 Result<Application> decode_application(std::string_view record) {
     Reader in(as_bytes(record));
-    return whole(take_application(in), in, "an application for a prefix");
+    return whole_record(take_application(in), in, "an application for a prefix");
 }
 
 std::string encode_prefix(const PrefixEntry& entry) {
@@ -197,7 +197,7 @@ std::string encode_prefix(const PrefixEntry& entry) {
 }
 Result<PrefixEntry> decode_prefix(std::string_view record) {
     Reader in(as_bytes(record));
-    return whole(take_prefix(in), in, "the entry of a prefix");
+    return whole_record(take_prefix(in), in, "the entry of a prefix");
 }
 
 }  // namespace lineshaft::identity

@@ -166,14 +166,14 @@ Result<std::uint32_t> number_at(const json::object& from, std::string_view name,
     return static_cast<std::uint32_t>(*number);
 }
 
-constexpr std::int64_t index_max = 0x7fff'ffff;
+constexpr std::int64_t json_index_max = 0x7fff'ffff;
 
 Result<Reference> parse_reference(const json::value& value) {
     const auto* object = value.if_object();
     if (object == nullptr) return wrong("a reference must be an object");
     Reference out;
     TRY(out.handle, text_at(*object, "handle"));
-    TRY(out.index, number_at(*object, "index", index_max));
+    TRY(out.index, number_at(*object, "index", json_index_max));
     return out;
 }
 
@@ -269,7 +269,7 @@ Result<Server> parse_server(const json::value& value) {
     const auto* from = value.if_object();
     if (from == nullptr) return wrong("site: a server must be an object");
     Server out;
-    TRY(out.id, number_at(*from, "serverId", index_max));
+    TRY(out.id, number_at(*from, "serverId", json_index_max));
     TRY(const auto address, text_at(*from, "address"));
     TRY(out.address, parse_address(address));
     if (const auto* key = from->if_contains("publicKey")) {
@@ -357,7 +357,7 @@ Result<Value> parse_value(const json::value& given) {
     const auto* from = given.if_object();
     if (from == nullptr) return wrong("a value must be an object");
     Value out;
-    TRY(out.index, number_at(*from, "index", index_max));
+    TRY(out.index, number_at(*from, "index", json_index_max));
     TRY(out.type, text_at(*from, "type"));
     const auto* data = from->if_contains("data");
     if (data == nullptr) return wrong("a value without data");
@@ -368,7 +368,7 @@ Result<Value> parse_value(const json::value& given) {
             out.is_ttl_absolute = true;
             out.ttl_s = static_cast<std::uint32_t>(at.millis() / 1'000);
         } else {
-            TRY(out.ttl_s, number_at(*from, "ttl", index_max));
+            TRY(out.ttl_s, number_at(*from, "ttl", json_index_max));
         }
     }
     if (const auto* permissions = from->if_contains("permissions")) {

@@ -269,7 +269,7 @@ constexpr Route route_table[] = {
     {"PUT", "/api/v1/naming/identifiers/{handle...}", edit_catalog},
     {"PATCH", "/api/v1/naming/identifiers/{handle...}", edit_catalog},
     {"DELETE", "/api/v1/naming/identifiers/{handle...}", edit_catalog},
-    {"GET", "/api/v1/naming/machines/{machine}", read},
+    {"GET", "/api/v1/naming/machines/{machine}", read, true},
     {"POST", "/api/v1/naming/templates/try", edit_catalog},
     {"POST", "/api/v1/naming/bulk", edit_catalog},
     {"GET", "/api/v1/naming/bulk", edit_catalog},
