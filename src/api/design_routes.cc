@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 
+#include "api/design_calls.h"
 #include "api/design_room.h"
 #include "api/render.h"
 #include "api/routes.h"
@@ -230,6 +231,8 @@ io::Task<Answer> answer_for(Call call, std::uint64_t id) {
     co_return reply(render(call, *design), is_ready ? 201 : 202);
 }
 
+}  // namespace
+
 // The row is made once per Idempotency-Key; who comes again with the key gets the same design.
 io::Task<Answer> create_design(Call call) {
     CO_TRY(auto wish, wish_of(call));
@@ -276,6 +279,8 @@ io::Task<Answer> create_design(Call call) {
     co_return co_await answer_for(std::move(call), id);
 }
 
+namespace {
+
 io::Task<Answer> list_designs(Call call) {
     CO_TRY(const auto limit, limit_of(call.request));
     std::optional<std::uint64_t> before;
@@ -299,12 +304,16 @@ io::Task<Answer> list_designs(Call call) {
     co_return reply(json::object{{"items", std::move(items)}, {"next", next}});
 }
 
+}  // namespace
+
 io::Task<Answer> one_design(Call call) {
     CO_TRY(const auto id, row_number(call.captured(0)));
     auto design = co_await find(call, id);
     if (!design) co_return std::unexpected(design.error());
     co_return reply(render(call, *design));
 }
+
+namespace {
 
 io::Task<Answer> remove_design(Call call) {
     CO_TRY(const auto id, row_number(call.captured(0)));
@@ -314,6 +323,8 @@ io::Task<Answer> remove_design(Call call) {
     if (!done) co_return std::unexpected(done.error());
     co_return no_content();
 }
+
+}  // namespace
 
 std::string_view media_type_of(std::string_view format) {
     if (format == "svg") return "image/svg+xml";
@@ -354,8 +365,6 @@ io::Task<Answer> design_file(Call call) {
     response.body = std::move(*file);
     co_return response;
 }
-
-}  // namespace
 
 void add_design_routes(http::Router& router, Services& services) {
     serve(router, services, "GET", "/api/v1/designs", &list_designs);

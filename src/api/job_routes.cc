@@ -19,7 +19,8 @@ using orders::JobOrder;
 using orders::Touched;
 
 template <class Work>
-auto on_jobs(Call& call, Work work) -> io::Task<std::invoke_result_t<Work, Book&, Instant, Touched&>> {
+auto on_jobs(Call& call, Work work)
+    -> io::Task<std::invoke_result_t<Work, Book&, Instant, Touched&>> {
     const Instant now = io::Shard::here().now();
     auto touched = std::make_shared<Touched>();
     auto job = [touched, now, work = std::move(work)](catalog::Catalog& catalog) mutable {
@@ -42,7 +43,8 @@ struct JobWithOrder {
     orders::Order order;
 };
 
-Result<std::vector<JobWithOrder>> with_orders(Book& book, OrganisationId organisation, std::vector<JobOrder> jobs) {
+Result<std::vector<JobWithOrder>> with_orders(Book& book, OrganisationId organisation,
+                                              std::vector<JobOrder> jobs) {
     std::vector<JobWithOrder> out;
     std::map<std::uint64_t, orders::Order> known;
     for (JobOrder& job : jobs) {
@@ -109,8 +111,10 @@ io::Task<Answer> list_jobs(Call call) {
     if (is_more) found->resize(limit);
     json::array items;
     const auto catalog = call.services->desk.snapshot();
-    for (const auto& one : *found) items.push_back(render(one.job, one.order, progress, *catalog, true));
-    const json::value next = is_more ? json::value(std::to_string(found->back().job.number)) : json::value(nullptr);
+    for (const auto& one : *found)
+        items.push_back(render(one.job, one.order, progress, *catalog, true));
+    const json::value next =
+        is_more ? json::value(std::to_string(found->back().job.number)) : json::value(nullptr);
     co_return reply(json::object{{"items", std::move(items)}, {"next", next}});
 }
 
@@ -118,8 +122,9 @@ io::Task<Answer> job_method(Call call) {
     CO_TRY(const auto number, job_of_path(call));
     const auto method = dispatch::job_method_named(call.captured(1));
     if (!method) co_return fail(Code::not_found, "no such method of a job order");
-    CO_TRY(auto body, call.request.body.empty() ? Result<json::object>(json::object{})
-                                                : body_object(call.request, {"why", "final", "priority", "due_at"}));
+    CO_TRY(auto body, call.request.body.empty()
+                          ? Result<json::object>(json::object{})
+                          : body_object(call.request, {"why", "final", "priority", "due_at"}));
     CO_TRY(const auto asked, optional_text(body, "why"));
     CO_TRY(const auto is_final, optional_flag(body, "final"));
     CO_TRY(const auto priority, optional_number(body, "priority"));
@@ -132,13 +137,16 @@ io::Task<Answer> job_method(Call call) {
     auto touched = std::make_shared<Touched>();
     const auto snapshot = call.services->desk.snapshot();
     auto progress = co_await call.services->orders->progress(organisation);
-    auto work = [=, method = *method, by = call.principal->name, why = asked && *asked ? **asked : std::string(),
-                 is_final = is_final.value_or(false)](catalog::Catalog& catalog) -> Result<catalog::Answer> {
+    auto work = [=, method = *method, by = call.principal->name,
+                 why = asked && *asked ? **asked : std::string(),
+                 is_final = is_final.value_or(false)](
+                    catalog::Catalog& catalog) -> Result<catalog::Answer> {
         Book book(catalog);
         TRY(const auto before, book.find_job(organisation, number));
         const auto machine = book.machine(organisation, before.machine);
         const bool commands = machine && machine->delivery == orders::Delivery::mqtt;
-        TRY(const auto job, book.ask(organisation, number, method, is_final, why, by, commands, now, *touched));
+        TRY(const auto job,
+            book.ask(organisation, number, method, is_final, why, by, commands, now, *touched));
         if (method == dispatch::JobMethod::update && (change.priority || change.due_at)) {
             TRY_VOID(book.change(organisation, job.order, change, by, now, *touched));
         }
@@ -157,8 +165,10 @@ io::Task<Answer> place_job(Call call) {
     CO_TRY(const std::string machine, text_member(body, "machine"));
     CO_TRY(const auto position, optional_number(body, "position"));
     const auto organisation = call.organisation();
-    auto work = [=, place = position && *position ? static_cast<std::int64_t>(std::clamp(**position, 0.0, 1e6)) : 0](
-                    Book& book, Instant now, Touched& touched) -> Result<JobOrder> {
+    auto work = [=, place = position && *position
+                                ? static_cast<std::int64_t>(std::clamp(**position, 0.0, 1e6))
+                                : 0](Book& book, Instant now,
+                                     Touched& touched) -> Result<JobOrder> {
         auto can = book.machine(organisation, machine);
         if (!can) return fail(Code::invalid, can.error().context);
         TRY(const auto job, book.find_job(organisation, number));
@@ -212,16 +222,20 @@ io::Task<Answer> queues(Call call) {
         std::optional<Instant> free_at;
         for (const auto& one : rows->jobs) {
             if (one.job.machine != machine.machine) continue;
-            if (one.job.planned_end) free_at = std::max(free_at.value_or(*one.job.planned_end), *one.job.planned_end);
+            if (one.job.planned_end)
+                free_at = std::max(free_at.value_or(*one.job.planned_end), *one.job.planned_end);
             auto item = render(one.job, one.order, progress, *catalog, true);
-            if (one.job.is_given() && running.is_null()) running = std::move(item);
-            else queue.push_back(std::move(item));
+            if (one.job.is_given() && running.is_null())
+                running = std::move(item);
+            else
+                queue.push_back(std::move(item));
         }
         const auto state = std::ranges::find(states, machine.machine, &twin::MachineState::id);
         machines.push_back(json::object{
             {"machine", machine.machine},
             {"name", machine_name(*catalog, organisation, machine.machine)},
-            {"connection", state == states.end() ? text("offline") : text(twin::name_of(state->connection))},
+            {"connection",
+             state == states.end() ? text("offline") : text(twin::name_of(state->connection))},
             {"enabled", machine.is_enabled},
             {"running", std::move(running)},
             {"queue", std::move(queue)},
@@ -229,9 +243,12 @@ io::Task<Answer> queues(Call call) {
             {"profile", render(machine, *catalog)}});
     }
     for (const auto& one : rows->jobs) {
-        if (!known.contains(one.job.machine)) unplanned.push_back(render(one.job, one.order, progress, *catalog, true));
+        if (!known.contains(one.job.machine))
+            unplanned.push_back(render(one.job, one.order, progress, *catalog, true));
     }
-    co_return reply(json::object{{"machines", std::move(machines)}, {"unplanned", std::move(unplanned)}, {"plan", render(plan)}});
+    co_return reply(json::object{{"machines", std::move(machines)},
+                                 {"unplanned", std::move(unplanned)},
+                                 {"plan", render(plan)}});
 }
 
 io::Task<Answer> plan_again(Call call) {
@@ -240,10 +257,13 @@ io::Task<Answer> plan_again(Call call) {
     co_return reply(render(*plan));
 }
 
-// --- machines -------------------------------------------------------------------------------------
+// --- machines
+// -------------------------------------------------------------------------------------
 
 io::Task<Answer> sewing_machines(Call call) {
-    auto work = [organisation = call.organisation()](catalog::Catalog& catalog) { return Book(catalog).machines(organisation); };
+    auto work = [organisation = call.organisation()](catalog::Catalog& catalog) {
+        return Book(catalog).machines(organisation);
+    };
     auto found = co_await call.services->desk.run(std::move(work));
     if (!found) co_return std::unexpected(found.error());
     json::array items;
@@ -259,12 +279,15 @@ Result<double> plain_member(const json::object& body, std::string_view name, dou
 
 // A name below orders.drop_directory: letters, digits, - and _ only, so that it leads nowhere else.
 bool is_folder_name(std::string_view name) {
-    return name.size() <= 64 && name.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-") == name.npos;
+    return name.size() <= 64 &&
+           name.find_first_not_of(
+               "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-") == name.npos;
 }
 
 Result<orders::SewingMachine> sewing_machine_of_body(const Call& call, orders::SewingMachine out) {
-    TRY(const auto body, body_object(call.request, {"enabled", "heads", "needles", "hoop_mm", "rpm_max", "dialect", "delivery",
-                                                    "folder", "threads", "name", "machine", "source"}));
+    TRY(const auto body,
+        body_object(call.request, {"enabled", "heads", "needles", "hoop_mm", "rpm_max", "dialect",
+                                   "delivery", "folder", "threads", "name", "machine", "source"}));
     TRY(const auto is_enabled, optional_flag(body, "enabled"));
     out.is_enabled = is_enabled.value_or(out.is_enabled);
     TRY(const double heads, plain_member(body, "heads", out.heads));
@@ -276,14 +299,17 @@ Result<orders::SewingMachine> sewing_machine_of_body(const Call& call, orders::S
     out.needles = static_cast<std::uint32_t>(needles);
     if (const auto* hoop = body.if_contains("hoop_mm"); hoop != nullptr) {
         const auto* sides = hoop->if_array();
-        const bool is_pair = sides != nullptr && sides->size() == 2 && (*sides)[0].is_number() && (*sides)[1].is_number();
-        if (!is_pair) return fail(Code::invalid, "\"hoop_mm\" must be two numbers: width and height");
+        const bool is_pair = sides != nullptr && sides->size() == 2 && (*sides)[0].is_number() &&
+                             (*sides)[1].is_number();
+        if (!is_pair)
+            return fail(Code::invalid, "\"hoop_mm\" must be two numbers: width and height");
         out.hoop_width_mm = (*sides)[0].to_number<double>();
         out.hoop_height_mm = (*sides)[1].to_number<double>();
     }
     TRY(const auto dialect, optional_text(body, "dialect"));
     if (dialect && *dialect) out.dialect = **dialect;
-    if (stitch::dialect_of(out.dialect) == nullptr) return fail(Code::invalid, fmt::format("there is no dialect {}", out.dialect));
+    if (stitch::dialect_of(out.dialect) == nullptr)
+        return fail(Code::invalid, fmt::format("there is no dialect {}", out.dialect));
     TRY(const auto delivery, optional_text(body, "delivery"));
     if (delivery && *delivery) {
         const auto known = orders::delivery_named(**delivery);
@@ -292,17 +318,23 @@ Result<orders::SewingMachine> sewing_machine_of_body(const Call& call, orders::S
     }
     TRY(const auto folder, optional_text(body, "folder"));
     if (folder) out.folder = folder->value_or("");
-    if (!is_folder_name(out.folder)) return fail(Code::invalid, "\"folder\" is a name of letters, digits, - and _");
-    if (out.delivery == orders::Delivery::folder && out.folder.empty()) return fail(Code::invalid, "\"folder\" must be given");
+    if (!is_folder_name(out.folder))
+        return fail(Code::invalid, "\"folder\" is a name of letters, digits, - and _");
+    if (out.delivery == orders::Delivery::folder && out.folder.empty())
+        return fail(Code::invalid, "\"folder\" must be given");
     if (const auto* threads = body.if_contains("threads"); threads != nullptr) {
         const auto* items = threads->if_array();
-        if (items == nullptr || items->size() > 64) return fail(Code::invalid, "\"threads\" must be a list, one colour for each needle");
+        if (items == nullptr || items->size() > 64)
+            return fail(Code::invalid, "\"threads\" must be a list, one colour for each needle");
         out.threads.clear();
         for (const auto& item : *items) {
-            const std::string colour = item.is_string() ? std::string(item.as_string()) : std::string();
-            const bool is_colour = colour.empty() || (colour.size() == 7 && colour[0] == '#' &&
-                                                      colour.find_first_not_of("0123456789abcdef", 1) == colour.npos);
-            if (!is_colour) return fail(Code::invalid, "\"threads\" holds colours like \"#a01030\", or null");
+            const std::string colour =
+                item.is_string() ? std::string(item.as_string()) : std::string();
+            const bool is_colour =
+                colour.empty() || (colour.size() == 7 && colour[0] == '#' &&
+                                   colour.find_first_not_of("0123456789abcdef", 1) == colour.npos);
+            if (!is_colour)
+                return fail(Code::invalid, "\"threads\" holds colours like \"#a01030\", or null");
             out.threads.push_back(colour);
         }
     }
@@ -313,7 +345,9 @@ io::Task<Answer> put_sewing(Call call) {
     const auto organisation = call.organisation();
     const std::string machine = call.captured(0);
     CO_TRY_VOID(check_machine_id(machine));
-    auto find = [=](catalog::Catalog& catalog) { return Book(catalog).machine(organisation, machine); };
+    auto find = [=](catalog::Catalog& catalog) {
+        return Book(catalog).machine(organisation, machine);
+    };
     auto known = co_await call.services->desk.run(std::move(find));
     orders::SewingMachine start;
     if (known) start = *known;
@@ -334,7 +368,8 @@ io::Task<Answer> put_sewing(Call call) {
 }
 
 io::Task<Answer> forget_sewing(Call call) {
-    auto work = [organisation = call.organisation(), machine = call.captured(0)](Book& book, Instant, Touched& touched) -> Result<bool> {
+    auto work = [organisation = call.organisation(), machine = call.captured(0)](
+                    Book& book, Instant, Touched& touched) -> Result<bool> {
         TRY_VOID(book.forget_told(organisation, machine));
         touched.machines.insert(machine);
         touched.is_plan_due = true;
@@ -351,7 +386,8 @@ io::Task<Answer> job_file(Call call) {
     CO_TRY(const auto number, job_of_path(call, 1));
     auto work = [=](Book& book, Instant now, Touched& touched) -> Result<MachineFile> {
         TRY(const auto job, book.find_job(organisation, number));
-        if (job.machine != machine || dispatch::is_over(job.state)) return fail(Code::not_found, "no such job order of this machine");
+        if (job.machine != machine || dispatch::is_over(job.state))
+            return fail(Code::not_found, "no such job order of this machine");
         TRY(const auto can, book.machine(organisation, machine));
         TRY(const auto order, book.find(organisation, job.order));
         TRY(const auto dst, book.file(organisation, order.design.hash));
@@ -359,7 +395,8 @@ io::Task<Answer> job_file(Call call) {
         if (can.delivery == orders::Delivery::http && !job.delivered_at) {
             TRY(const auto turn, book.next_command(organisation, machine, true, now, touched));
             if (!turn || turn->job.number != number)
-                return fail(Code::conflict, "another job order is this machine's turn, or it has one");
+                return fail(Code::conflict,
+                            "another job order is this machine's turn, or it has one");
             TRY_VOID(book.delivered(organisation, number, now, touched));
         }
         return file;
@@ -399,33 +436,41 @@ io::Task<Answer> take_report(Call call) {
     boost::system::error_code problem;
     json::parse_options options;
     options.max_depth = 8;
-    if (call.request.body.size() > (64 << 10)) co_return fail(Code::exhausted, "a report has at most 64 KiB");
+    if (call.request.body.size() > (64 << 10))
+        co_return fail(Code::exhausted, "a report has at most 64 KiB");
     const json::value body = json::parse(call.request.body, problem, {}, options);
     if (problem) co_return fail(Code::invalid, "the body is not JSON: " + problem.message());
     CO_TRY(const auto report, report_of(body));
-    auto work = [report, organisation = call.organisation(), machine = call.captured(0)](Book& book, Instant now, Touched& touched) {
+    auto work = [report, organisation = call.organisation(), machine = call.captured(0)](
+                    Book& book, Instant now, Touched& touched) {
         return book.report(organisation, machine, report, now, touched);
     };
     auto job = co_await on_jobs(call, std::move(work));
     if (!job) co_return std::unexpected(job.error());
-    co_return reply(json::object{{"job", orders::job_text(job->number)}, {"state", text(dispatch::name_of(job->state))}});
+    co_return reply(json::object{{"job", orders::job_text(job->number)},
+                                 {"state", text(dispatch::name_of(job->state))}});
 }
 
-// --- figures --------------------------------------------------------------------------------------
+// --- figures
+// --------------------------------------------------------------------------------------
 
 Result<Window> window_of(const Call& call) {
     const Instant now = io::Shard::here().now();
     TRY(const auto from, time_of(call.request, "from"));
     TRY(const auto until, time_of(call.request, "until"));
-    const Window window{from.value_or(until.value_or(now) - std::chrono::hours{24}), until.value_or(now)};
+    const Window window{from.value_or(until.value_or(now) - std::chrono::hours{24}),
+                        until.value_or(now)};
     if (!(window.from < window.until)) return fail(Code::invalid, "from must be before until");
     return window;
 }
 
 io::Task<Answer> stops(Call call) {
     CO_TRY(const auto window, window_of(call));
-    auto work = [window, organisation = call.organisation(), machine = std::string(call.request.asked("machine").value_or(""))](
-                    catalog::Catalog& catalog) { return Book(catalog).stop_sums(organisation, machine, window); };
+    auto work = [window, organisation = call.organisation(),
+                 machine = std::string(call.request.asked("machine").value_or(""))](
+                    catalog::Catalog& catalog) {
+        return Book(catalog).stop_sums(organisation, machine, window);
+    };
     auto found = co_await call.services->desk.run(std::move(work));
     if (!found) co_return std::unexpected(found.error());
     double all = 0, so_far = 0;
@@ -439,7 +484,9 @@ io::Task<Answer> stops(Call call) {
                                      {"share", all > 0 ? stop.seconds / all : 0.0},
                                      {"cumulative", all > 0 ? so_far / all : 0.0}});
     }
-    co_return reply(json::object{{"from", render_time(window.from)}, {"until", render_time(window.until)}, {"items", std::move(items)}});
+    co_return reply(json::object{{"from", render_time(window.from)},
+                                 {"until", render_time(window.until)},
+                                 {"items", std::move(items)}});
 }
 
 struct MachineRan {
@@ -454,7 +501,9 @@ Result<MachineRan> ran(Book& book, orders::SewingMachine machine, Window window,
         if (!job.began_at) continue;
         TRY(const auto order, book.find(out.machine.organisation, job.order));
         TRY(const auto stops_of_job, book.stops_of(out.machine.organisation, job.number));
-        orders::Ran one{*job.began_at, job.ended_at.value_or(now), job.setup_done_s, 0, job.good, job.rework, job.scrap, order.design.stitches};
+        orders::Ran one{
+            *job.began_at, job.ended_at.value_or(now), job.setup_done_s, 0, job.good, job.rework,
+            job.scrap,     order.design.stitches};
         for (const auto& stop : stops_of_job) one.stops_s += stop.seconds;
         out.jobs.push_back(one);
     }
@@ -471,7 +520,13 @@ json::object oee_json(const MachineRan& ran, Window window, const catalog::Snaps
             {"name", machine_name(catalog, ran.machine.organisation, ran.machine.machine)},
             {"from", render_time(window.from)},
             {"until", render_time(window.until)},
-            {"times_s", {{"PBT", oee.pbt}, {"AUBT", oee.aubt}, {"AUPT", oee.aupt}, {"APT", oee.apt}, {"ASUT", oee.asut}, {"ADOT", oee.adot}}},
+            {"times_s",
+             {{"PBT", oee.pbt},
+              {"AUBT", oee.aubt},
+              {"AUPT", oee.aupt},
+              {"APT", oee.apt},
+              {"ASUT", oee.asut},
+              {"ADOT", oee.adot}}},
             {"pieces", {{"PQ", oee.pq}, {"GQ", oee.gq}, {"RQ", oee.rq}, {"SQ", oee.sq}}},
             {"PRU_s", oee.pru},
             {"availability", ratio_or_null(oee.availability())},
@@ -483,16 +538,22 @@ json::object oee_json(const MachineRan& ran, Window window, const catalog::Snaps
             {"scrap_ratio", ratio_or_null(oee.scrap())},
             {"rework_ratio", ratio_or_null(oee.rework())},
             {"formulas",
-             {{"availability", "APT / PBT"}, {"effectiveness", "PRU · PQ / APT"}, {"quality_ratio", "GQ / PQ"},
-              {"oee", "availability · effectiveness · quality_ratio"}, {"utilisation", "APT / AUBT"},
-              {"setup_rate", "ASUT / AUPT"}, {"scrap_ratio", "SQ / PQ"}, {"rework_ratio", "RQ / PQ"}}}};
+             {{"availability", "APT / PBT"},
+              {"effectiveness", "PRU · PQ / APT"},
+              {"quality_ratio", "GQ / PQ"},
+              {"oee", "availability · effectiveness · quality_ratio"},
+              {"utilisation", "APT / AUBT"},
+              {"setup_rate", "ASUT / AUPT"},
+              {"scrap_ratio", "SQ / PQ"},
+              {"rework_ratio", "RQ / PQ"}}}};
 }
 
 io::Task<Answer> oee_of_all(Call call) {
     CO_TRY(const auto window, window_of(call));
     const Instant now = io::Shard::here().now();
     const std::string only = call.request.captured.empty() ? std::string() : call.captured(0);
-    auto work = [=, organisation = call.organisation()](catalog::Catalog& catalog) -> Result<std::vector<MachineRan>> {
+    auto work = [=, organisation = call.organisation()](
+                    catalog::Catalog& catalog) -> Result<std::vector<MachineRan>> {
         Book book(catalog);
         std::vector<MachineRan> out;
         TRY(auto machines, book.machines(organisation));
@@ -501,7 +562,8 @@ io::Task<Answer> oee_of_all(Call call) {
             TRY(auto one, ran(book, std::move(machine), window, now));
             out.push_back(std::move(one));
         }
-        if (!only.empty() && out.empty()) return fail(Code::not_found, fmt::format("{} is no machine that sews", only));
+        if (!only.empty() && out.empty())
+            return fail(Code::not_found, fmt::format("{} is no machine that sews", only));
         return out;
     };
     auto found = co_await call.services->desk.run(std::move(work));

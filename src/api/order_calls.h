@@ -22,14 +22,19 @@ Result<OrderWish> order_wish(const json::object& body);
 io::Task<Answer> place_order(Call call, OrderWish wish, bool is_viewer);
 io::Task<Answer> quote(Call call, std::uint64_t design, std::uint32_t quantity);
 
-/// The order of the path's first part, with its job orders and pieces, and whether its organisation may see all of it.
+/// The order of the path's first part, with its job orders and pieces, and whether its organisation
+/// may see all of it.
 struct FoundOrder {
     OrderView view;
     bool is_viewer = false;
 };
 io::Task<Result<FoundOrder>> found_order(Call& call, bool must_be_viewer);
 /// The order as it is now, as JSON.
-io::Task<Answer> answer_order(Call call, orders::Order order, bool is_viewer, unsigned status = 200);
+io::Task<Answer> answer_order(Call call, orders::Order order, bool is_viewer,
+                              unsigned status = 200);
+
+/// A part of the orders' routes: the board, and following.
+void add_order_live_routes(http::Router& router, Services& services);
 
 Result<std::uint32_t> quantity_member(const json::object& body);
 Result<std::optional<Instant>> due_member(const json::object& body);

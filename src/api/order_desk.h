@@ -24,7 +24,8 @@ struct JobProgress {
 };
 using ProgressByJob = std::map<std::uint64_t, JobProgress>;
 
-/// One server-sent event as JSON text, for those with a login and for the customer; empty: not for them.
+/// One server-sent event as JSON text, for those with a login and for the customer; empty: not for
+/// them.
 struct OrderFrame {
     std::string event, viewer, customer;
     std::uint64_t order = 0;  ///< 0: of the whole workshop
@@ -49,10 +50,12 @@ public:
     virtual io::Task<Result<orders::PlanFacts>> plan_now(OrganisationId organisation) = 0;
     virtual io::Task<orders::PlanFacts> last_plan(OrganisationId organisation) = 0;
     /// When the queues as they are could have it done; nothing: no machine can.
-    virtual io::Task<std::optional<Instant>> ready_at(OrganisationId organisation, orders::SewnDesign design,
+    virtual io::Task<std::optional<Instant>> ready_at(OrganisationId organisation,
+                                                      orders::SewnDesign design,
                                                       std::uint32_t quantity) = 0;
     /// `order` 0: everything of the organisation. Null: as many as allowed follow.
-    virtual std::unique_ptr<OrderFollower> follow(OrganisationId organisation, std::uint64_t order, Show show) = 0;
+    virtual std::unique_ptr<OrderFollower> follow(OrganisationId organisation, std::uint64_t order,
+                                                  Show show) = 0;
     /// False: the measure of that name is full. So many an hour, a tenth of them at once.
     virtual io::Task<bool> admit(std::string name, std::int64_t per_hour) = 0;
     /// A text nobody else can make for `purpose` and `text`: 16 letters of base64url.

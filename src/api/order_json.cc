@@ -37,7 +37,8 @@ double stitches_done(const OrderView& view, const ProgressByJob& progress) {
     double done = static_cast<double>(view.order.good) * view.order.design.stitches;
     for (const auto& job : view.jobs) {
         const auto* now = progress_of(progress, job.number);
-        if (now != nullptr && dispatch::has_begun(job.state)) done += std::min(now->stitch, view.order.design.stitches);
+        if (now != nullptr && dispatch::has_begun(job.state))
+            done += std::min(now->stitch, view.order.design.stitches);
     }
     return std::min(done, static_cast<double>(view.order.quantity) * view.order.design.stitches);
 }
@@ -61,37 +62,47 @@ Result<OrderView> view_of(orders::Book& book, orders::Order order) {
     return OrderView{std::move(order), std::move(jobs), {}};
 }
 
-std::string machine_name(const catalog::Snapshot& catalog, OrganisationId organisation, const std::string& machine) {
+std::string machine_name(const catalog::Snapshot& catalog, OrganisationId organisation,
+                         const std::string& machine) {
     const auto* entry = catalog.machine(organisation, machine);
     return entry != nullptr && entry->machine.name ? *entry->machine.name : machine;
 }
 
-json::object render(const orders::JobOrder& job, const orders::Order& order, const ProgressByJob& progress,
-                    const catalog::Snapshot& catalog, bool is_viewer) {
+json::object render(const orders::JobOrder& job, const orders::Order& order,
+                    const ProgressByJob& progress, const catalog::Snapshot& catalog,
+                    bool is_viewer) {
     const auto* now = progress_of(progress, job.number);
     const bool is_live = now != nullptr && !dispatch::is_over(job.state);
     json::array methods, breaks;
     for (const auto method : dispatch::methods_of(job.state)) {
-        const bool is_closed = method == dispatch::JobMethod::clear && job.substate == dispatch::JobSubstate::closed;
+        const bool is_closed =
+            method == dispatch::JobMethod::clear && job.substate == dispatch::JobSubstate::closed;
         if (!is_closed) methods.push_back(text(dispatch::name_of(method)));
     }
-    for (const auto count : is_live && !now->breaks.empty() ? now->breaks : job.breaks) breaks.push_back(count);
+    for (const auto count : is_live && !now->breaks.empty() ? now->breaks : job.breaks)
+        breaks.push_back(count);
     json::object out{
         {"id", orders::job_text(job.number)},
         {"order", order.code},
         {"order_name", order.design.name},
         {"state", text(dispatch::name_of(job.state))},
         {"substate", text_or_null(dispatch::name_of(job.substate))},
-        {"asked", job.asked && *job.asked != dispatch::JobMethod::clear ? json::value(text(dispatch::name_of(*job.asked)))
-                                                                       : json::value(nullptr)},
+        {"asked", job.asked && *job.asked != dispatch::JobMethod::clear
+                      ? json::value(text(dispatch::name_of(*job.asked)))
+                      : json::value(nullptr)},
         {"methods", std::move(methods)},
-        {"machine_name", job.machine.empty() ? json::value(nullptr)
-                                             : json::value(machine_name(catalog, job.organisation, job.machine))},
-        {"position", job.machine.empty() || job.is_given() ? json::value(nullptr) : json::value(job.position)},
+        {"machine_name", job.machine.empty()
+                             ? json::value(nullptr)
+                             : json::value(machine_name(catalog, job.organisation, job.machine))},
+        {"position",
+         job.machine.empty() || job.is_given() ? json::value(nullptr) : json::value(job.position)},
         {"pinned", job.is_pinned},
         {"why", text_or_null(job.why)},
         {"pieces",
-         {{"wanted", job.wanted}, {"good", std::max(job.good, is_live ? now->good : 0)}, {"rework", job.rework}, {"scrap", job.scrap}}},
+         {{"wanted", job.wanted},
+          {"good", std::max(job.good, is_live ? now->good : 0)},
+          {"rework", job.rework},
+          {"scrap", job.scrap}}},
         {"stitch", {{"current", is_live ? now->stitch : 0}, {"total", order.design.stitches}}},
         {"colour", {{"index", is_live ? now->colour : 0}, {"count", order.design.colours}}},
         {"needle", is_live && now->needle != 0 ? json::value(now->needle) : json::value(nullptr)},
@@ -109,12 +120,14 @@ json::object render(const orders::JobOrder& job, const orders::Order& order, con
         {"barcode", orders::barcode_of(job.number)},
         {"file", orders::barcode_of(job.number) + ".DST"},
         {"delivered_at", time_or_null(job.delivered_at)},
-        {"replaces", job.replaces == 0 ? json::value(nullptr) : json::value(orders::job_text(job.replaces))}};
+        {"replaces",
+         job.replaces == 0 ? json::value(nullptr) : json::value(orders::job_text(job.replaces))}};
     if (is_viewer) out["machine"] = text_or_null(job.machine);
     return out;
 }
 
-json::object render(const OrderView& view, const ProgressByJob& progress, const catalog::Snapshot& catalog, bool is_viewer) {
+json::object render(const OrderView& view, const ProgressByJob& progress,
+                    const catalog::Snapshot& catalog, bool is_viewer) {
     const orders::Order& order = view.order;
     json::array jobs;
     std::optional<Instant> planned_end;
@@ -157,7 +170,8 @@ json::object render(const OrderView& view, const ProgressByJob& progress, const 
 }
 
 json::object render(const orders::PlanFacts& plan) {
-    return {{"made_at", plan.made_at.micros == 0 ? json::value(nullptr) : json::value(render_time(plan.made_at))},
+    return {{"made_at", plan.made_at.micros == 0 ? json::value(nullptr)
+                                                 : json::value(render_time(plan.made_at))},
             {"jobs", plan.jobs},
             {"machines", plan.machines},
             {"late_jobs", plan.late_jobs},
@@ -193,8 +207,8 @@ json::object render(const orders::Prices& prices) {
             {"thread_km_minor", prices.thread_km_minor}};
 }
 
-json::object render_progress(const JobProgress& now, const orders::JobOrder& job, const orders::Order& order,
-                             const catalog::Snapshot& catalog) {
+json::object render_progress(const JobProgress& now, const orders::JobOrder& job,
+                             const orders::Order& order, const catalog::Snapshot& catalog) {
     const double all = static_cast<double>(job.wanted) * order.design.stitches;
     const double done = static_cast<double>(now.good) * order.design.stitches + now.stitch;
     return {{"order", order.code},
@@ -217,27 +231,43 @@ json::array thread_chart() {
     struct Row {
         const char *name, *colour;
     };
-    static constexpr Row rows[] = {
-        {"Prussian blue", "#1a0a94"}, {"Blue", "#0f75ff"},         {"Teal green", "#00934c"},   {"Cornflower blue", "#babdfe"},
-        {"Red", "#ec0000"},           {"Reddish brown", "#e4995a"}, {"Magenta", "#cc48ab"},      {"Light lilac", "#fdc4fa"},
-        {"Lilac", "#dd84cd"},         {"Mint green", "#6bd38a"},   {"Deep gold", "#e4a945"},    {"Orange", "#ffbd42"},
-        {"Yellow", "#ffe600"},        {"Lime green", "#6cd900"},   {"Brass", "#c1a941"},        {"Silver", "#b5ad97"},
-        {"Russet brown", "#ba9c5f"},  {"Cream brown", "#faf59e"},  {"Pewter", "#808080"},       {"Black", "#000000"},
-        {"Ultramarine", "#001cdf"},   {"Royal purple", "#df00b8"}, {"Dark grey", "#626262"},    {"Dark brown", "#69260d"},
-        {"Deep rose", "#ff0060"},     {"Light brown", "#bf8200"},  {"Salmon pink", "#f39178"},  {"Vermilion", "#ff6805"},
-        {"White", "#f0f0f0"},         {"Violet", "#c832cd"},       {"Seacrest", "#b0bf9b"},     {"Sky blue", "#65bfeb"},
-        {"Pumpkin", "#ffba04"},       {"Cream yellow", "#fff06c"}, {"Khaki", "#feca15"},        {"Clay brown", "#f38101"},
-        {"Leaf green", "#37a923"},    {"Peacock blue", "#23465f"}, {"Grey", "#a6a695"},         {"Warm grey", "#cebfa6"},
-        {"Dark olive", "#96aa02"},    {"Linen", "#ffe3c6"},        {"Pink", "#ff99d7"},         {"Deep green", "#007004"},
-        {"Lavender", "#edccfb"},      {"Wisteria violet", "#c089d8"}, {"Beige", "#e7d9b4"},     {"Carmine", "#e90e86"},
-        {"Amber red", "#cf6829"},     {"Olive green", "#408615"},  {"Dark fuchsia", "#db1797"}, {"Tangerine", "#ffa704"},
-        {"Light blue", "#b9ffff"},    {"Emerald green", "#228927"}, {"Purple", "#b612cd"},      {"Moss green", "#00aa00"},
-        {"Flesh pink", "#fea9dc"},    {"Harvest gold", "#fed510"}, {"Electric blue", "#0097df"}, {"Lemon yellow", "#ffff84"},
-        {"Fresh green", "#cfe774"},   {"Crimson", "#a01030"},      {"Midnight blue", "#1a3c6e"}, {"Burgundy", "#6e1a2c"}};
+    static constexpr Row rows[] = {{"Prussian blue", "#1a0a94"}, {"Blue", "#0f75ff"},
+                                   {"Teal green", "#00934c"},    {"Cornflower blue", "#babdfe"},
+                                   {"Red", "#ec0000"},           {"Reddish brown", "#e4995a"},
+                                   {"Magenta", "#cc48ab"},       {"Light lilac", "#fdc4fa"},
+                                   {"Lilac", "#dd84cd"},         {"Mint green", "#6bd38a"},
+                                   {"Deep gold", "#e4a945"},     {"Orange", "#ffbd42"},
+                                   {"Yellow", "#ffe600"},        {"Lime green", "#6cd900"},
+                                   {"Brass", "#c1a941"},         {"Silver", "#b5ad97"},
+                                   {"Russet brown", "#ba9c5f"},  {"Cream brown", "#faf59e"},
+                                   {"Pewter", "#808080"},        {"Black", "#000000"},
+                                   {"Ultramarine", "#001cdf"},   {"Royal purple", "#df00b8"},
+                                   {"Dark grey", "#626262"},     {"Dark brown", "#69260d"},
+                                   {"Deep rose", "#ff0060"},     {"Light brown", "#bf8200"},
+                                   {"Salmon pink", "#f39178"},   {"Vermilion", "#ff6805"},
+                                   {"White", "#f0f0f0"},         {"Violet", "#c832cd"},
+                                   {"Seacrest", "#b0bf9b"},      {"Sky blue", "#65bfeb"},
+                                   {"Pumpkin", "#ffba04"},       {"Cream yellow", "#fff06c"},
+                                   {"Khaki", "#feca15"},         {"Clay brown", "#f38101"},
+                                   {"Leaf green", "#37a923"},    {"Peacock blue", "#23465f"},
+                                   {"Grey", "#a6a695"},          {"Warm grey", "#cebfa6"},
+                                   {"Dark olive", "#96aa02"},    {"Linen", "#ffe3c6"},
+                                   {"Pink", "#ff99d7"},          {"Deep green", "#007004"},
+                                   {"Lavender", "#edccfb"},      {"Wisteria violet", "#c089d8"},
+                                   {"Beige", "#e7d9b4"},         {"Carmine", "#e90e86"},
+                                   {"Amber red", "#cf6829"},     {"Olive green", "#408615"},
+                                   {"Dark fuchsia", "#db1797"},  {"Tangerine", "#ffa704"},
+                                   {"Light blue", "#b9ffff"},    {"Emerald green", "#228927"},
+                                   {"Purple", "#b612cd"},        {"Moss green", "#00aa00"},
+                                   {"Flesh pink", "#fea9dc"},    {"Harvest gold", "#fed510"},
+                                   {"Electric blue", "#0097df"}, {"Lemon yellow", "#ffff84"},
+                                   {"Fresh green", "#cfe774"},   {"Crimson", "#a01030"},
+                                   {"Midnight blue", "#1a3c6e"}, {"Burgundy", "#6e1a2c"}};
     json::array out;
     unsigned number = 0;
     for (const Row& row : rows)
-        out.push_back(json::object{{"code", fmt::format("{:03}", ++number)}, {"name", row.name}, {"colour", row.colour}});
+        out.push_back(json::object{
+            {"code", fmt::format("{:03}", ++number)}, {"name", row.name}, {"colour", row.colour}});
     return out;
 }
 
@@ -250,7 +280,8 @@ Result<orders::SewnDesign> sewn_design(const catalog::Design& design, std::strin
     out.id = design.id;
     out.name = design.name;
     out.hash = to_hex(as_bytes(trust::text_of(trust::sha256(dst))));
-    if (problem || !facts.is_object()) return fail(Code::corrupt, "what is known of the design cannot be read");
+    if (problem || !facts.is_object())
+        return fail(Code::corrupt, "what is known of the design cannot be read");
     const json::object& all = facts.as_object();
     const auto number = [&](std::string_view name) {
         const auto* found = all.if_contains(json::string_view(name.data(), name.size()));
@@ -260,25 +291,34 @@ Result<orders::SewnDesign> sewn_design(const catalog::Design& design, std::strin
     out.colours = static_cast<std::uint32_t>(number("colour_changes")) + 1;
     out.minutes = number("minutes");
     out.thread_m = number("thread_m");
-    if (const auto* bounds = all.if_contains("bounds_mm"); bounds != nullptr && bounds->is_array() && bounds->as_array().size() == 4) {
-        const auto side = [&](std::size_t index) { return bounds->as_array()[index].to_number<double>(); };
+    if (const auto* bounds = all.if_contains("bounds_mm");
+        bounds != nullptr && bounds->is_array() && bounds->as_array().size() == 4) {
+        const auto side = [&](std::size_t index) {
+            return bounds->as_array()[index].to_number<double>();
+        };
         out.width_mm = rounded_to(side(2) - side(0), 10);
         out.height_mm = rounded_to(side(3) - side(1), 10);
     }
-    if (const auto* threads = all.if_contains("threads"); threads != nullptr && threads->is_array()) {
+    if (const auto* threads = all.if_contains("threads");
+        threads != nullptr && threads->is_array()) {
         for (const auto& thread : threads->as_array()) {
-            const auto* colour = thread.is_object() ? thread.as_object().if_contains("colour") : nullptr;
-            if (colour != nullptr && colour->is_string()) out.threads.emplace_back(colour->as_string());
+            const auto* colour =
+                thread.is_object() ? thread.as_object().if_contains("colour") : nullptr;
+            if (colour != nullptr && colour->is_string())
+                out.threads.emplace_back(colour->as_string());
         }
     }
     return out;
 }
 
-std::vector<unsigned> needles_for(const orders::SewnDesign& design, const orders::SewingMachine& machine) {
+std::vector<unsigned> needles_for(const orders::SewnDesign& design,
+                                  const orders::SewingMachine& machine) {
     std::vector<unsigned> out;
     for (const std::string& thread : design.threads) {
         const auto found = std::ranges::find(machine.threads, thread);
-        out.push_back(found == machine.threads.end() ? 0 : static_cast<unsigned>(found - machine.threads.begin()) + 1);
+        out.push_back(found == machine.threads.end()
+                          ? 0
+                          : static_cast<unsigned>(found - machine.threads.begin()) + 1);
     }
     return out;
 }
@@ -289,7 +329,8 @@ Result<MachineFile> machine_file(const orders::SewnDesign& design, std::string_v
     if (dialect == nullptr) dialect = stitch::dialect_of("tajima");
     MachineFile out;
     std::string ending(stitch::name_of(dialect->format));
-    std::ranges::transform(ending, ending.begin(), [](char letter) { return static_cast<char>(letter - 'a' + 'A'); });
+    std::ranges::transform(ending, ending.begin(),
+                           [](char letter) { return static_cast<char>(letter - 'a' + 'A'); });
     out.name = orders::barcode_of(job) + "." + ending;
     if (dialect->format == stitch::Format::dst) {
         out.bytes = dst;
@@ -300,8 +341,10 @@ Result<MachineFile> machine_file(const orders::SewnDesign& design, std::string_v
             for (const std::string& thread : design.threads) {
                 std::uint32_t rgb = 0;
                 std::from_chars(thread.data() + 1, thread.data() + thread.size(), rgb, 16);
-                pattern.threads.push_back({{static_cast<std::uint8_t>(rgb >> 16), static_cast<std::uint8_t>(rgb >> 8),
-                                            static_cast<std::uint8_t>(rgb)}, thread});
+                pattern.threads.push_back(
+                    {{static_cast<std::uint8_t>(rgb >> 16), static_cast<std::uint8_t>(rgb >> 8),
+                      static_cast<std::uint8_t>(rgb)},
+                     thread});
             }
         }
         TRY(out.bytes, stitch::write(dialect->format, pattern, *dialect));

@@ -13,10 +13,12 @@ namespace {
 constexpr std::size_t report_bytes_max = 64 << 10;
 constexpr double count_max = 4e9;
 
-Result<double> plain_number(std::string_view name, const json::value& value, double most = count_max) {
+Result<double> plain_number(std::string_view name, const json::value& value,
+                            double most = count_max) {
     const double number = value.is_number() ? value.to_number<double>() : -1;
     if (!(number >= 0 && number <= most))
-        return fail(Code::invalid, fmt::format("\"{}\" must be a number of 0 to {:.0f}", name, most));
+        return fail(Code::invalid,
+                    fmt::format("\"{}\" must be a number of 0 to {:.0f}", name, most));
     return number;
 }
 
@@ -33,9 +35,11 @@ std::string_view text_of_json(const json::value& value) {
 }
 
 Result<std::string> stop_reason_of(std::string_view text) {
-    static constexpr std::string_view known[] = {"thread_break", "bobbin", "needle", "operator", "frame", "power", "other"};
+    static constexpr std::string_view known[] = {"thread_break", "bobbin", "needle", "operator",
+                                                 "frame",        "power",  "other"};
     if (std::ranges::find(known, text) == std::end(known))
-        return fail(Code::invalid, fmt::format("a stop's reason is one of {}", fmt::join(known, ", ")));
+        return fail(Code::invalid,
+                    fmt::format("a stop's reason is one of {}", fmt::join(known, ", ")));
     return std::string(text);
 }
 
@@ -86,7 +90,8 @@ Result<orders::PieceReport> piece_of(const json::value& value) {
 
 Result<void> read_list(std::string_view name, const json::value& value, orders::Report& out) {
     const json::array* items = value.if_array();
-    if (items == nullptr || items->size() > 1'000) return fail(Code::invalid, fmt::format("\"{}\" must be a short list", name));
+    if (items == nullptr || items->size() > 1'000)
+        return fail(Code::invalid, fmt::format("\"{}\" must be a short list", name));
     for (const json::value& item : *items) {
         if (name == "breaks") {
             TRY(const double count, plain_number(name, item));
@@ -102,7 +107,8 @@ Result<void> read_list(std::string_view name, const json::value& value, orders::
     return {};
 }
 
-Result<void> read_report_member(std::string_view name, const json::value& value, orders::Report& out) {
+Result<void> read_report_member(std::string_view name, const json::value& value,
+                                orders::Report& out) {
     if (name == "job") {
         const auto number = orders::job_number_of(text_of_json(value));
         if (!number) return fail(Code::invalid, "\"job\" must be like \"J12\"");
@@ -112,7 +118,9 @@ Result<void> read_report_member(std::string_view name, const json::value& value,
         if (!out.state) return fail(Code::invalid, "\"state\" is none of OPC 10031-4");
     } else if (name == "pieces" || name == "scrap" || name == "rework") {
         TRY(const double count, plain_number(name, value));
-        (name == "pieces" ? out.good : name == "scrap" ? out.scrap : out.rework) = static_cast<std::uint32_t>(count);
+        (name == "pieces"  ? out.good
+         : name == "scrap" ? out.scrap
+                           : out.rework) = static_cast<std::uint32_t>(count);
     } else if (name == "stitches") {
         TRY(const double count, plain_number(name, value, 1e15));
         out.stitches = static_cast<std::uint64_t>(count);
@@ -135,29 +143,38 @@ json::array stops_of_text(std::string_view all) {
         all.remove_prefix(end == all.npos ? all.size() : end + 1);
         const auto comma = one.find(',');
         std::string reason(one.substr(0, comma));
-        std::ranges::transform(reason, reason.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+        std::ranges::transform(reason, reason.begin(), [](char c) {
+            return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+        });
         double seconds = 0;
-        if (comma != one.npos) std::from_chars(one.data() + comma + 1, one.data() + one.size(), seconds);
+        if (comma != one.npos)
+            std::from_chars(one.data() + comma + 1, one.data() + one.size(), seconds);
         out.push_back(json::object{{"reason", reason}, {"seconds", seconds}});
     }
     return out;
 }
 
-Result<orders::Report> report_of_fields(const std::vector<std::pair<std::string, std::string>>& fields) {
+Result<orders::Report> report_of_fields(
+    const std::vector<std::pair<std::string, std::string>>& fields) {
     json::object body;
     json::array stops;
     for (auto [name, value] : fields) {
-        std::ranges::transform(name, name.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+        std::ranges::transform(name, name.begin(), [](char c) {
+            return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+        });
         if (value.empty()) continue;
-        if (name == "stop" || name == "stops") {  // without a time: told apart by their place in the report
+        if (name == "stop" ||
+            name == "stops") {  // without a time: told apart by their place in the report
             for (auto& stop : stops_of_text(value)) {
-                stop.as_object()["at"] = to_rfc3339(Instant::from_millis(static_cast<std::int64_t>(stops.size()) * 1000));
+                stop.as_object()["at"] = to_rfc3339(
+                    Instant::from_millis(static_cast<std::int64_t>(stops.size()) * 1000));
                 stops.push_back(std::move(stop));
             }
-        } else if (name == "seconds" || name == "sewing_s" || name == "setup_s" || name == "pieces" || name == "scrap" ||
-                   name == "rework" || name == "stitches") {
+        } else if (name == "seconds" || name == "sewing_s" || name == "setup_s" ||
+                   name == "pieces" || name == "scrap" || name == "rework" || name == "stitches") {
             double number = -1;
-            const auto [end, problem] = std::from_chars(value.data(), value.data() + value.size(), number);
+            const auto [end, problem] =
+                std::from_chars(value.data(), value.data() + value.size(), number);
             if (problem != std::errc() || end != value.data() + value.size())
                 return fail(Code::invalid, fmt::format("{} is not a number", name));
             body[name == "seconds" ? std::string("sewing_s") : name] = number;
@@ -178,10 +195,14 @@ std::vector<std::string> csv_fields(std::string_view line) {
     bool is_quoted = false;
     for (std::size_t at = 0; at < line.size(); ++at) {
         const char c = line[at];
-        if (c == '"' && is_quoted && at + 1 < line.size() && line[at + 1] == '"') out.back() += line[++at];
-        else if (c == '"') is_quoted = !is_quoted;
-        else if (c == ',' && !is_quoted) out.emplace_back();
-        else out.back() += c;
+        if (c == '"' && is_quoted && at + 1 < line.size() && line[at + 1] == '"')
+            out.back() += line[++at];
+        else if (c == '"')
+            is_quoted = !is_quoted;
+        else if (c == ',' && !is_quoted)
+            out.emplace_back();
+        else
+            out.back() += c;
     }
     return out;
 }
@@ -193,7 +214,8 @@ Result<orders::Report> report_of(const json::value& body) {
     orders::Report out;
     for (const auto& member : body.as_object()) {
         if (member.value().is_null()) continue;
-        TRY_VOID(read_report_member({member.key().data(), member.key().size()}, member.value(), out));
+        TRY_VOID(
+            read_report_member({member.key().data(), member.key().size()}, member.value(), out));
     }
     if (out.job == 0) return fail(Code::invalid, "a report names its \"job\"");
     return out;
@@ -212,7 +234,8 @@ Result<std::vector<orders::Report>> reports_of_file(std::string_view name, std::
         if (line.empty()) continue;
         if (!is_csv) {
             const auto equals = line.find('=');
-            if (equals == line.npos) return fail(Code::invalid, fmt::format("no KEY=VALUE: {}", line.substr(0, 60)));
+            if (equals == line.npos)
+                return fail(Code::invalid, fmt::format("no KEY=VALUE: {}", line.substr(0, 60)));
             fields.emplace_back(line.substr(0, equals), line.substr(equals + 1));
             continue;
         }
@@ -221,9 +244,11 @@ Result<std::vector<orders::Report>> reports_of_file(std::string_view name, std::
             header = std::move(cells);
             continue;
         }
-        if (cells.size() != header.size()) return fail(Code::invalid, "a line has another number of fields than the first");
+        if (cells.size() != header.size())
+            return fail(Code::invalid, "a line has another number of fields than the first");
         fields.clear();
-        for (std::size_t index = 0; index < cells.size(); ++index) fields.emplace_back(header[index], cells[index]);
+        for (std::size_t index = 0; index < cells.size(); ++index)
+            fields.emplace_back(header[index], cells[index]);
         TRY(auto report, report_of_fields(fields));
         out.push_back(std::move(report));
     }

@@ -1,11 +1,11 @@
-// Orders: placing, looking, holding; the board; what a customer follows; certificates. docs/protocols/orders-api.md.
+// Orders: placing, looking, holding; the board; what a customer follows; certificates.
+// docs/protocols/orders-api.md.
 #include <fmt/format.h>
 
 #include <algorithm>
 
 #include "api/design_calls.h"
 #include "api/design_room.h"
-#include "api/live.h"
 #include "api/order_calls.h"
 #include "api/qr.h"
 #include "api/render.h"
@@ -19,8 +19,6 @@ namespace {
 
 using orders::Book;
 using orders::Touched;
-
-constexpr std::size_t board_rows = 50;
 
 // 80 bits as sixteen letters of Crockford's base32.
 std::string new_order_code() {
@@ -37,7 +35,8 @@ std::string who(const Call& call) {
 
 // Runs `work(Book&, now, Touched&)` on the catalog's worker, then shows what it touched.
 template <class Work>
-auto on_book(Call& call, Work work) -> io::Task<std::invoke_result_t<Work, Book&, Instant, Touched&>> {
+auto on_book(Call& call, Work work)
+    -> io::Task<std::invoke_result_t<Work, Book&, Instant, Touched&>> {
     const Instant now = io::Shard::here().now();
     auto touched = std::make_shared<Touched>();
     auto job = [touched, now, work = std::move(work)](catalog::Catalog& catalog) mutable {
@@ -56,7 +55,8 @@ io::Task<Answer> orders_list(Call call) {
     search.text = call.request.asked("q").value_or("");
     if (const auto state = call.request.asked("state")) {
         search.state = orders::order_state_named(*state);
-        if (!search.state) co_return fail(Code::invalid, "state is new, planned, running, held, done or refused");
+        if (!search.state)
+            co_return fail(Code::invalid, "state is new, planned, running, held, done or refused");
     }
     if (const auto cursor = call.request.asked("cursor")) {
         auto number = row_number(*cursor);
@@ -82,54 +82,14 @@ io::Task<Answer> orders_list(Call call) {
     json::array items;
     const auto catalog = call.services->desk.snapshot();
     for (const auto& view : *found) items.push_back(render(view, progress, *catalog, true));
-    const json::value next = is_more ? json::value(std::to_string(found->back().order.number)) : json::value(nullptr);
+    const json::value next =
+        is_more ? json::value(std::to_string(found->back().order.number)) : json::value(nullptr);
     co_return reply(json::object{{"items", std::move(items)}, {"next", next}});
 }
 
-struct BoardRows {
-    std::vector<std::pair<orders::OrderState, std::uint64_t>> counts;
-    std::vector<std::vector<OrderView>> columns;
-};
-
-io::Task<Result<json::object>> board_of(Services* services, OrganisationId organisation) {
-    auto work = [=](catalog::Catalog& catalog) -> Result<BoardRows> {
-        Book book(catalog);
-        BoardRows out;
-        TRY(out.counts, book.counts(organisation));
-        for (const auto& [state, count] : out.counts) {
-            auto& column = out.columns.emplace_back();
-            if (count == 0) continue;
-            TRY(auto found, book.orders(organisation, {.state = state, .count_max = board_rows}));
-            for (auto& order : found) {
-                TRY(auto view, view_of(book, std::move(order)));
-                column.push_back(std::move(view));
-            }
-        }
-        return out;
-    };
-    auto rows = co_await services->desk.run(std::move(work));
-    if (!rows) co_return std::unexpected(rows.error());
-    auto progress = co_await services->orders->progress(organisation);
-    json::array columns;
-    const auto catalog = services->desk.snapshot();
-    for (std::size_t index = 0; index < rows->counts.size(); ++index) {
-        json::array items;
-        for (const auto& view : rows->columns[index]) items.push_back(render(view, progress, *catalog, true));
-        columns.push_back(json::object{{"state", text(orders::name_of(rows->counts[index].first))},
-                                       {"count", rows->counts[index].second},
-                                       {"items", std::move(items)}});
-    }
-    co_return json::object{{"columns", std::move(columns)}};
-}
-
-io::Task<Answer> board(Call call) {
-    auto rows = co_await board_of(call.services, call.organisation());
-    if (!rows) co_return std::unexpected(rows.error());
-    co_return reply(*rows);
-}
-
 io::Task<Answer> create_order(Call call) {
-    CO_TRY(auto body, body_object(call.request, {"design", "design_hash", "quantity", "customer", "note", "due_at", "priority"}));
+    CO_TRY(auto body, body_object(call.request, {"design", "design_hash", "quantity", "customer",
+                                                 "note", "due_at", "priority"}));
     CO_TRY(auto wish, order_wish(body));
     CO_TRY(const std::string design, text_member(body, "design"));
     auto number = row_number(design);
@@ -143,15 +103,18 @@ io::Task<Answer> create_order(Call call) {
 io::Task<Answer> one_order(Call call) {
     auto found = co_await found_order(call, false);
     if (!found) co_return std::unexpected(found.error());
-    co_return co_await answer_order(std::move(call), std::move(found->view.order), found->is_viewer);
+    co_return co_await answer_order(std::move(call), std::move(found->view.order),
+                                    found->is_viewer);
 }
 
 io::Task<Answer> order_verb(Call call) {
     const std::string verb = call.captured(1);
-    CO_TRY(auto body, call.request.body.empty() ? Result<json::object>(json::object{}) : body_object(call.request, {"why"}));
+    CO_TRY(auto body, call.request.body.empty() ? Result<json::object>(json::object{})
+                                                : body_object(call.request, {"why"}));
     CO_TRY(const auto asked, optional_text(body, "why"));
     const std::string why = asked && *asked ? **asked : std::string();
-    if (verb != "hold" && verb != "release" && verb != "refuse") co_return fail(Code::not_found, "orders are held, released or refused");
+    if (verb != "hold" && verb != "release" && verb != "refuse")
+        co_return fail(Code::not_found, "orders are held, released or refused");
     auto found = co_await found_order(call, true);
     if (!found) co_return std::unexpected(found.error());
     const auto organisation = call.organisation();
@@ -192,13 +155,16 @@ io::Task<Answer> judge_piece(Call call) {
     CO_TRY(const std::string word, text_member(body, "quality"));
     CO_TRY(const auto asked, optional_text(body, "why"));
     const auto quality = orders::quality_named(word);
-    if (!quality || *quality == orders::Quality::surplus) co_return fail(Code::invalid, "\"quality\" is good, rework or scrap");
+    if (!quality || *quality == orders::Quality::surplus)
+        co_return fail(Code::invalid, "\"quality\" is good, rework or scrap");
     CO_TRY(const auto piece, row_number(call.captured(1)));
     auto found = co_await found_order(call, true);
     if (!found) co_return std::unexpected(found.error());
-    auto work = [=, organisation = call.organisation(), number = found->view.order.number, by = who(call),
-                 why = asked && *asked ? **asked : std::string()](Book& book, Instant now, Touched& touched) {
-        return book.judge(organisation, number, static_cast<std::uint32_t>(piece), *quality, why, by, now, touched);
+    auto work = [=, organisation = call.organisation(), number = found->view.order.number,
+                 by = who(call), why = asked && *asked ? **asked : std::string()](
+                    Book& book, Instant now, Touched& touched) {
+        return book.judge(organisation, number, static_cast<std::uint32_t>(piece), *quality, why,
+                          by, now, touched);
     };
     auto done = co_await on_book(call, std::move(work));
     if (!done) co_return std::unexpected(done.error());
@@ -215,7 +181,8 @@ io::Task<Answer> order_history(Call call) {
     }
     auto found = co_await found_order(call, true);
     if (!found) co_return std::unexpected(found.error());
-    auto work = [=, organisation = call.organisation(), number = found->view.order.number](catalog::Catalog& catalog) {
+    auto work = [=, organisation = call.organisation(),
+                 number = found->view.order.number](catalog::Catalog& catalog) {
         return Book(catalog).events(organisation, number, after, limit + 1);
     };
     auto events = co_await call.services->desk.run(std::move(work));
@@ -224,13 +191,16 @@ io::Task<Answer> order_history(Call call) {
     if (is_more) events->resize(limit);
     json::array items;
     for (const auto& event : *events) {
-        items.push_back(json::object{{"at", render_time(event.at)},
-                                     {"kind", event.kind},
-                                     {"text", event.text},
-                                     {"job", event.job == 0 ? json::value(nullptr) : json::value(orders::job_text(event.job))},
-                                     {"by", text_or_null(event.by)}});
+        items.push_back(
+            json::object{{"at", render_time(event.at)},
+                         {"kind", event.kind},
+                         {"text", event.text},
+                         {"job", event.job == 0 ? json::value(nullptr)
+                                                : json::value(orders::job_text(event.job))},
+                         {"by", text_or_null(event.by)}});
     }
-    const json::value next = is_more ? json::value(std::to_string(events->back().id)) : json::value(nullptr);
+    const json::value next =
+        is_more ? json::value(std::to_string(events->back().id)) : json::value(nullptr);
     co_return reply(json::object{{"items", std::move(items)}, {"next", next}});
 }
 
@@ -238,7 +208,8 @@ io::Task<Answer> order_cost(Call call) {
     auto found = co_await found_order(call, true);
     if (!found) co_return std::unexpected(found.error());
     const auto& order = found->view.order;
-    auto work = [organisation = call.organisation(), view = found->view](catalog::Catalog& catalog) -> Result<orders::Cost> {
+    auto work = [organisation = call.organisation(),
+                 view = found->view](catalog::Catalog& catalog) -> Result<orders::Cost> {
         Book book(catalog);
         TRY(const auto prices, book.prices(organisation));
         double stops_s = 0;
@@ -252,7 +223,10 @@ io::Task<Answer> order_cost(Call call) {
     if (!cost) co_return std::unexpected(cost.error());
     json::array items;
     for (const auto& item : cost->items)
-        items.push_back(json::object{{"what", item.what}, {"count", item.count}, {"unit", item.unit}, {"amount_minor", item.amount_minor}});
+        items.push_back(json::object{{"what", item.what},
+                                     {"count", item.count},
+                                     {"unit", item.unit},
+                                     {"amount_minor", item.amount_minor}});
     co_return reply(json::object{{"currency", order.currency},
                                  {"items", std::move(items)},
                                  {"total_minor", cost->total_minor},
@@ -267,8 +241,11 @@ std::string qr_svg(std::string_view what) {
         if (modules.dark[at] == '1')
             path += fmt::format("M{} {}h1v1h-1z", at % modules.width + 4, at / modules.width + 4);
     }
-    return fmt::format("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0} {0}\"><path fill=\"#fff\" d=\"M0 0h{0}v{0}H0z\"/>"
-                       "<path d=\"{1}\"/></svg>", modules.width + 8, path);
+    return fmt::format(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0} {0}\"><path fill=\"#fff\" "
+        "d=\"M0 0h{0}v{0}H0z\"/>"
+        "<path d=\"{1}\"/></svg>",
+        modules.width + 8, path);
 }
 
 io::Task<Answer> certificate(Call call) {
@@ -276,8 +253,11 @@ io::Task<Answer> certificate(Call call) {
     if (!found) co_return std::unexpected(found.error());
     const auto& order = found->view.order;
     if (order.state != orders::OrderState::done)
-        co_return fail(Code::conflict, fmt::format("the order is {}: it gets its certificate when it is done", orders::name_of(order.state)));
-    auto work = [organisation = order.organisation, number = order.number](catalog::Catalog& catalog) {
+        co_return fail(Code::conflict,
+                       fmt::format("the order is {}: it gets its certificate when it is done",
+                                   orders::name_of(order.state)));
+    auto work = [organisation = order.organisation,
+                 number = order.number](catalog::Catalog& catalog) {
         return Book(catalog).pieces(organisation, number);
     };
     auto rows = co_await call.services->desk.run(std::move(work));
@@ -288,19 +268,22 @@ io::Task<Answer> certificate(Call call) {
     for (const auto& piece : *rows) {
         if (piece.quality != orders::Quality::good) continue;
         stitches += piece.stitches;
-        pieces.push_back(json::object{{"number", piece.number},
-                                      {"identifier", text_or_null(piece.identifier)},
-                                      {"machine", found->is_viewer ? json::value(piece.machine) : json::value(nullptr)},
-                                      {"machine_name", machine_name(*catalog, order.organisation, piece.machine)},
-                                      {"stitches", piece.stitches},
-                                      {"thread_breaks", piece.breaks},
-                                      {"began_at", piece.began_at ? json::value(render_time(*piece.began_at)) : json::value(nullptr)},
-                                      {"done_at", render_time(piece.done_at)},
-                                      {"quality", text(orders::name_of(piece.quality))}});
+        pieces.push_back(json::object{
+            {"number", piece.number},
+            {"identifier", text_or_null(piece.identifier)},
+            {"machine", found->is_viewer ? json::value(piece.machine) : json::value(nullptr)},
+            {"machine_name", machine_name(*catalog, order.organisation, piece.machine)},
+            {"stitches", piece.stitches},
+            {"thread_breaks", piece.breaks},
+            {"began_at",
+             piece.began_at ? json::value(render_time(*piece.began_at)) : json::value(nullptr)},
+            {"done_at", render_time(piece.done_at)},
+            {"quality", text(orders::name_of(piece.quality))}});
     }
     for (const auto& thread : order.design.threads) threads.push_back(json::string(thread));
     const auto* organisation = catalog->organisation(order.organisation);
-    const std::string resolve = order.identifier.empty() ? std::string() : "/api/handles/" + order.identifier;
+    const std::string resolve =
+        order.identifier.empty() ? std::string() : "/api/handles/" + order.identifier;
     const std::string host(call.request.header("host"));
     const std::string base = fmt::format("{}://{}", call.is_secure ? "https" : "http", host);
     co_return reply(json::object{
@@ -309,12 +292,18 @@ io::Task<Answer> certificate(Call call) {
         {"name", order.design.name},
         {"identifier", text_or_null(order.identifier)},
         {"resolve", text_or_null(resolve)},
-        {"maker", organisation == nullptr ? std::string() : organisation->title.value_or(organisation->name)},
-        {"done_at", order.done_at ? json::value(render_time(*order.done_at)) : json::value(nullptr)},
+        {"maker", organisation == nullptr ? std::string()
+                                          : organisation->title.value_or(organisation->name)},
+        {"done_at",
+         order.done_at ? json::value(render_time(*order.done_at)) : json::value(nullptr)},
         {"design",
-         {{"name", order.design.name}, {"hash", order.design.hash}, {"stitches", order.design.stitches},
-          {"colours", order.design.colours}, {"width_mm", order.design.width_mm},
-          {"height_mm", order.design.height_mm}, {"threads", std::move(threads)}}},
+         {{"name", order.design.name},
+          {"hash", order.design.hash},
+          {"stitches", order.design.stitches},
+          {"colours", order.design.colours},
+          {"width_mm", order.design.width_mm},
+          {"height_mm", order.design.height_mm},
+          {"threads", std::move(threads)}}},
         {"quantity", order.quantity},
         {"pieces", std::move(pieces)},
         {"stitches_total", stitches},
@@ -323,19 +312,20 @@ io::Task<Answer> certificate(Call call) {
 
 io::Task<Answer> order_file(Call call) {
     const std::string format = call.captured(1);
-    if (format != "svg" && format != "png" && format != "dst") co_return fail(Code::not_found, "files are svg, png and dst");
+    if (format != "svg" && format != "png" && format != "dst")
+        co_return fail(Code::not_found, "files are svg, png and dst");
     auto found = co_await found_order(call, false);
     if (!found) co_return std::unexpected(found.error());
     const auto& order = found->view.order;
-    auto work = [organisation = order.organisation, hash = order.design.hash](catalog::Catalog& catalog) {
-        return Book(catalog).file(organisation, hash);
-    };
+    auto work = [organisation = order.organisation, hash = order.design.hash](
+                    catalog::Catalog& catalog) { return Book(catalog).file(organisation, hash); };
     auto dst = co_await call.services->desk.run(std::move(work));
     if (!dst) co_return std::unexpected(dst.error());
     catalog::Design design;
     design.name = order.design.name;
     json::array threads;
-    for (const auto& thread : order.design.threads) threads.push_back(json::object{{"colour", thread}});
+    for (const auto& thread : order.design.threads)
+        threads.push_back(json::object{{"colour", thread}});
     design.facts = json_text(json::object{{"threads", std::move(threads)}});
     auto file = co_await call.services->designs->file(format, std::move(design), std::move(*dst));
     if (!file) co_return std::unexpected(file.error());
@@ -343,97 +333,6 @@ io::Task<Answer> order_file(Call call) {
     response.set("content-type", std::string(media_type_of(format)));
     response.set("etag", "\"" + order.design.hash + "\"");
     response.body = std::move(*file);
-    co_return response;
-}
-
-// --- following ------------------------------------------------------------------------------------
-
-struct OrderStream {
-    Services* services = nullptr;
-    trust::PrincipalPtr principal;
-    LiveQueue queue;
-    io::Wheel::Timer timer;
-    std::unique_ptr<OrderFollower> follower;
-    std::optional<trust::Keys::ListenerId> listener;
-    std::string first;  ///< the whole, as it was when the stream began
-    std::string first_event;
-    bool is_viewer = false;
-    ~OrderStream() {
-        if (listener) services->porter.keys().forget(*listener);
-    }
-};
-using OrderStreamPtr = std::shared_ptr<OrderStream>;
-
-void arm_order_beat(const OrderStreamPtr& stream) {
-    io::Shard::here().wheel().arm(stream->timer, std::chrono::milliseconds{15'000}, [weak = std::weak_ptr(stream)] {
-        if (const auto alive = weak.lock()) {
-            alive->queue.push_comment();
-            arm_order_beat(alive);
-        }
-    });
-}
-
-io::Task<void> run_order_stream(OrderStreamPtr stream, http::BodyWriter& writer) {
-    writer.on_gone([weak = std::weak_ptr(stream)] {
-        if (const auto alive = weak.lock()) alive->queue.end();
-    });
-    arm_order_beat(stream);
-    while (!stream->queue.is_ended()) {
-        co_await stream->queue.wait();
-        const std::string pieces = stream->queue.take();
-        if (pieces.empty()) continue;
-        auto written = co_await writer.write(pieces);
-        if (!written) break;
-    }
-}
-
-Answer order_stream(Call& call, OrganisationId organisation, std::uint64_t order, bool is_viewer, OrderStreamPtr& stream) {
-    stream = std::make_shared<OrderStream>();
-    stream->services = call.services;
-    stream->principal = call.principal;
-    stream->is_viewer = is_viewer;
-    stream->follower = call.services->orders->follow(organisation, order, [raw = stream.get()](const OrderFrames& frames) {
-        for (const auto& frame : frames) {
-            const std::string& data = raw->is_viewer ? frame.viewer : frame.customer;
-            if (!data.empty()) raw->queue.push_text(frame.event, data);
-        }
-    });
-    if (!stream->follower) return fail(Code::exhausted, "as many streams as allowed are open");
-    if (is_viewer) {
-        stream->listener = call.services->porter.keys().on_change([weak = std::weak_ptr(stream)](const trust::Keyring&) {
-            const auto alive = weak.lock();
-            if (alive && !alive->services->porter.still_holds(*alive->principal)) alive->queue.end();
-        });
-    }
-    http::Response response;
-    response.set("content-type", "text/event-stream");
-    response.set("x-accel-buffering", "no");
-    response.stream = [stream](http::BodyWriter& writer) { return run_order_stream(stream, writer); };
-    return response;
-}
-
-io::Task<Answer> follow_order(Call call) {
-    auto found = co_await found_order(call, false);
-    if (!found) co_return std::unexpected(found.error());
-    OrderStreamPtr stream;
-    auto response = order_stream(call, found->view.order.organisation, found->view.order.number, found->is_viewer, stream);
-    if (!response) co_return response;
-    // Read again now that nothing is missed any more.
-    auto again = co_await found_order(call, false);
-    if (!again) co_return std::unexpected(again.error());
-    auto progress = co_await call.services->orders->progress(again->view.order.organisation);
-    const auto catalog = call.services->desk.snapshot();
-    stream->queue.push("order", render(again->view, progress, *catalog, again->is_viewer));
-    co_return response;
-}
-
-io::Task<Answer> follow_board(Call call) {
-    OrderStreamPtr stream;
-    auto response = order_stream(call, call.organisation(), 0, true, stream);
-    if (!response) co_return response;
-    auto rows = co_await board_of(call.services, call.organisation());
-    if (!rows) co_return std::unexpected(rows.error());
-    stream->queue.push("board", *rows);
     co_return response;
 }
 
@@ -446,8 +345,10 @@ io::Task<Answer> chart(Call) {
 Result<std::uint32_t> quantity_member(const json::object& body) {
     TRY(const auto found, optional_number(body, "quantity"));
     const double quantity = found && *found ? **found : 1;
-    if (!(quantity >= 1 && quantity <= orders::Limits{}.quantity_max && quantity == static_cast<double>(static_cast<std::uint32_t>(quantity))))
-        return fail(Code::invalid, fmt::format("\"quantity\" must be a whole number of 1 to {}", orders::Limits{}.quantity_max));
+    if (!(quantity >= 1 && quantity <= orders::Limits{}.quantity_max &&
+          quantity == static_cast<double>(static_cast<std::uint32_t>(quantity))))
+        return fail(Code::invalid, fmt::format("\"quantity\" must be a whole number of 1 to {}",
+                                               orders::Limits{}.quantity_max));
     return static_cast<std::uint32_t>(quantity);
 }
 
@@ -467,8 +368,10 @@ Result<OrderWish> order_wish(const json::object& body) {
     if (note && *note) wish.note = **note;
     TRY(const auto priority, optional_number(body, "priority"));
     if (priority && *priority) wish.priority = static_cast<int>(**priority);
-    if (const auto* customer = body.if_contains("customer"); customer != nullptr && !customer->is_null()) {
-        if (!customer->is_object()) return fail(Code::invalid, "\"customer\" must be {\"name\",\"contact\"}");
+    if (const auto* customer = body.if_contains("customer");
+        customer != nullptr && !customer->is_null()) {
+        if (!customer->is_object())
+            return fail(Code::invalid, "\"customer\" must be {\"name\",\"contact\"}");
         TRY(const auto name, optional_text(customer->as_object(), "name"));
         TRY(const auto contact, optional_text(customer->as_object(), "contact"));
         if (name && *name) wish.customer = **name;
@@ -486,7 +389,8 @@ io::Task<Result<FoundOrder>> found_order(Call& call, bool must_be_viewer) {
     };
     auto view = co_await call.services->desk.run(std::move(work));
     if (!view) co_return std::unexpected(view.error());
-    const bool is_viewer = view->order.organisation == call.organisation() && trust::may(*call.principal, trust::Right::read);
+    const bool is_viewer = view->order.organisation == call.organisation() &&
+                           trust::may(*call.principal, trust::Right::read);
     if (must_be_viewer && !is_viewer) co_return fail(Code::not_found, "no such order");
     co_return FoundOrder{std::move(*view), is_viewer};
 }
@@ -522,14 +426,18 @@ io::Task<Answer> quote(Call call, std::uint64_t design, std::uint32_t quantity) 
     const auto made = orders::quote_of(priced->prices, priced->design, quantity);
     json::array items;
     for (const auto& item : made.items)
-        items.push_back(json::object{{"what", item.what}, {"count", item.count}, {"unit_minor", item.unit_minor}, {"amount_minor", item.amount_minor}});
-    co_return reply(json::object{{"currency", priced->prices.currency},
-                                 {"quantity", quantity},
-                                 {"items", std::move(items)},
-                                 {"piece_minor", made.piece_minor},
-                                 {"total_minor", made.total_minor},
-                                 {"minutes", made.minutes},
-                                 {"ready_at", ready ? json::value(render_time(*ready)) : json::value(nullptr)}});
+        items.push_back(json::object{{"what", item.what},
+                                     {"count", item.count},
+                                     {"unit_minor", item.unit_minor},
+                                     {"amount_minor", item.amount_minor}});
+    co_return reply(json::object{
+        {"currency", priced->prices.currency},
+        {"quantity", quantity},
+        {"items", std::move(items)},
+        {"piece_minor", made.piece_minor},
+        {"total_minor", made.total_minor},
+        {"minutes", made.minutes},
+        {"ready_at", ready ? json::value(render_time(*ready)) : json::value(nullptr)}});
 }
 
 io::Task<Answer> place_order(Call call, OrderWish wish, bool is_viewer) {
@@ -537,7 +445,9 @@ io::Task<Answer> place_order(Call call, OrderWish wish, bool is_viewer) {
     const Instant now = io::Shard::here().now();
     auto touched = std::make_shared<Touched>();
     const auto snapshot = call.services->desk.snapshot();
-    auto work = [=, by = who(call), code = new_order_code(), prefix = call.services->orders->identifier_prefix()](catalog::Catalog& catalog) -> Result<catalog::Answer> {
+    auto work = [=, by = who(call), code = new_order_code(),
+                 prefix = call.services->orders->identifier_prefix()](
+                    catalog::Catalog& catalog) -> Result<catalog::Answer> {
         Book book(catalog);
         TRY(const auto row, catalog.find_design(organisation, wish.design));
         TRY(auto file, catalog.design_stitches(organisation, wish.design));
@@ -546,9 +456,19 @@ io::Task<Answer> place_order(Call call, OrderWish wish, bool is_viewer) {
             return fail(Code::conflict, "the design is another now than the one you saw");
         TRY(const auto prices, book.prices(organisation));
         const auto price = orders::quote_of(prices, design, wish.quantity);
-        orders::NewOrder wanted{std::move(design), std::move(file), wish.quantity, wish.customer, wish.contact, wish.note,
-                                wish.due_at, wish.priority, wish.link, by, code};
-        TRY(auto order, book.place(organisation, wanted, price.total_minor, prices.currency, now, *touched));
+        orders::NewOrder wanted{std::move(design),
+                                std::move(file),
+                                wish.quantity,
+                                wish.customer,
+                                wish.contact,
+                                wish.note,
+                                wish.due_at,
+                                wish.priority,
+                                wish.link,
+                                by,
+                                code};
+        TRY(auto order,
+            book.place(organisation, wanted, price.total_minor, prices.currency, now, *touched));
         if (!prefix.empty()) {
             order.identifier = prefix + "/" + code;
             TRY_VOID(book.set_identifier(organisation, order.number, order.identifier));
@@ -562,15 +482,13 @@ io::Task<Answer> place_order(Call call, OrderWish wish, bool is_viewer) {
 }
 
 void add_order_routes(http::Router& router, Services& services) {
+    add_order_live_routes(router, services);
     serve(router, services, "GET", "/api/v1/thread-chart", &chart);
     serve(router, services, "GET", "/api/v1/orders", &orders_list);
     serve(router, services, "POST", "/api/v1/orders", &create_order);
-    serve(router, services, "GET", "/api/v1/board", &board);
-    serve(router, services, "GET", "/api/v1/board/events", &follow_board);
     serve(router, services, "GET", "/api/v1/orders/{id}", &one_order);
     serve(router, services, "PATCH", "/api/v1/orders/{id}", &change_order);
     serve(router, services, "POST", "/api/v1/orders/{id}/{verb}", &order_verb);
-    serve(router, services, "GET", "/api/v1/orders/{id}/events", &follow_order);
     serve(router, services, "GET", "/api/v1/orders/{id}/history", &order_history);
     serve(router, services, "POST", "/api/v1/orders/{id}/pieces/{number}", &judge_piece);
     serve(router, services, "GET", "/api/v1/orders/{id}/cost", &order_cost);

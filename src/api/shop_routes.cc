@@ -30,12 +30,13 @@ std::string link_text(const OrderDesk& desk, std::uint64_t id) {
     return number + "-" + desk.seal("shop link", number);
 }
 std::string design_text(const OrderDesk& desk, std::uint64_t link, std::uint64_t design) {
-    return fmt::format("{}-{}", design, desk.seal("shop design", fmt::format("{}/{}", link, design)));
+    return fmt::format("{}-{}", design,
+                       desk.seal("shop design", fmt::format("{}/{}", link, design)));
 }
 
 // The number before the seal, when the seal is ours.
-std::optional<std::uint64_t> sealed_number(const OrderDesk& desk, std::string_view purpose, std::string_view before,
-                                           std::string_view text) {
+std::optional<std::uint64_t> sealed_number(const OrderDesk& desk, std::string_view purpose,
+                                           std::string_view before, std::string_view text) {
     const auto dash = text.find('-');
     if (dash == text.npos || dash > 19) return std::nullopt;
     const auto number = row_number(text.substr(0, dash));
@@ -46,10 +47,12 @@ std::optional<std::uint64_t> sealed_number(const OrderDesk& desk, std::string_vi
 }
 
 Error too_many() {
-    return {Code::exhausted, "this shop link, or your address, has asked too often: come again in a few minutes"};
+    return {Code::exhausted,
+            "this shop link, or your address, has asked too often: come again in a few minutes"};
 }
 
-// Who came through a valid link: from here on the call speaks for the link's organisation. Errors: not_found, exhausted.
+// Who came through a valid link: from here on the call speaks for the link's organisation. Errors:
+// not_found, exhausted.
 io::Task<Result<ShopLink>> enter_shop(Call* call) {
     auto& desk = *call->services->orders;
     const auto id = sealed_number(desk, "shop link", "", call->captured(0));
@@ -58,7 +61,9 @@ io::Task<Result<ShopLink>> enter_shop(Call* call) {
     auto may = co_await desk.admit(address, requests_per_hour_of_address);
     if (!may) co_return std::unexpected(too_many());
     const Instant now = io::Shard::here().now();
-    auto work = [id = *id, now](catalog::Catalog& catalog) { return Book(catalog).find_link(id, now); };
+    auto work = [id = *id, now](catalog::Catalog& catalog) {
+        return Book(catalog).find_link(id, now);
+    };
     auto link = co_await call->services->desk.run(std::move(work));
     if (!link) co_return link;
     trust::Principal customer;
@@ -92,20 +97,25 @@ io::Task<Answer> shop(Call call) {
     if (sides.empty()) sides = {{100, 100}, {130, 180}, {360, 360}};
     json::array hoops, fabrics;
     for (const auto& [width, height] : sides)
-        hoops.push_back(json::object{{"name", fmt::format("{:.0f} × {:.0f}", width, height)}, {"width_mm", width}, {"height_mm", height}});
+        hoops.push_back(json::object{{"name", fmt::format("{:.0f} × {:.0f}", width, height)},
+                                     {"width_mm", width},
+                                     {"height_mm", height}});
     for (const auto& fabric : stitch::fabrics()) fabrics.push_back(text(fabric.name));
     const auto snapshot = call.services->desk.snapshot();
     const auto* organisation = snapshot->organisation(call.organisation());
-    co_return reply(json::object{
-        {"name", link->name},
-        {"organisation", organisation == nullptr ? std::string() : organisation->title.value_or(organisation->name)},
-        {"currency", facts->prices.currency},
-        {"fonts", {"sans", "serif", "script"}},
-        {"fabrics", std::move(fabrics)},
-        {"hoops", std::move(hoops)},
-        {"threads", thread_chart()},
-        {"quantity_max", link->quantity_max},
-        {"expires_at", link->expires_at ? json::value(render_time(*link->expires_at)) : json::value(nullptr)}});
+    co_return reply(
+        json::object{{"name", link->name},
+                     {"organisation", organisation == nullptr
+                                          ? std::string()
+                                          : organisation->title.value_or(organisation->name)},
+                     {"currency", facts->prices.currency},
+                     {"fonts", {"sans", "serif", "script"}},
+                     {"fabrics", std::move(fabrics)},
+                     {"hoops", std::move(hoops)},
+                     {"threads", thread_chart()},
+                     {"quantity_max", link->quantity_max},
+                     {"expires_at", link->expires_at ? json::value(render_time(*link->expires_at))
+                                                     : json::value(nullptr)}});
 }
 
 // A design's answer under its sealed name, its files under the shop.
@@ -143,8 +153,10 @@ io::Task<Answer> shop_design(Call call) {
 }
 
 // The path's second part as the design's own number. Errors: not_found.
-Result<std::uint64_t> design_of_path(const Call& call, const ShopLink& link, std::string_view sealed) {
-    const auto number = sealed_number(*call.services->orders, "shop design", fmt::format("{}/", link.id), sealed);
+Result<std::uint64_t> design_of_path(const Call& call, const ShopLink& link,
+                                     std::string_view sealed) {
+    const auto number =
+        sealed_number(*call.services->orders, "shop design", fmt::format("{}/", link.id), sealed);
     if (!number) return fail(Code::not_found, "no such design");
     return *number;
 }
@@ -165,7 +177,8 @@ io::Task<Answer> shop_design_file(Call call) {
     if (!link) co_return std::unexpected(link.error());
     CO_TRY(const auto number, design_of_path(call, *link, call.captured(1)));
     const std::string format = call.captured(2);
-    if (format != "svg" && format != "png" && format != "dst") co_return fail(Code::not_found, "files are svg, png and dst");
+    if (format != "svg" && format != "png" && format != "dst")
+        co_return fail(Code::not_found, "files are svg, png and dst");
     Call inner = call;
     inner.request.captured = {std::to_string(number), format};
     co_return co_await design_file(std::move(inner));
@@ -184,11 +197,13 @@ io::Task<Answer> shop_quote(Call call) {
 io::Task<Answer> shop_order(Call call) {
     auto link = co_await enter_shop(&call);
     if (!link) co_return std::unexpected(link.error());
-    CO_TRY(const auto body, body_object(call.request, {"design", "quantity", "customer", "note", "due_at"}));
+    CO_TRY(const auto body,
+           body_object(call.request, {"design", "quantity", "customer", "note", "due_at"}));
     CO_TRY(const std::string design, text_member(body, "design"));
     CO_TRY(auto wish, order_wish(body));
     if (wish.quantity > link->quantity_max)
-        co_return fail(Code::invalid, fmt::format("\"quantity\" must be at most {} here", link->quantity_max));
+        co_return fail(Code::invalid,
+                       fmt::format("\"quantity\" must be at most {} here", link->quantity_max));
     if (wish.customer.empty()) co_return fail(Code::invalid, "\"customer\" must have a name");
     CO_TRY(wish.design, design_of_path(call, *link, design));
     wish.link = link->id;
@@ -202,7 +217,8 @@ io::Task<Answer> shop_order(Call call) {
     co_return co_await place_order(std::move(call), std::move(wish), false);
 }
 
-// --- for engineers --------------------------------------------------------------------------------
+// --- for engineers
+// --------------------------------------------------------------------------------
 
 json::object link_json(const Call& call, const ShopLink& link) {
     return {{"id", std::to_string(link.id)},
@@ -210,14 +226,17 @@ json::object link_json(const Call& call, const ShopLink& link) {
             {"url", "/shop/" + link_text(*call.services->orders, link.id)},
             {"created_at", render_time(link.created_at)},
             {"created_by", link.created_by},
-            {"expires_at", link.expires_at ? json::value(render_time(*link.expires_at)) : json::value(nullptr)},
+            {"expires_at",
+             link.expires_at ? json::value(render_time(*link.expires_at)) : json::value(nullptr)},
             {"orders_per_hour", link.orders_per_hour},
             {"quantity_max", link.quantity_max},
             {"orders", link.orders}};
 }
 
 io::Task<Answer> list_links(Call call) {
-    auto work = [organisation = call.organisation()](catalog::Catalog& catalog) { return Book(catalog).links(organisation); };
+    auto work = [organisation = call.organisation()](catalog::Catalog& catalog) {
+        return Book(catalog).links(organisation);
+    };
     auto found = co_await call.services->desk.run(std::move(work));
     if (!found) co_return std::unexpected(found.error());
     json::array items;
@@ -225,7 +244,8 @@ io::Task<Answer> list_links(Call call) {
     co_return reply(json::object{{"items", std::move(items)}, {"next", nullptr}});
 }
 
-Result<std::int64_t> measure_member(const json::object& body, std::string_view name, std::int64_t usual, std::int64_t most) {
+Result<std::int64_t> measure_member(const json::object& body, std::string_view name,
+                                    std::int64_t usual, std::int64_t most) {
     TRY(const auto found, optional_number(body, name));
     const double value = found && *found ? **found : static_cast<double>(usual);
     if (!(value >= 0 && value <= static_cast<double>(most)))
@@ -234,7 +254,8 @@ Result<std::int64_t> measure_member(const json::object& body, std::string_view n
 }
 
 io::Task<Answer> create_link(Call call) {
-    CO_TRY(const auto body, body_object(call.request, {"name", "expires_at", "orders_per_hour", "quantity_max"}));
+    CO_TRY(const auto body,
+           body_object(call.request, {"name", "expires_at", "orders_per_hour", "quantity_max"}));
     ShopLink wanted;
     CO_TRY(wanted.name, text_member(body, "name"));
     CO_TRY(const auto expires, optional_text(body, "expires_at"));
@@ -242,7 +263,8 @@ io::Task<Answer> create_link(Call call) {
         CO_TRY(wanted.expires_at, parse_rfc3339(**expires));
     }
     CO_TRY(wanted.orders_per_hour, measure_member(body, "orders_per_hour", 60, 1'000'000));
-    CO_TRY(wanted.quantity_max, measure_member(body, "quantity_max", 100, orders::Limits{}.quantity_max));
+    CO_TRY(wanted.quantity_max,
+           measure_member(body, "quantity_max", 100, orders::Limits{}.quantity_max));
     wanted.created_by = call.principal->name;
     const auto organisation = call.organisation();
     const Instant now = io::Shard::here().now();
@@ -265,27 +287,37 @@ io::Task<Answer> revoke_link(Call call) {
 }
 
 io::Task<Answer> get_prices(Call call) {
-    auto work = [organisation = call.organisation()](catalog::Catalog& catalog) { return Book(catalog).prices(organisation); };
+    auto work = [organisation = call.organisation()](catalog::Catalog& catalog) {
+        return Book(catalog).prices(organisation);
+    };
     auto found = co_await call.services->desk.run(std::move(work));
     if (!found) co_return std::unexpected(found.error());
     co_return reply(render(*found));
 }
 
 io::Task<Answer> put_prices(Call call) {
-    CO_TRY(const auto body, body_object(call.request, {"currency", "setup_minor", "thousand_stitches_minor", "colour_minor",
-                                                       "piece_min_minor", "machine_hour_minor", "thread_km_minor"}));
+    CO_TRY(const auto body,
+           body_object(call.request,
+                       {"currency", "setup_minor", "thousand_stitches_minor", "colour_minor",
+                        "piece_min_minor", "machine_hour_minor", "thread_km_minor"}));
     orders::Prices wanted;
     CO_TRY(const auto currency, optional_text(body, "currency"));
     if (currency && *currency) wanted.currency = **currency;
-    const bool is_code = wanted.currency.size() == 3 && std::ranges::all_of(wanted.currency, [](char c) { return c >= 'A' && c <= 'Z'; });
+    const bool is_code =
+        wanted.currency.size() == 3 &&
+        std::ranges::all_of(wanted.currency, [](char c) { return c >= 'A' && c <= 'Z'; });
     if (!is_code) co_return fail(Code::invalid, "\"currency\" must be three letters, like \"CNY\"");
     constexpr std::int64_t most = 100'000'000;
     CO_TRY(wanted.setup_minor, measure_member(body, "setup_minor", wanted.setup_minor, most));
-    CO_TRY(wanted.thousand_stitches_minor, measure_member(body, "thousand_stitches_minor", wanted.thousand_stitches_minor, most));
+    CO_TRY(wanted.thousand_stitches_minor,
+           measure_member(body, "thousand_stitches_minor", wanted.thousand_stitches_minor, most));
     CO_TRY(wanted.colour_minor, measure_member(body, "colour_minor", wanted.colour_minor, most));
-    CO_TRY(wanted.piece_min_minor, measure_member(body, "piece_min_minor", wanted.piece_min_minor, most));
-    CO_TRY(wanted.machine_hour_minor, measure_member(body, "machine_hour_minor", wanted.machine_hour_minor, most));
-    CO_TRY(wanted.thread_km_minor, measure_member(body, "thread_km_minor", wanted.thread_km_minor, most));
+    CO_TRY(wanted.piece_min_minor,
+           measure_member(body, "piece_min_minor", wanted.piece_min_minor, most));
+    CO_TRY(wanted.machine_hour_minor,
+           measure_member(body, "machine_hour_minor", wanted.machine_hour_minor, most));
+    CO_TRY(wanted.thread_km_minor,
+           measure_member(body, "thread_km_minor", wanted.thread_km_minor, most));
     auto work = [=, organisation = call.organisation()](catalog::Catalog& catalog) {
         return Book(catalog).set_prices(organisation, wanted);
     };
@@ -300,7 +332,8 @@ void add_shop_routes(http::Router& router, Services& services) {
     serve(router, services, "GET", "/api/v1/shops/{link}", &shop);
     serve(router, services, "POST", "/api/v1/shops/{link}/designs", &shop_design);
     serve(router, services, "GET", "/api/v1/shops/{link}/designs/{id}", &shop_one_design);
-    serve(router, services, "GET", "/api/v1/shops/{link}/designs/{id}/files/{format}", &shop_design_file);
+    serve(router, services, "GET", "/api/v1/shops/{link}/designs/{id}/files/{format}",
+          &shop_design_file);
     serve(router, services, "POST", "/api/v1/shops/{link}/quotes", &shop_quote);
     serve(router, services, "POST", "/api/v1/shops/{link}/orders", &shop_order);
     serve(router, services, "GET", "/api/v1/shop-links", &list_links);

@@ -21,12 +21,14 @@ constexpr std::size_t folder_report_bytes_max = 64 << 10;
 constexpr std::size_t folder_reports_max = 64;
 
 // Machines' servers run as other users: the file may be read by all who may enter the folder.
-Result<void> write_for_all(const std::string& temporary, const std::string& path, std::string_view content) {
+Result<void> write_for_all(const std::string& temporary, const std::string& path,
+                           std::string_view content) {
     const auto failed = [&](std::string_view what) {
         const Code code = errno == ENOSPC ? Code::exhausted : Code::unavailable;
         return fail(code, fmt::format("{} {}: {}", what, path, std::strerror(errno)));
     };
-    const int file = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0664);
+    const int file =
+        ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0664);
     if (file < 0) return failed("open");
     while (!content.empty()) {
         const ssize_t written = ::write(file, content.data(), content.size());
@@ -49,12 +51,14 @@ Result<void> write_for_all(const std::string& temporary, const std::string& path
 Result<void> folder_made(const std::string& directory) {
     std::error_code problem;
     fs::create_directories(directory, problem);
-    if (problem) return fail(Code::unavailable, fmt::format("{}: {}", directory, problem.message()));
+    if (problem)
+        return fail(Code::unavailable, fmt::format("{}: {}", directory, problem.message()));
     return {};
 }
 
 bool is_report_name(std::string_view name) {
-    const bool is_kind = name.ends_with(".RPT") || name.ends_with(".rpt") || name.ends_with(".CSV") || name.ends_with(".csv");
+    const bool is_kind = name.ends_with(".RPT") || name.ends_with(".rpt") ||
+                         name.ends_with(".CSV") || name.ends_with(".csv");
     return is_kind && name.front() != '.' && name.size() <= 128;
 }
 
@@ -69,12 +73,14 @@ bool is_whole(const fs::path& path, std::string_view text) {
 
 }  // namespace
 
-Result<void> put_in_folder(const std::string& directory, const api::MachineFile& file, const orders::PendingCommand& command) {
+Result<void> put_in_folder(const std::string& directory, const api::MachineFile& file,
+                           const orders::PendingCommand& command) {
     TRY_VOID(folder_made(directory));
     TRY_VOID(folder_made(directory + "/REPORT"));
     const std::string stem = orders::barcode_of(command.job.number);
-    std::string facts = fmt::format("JOB={}\r\nDESIGN={}\r\nSTITCHES={}\r\nPIECES={}\r\nHASH={}\r\n", stem, command.design.name,
-                                    command.design.stitches, command.job.wanted, file.sha256);
+    std::string facts =
+        fmt::format("JOB={}\r\nDESIGN={}\r\nSTITCHES={}\r\nPIECES={}\r\nHASH={}\r\n", stem,
+                    command.design.name, command.design.stitches, command.job.wanted, file.sha256);
     for (std::size_t index = 0; index < command.design.threads.size(); ++index)
         facts += fmt::format("COLOUR{}={}\r\n", index + 1, command.design.threads[index]);
     const std::string base = directory + "/" + stem;
@@ -86,7 +92,8 @@ Result<std::vector<FolderReport>> reports_in_folder(const std::string& directory
     std::vector<FolderReport> out;
     std::error_code problem;
     std::vector<std::string> names;
-    for (fs::directory_iterator at(directory + "/REPORT", problem), end; !problem && at != end && names.size() < folder_reports_max; at.increment(problem)) {
+    for (fs::directory_iterator at(directory + "/REPORT", problem), end;
+         !problem && at != end && names.size() < folder_reports_max; at.increment(problem)) {
         std::string name = at->path().filename().string();
         if (is_report_name(name) && at->is_regular_file(problem)) names.push_back(std::move(name));
     }
@@ -95,18 +102,22 @@ Result<std::vector<FolderReport>> reports_in_folder(const std::string& directory
         const std::string path = directory + "/REPORT/" + name;
         auto text = io::read_file(path, folder_report_bytes_max);
         if (!text) {
-            if (text.error().code == Code::exhausted) out.push_back({std::move(name), {}, "longer than 64 KiB"});
+            if (text.error().code == Code::exhausted)
+                out.push_back({std::move(name), {}, "longer than 64 KiB"});
             continue;
         }
         if (!is_whole(path, *text)) continue;
         auto reports = api::reports_of_file(name, *text);
-        if (reports) out.push_back({std::move(name), std::move(*reports), {}});
-        else out.push_back({std::move(name), {}, reports.error().context});
+        if (reports)
+            out.push_back({std::move(name), std::move(*reports), {}});
+        else
+            out.push_back({std::move(name), {}, reports.error().context});
     }
     return out;
 }
 
-Result<void> put_report_away(const std::string& directory, const std::string& name, const std::string& why) {
+Result<void> put_report_away(const std::string& directory, const std::string& name,
+                             const std::string& why) {
     const std::string place = directory + (why.empty() ? "/DONE" : "/BAD");
     TRY_VOID(folder_made(place));
     if (!why.empty()) {

@@ -31,25 +31,32 @@ json::value parsed(const std::string& text) {
 std::string escaped_part(std::string_view id) {
     std::string out;
     for (const char letter : id) {
-        const bool is_plain = (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') ||
-                              (letter >= '0' && letter <= '9') || letter == '-' || letter == '_' || letter == '.';
-        if (is_plain) out += letter;
-        else out += fmt::format("%{:02X}", static_cast<unsigned>(static_cast<unsigned char>(letter)));
+        const bool is_plain =
+            (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') ||
+            (letter >= '0' && letter <= '9') || letter == '-' || letter == '_' || letter == '.';
+        if (is_plain)
+            out += letter;
+        else
+            out +=
+                fmt::format("%{:02X}", static_cast<unsigned>(static_cast<unsigned char>(letter)));
     }
     return out;
 }
 
-std::string command_text(const orders::PendingCommand& command, const api::MachineFile* file, const orders::SewingMachine& can) {
+std::string command_text(const orders::PendingCommand& command, const api::MachineFile* file,
+                         const orders::SewingMachine& can) {
     json::object out{{"method", api::text(dispatch::name_of(command.method))},
                      {"job", orders::job_text(command.job.number)},
                      {"sequence", command.sequence}};
     if (file != nullptr) {
         json::array colours, needles;
         for (const auto& thread : command.design.threads) colours.push_back(json::string(thread));
-        for (const unsigned needle : api::needles_for(command.design, can)) needles.push_back(needle);
+        for (const unsigned needle : api::needles_for(command.design, can))
+            needles.push_back(needle);
         out["design"] = command.design.name;
         out["name"] = file->name;
-        out["file"] = fmt::format("/api/v1/machines/{}/files/{}", escaped_part(can.machine), orders::barcode_of(command.job.number));
+        out["file"] = fmt::format("/api/v1/machines/{}/files/{}", escaped_part(can.machine),
+                                  orders::barcode_of(command.job.number));
         out["bytes"] = file->bytes.size();
         out["hash"] = file->sha256;
         out["stitches"] = command.design.stitches;
@@ -64,7 +71,8 @@ bool is_store(dispatch::JobMethod method) {
     return method == dispatch::JobMethod::store || method == dispatch::JobMethod::store_and_start;
 }
 
-orders::SewingMachine profile_of(const std::map<std::string, history::Value>& said, orders::SewingMachine out) {
+orders::SewingMachine profile_of(const std::map<std::string, history::Value>& said,
+                                 orders::SewingMachine out) {
     const auto number = [&](const char* tag, double usual) {
         const auto found = said.find(tag);
         const double value = found == said.end() ? usual : history::number_of(found->second);
@@ -79,7 +87,8 @@ orders::SewingMachine profile_of(const std::map<std::string, history::Value>& sa
     out.hoop_height_mm = number("Machine/HoopHeight", out.hoop_height_mm);
     out.rpm_max = number("Machine/SpeedMax", out.rpm_max);
     if (const auto found = said.find("Machine/Dialect"); found != said.end()) {
-        if (const auto* name = std::get_if<std::string>(&found->second)) out.dialect = name->substr(0, 32);
+        if (const auto* name = std::get_if<std::string>(&found->second))
+            out.dialect = name->substr(0, 32);
     }
     if (const auto found = said.find("Machine/Threads"); found != said.end()) {
         const auto* text = std::get_if<std::string>(&found->second);
@@ -139,7 +148,8 @@ io::Task<Result<void>> OrdersSteps::take_profile(OrdersRoom* room, Hall* hall, M
         std::optional<orders::SewingMachine> can;
         bool is_new = false;
     };
-    auto work = [=, organisation = hall->organisation, id = machine->id](catalog::Catalog& catalog) -> Result<Profile> {
+    auto work = [=, organisation = hall->organisation,
+                 id = machine->id](catalog::Catalog& catalog) -> Result<Profile> {
         Book book(catalog);
         Profile out;
         auto known = book.machine(organisation, id);
@@ -155,7 +165,9 @@ io::Task<Result<void>> OrdersSteps::take_profile(OrdersRoom* room, Hall* hall, M
         }
         start.is_told = false;
         auto put = book.put_machine(profile_of(said, start));
-        if (!put) return put.error().code == Code::invalid ? Result<Profile>(out) : std::unexpected(put.error());
+        if (!put)
+            return put.error().code == Code::invalid ? Result<Profile>(out)
+                                                     : std::unexpected(put.error());
         out.is_new = *put;
         TRY(out.can, book.machine(organisation, id));
         return out;
@@ -178,16 +190,20 @@ io::Task<Result<void>> OrdersSteps::take_answer(OrdersRoom* room, Hall* hall, Ma
     const auto* sequence = answer.if_contains("sequence");
     const auto* is_good = answer.if_contains("ok");
     const auto* why = answer.if_contains("why");
-    if (job == nullptr || !job->is_string() || sequence == nullptr || !sequence->is_int64() || is_good == nullptr || !is_good->is_bool())
+    if (job == nullptr || !job->is_string() || sequence == nullptr || !sequence->is_int64() ||
+        is_good == nullptr || !is_good->is_bool())
         co_return Result<void>{};
     const auto number = orders::job_number_of(std::string_view(job->as_string()));
     if (!number) co_return Result<void>{};
     auto touched = std::make_shared<Touched>();
-    auto work = [=, organisation = hall->organisation, id = machine->id, now = io::Shard::here().now(),
-                 count = static_cast<std::uint32_t>(sequence->as_int64()), good = is_good->as_bool(),
-                 reason = why != nullptr && why->is_string() ? std::string(why->as_string()).substr(0, 200) : std::string()](catalog::Catalog& catalog) {
-        return Book(catalog).answered(organisation, id, *number, count, good, reason, now, *touched);
-    };
+    auto work =
+        [=, organisation = hall->organisation, id = machine->id, now = io::Shard::here().now(),
+         count = static_cast<std::uint32_t>(sequence->as_int64()), good = is_good->as_bool(),
+         reason = why != nullptr && why->is_string() ? std::string(why->as_string()).substr(0, 200)
+                                                     : std::string()](catalog::Catalog& catalog) {
+            return Book(catalog).answered(organisation, id, *number, count, good, reason, now,
+                                          *touched);
+        };
     auto done = co_await room->rooms_.desk.run(std::move(work));
     if (!done && done.error().code == Code::unavailable) {
         machine->answer_taken.clear();
@@ -198,9 +214,11 @@ io::Task<Result<void>> OrdersSteps::take_answer(OrdersRoom* room, Hall* hall, Ma
     co_return Result<void>{};
 }
 
-io::Task<Result<void>> OrdersSteps::report(OrdersRoom* room, Hall* hall, std::string machine, orders::Report report) {
+io::Task<Result<void>> OrdersSteps::report(OrdersRoom* room, Hall* hall, std::string machine,
+                                           orders::Report report) {
     auto touched = std::make_shared<Touched>();
-    auto work = [=, organisation = hall->organisation, now = io::Shard::here().now()](catalog::Catalog& catalog) {
+    auto work = [=, organisation = hall->organisation,
+                 now = io::Shard::here().now()](catalog::Catalog& catalog) {
         return Book(catalog).report(organisation, machine, report, now, *touched);
     };
     auto done = co_await room->rooms_.desk.run(std::move(work));
@@ -209,9 +227,11 @@ io::Task<Result<void>> OrdersSteps::report(OrdersRoom* room, Hall* hall, std::st
         co_return Result<void>{};
     }
     const Code code = done.error().code;
-    if (code == Code::unavailable || code == Code::exhausted || code == Code::corrupt) co_return std::unexpected(done.error());
+    if (code == Code::unavailable || code == Code::exhausted || code == Code::corrupt)
+        co_return std::unexpected(done.error());
     // What cannot be changes nothing, and is said.
-    room->rooms_.plant.record({io::Shard::here().now(), hall->organisation, machine, "refused", "report: " + done.error().context});
+    room->rooms_.plant.record({io::Shard::here().now(), hall->organisation, machine, "refused",
+                               "report: " + done.error().context});
     co_return Result<void>{};
 }
 
@@ -223,7 +243,8 @@ io::Task<Result<void>> OrdersSteps::take_results(OrdersRoom* room, Hall* hall, M
         for (const auto& one : value.as_array()) {
             auto report = api::report_of(one);
             if (!report) {
-                room->rooms_.plant.record({io::Shard::here().now(), hall->organisation, machine->id, "refused", "report: " + report.error().context});
+                room->rooms_.plant.record({io::Shard::here().now(), hall->organisation, machine->id,
+                                           "refused", "report: " + report.error().context});
                 continue;
             }
             const bool is_end = report->state && dispatch::is_over(*report->state);
@@ -235,7 +256,8 @@ io::Task<Result<void>> OrdersSteps::take_results(OrdersRoom* room, Hall* hall, M
     }
     for (const std::uint64_t number : over) {
         auto touched = std::make_shared<Touched>();
-        auto work = [=, organisation = hall->organisation, id = machine->id](catalog::Catalog& catalog) {
+        auto work = [=, organisation = hall->organisation,
+                     id = machine->id](catalog::Catalog& catalog) {
             return Book(catalog).ask_clear(organisation, id, number, *touched);
         };
         auto done = co_await room->rooms_.desk.run(std::move(work));
@@ -251,8 +273,10 @@ io::Task<Result<void>> OrdersSteps::take_state(OrdersRoom* room, Hall* hall, Mac
     const auto state = machine->state_now;
     const std::uint64_t job = machine->job_now;
     const std::uint32_t good = machine->progress.good;
-    const bool is_same = machine->job_taken == job && machine->state_taken == state && machine->good_taken == good;
-    if (is_same || *state == dispatch::JobState::allowed_to_start || *state == dispatch::JobState::not_allowed_to_start)
+    const bool is_same =
+        machine->job_taken == job && machine->state_taken == state && machine->good_taken == good;
+    if (is_same || *state == dispatch::JobState::allowed_to_start ||
+        *state == dispatch::JobState::not_allowed_to_start)
         co_return Result<void>{};
     orders::Report report;
     report.job = job;
@@ -278,10 +302,12 @@ io::Task<Result<void>> OrdersSteps::tell(OrdersRoom* room, Hall* hall, Machine* 
         std::optional<api::MachineFile> file;
     };
     auto touched = std::make_shared<Touched>();
-    auto work = [=, organisation = hall->organisation, can = machine->can, now = io::Shard::here().now()](catalog::Catalog& catalog) -> Result<Next> {
+    auto work = [=, organisation = hall->organisation, can = machine->can,
+                 now = io::Shard::here().now()](catalog::Catalog& catalog) -> Result<Next> {
         Book book(catalog);
         Next out;
-        TRY(out.command, book.next_command(organisation, can.machine, can.is_enabled, now, *touched));
+        TRY(out.command,
+            book.next_command(organisation, can.machine, can.is_enabled, now, *touched));
         if (!out.command || !is_store(out.command->method)) return out;
         TRY(const auto dst, book.file(organisation, out.command->design.hash));
         TRY(out.file, api::machine_file(out.command->design, dst, can, out.command->job.number));
@@ -307,20 +333,25 @@ io::Task<Result<void>> OrdersSteps::tell(OrdersRoom* room, Hall* hall, Machine* 
         if (!state) co_return std::unexpected(state.error());
         auto by = std::make_shared<const trust::Principal>(trust::node_principal());
         std::string text = command_text(command, next->file ? &*next->file : nullptr, machine->can);
-        auto sent = co_await room->rooms_.node.command(by, *state, std::string(command_tag), history::Value(std::move(text)));
-        if (!sent) log::info("orders: {} could not be told {}: {}; it is tried again", machine->id, dispatch::name_of(command.method), sent.error().context);
+        auto sent = co_await room->rooms_.node.command(by, *state, std::string(command_tag),
+                                                       history::Value(std::move(text)));
+        if (!sent)
+            log::info("orders: {} could not be told {}: {}; it is tried again", machine->id,
+                      dispatch::name_of(command.method), sent.error().context);
         co_return Result<void>{};
     }
     if (next->file) {
-        auto put = [directory = room->rooms_.drop_directory + "/" + machine->can.folder, file = *next->file, command]() {
-            return put_in_folder(directory, file, command);
-        };
+        auto put = [directory = room->rooms_.drop_directory + "/" + machine->can.folder,
+                    file = *next->file,
+                    command]() { return put_in_folder(directory, file, command); };
         auto written = co_await room->files_.run(std::move(put));
         if (!written) co_return written;
     }
     auto more = std::make_shared<Touched>();
-    auto confirm = [=, organisation = hall->organisation, id = machine->id, now = io::Shard::here().now()](catalog::Catalog& catalog) {
-        return Book(catalog).answered(organisation, id, which.first, which.second, true, "", now, *more);
+    auto confirm = [=, organisation = hall->organisation, id = machine->id,
+                    now = io::Shard::here().now()](catalog::Catalog& catalog) {
+        return Book(catalog).answered(organisation, id, which.first, which.second, true, "", now,
+                                      *more);
     };
     auto confirmed = co_await room->rooms_.desk.run(std::move(confirm));
     if (!confirmed) co_return confirmed;
@@ -332,14 +363,17 @@ io::Task<Result<void>> OrdersSteps::tell(OrdersRoom* room, Hall* hall, Machine* 
 io::Task<void> OrdersSteps::read_folder(OrdersRoom* room, Hall* hall, Machine* machine) {
     if (room->rooms_.drop_directory.empty() || machine->can.folder.empty()) co_return;
     const std::string directory = room->rooms_.drop_directory + "/" + machine->can.folder;
-    auto read = [directory]() -> Result<std::vector<FolderReport>> { return reports_in_folder(directory); };
+    auto read = [directory]() -> Result<std::vector<FolderReport>> {
+        return reports_in_folder(directory);
+    };
     auto found = co_await room->files_.run(std::move(read));
     if (!found) co_return;
     for (auto& one : *found) {
         std::string why = one.why;
         for (auto& report : one.reports) {
             auto touched = std::make_shared<Touched>();
-            auto work = [=, organisation = hall->organisation, id = machine->id, now = io::Shard::here().now()](catalog::Catalog& catalog) {
+            auto work = [=, organisation = hall->organisation, id = machine->id,
+                         now = io::Shard::here().now()](catalog::Catalog& catalog) {
                 return Book(catalog).report(organisation, id, report, now, *touched);
             };
             auto done = co_await room->rooms_.desk.run(std::move(work));
@@ -351,10 +385,14 @@ io::Task<void> OrdersSteps::read_folder(OrdersRoom* room, Hall* hall, Machine* m
             if (code == Code::unavailable || code == Code::exhausted) co_return;  // the file waits
             why = done.error().context;
         }
-        auto put_away = [directory, name = one.name, why]() { return put_report_away(directory, name, why); };
+        auto put_away = [directory, name = one.name, why]() {
+            return put_report_away(directory, name, why);
+        };
         auto done = co_await room->files_.run(std::move(put_away));
         if (!done) log::warn("orders: {}: {}", directory, done.error().context);
-        if (!why.empty()) room->rooms_.plant.record({io::Shard::here().now(), hall->organisation, machine->id, "refused", one.name + ": " + why});
+        if (!why.empty())
+            room->rooms_.plant.record({io::Shard::here().now(), hall->organisation, machine->id,
+                                       "refused", one.name + ": " + why});
     }
 }
 

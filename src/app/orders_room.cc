@@ -53,7 +53,8 @@ void OrdersRoom::close() {
     rooms_.shards.run_blocking(ShardIndex(0), OrdersSteps::end(this));
 }
 
-// --- any shard ------------------------------------------------------------------------------------
+// --- any shard
+// ------------------------------------------------------------------------------------
 
 void OrdersRoom::changed(OrganisationId organisation, orders::Touched touched) {
     rooms_.shards.at(0).post([this, organisation, touched = std::move(touched)] {
@@ -86,9 +87,12 @@ io::Task<orders::PlanFacts> OrdersRoom::last_plan(OrganisationId organisation) {
     co_return co_await rooms_.shards.at(0).call(&OrdersSteps::last_plan, this, organisation);
 }
 
-io::Task<std::optional<Instant>> OrdersRoom::ready_at(OrganisationId organisation, orders::SewnDesign design,
+io::Task<std::optional<Instant>> OrdersRoom::ready_at(OrganisationId organisation,
+                                                      orders::SewnDesign design,
                                                       std::uint32_t quantity) {
-    auto work = [organisation](catalog::Catalog& catalog) { return orders::Book(catalog).machines(organisation); };
+    auto work = [organisation](catalog::Catalog& catalog) {
+        return orders::Book(catalog).machines(organisation);
+    };
     auto machines = co_await rooms_.desk.run(std::move(work));
     if (!machines) co_return std::nullopt;
     auto free_at = co_await rooms_.shards.at(0).call(&OrdersSteps::free_at, this, organisation);
@@ -98,14 +102,17 @@ io::Task<std::optional<Instant>> OrdersRoom::ready_at(OrganisationId organisatio
         if (!machine.is_enabled || !orders::obstacle(machine, design).empty()) continue;
         const auto free = free_at.find(machine.machine);
         const Instant from = std::max(now, free == free_at.end() ? now : free->second);
-        const Instant end{from.micros + static_cast<std::int64_t>(orders::sewing_seconds(machine, design, quantity) * 1e6)};
+        const Instant end{
+            from.micros +
+            static_cast<std::int64_t>(orders::sewing_seconds(machine, design, quantity) * 1e6)};
         if (!best || end < *best) best = end;
     }
     co_return best;
 }
 
 io::Task<bool> OrdersRoom::admit(std::string name, std::int64_t per_hour) {
-    co_return co_await rooms_.shards.at(0).call(&OrdersSteps::admit, this, std::move(name), per_hour);
+    co_return co_await rooms_.shards.at(0).call(&OrdersSteps::admit, this, std::move(name),
+                                                per_hour);
 }
 
 std::string OrdersRoom::seal(std::string_view purpose, std::string_view text) const {
@@ -120,14 +127,16 @@ struct OrdersRoom::Follower final : api::OrderFollower {
     std::list<OnShard::Entry>::iterator at;
 };
 
-std::unique_ptr<api::OrderFollower> OrdersRoom::follow(OrganisationId organisation, std::uint64_t order, Show show) {
+std::unique_ptr<api::OrderFollower> OrdersRoom::follow(OrganisationId organisation,
+                                                       std::uint64_t order, Show show) {
     OnShard& here = on_shard_.here();
     if (here.followers.size() >= limits_.followers_max) return nullptr;
     here.followers.push_back({organisation, order, std::move(show)});
     return std::make_unique<Follower>(here, std::prev(here.followers.end()));
 }
 
-// --- shard 0 --------------------------------------------------------------------------------------
+// --- shard 0
+// --------------------------------------------------------------------------------------
 
 void OrdersRoom::send_frames(OrganisationId organisation, api::OrderFrames frames) {
     if (frames.empty()) return;
@@ -156,7 +165,8 @@ void OrdersRoom::show_progress(Hall& hall, const Machine& machine) {
     const auto order = hall.orders.find(job->second.order);
     if (order == hall.orders.end()) return;
     const auto catalog = rooms_.desk.snapshot();
-    std::string data = api::json_text(api::render_progress(machine.progress, job->second, order->second, *catalog));
+    std::string data = api::json_text(
+        api::render_progress(machine.progress, job->second, order->second, *catalog));
     send_frames(hall.organisation, {{"progress", data, data, order->first}});
 }
 
@@ -185,14 +195,21 @@ void OrdersRoom::on_batch(OrganisationId organisation, const twin::LiveBatch& ba
             one.sent.reset();  // it may have missed what was sent
             one.is_lost = false;
             hall.is_plan_due = true;
-            send_frames(organisation, {{"machine", api::json_text(api::json::object{{"machine", one.id}, {"connection", api::text(twin::name_of(state.connection))}, {"enabled", one.can.is_enabled}}), "", 0}});
+            send_frames(organisation,
+                        {{"machine",
+                          api::json_text(api::json::object{
+                              {"machine", one.id},
+                              {"connection", api::text(twin::name_of(state.connection))},
+                              {"enabled", one.can.is_enabled}}),
+                          "", 0}});
             changed(organisation, {{}, {}, {}, true});
         }
         wake(hall, one);
     }
     for (const auto& values : batch.values) {
         const auto known = hall.machines.find(values.machine);
-        if (values.organisation == organisation && known != hall.machines.end()) take(hall, *known->second, values.values);
+        if (values.organisation == organisation && known != hall.machines.end())
+            take(hall, *known->second, values.values);
     }
 }
 

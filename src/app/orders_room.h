@@ -17,22 +17,24 @@
 
 namespace lineshaft::app {
 
-/// Makes the identifier lead to `target` (a URL value at index 1), in place of what it led to. False: refused, or no room.
-io::Task<bool> identify_order(identity::Registry& registry, std::string identifier, std::string target);
+/// Makes the identifier lead to `target` (a URL value at index 1), in place of what it led to.
+/// False: refused, or no room.
+io::Task<bool> identify_order(identity::Registry& registry, std::string identifier,
+                              std::string target);
 
 struct OrdersLimits {
-    std::size_t followers_max = 200;  ///< on each shard
-    std::size_t measures_max = 100'000;  ///< names whose requests are counted
+    std::size_t followers_max = 200;       ///< on each shard
+    std::size_t measures_max = 100'000;    ///< names whose requests are counted
     std::size_t waiting_reports_max = 64;  ///< of one machine
     io::Steady resend_after{2'000};
     io::Steady tick{250};
     io::Steady plan_budget{400};
 };
 
-/// Speaks with machines that sew (docs/protocols/embroidery-machine.md) on behalf of the book of orders: gives them their
-/// job orders, takes their reports, plans their queues, and shows whoever follows. Its state is what machines said last; all
-/// that counts is in the book, so it may die at any instant. Lives on shard 0; other shards hold its followers. Ends
-/// with close().
+/// Speaks with machines that sew (docs/protocols/embroidery-machine.md) on behalf of the book of
+/// orders: gives them their job orders, takes their reports, plans their queues, and shows whoever
+/// follows. Its state is what machines said last; all that counts is in the book, so it may die at
+/// any instant. Lives on shard 0; other shards hold its followers. Ends with close().
 class OrdersRoom final : public api::OrderDesk {
 public:
     /// Leaves an identifier for an order or a piece in the naming system, leading to `target`.
@@ -42,8 +44,8 @@ public:
         catalog::Desk& desk;
         twin::Plant& plant;
         api::Node& node;
-        std::string seal_key;          ///< 32 bytes
-        std::string drop_directory;    ///< empty: no watched folders
+        std::string seal_key;        ///< 32 bytes
+        std::string drop_directory;  ///< empty: no watched folders
         std::string identifier_prefix;
         std::chrono::seconds lost_after{60};
         Identify identify = {};
@@ -58,9 +60,11 @@ public:
     io::Task<api::ProgressByJob> progress(OrganisationId organisation) override;
     io::Task<Result<orders::PlanFacts>> plan_now(OrganisationId organisation) override;
     io::Task<orders::PlanFacts> last_plan(OrganisationId organisation) override;
-    io::Task<std::optional<Instant>> ready_at(OrganisationId organisation, orders::SewnDesign design,
+    io::Task<std::optional<Instant>> ready_at(OrganisationId organisation,
+                                              orders::SewnDesign design,
                                               std::uint32_t quantity) override;
-    std::unique_ptr<api::OrderFollower> follow(OrganisationId organisation, std::uint64_t order, Show show) override;
+    std::unique_ptr<api::OrderFollower> follow(OrganisationId organisation, std::uint64_t order,
+                                               Show show) override;
     io::Task<bool> admit(std::string name, std::int64_t per_hour) override;
     std::string seal(std::string_view purpose, std::string_view text) const override;
     std::string identifier_prefix() const override { return rooms_.identifier_prefix; }
@@ -86,7 +90,8 @@ private:
     io::PerShard<OnShard> on_shard_;
     // Shard 0's.
     std::map<OrganisationId, std::unique_ptr<Hall>> halls_;
-    std::map<std::string, std::int64_t, std::less<>> measures_;  // until when what was asked is paid for, ms
+    std::map<std::string, std::int64_t, std::less<>>
+        measures_;  // until when what was asked is paid for, ms
     std::unique_ptr<io::Nursery> nursery_;
     io::Pause pause_;
     bool is_closing_ = false;

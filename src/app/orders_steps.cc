@@ -23,7 +23,8 @@ constexpr io::Steady forgotten_after{10'000};
 
 }  // namespace
 
-io::Task<bool> identify_order(identity::Registry& registry, std::string identifier, std::string target) {
+io::Task<bool> identify_order(identity::Registry& registry, std::string identifier,
+                              std::string target) {
     identity::Change change;
     change.kind = identity::Change::Kind::replace_values;
     change.handle = std::move(identifier);
@@ -44,12 +45,14 @@ io::Task<bool> OrdersSteps::end(OrdersRoom* room) {
     co_return true;
 }
 
-// Every quarter of a second: new organisations and machines, commands to repeat, machines that are gone, folders.
+// Every quarter of a second: new organisations and machines, commands to repeat, machines that are
+// gone, folders.
 io::Task<void> OrdersSteps::keep_watch(OrdersRoom* room) {
     while (!room->is_closing_) {
         const auto catalog = room->rooms_.desk.snapshot();
         std::vector<Hall*> halls;
-        for (const auto& organisation : catalog->organisations()) halls.push_back(&room->hall(organisation.id));
+        for (const auto& organisation : catalog->organisations())
+            halls.push_back(&room->hall(organisation.id));
         for (Hall* hall : halls) {
             if (room->is_closing_) break;
             co_await look_after(room, hall);
@@ -61,14 +64,17 @@ io::Task<void> OrdersSteps::keep_watch(OrdersRoom* room) {
 
 io::Task<void> OrdersSteps::read_hall(OrdersRoom* room, Hall* hall) {
     const auto organisation = hall->organisation;
-    auto work = [organisation](catalog::Catalog& catalog) { return Book(catalog).machines(organisation); };
+    auto work = [organisation](catalog::Catalog& catalog) {
+        return Book(catalog).machines(organisation);
+    };
     auto known = co_await room->rooms_.desk.run(std::move(work));
     if (!known) co_return;
     hall->is_read = true;
     for (const auto& can : *known) (void)room->machine(*hall, can.machine);
     auto states = co_await room->rooms_.plant.machines(organisation);
     for (const auto& state : states) {
-        if (!hall->machines.contains(state.id) && state.source == twin::Source::sparkplug) hall->to_look_at.insert(state.id);
+        if (!hall->machines.contains(state.id) && state.source == twin::Source::sparkplug)
+            hall->to_look_at.insert(state.id);
     }
     room->changed(organisation, {{}, {}, {}, true});
 }
@@ -78,26 +84,31 @@ io::Task<void> OrdersSteps::look_at(OrdersRoom* room, Hall* hall, std::string id
     if (!now) co_return;
     hall->looked_at[id] = now->state.tags;
     const bool is_known = hall->machines.contains(id);
-    const bool sews = std::ranges::any_of(now->values, [](const auto& value) { return value.tag == sewing_tag; });
+    const bool sews =
+        std::ranges::any_of(now->values, [](const auto& value) { return value.tag == sewing_tag; });
     if (!sews && !is_known) co_return;
     Machine& machine = room->machine(*hall, id);
     machine.is_there = now->state.connection == twin::Connection::online;
-    if (!machine.is_there && !machine.gone_since) machine.gone_since = io::Shard::here().clock().steady();
+    if (!machine.is_there && !machine.gone_since)
+        machine.gone_since = io::Shard::here().clock().steady();
     room->take(*hall, machine, now->values);
     room->wake(*hall, machine);
 }
 
-// A machine that is there, has confirmed a job order and does not speak of it any more was switched off meanwhile and does not
-// remember: what it had is lost, as with a machine that is gone.
+// A machine that is there, has confirmed a job order and does not speak of it any more was switched
+// off meanwhile and does not remember: what it had is lost, as with a machine that is gone.
 void OrdersSteps::note_forgotten(const Hall& hall, Machine& machine, io::Steady now) {
     bool has_forgotten = false;
     for (const auto& [number, job] : hall.jobs) {
-        if (job.machine != machine.id || !job.is_given() || is_over(job.state) || job.asked) continue;
+        if (job.machine != machine.id || !job.is_given() || is_over(job.state) || job.asked)
+            continue;
         has_forgotten = machine.is_there && machine.job_now != number &&
                         !machine.results.contains("\"" + orders::job_text(number) + "\"");
     }
-    if (!has_forgotten) machine.forgot_since.reset();
-    else if (!machine.forgot_since) machine.forgot_since = now;
+    if (!has_forgotten)
+        machine.forgot_since.reset();
+    else if (!machine.forgot_since)
+        machine.forgot_since = now;
 }
 
 io::Task<void> OrdersSteps::look_after(OrdersRoom* room, Hall* hall) {
@@ -107,10 +118,13 @@ io::Task<void> OrdersSteps::look_after(OrdersRoom* room, Hall* hall) {
         std::vector<std::string> ids;
         for (const auto& [id, machine] : hall->machines) ids.push_back(id);
         hall->watch.reset();
-        hall->watch = room->rooms_.plant.watch(hall->organisation, ids,
-                                               [room, organisation = hall->organisation](const std::shared_ptr<const twin::LiveBatch>& batch) {
-                                                   if (!room->is_closing_) room->on_batch(organisation, *batch);
-                                               });
+        hall->watch =
+            room->rooms_.plant.watch(hall->organisation, ids,
+                                     [room, organisation = hall->organisation](
+                                         const std::shared_ptr<const twin::LiveBatch>& batch) {
+                                         if (!room->is_closing_)
+                                             room->on_batch(organisation, *batch);
+                                     });
         // What was said before the watch began.
         for (const auto& id : ids) co_await look_at(room, hall, id);
     }
@@ -135,25 +149,34 @@ io::Task<void> OrdersSteps::look_after(OrdersRoom* room, Hall* hall) {
             co_await read_folder(room, hall, machine);
         note_forgotten(*hall, *machine, now);
         const auto patience = std::chrono::duration_cast<io::Steady>(room->rooms_.lost_after);
-        const bool is_silent = machine->gone_since && !machine->is_lost && now - *machine->gone_since >= patience;
-        const bool has_forgotten = machine->forgot_since && now - *machine->forgot_since >= forgotten_after;
-        if (!machine->is_known || machine->can.delivery != orders::Delivery::mqtt || !(is_silent || has_forgotten)) continue;
+        const bool is_silent =
+            machine->gone_since && !machine->is_lost && now - *machine->gone_since >= patience;
+        const bool has_forgotten =
+            machine->forgot_since && now - *machine->forgot_since >= forgotten_after;
+        if (!machine->is_known || machine->can.delivery != orders::Delivery::mqtt ||
+            !(is_silent || has_forgotten))
+            continue;
         machine->forgot_since.reset();
         machine->is_lost = true;
         auto touched = std::make_shared<Touched>();
-        auto work = [=, organisation = hall->organisation, id = machine->id, at = io::Shard::here().now()](catalog::Catalog& catalog) {
+        auto work = [=, organisation = hall->organisation, id = machine->id,
+                     at = io::Shard::here().now()](catalog::Catalog& catalog) {
             return Book(catalog).lose(organisation, id, at, *touched);
         };
         auto done = co_await room->rooms_.desk.run(std::move(work));
-        if (!done) machine->is_lost = false;
-        else if (!touched->jobs.empty()) room->changed(hall->organisation, *touched);
+        if (!done)
+            machine->is_lost = false;
+        else if (!touched->jobs.empty())
+            room->changed(hall->organisation, *touched);
     }
 }
 
-// --- planning and showing -------------------------------------------------------------------------
+// --- planning and showing
+// -------------------------------------------------------------------------
 
 io::Task<void> OrdersSteps::tend(OrdersRoom* room, Hall* hall) {
-    while (!room->is_closing_ && (hall->is_plan_due || !hall->touched.orders.empty() || !hall->touched.jobs.empty())) {
+    while (!room->is_closing_ &&
+           (hall->is_plan_due || !hall->touched.orders.empty() || !hall->touched.jobs.empty())) {
         if (std::exchange(hall->is_plan_due, false)) {
             auto quick = co_await plan(room, hall, io::Steady{0});
             co_await show(room, hall);
@@ -195,7 +218,8 @@ io::Task<Result<void>> OrdersSteps::plan(OrdersRoom* room, Hall* hall, io::Stead
     std::vector<orders::PlannedMachine> machines;
     for (const auto& can : rows->machines) {
         const auto known = hall->machines.find(can.machine);
-        const bool is_there = can.delivery != orders::Delivery::mqtt || (known != hall->machines.end() && known->second->is_there);
+        const bool is_there = can.delivery != orders::Delivery::mqtt ||
+                              (known != hall->machines.end() && known->second->is_there);
         machines.push_back({can, is_there});
     }
     const Instant now = io::Shard::here().now();
@@ -205,7 +229,10 @@ io::Task<Result<void>> OrdersSteps::plan(OrdersRoom* room, Hall* hall, io::Stead
         solve::Budget spend;
         spend.iterations_max = budget.count() == 0 ? 0 : 200'000;
         const double all = static_cast<double>(budget.count());
-        if (all > 0) spend.spent = [&clock, began, all] { return static_cast<double>((clock.steady() - began).count()) / all; };
+        if (all > 0)
+            spend.spent = [&clock, began, all] {
+                return static_cast<double>((clock.steady() - began).count()) / all;
+            };
         (void)room;
         auto made = orders::plan_jobs(rows.open, rows.all, machines, now, spend);
         if (made) made->facts.took_ms = static_cast<double>((clock.steady() - began).count());
@@ -271,32 +298,38 @@ io::Task<void> OrdersSteps::show(OrdersRoom* room, Hall* hall) {
     api::OrderFrames frames;
     for (const auto& job : seen->jobs) {
         hall->jobs[job.number] = job;
-        const auto view = std::ranges::find(seen->views, job.order, [](const auto& one) { return one.order.number; });
+        const auto view = std::ranges::find(seen->views, job.order,
+                                            [](const auto& one) { return one.order.number; });
         if (view == seen->views.end()) continue;
         hall->orders[job.order] = view->order;
-        frames.push_back({"job", api::json_text(api::render(job, view->order, progress, *catalog, true)),
-                          api::json_text(api::render(job, view->order, progress, *catalog, false)), job.order});
+        frames.push_back(
+            {"job", api::json_text(api::render(job, view->order, progress, *catalog, true)),
+             api::json_text(api::render(job, view->order, progress, *catalog, false)), job.order});
         if (is_over(job.state)) hall->jobs.erase(job.number);
     }
     for (const auto& view : seen->views) {
         auto& shown = hall->pieces_shown[view.order.number];
         for (std::size_t index = shown; index < view.pieces.size(); ++index) {
             const auto& piece = view.pieces[index];
-            std::string text = api::json_text(json::object{{"order", view.order.code},
-                                                           {"number", piece.number},
-                                                           {"quality", api::text(orders::name_of(piece.quality))},
-                                                           {"identifier", piece.identifier},
-                                                           {"stitches", piece.stitches}});
+            std::string text =
+                api::json_text(json::object{{"order", view.order.code},
+                                            {"number", piece.number},
+                                            {"quality", api::text(orders::name_of(piece.quality))},
+                                            {"identifier", piece.identifier},
+                                            {"stitches", piece.stitches}});
             frames.push_back({"piece", text, text, view.order.number});
         }
         shown = static_cast<std::uint32_t>(view.pieces.size());
         frames.push_back({"order", api::json_text(api::render(view, progress, *catalog, true)),
-                          api::json_text(api::render(view, progress, *catalog, false)), view.order.number});
-        if (view.order.state == orders::OrderState::done || view.order.state == orders::OrderState::refused) {
+                          api::json_text(api::render(view, progress, *catalog, false)),
+                          view.order.number});
+        if (view.order.state == orders::OrderState::done ||
+            view.order.state == orders::OrderState::refused) {
             hall->orders.erase(view.order.number);
             hall->pieces_shown.erase(view.order.number);
         }
-        if (view.order.state == orders::OrderState::done && !view.order.identifier.empty() && room->rooms_.identify && !room->is_closing_)
+        if (view.order.state == orders::OrderState::done && !view.order.identifier.empty() &&
+            room->rooms_.identify && !room->is_closing_)
             room->nursery_->spawn(identify(room, hall, view.order));
     }
     room->send_frames(organisation, std::move(frames));
@@ -306,19 +339,23 @@ io::Task<void> OrdersSteps::show(OrdersRoom* room, Hall* hall) {
 io::Task<void> OrdersSteps::identify(OrdersRoom* room, Hall* hall, orders::Order order) {
     const std::string target = "/api/v1/orders/" + order.code + "/certificate";
     auto done = co_await room->rooms_.identify(order.identifier, target);
-    auto load = [organisation = hall->organisation, number = order.number](catalog::Catalog& catalog) {
+    auto load = [organisation = hall->organisation,
+                 number = order.number](catalog::Catalog& catalog) {
         return Book(catalog).pieces(organisation, number);
     };
     auto pieces = co_await room->rooms_.desk.run(std::move(load));
     if (!pieces) co_return;
     for (const auto& piece : *pieces) {
-        if (piece.quality != orders::Quality::good || piece.identifier.empty() || !done || room->is_closing_) continue;
+        if (piece.quality != orders::Quality::good || piece.identifier.empty() || !done ||
+            room->is_closing_)
+            continue;
         done = co_await room->rooms_.identify(piece.identifier, target);
     }
     if (!done) log::warn("order {}: its identifier could not be registered", order.number);
 }
 
-// --- asked from other shards ----------------------------------------------------------------------
+// --- asked from other shards
+// ----------------------------------------------------------------------
 
 io::Task<api::ProgressByJob> OrdersSteps::progress(OrdersRoom* room, OrganisationId organisation) {
     api::ProgressByJob out;
@@ -331,7 +368,8 @@ io::Task<api::ProgressByJob> OrdersSteps::progress(OrdersRoom* room, Organisatio
     co_return out;
 }
 
-io::Task<Result<orders::PlanFacts>> OrdersSteps::plan_now(OrdersRoom* room, OrganisationId organisation) {
+io::Task<Result<orders::PlanFacts>> OrdersSteps::plan_now(OrdersRoom* room,
+                                                          OrganisationId organisation) {
     Hall* hall = &room->hall(organisation);
     auto done = co_await plan(room, hall, room->limits_.plan_budget);
     if (!done) co_return std::unexpected(done.error());
@@ -343,7 +381,8 @@ io::Task<orders::PlanFacts> OrdersSteps::last_plan(OrdersRoom* room, Organisatio
     co_return room->hall(organisation).plan;
 }
 
-io::Task<std::map<std::string, Instant>> OrdersSteps::free_at(OrdersRoom* room, OrganisationId organisation) {
+io::Task<std::map<std::string, Instant>> OrdersSteps::free_at(OrdersRoom* room,
+                                                              OrganisationId organisation) {
     co_return room->hall(organisation).free_at;
 }
 
@@ -352,7 +391,8 @@ io::Task<bool> OrdersSteps::admit(OrdersRoom* room, std::string name, std::int64
     if (per_hour <= 0) co_return false;
     const std::int64_t now = io::Shard::here().clock().steady().count();
     auto& measures = room->measures_;
-    if (measures.size() >= room->limits_.measures_max) std::erase_if(measures, [now](const auto& one) { return one.second <= now * 1'000; });
+    if (measures.size() >= room->limits_.measures_max)
+        std::erase_if(measures, [now](const auto& one) { return one.second <= now * 1'000; });
     if (measures.size() >= room->limits_.measures_max && !measures.contains(name)) co_return false;
     const std::int64_t price = 3'600'000'000 / per_hour;  // microseconds
     const std::int64_t burst = price * std::max<std::int64_t>(5, per_hour / 10);

@@ -9,8 +9,8 @@ namespace lineshaft::app {
 struct OrdersRoom::Machine {
     std::string id;
     orders::SewingMachine can;
-    bool is_known = false;          // `can` was read from the book
-    bool is_profile_stale = true;   // and must be again
+    bool is_known = false;         // `can` was read from the book
+    bool is_profile_stale = true;  // and must be again
     bool is_there = false, is_lost = false;
     std::optional<io::Steady> gone_since, forgot_since;
     std::map<std::string, history::Value> said;  // "Machine/..." not yet in the book
@@ -56,8 +56,10 @@ struct OrdersRoom::OnShard {
     std::list<Entry> followers;
 };
 
-/// Watched folders; each function blocks. The node writes J0000012.DST by way of J0000012.TM$, and J0000012.INF before it.
-Result<void> put_in_folder(const std::string& directory, const api::MachineFile& file, const orders::PendingCommand& command);
+/// Watched folders; each function blocks. The node writes J0000012.DST by way of J0000012.TM$, and
+/// J0000012.INF before it.
+Result<void> put_in_folder(const std::string& directory, const api::MachineFile& file,
+                           const orders::PendingCommand& command);
 struct FolderReport {
     std::string name;
     std::vector<orders::Report> reports;
@@ -66,7 +68,8 @@ struct FolderReport {
 /// What lies whole in REPORT, at most 64 at once.
 Result<std::vector<FolderReport>> reports_in_folder(const std::string& directory);
 /// To DONE, or with `why` to BAD.
-Result<void> put_report_away(const std::string& directory, const std::string& name, const std::string& why);
+Result<void> put_report_away(const std::string& directory, const std::string& name,
+                             const std::string& why);
 
 struct OrdersSteps {
     using Hall = OrdersRoom::Hall;
@@ -90,13 +93,16 @@ struct OrdersSteps {
     static io::Task<Result<void>> take_results(OrdersRoom* room, Hall* hall, Machine* machine);
     static io::Task<Result<void>> take_state(OrdersRoom* room, Hall* hall, Machine* machine);
     static io::Task<Result<void>> tell(OrdersRoom* room, Hall* hall, Machine* machine);
-    static io::Task<Result<void>> report(OrdersRoom* room, Hall* hall, std::string machine, orders::Report report);
+    static io::Task<Result<void>> report(OrdersRoom* room, Hall* hall, std::string machine,
+                                         orders::Report report);
     static io::Task<void> read_folder(OrdersRoom* room, Hall* hall, Machine* machine);
 
     static io::Task<api::ProgressByJob> progress(OrdersRoom* room, OrganisationId organisation);
-    static io::Task<Result<orders::PlanFacts>> plan_now(OrdersRoom* room, OrganisationId organisation);
+    static io::Task<Result<orders::PlanFacts>> plan_now(OrdersRoom* room,
+                                                        OrganisationId organisation);
     static io::Task<orders::PlanFacts> last_plan(OrdersRoom* room, OrganisationId organisation);
-    static io::Task<std::map<std::string, Instant>> free_at(OrdersRoom* room, OrganisationId organisation);
+    static io::Task<std::map<std::string, Instant>> free_at(OrdersRoom* room,
+                                                            OrganisationId organisation);
     static io::Task<bool> admit(OrdersRoom* room, std::string name, std::int64_t per_hour);
 };
 

@@ -52,7 +52,9 @@ json::string as_json(std::string_view text) {
 }  // namespace
 
 Sewer::Sewer(Dice dice, const SewingOptions& options) : dice_(dice), options_(options) {
-    next_break_ = options_.stitches_between_breaks > 0 ? dice_.exponential(options_.stitches_between_breaks) : 1e18;
+    next_break_ = options_.stitches_between_breaks > 0
+                      ? dice_.exponential(options_.stitches_between_breaks)
+                      : 1e18;
     now_.breaks.assign(options_.heads, 0);
 }
 
@@ -84,20 +86,26 @@ void Sewer::command(std::string_view text, Instant now, std::vector<Fetch>& fetc
         job.pieces = std::max(1U, count_member_of(said, "pieces"));
         job.sequence = sequence;
         job.breaks.assign(options_.heads, 0);
-        if (const auto* needles = said.if_contains("needles"); needles != nullptr && needles->is_array()) {
+        if (const auto* needles = said.if_contains("needles");
+            needles != nullptr && needles->is_array()) {
             for (const auto& needle : needles->as_array())
-                job.needles.push_back(needle.is_int64() ? static_cast<unsigned>(needle.as_int64()) : 0);
+                job.needles.push_back(needle.is_int64() ? static_cast<unsigned>(needle.as_int64())
+                                                        : 0);
         }
         fetches.push_back({{}, number, job.target});
         jobs_[number] = std::move(job);
         return show(now);
     }
-    if (known != jobs_.end() && is_store && !known->second.has_file && reply.verdict == JobReceiver::Verdict::repeated) {
-        if (reply.state && dispatch::is_over(*reply.state)) answer(number, sequence, false, "the file could not be taken");
-        else fetches.push_back({{}, number, known->second.target});
+    if (known != jobs_.end() && is_store && !known->second.has_file &&
+        reply.verdict == JobReceiver::Verdict::repeated) {
+        if (reply.state && dispatch::is_over(*reply.state))
+            answer(number, sequence, false, "the file could not be taken");
+        else
+            fetches.push_back({{}, number, known->second.target});
         return;
     }
-    const bool is_good = reply.verdict == JobReceiver::Verdict::obeyed || reply.verdict == JobReceiver::Verdict::repeated;
+    const bool is_good = reply.verdict == JobReceiver::Verdict::obeyed ||
+                         reply.verdict == JobReceiver::Verdict::repeated;
     if (reply.verdict == JobReceiver::Verdict::obeyed) {
         switch (*method) {
             case JobMethod::stop:
@@ -127,11 +135,13 @@ void Sewer::file(std::uint64_t number, std::string bytes, std::string_view sha25
     };
     if (sha256 != job.hash) return refuse("the file's hash is another");
     const auto dot = job.name.rfind('.');
-    const auto format = stitch::format_of(dot == job.name.npos ? "dst" : std::string_view(job.name).substr(dot + 1));
+    const auto format = stitch::format_of(
+        dot == job.name.npos ? "dst" : std::string_view(job.name).substr(dot + 1));
     auto pattern = stitch::read(format.value_or(stitch::Format::dst), as_bytes(bytes));
     if (!pattern) return refuse(pattern.error().context);
     job.steps = std::move(pattern->steps);
-    job.total = static_cast<std::uint32_t>(std::ranges::count(job.steps, stitch::Act::stitch, &stitch::Step::act));
+    job.total = static_cast<std::uint32_t>(
+        std::ranges::count(job.steps, stitch::Act::stitch, &stitch::Step::act));
     job.has_file = true;
     answer(number, job.sequence, true, "");
     show(now);
@@ -217,7 +227,8 @@ void Sewer::sew(Job& job, double seconds, Instant now) {
         }
         const std::uint32_t pieces = std::min(options_.heads, job.pieces - job.done);
         for (std::uint32_t piece = 0; piece < pieces; ++piece)
-            job.pieces_done.push_back({++job.done, job.in_piece, piece == 0 ? job.piece_breaks : 0, job.piece_began, now});
+            job.pieces_done.push_back({++job.done, job.in_piece, piece == 0 ? job.piece_breaks : 0,
+                                       job.piece_began, now});
         if (job.done >= job.pieces) {
             const std::uint64_t number = current_;
             move(number, JobState::ended, now);
@@ -232,13 +243,17 @@ void Sewer::sew(Job& job, double seconds, Instant now) {
 }
 
 void Sewer::step(Instant now) {
-    const double seconds = lived_until_ && now > *lived_until_ ? std::min(seconds_between(*lived_until_, now), 60.0) * options_.speed : 0;
+    const double seconds =
+        lived_until_ && now > *lived_until_
+            ? std::min(seconds_between(*lived_until_, now), 60.0) * options_.speed
+            : 0;
     lived_until_ = now;
     if (current_ == 0) {
         const auto next = receiver_.next();
         if (next && jobs_.contains(*next) && jobs_[*next].has_file) begin(*next, now);
     }
-    if (current_ != 0 && receiver_.state_of(current_) == JobState::running) sew(jobs_[current_], seconds, now);
+    if (current_ != 0 && receiver_.state_of(current_) == JobState::running)
+        sew(jobs_[current_], seconds, now);
     show(now);
 }
 
@@ -254,7 +269,8 @@ void Sewer::show(Instant) {
     const auto found = jobs_.find(shown);
     const auto state = shown == 0 ? std::nullopt : receiver_.state_of(shown);
     if (found == jobs_.end() || !state) {
-        now_.job.clear(), now_.job_state.clear(), now_.state = "Idle", now_.rpm = 0, now_.stop.clear();
+        now_.job.clear(), now_.job_state.clear(), now_.state = "Idle", now_.rpm = 0,
+                                                  now_.stop.clear();
         return;
     }
     const Job& job = found->second;
@@ -266,14 +282,21 @@ void Sewer::show(Instant) {
     now_.total = job.total;
     now_.colour = job.colour;
     now_.pieces = job.done;
-    now_.needle = job.colour < job.needles.size() && job.needles[job.colour] != 0 ? job.needles[job.colour]
-                                                                                  : 1 + job.colour % options_.needles;
+    now_.needle = job.colour < job.needles.size() && job.needles[job.colour] != 0
+                      ? job.needles[job.colour]
+                      : 1 + job.colour % options_.needles;
     const bool is_running = *state == JobState::running;
-    if (*state == JobState::interrupted) now_.stop = "operator";
-    else if (!is_stopped_) now_.stop.clear();
-    now_.rpm = is_running && !is_stopped_ && !is_setting_up_ ? static_cast<std::uint32_t>(options_.rpm) : 0;
-    now_.state = !is_running ? (*state == JobState::interrupted ? "Stopped" : "Idle")
-                             : is_stopped_ ? "Stopped" : is_setting_up_ ? "Setup" : "Running";
+    if (*state == JobState::interrupted)
+        now_.stop = "operator";
+    else if (!is_stopped_)
+        now_.stop.clear();
+    now_.rpm = is_running && !is_stopped_ && !is_setting_up_
+                   ? static_cast<std::uint32_t>(options_.rpm)
+                   : 0;
+    now_.state = !is_running      ? (*state == JobState::interrupted ? "Stopped" : "Idle")
+                 : is_stopped_    ? "Stopped"
+                 : is_setting_up_ ? "Setup"
+                                  : "Running";
 }
 
 std::string Sewer::report_of(std::uint64_t number, const Job& job) const {
@@ -281,12 +304,19 @@ std::string Sewer::report_of(std::uint64_t number, const Job& job) const {
     json::array breaks, stops, done;
     for (const auto count : job.breaks) breaks.push_back(count);
     for (const auto& stop : job.stops) {
-        stops.push_back(json::object{{"reason", stop.reason}, {"at", to_rfc3339(stop.at)}, {"seconds", stop.seconds},
-                                     {"stitch", stop.stitch}, {"needle", stop.needle}, {"head", 1}});
+        stops.push_back(json::object{{"reason", stop.reason},
+                                     {"at", to_rfc3339(stop.at)},
+                                     {"seconds", stop.seconds},
+                                     {"stitch", stop.stitch},
+                                     {"needle", stop.needle},
+                                     {"head", 1}});
     }
     for (const auto& piece : job.pieces_done) {
-        done.push_back(json::object{{"piece", piece.piece}, {"stitches", piece.stitches}, {"breaks", piece.breaks},
-                                    {"began", to_rfc3339(piece.began)}, {"at", to_rfc3339(piece.at)}});
+        done.push_back(json::object{{"piece", piece.piece},
+                                    {"stitches", piece.stitches},
+                                    {"breaks", piece.breaks},
+                                    {"began", to_rfc3339(piece.began)},
+                                    {"at", to_rfc3339(piece.at)}});
     }
     json::object out{{"job", fmt::format("J{}", number)},
                      {"state", as_json(dispatch::name_of(state.value_or(JobState::aborted)))},

@@ -20,14 +20,14 @@ struct SewingOptions {
     std::uint64_t seed = 1;
     unsigned machines = 1;  ///< at most 400
     std::string group = "sewing", node = "hall";
-    double speed = 1;       ///< so many times as fast as life
+    double speed = 1;  ///< so many times as fast as life
     double rpm = 850;
     unsigned heads = 1, needles = 15;
     double hoop_width_mm = 360, hoop_height_mm = 360;
     double stitches_between_breaks = 12'000;  ///< 0: the thread never breaks
     double operator_s = 60;                   ///< mean time until somebody has mended it
     double frame_s = 20, colour_s = 8, trim_s = 4;
-    unsigned corrupted = 0;                   ///< of the first files that are fetched
+    unsigned corrupted = 0;  ///< of the first files that are fetched
     std::chrono::milliseconds report_every{1'000};
 };
 
@@ -38,8 +38,9 @@ struct Fetch {
     std::string target;  ///< path of the URL
 };
 
-/// One machine that sews what it was told: obeys commands at most once (dispatch::JobReceiver), sews the file stitch by stitch at
-/// its speed, stops when a thread breaks, and reports. Pure; docs/protocols/embroidery-machine.md is the contract.
+/// One machine that sews what it was told: obeys commands at most once (dispatch::JobReceiver),
+/// sews the file stitch by stitch at its speed, stops when a thread breaks, and reports. Pure;
+/// docs/protocols/embroidery-machine.md is the contract.
 class Sewer {
 public:
     Sewer(Dice dice, const SewingOptions& options);
@@ -51,7 +52,8 @@ public:
     void step(Instant now);
 
     struct Now {
-        std::string state = "Idle", job, job_state, answer = "{}", results = "[]", design, hash, stop, command = "{}";
+        std::string state = "Idle", job, job_state, answer = "{}", results = "[]", design, hash,
+                    stop, command = "{}";
         std::uint32_t stitch = 0, total = 0, colour = 0, needle = 0, rpm = 0, pieces = 0;
         std::vector<std::uint32_t> breaks;
         bool operator==(const Now&) const = default;
@@ -112,8 +114,8 @@ private:
     Now now_;
 };
 
-/// Machines that sew behind one Sparkplug edge node: devices m1, m2, ... The owner fetches what take_fetches() gives and
-/// hands it in by on_file().
+/// Machines that sew behind one Sparkplug edge node: devices m1, m2, ... The owner fetches what
+/// take_fetches() gives and hands it in by on_file().
 class SewingHall final : public Client {
 public:
     SewingHall(SewingOptions options, Instant start);
@@ -124,7 +126,8 @@ public:
     std::vector<Publication> connected(Instant now) override { return edge_.connected(now); }
     void lost() override { edge_.lost(); }
     std::vector<Publication> step(Instant now) override;
-    std::vector<Publication> on_message(std::string_view topic, Bytes payload, Instant now) override;
+    std::vector<Publication> on_message(std::string_view topic, Bytes payload,
+                                        Instant now) override;
     std::vector<Publication> goodbye(Instant now) override { return {edge_.disconnect(now)}; }
 
     std::vector<Fetch> take_fetches() { return std::exchange(fetches_, {}); }

@@ -84,11 +84,13 @@ std::string sewing_device(std::size_t index) {
 }  // namespace
 
 SewingHall::SewingHall(SewingOptions options, Instant start)
-    : options_(std::move(options)), edge_(options_.group, options_.node, {.use_aliases = true, .primary_host = {}, .bd_seq = 0}) {
+    : options_(std::move(options)),
+      edge_(options_.group, options_.node, {.use_aliases = true, .primary_host = {}, .bd_seq = 0}) {
     Dice dice(options_.seed);
     const auto metrics = sewing_metrics(options_);
     for (unsigned index = 0; index < std::min(options_.machines, 400U); ++index) {
-        places_.push_back(std::make_unique<Place>(Place{Sewer(dice.fork(), options_), {}, start, start}));
+        places_.push_back(
+            std::make_unique<Place>(Place{Sewer(dice.fork(), options_), {}, start, start}));
         places_.back()->told = sewing_values(places_.back()->sewer.now(), options_);
         for (std::size_t at = 0; at < metrics.size(); ++at) {
             sparkplug::EdgeMetric metric;
@@ -98,7 +100,8 @@ SewingHall::SewingHall(SewingOptions options, Instant start)
             metric.definition.read_only = !metrics[at].is_writable;
             metric.value = places_.back()->told[at];
             metric.at = start;
-            (void)edge_.define(sewing_device(index), std::move(metric));  // The table above is valid.
+            (void)edge_.define(sewing_device(index),
+                               std::move(metric));  // The table above is valid.
         }
     }
 }
@@ -127,7 +130,8 @@ void SewingHall::report(std::size_t index, Instant at, std::vector<Publication>&
         is_urgent |= urgent[metric];
     }
     // What ended and was not cleared is said again: the node may have missed it.
-    const bool says_again = place.sewer.now().results != "[]" && at - place.results_at >= std::chrono::seconds{5};
+    const bool says_again =
+        place.sewer.now().results != "[]" && at - place.results_at >= std::chrono::seconds{5};
     const bool is_time = at - place.told_at >= options_.report_every;
     if (!says_again && !(has_changed && (is_urgent || is_time))) return;
     const auto metrics = sewing_metrics(options_);
@@ -145,7 +149,8 @@ void SewingHall::report(std::size_t index, Instant at, std::vector<Publication>&
     if (message) out.push_back(*std::move(message));
 }
 
-std::vector<Publication> SewingHall::on_message(std::string_view topic, Bytes payload, Instant now) {
+std::vector<Publication> SewingHall::on_message(std::string_view topic, Bytes payload,
+                                                Instant now) {
     std::vector<Publication> out;
     for (sparkplug::EdgeEvent& event : edge_.receive(topic, payload, now)) {
         if (auto* answer = std::get_if<Publication>(&event)) out.push_back(std::move(*answer));
@@ -156,16 +161,19 @@ std::vector<Publication> SewingHall::on_message(std::string_view topic, Bytes pa
             if (sewing_device(index) != write->device) continue;
             const std::size_t before = fetches_.size();
             places_[index]->sewer.command(*text, now, fetches_);
-            for (std::size_t at = before; at < fetches_.size(); ++at) fetches_[at].device = write->device;
+            for (std::size_t at = before; at < fetches_.size(); ++at)
+                fetches_[at].device = write->device;
             report(index, now, out);
         }
     }
     return out;
 }
 
-void SewingHall::on_file(const Fetch& fetch, std::string bytes, std::string_view sha256, Instant now) {
+void SewingHall::on_file(const Fetch& fetch, std::string bytes, std::string_view sha256,
+                         Instant now) {
     for (std::size_t index = 0; index < places_.size(); ++index) {
-        if (sewing_device(index) == fetch.device) places_[index]->sewer.file(fetch.job, std::move(bytes), sha256, now);
+        if (sewing_device(index) == fetch.device)
+            places_[index]->sewer.file(fetch.job, std::move(bytes), sha256, now);
         if (sewing_device(index) == fetch.device) return;
     }
 }

@@ -37,9 +37,9 @@ constexpr std::string_view job_state_names[] = {"NotAllowedToStart", "AllowedToS
                                                 "Interrupted",       "Ended",          "Aborted"};
 constexpr std::string_view job_substate_names[] = {"",     "Waiting",   "Ready",     "Loaded",
                                                    "Held", "Suspended", "Completed", "Closed"};
-constexpr std::string_view job_method_names[] = {"Store",  "StoreAndStart", "Start", "RevokeStart",
-                                                 "Pause",  "Resume",        "Update", "Abort",
-                                                 "Stop",   "Cancel",        "Clear"};
+constexpr std::string_view job_method_names[] = {"Store", "StoreAndStart", "Start",  "RevokeStart",
+                                                 "Pause", "Resume",        "Update", "Abort",
+                                                 "Stop",  "Cancel",        "Clear"};
 
 bool is_same_word(std::string_view a, std::string_view b) {
     const auto lower = [](char letter) {

@@ -1,6 +1,8 @@
-// Job orders as OPC 10031-4 v2.00 knows them: states, substates, methods, and the only transitions there are.
+// Job orders as OPC 10031-4 v2.00 knows them: states, substates, methods, and the only transitions
+// there are.
 //
-// Pure. What a person may ask (methods) and what a machine may report (its own transitions) are two tables.
+// Pure. What a person may ask (methods) and what a machine may report (its own transitions) are two
+// tables.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -20,13 +22,25 @@ enum class JobState : std::uint8_t {
     ended = 4,
     aborted = 5,
 };
-inline constexpr JobState all_job_states[] = {JobState::not_allowed_to_start, JobState::allowed_to_start,
-                                              JobState::running,  JobState::interrupted,
-                                              JobState::ended,    JobState::aborted};
+inline constexpr JobState all_job_states[] = {JobState::not_allowed_to_start,
+                                              JobState::allowed_to_start,
+                                              JobState::running,
+                                              JobState::interrupted,
+                                              JobState::ended,
+                                              JobState::aborted};
 
-/// waiting, ready, loaded of the two before the start; held, suspended of interrupted; completed and
-/// closed of ended (closed also of aborted).
-enum class JobSubstate : std::uint8_t { none, waiting, ready, loaded, held, suspended, completed, closed };
+/// waiting, ready, loaded of the two before the start; held, suspended of interrupted; completed
+/// and closed of ended (closed also of aborted).
+enum class JobSubstate : std::uint8_t {
+    none,
+    waiting,
+    ready,
+    loaded,
+    held,
+    suspended,
+    completed,
+    closed
+};
 
 enum class JobMethod : std::uint8_t {
     store,
@@ -42,7 +56,7 @@ enum class JobMethod : std::uint8_t {
     clear,
 };
 inline constexpr JobMethod all_job_methods[] = {
-    JobMethod::store, JobMethod::store_and_start, JobMethod::start, JobMethod::revoke_start,
+    JobMethod::store, JobMethod::store_and_start, JobMethod::start,  JobMethod::revoke_start,
     JobMethod::pause, JobMethod::resume,          JobMethod::update, JobMethod::abort,
     JobMethod::stop,  JobMethod::cancel,          JobMethod::clear};
 
@@ -58,8 +72,8 @@ std::optional<JobMethod> job_method_named(std::string_view name);
 Result<JobState> after_method(std::optional<JobState> from, JobMethod method);
 
 /// What a machine may report next: AllowedToStart->Running, Running->Interrupted, Ended, Aborted,
-/// Interrupted->Running, Ended, Aborted, not begun->Aborted, and staying. A report may have missed what lay
-/// between, so AllowedToStart->Interrupted and ->Ended are taken too.
+/// Interrupted->Running, Ended, Aborted, not begun->Aborted, and staying. A report may have missed
+/// what lay between, so AllowedToStart->Interrupted and ->Ended are taken too.
 bool may_report(JobState from, JobState to);
 
 /// Methods of a state, in the order of the enumeration.

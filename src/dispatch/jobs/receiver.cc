@@ -5,18 +5,22 @@
 namespace lineshaft::dispatch {
 
 JobReceiver::Reply JobReceiver::command(const JobCommand& command) {
-    if (command.job == 0 || command.sequence == 0) return {Verdict::refused, {}, "no job or sequence"};
+    if (command.job == 0 || command.sequence == 0)
+        return {Verdict::refused, {}, "no job or sequence"};
     const auto found = jobs_.find(command.job);
     if (found == jobs_.end()) {
-        if (command.job <= forgotten_up_to_) return {Verdict::late, {}, "that job order is long over"};
+        if (command.job <= forgotten_up_to_)
+            return {Verdict::late, {}, "that job order is long over"};
         const auto state = after_method(std::nullopt, command.method);
         if (!state) return {Verdict::refused, {}, state.error().context};
-        if (open() >= limits_.open_max) return {Verdict::refused, {}, "too many job orders are open"};
+        if (open() >= limits_.open_max)
+            return {Verdict::refused, {}, "too many job orders are open"};
         jobs_[command.job] = {*state, command.sequence, ++stored_, false, {}};
         return {Verdict::obeyed, *state, {}};
     }
     Entry& entry = found->second;
-    if (command.sequence < entry.sequence) return {Verdict::late, entry.state, "a later command was obeyed"};
+    if (command.sequence < entry.sequence)
+        return {Verdict::late, entry.state, "a later command was obeyed"};
     if (command.sequence == entry.sequence) {
         return {entry.was_refused ? Verdict::refused : Verdict::repeated, entry.state, entry.why};
     }

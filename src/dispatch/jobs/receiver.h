@@ -17,7 +17,7 @@ struct JobCommand {
 };
 
 struct ReceiverLimits {
-    std::size_t open_max = 16;      ///< job orders that are not over
+    std::size_t open_max = 16;        ///< job orders that are not over
     std::size_t closed_kept = 1'000;  ///< that are over, remembered so that none is begun again
 };
 
@@ -63,8 +63,8 @@ private:
 
     ReceiverLimits limits_;
     std::map<std::uint64_t, Entry> jobs_;
-    std::deque<std::uint64_t> closed_;    // oldest first
-    std::uint64_t forgotten_up_to_ = 0;   // no job order up to this number is taken any more
+    std::deque<std::uint64_t> closed_;   // oldest first
+    std::uint64_t forgotten_up_to_ = 0;  // no job order up to this number is taken any more
     std::uint64_t stored_ = 0;
 };
 

@@ -40,12 +40,13 @@ struct Placement {
     std::string why;
 };
 
-/// Orders, job orders and pieces as rows of the catalog's file (docs/formats/catalog.md): what a function returned from is
-/// on disk, each is one transaction, and inside Catalog::once part of that one. Job orders obey dispatch/jobs; an order's
-/// state follows from its job orders and pieces. Cheap to make; used on the catalog's worker only, like the Catalog.
+/// Orders, job orders and pieces as rows of the catalog's file (docs/formats/catalog.md): what a
+/// function returned from is on disk, each is one transaction, and inside Catalog::once part of
+/// that one. Job orders obey dispatch/jobs; an order's state follows from its job orders and
+/// pieces. Cheap to make; used on the catalog's worker only, like the Catalog.
 ///
-/// Every function takes the organisation; what belongs to another one is not_found. Errors besides: invalid (a value),
-/// conflict (the state), exhausted (Limits), and those of the catalog.
+/// Every function takes the organisation; what belongs to another one is not_found. Errors besides:
+/// invalid (a value), conflict (the state), exhausted (Limits), and those of the catalog.
 class Book {
 public:
     explicit Book(catalog::Catalog& catalog, const Limits& limits = {});
@@ -102,8 +103,8 @@ public:
     };
     Result<std::vector<JobOrder>> jobs(OrganisationId, const JobSearch& search);
 
-    /// A method people ask. What was given to a machine that takes commands changes once it confirms;
-    /// `commands`: whether it does. Errors: conflict (after_method).
+    /// A method people ask. What was given to a machine that takes commands changes once it
+    /// confirms; `commands`: whether it does. Errors: conflict (after_method).
     Result<JobOrder> ask(OrganisationId, std::uint64_t job, JobMethod method, bool is_final,
                          std::string_view why, const std::string& by, bool commands, Instant now,
                          Touched& touched);
@@ -112,12 +113,14 @@ public:
                          std::int64_t position, Instant now, Touched& touched);
     Result<JobOrder> unpin(OrganisationId, std::uint64_t job, Touched& touched);
     /// Puts a plan in force; job orders that were given meanwhile stay as they are.
-    Result<void> apply(OrganisationId, const std::vector<Placement>& plan, Instant now, Touched& touched);
+    Result<void> apply(OrganisationId, const std::vector<Placement>& plan, Instant now,
+                       Touched& touched);
 
     /// What a machine must be told next: a method it has not confirmed, else the job order that is
     /// its turn, which is its own for ever from now on. nothing: nothing.
-    Result<std::optional<PendingCommand>> next_command(OrganisationId, const std::string& machine, bool may_give,
-                                                       Instant now, Touched& touched);
+    Result<std::optional<PendingCommand>> next_command(OrganisationId, const std::string& machine,
+                                                       bool may_give, Instant now,
+                                                       Touched& touched);
     Result<void> set_file_hash(OrganisationId, std::uint64_t job, std::string_view hash);
     /// The machine's answer to a command. A refused Store aborts the job order; after
     /// failed_deliveries_max the order is held.
@@ -126,12 +129,13 @@ public:
                           Touched& touched);
     /// Files were put where the machine takes them: as a good answer.
     Result<void> delivered(OrganisationId, std::uint64_t job, Instant now, Touched& touched);
-    /// What a machine says. A piece counts once, whoever says it how often; what cannot be is refused:
-    /// not_found, denied (another machine's job order), invalid.
+    /// What a machine says. A piece counts once, whoever says it how often; what cannot be is
+    /// refused: not_found, denied (another machine's job order), invalid.
     Result<JobOrder> report(OrganisationId, const std::string& machine, const Report& report,
                             Instant now, Touched& touched);
     /// A machine's results were all taken: tells it that it may forget them. False: not known here.
-    Result<bool> ask_clear(OrganisationId, const std::string& machine, std::uint64_t job, Touched& touched);
+    Result<bool> ask_clear(OrganisationId, const std::string& machine, std::uint64_t job,
+                           Touched& touched);
     /// What was given to a machine that is gone is aborted, and made anew for others.
     Result<void> lose(OrganisationId, const std::string& machine, Instant now, Touched& touched);
 

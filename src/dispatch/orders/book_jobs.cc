@@ -1,5 +1,5 @@
-// Job orders: what people ask, what machines are told and what they report. Every rule about counting once is here and in
-// add_pieces.
+// Job orders: what people ask, what machines are told and what they report. Every rule about
+// counting once is here and in add_pieces.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -52,9 +52,10 @@ Result<std::vector<JobOrder>> Book::jobs_of(OrganisationId organisation, std::ui
 
 Result<std::vector<JobOrder>> Book::open_jobs(OrganisationId organisation) {
     std::vector<JobOrder> out;
-    TRY_VOID(sql_.query("SELECT " JOB_COLUMNS " FROM job_order WHERE organisation = $1 AND state < 4"
-                        " ORDER BY machine, position, number",
-                        {organisation}, [&](const Row& row) { out.push_back(BookSteps::job_of(row)); }));
+    TRY_VOID(
+        sql_.query("SELECT " JOB_COLUMNS " FROM job_order WHERE organisation = $1 AND state < 4"
+                   " ORDER BY machine, position, number",
+                   {organisation}, [&](const Row& row) { out.push_back(BookSteps::job_of(row)); }));
     return out;
 }
 
@@ -62,22 +63,25 @@ Result<std::vector<JobOrder>> Book::jobs(OrganisationId organisation, const JobS
     std::vector<JobOrder> out;
     const auto end = search.before ? static_cast<std::int64_t>(*search.before) : INT64_MAX;
     const std::int64_t state = search.state ? static_cast<std::int64_t>(*search.state) : -1;
-    TRY_VOID(sql_.query("SELECT " JOB_COLUMNS " FROM job_order WHERE organisation = $1 AND number < $2"
-                        " AND ($3 < 0 OR state = $3) AND ($4 = '' OR machine = $4)"
-                        " ORDER BY number DESC LIMIT $5",
-                        {organisation, end, state, search.machine, static_cast<std::int64_t>(search.count_max)},
-                        [&](const Row& row) { out.push_back(BookSteps::job_of(row)); }));
+    TRY_VOID(sql_.query(
+        "SELECT " JOB_COLUMNS
+        " FROM job_order WHERE organisation = $1 AND number < $2"
+        " AND ($3 < 0 OR state = $3) AND ($4 = '' OR machine = $4)"
+        " ORDER BY number DESC LIMIT $5",
+        {organisation, end, state, search.machine, static_cast<std::int64_t>(search.count_max)},
+        [&](const Row& row) { out.push_back(BookSteps::job_of(row)); }));
     return out;
 }
 
-Result<JobOrder> Book::ask(OrganisationId organisation, std::uint64_t number, JobMethod method, bool is_final,
-                           std::string_view why, const std::string& by, bool commands, Instant now,
-                           Touched& touched) {
+Result<JobOrder> Book::ask(OrganisationId organisation, std::uint64_t number, JobMethod method,
+                           bool is_final, std::string_view why, const std::string& by,
+                           bool commands, Instant now, Touched& touched) {
     TRY(auto transaction, Transaction::begin(sql_));
     TRY(auto job, BookSteps::load_job(*this, organisation, number));
     TRY(const auto order, BookSteps::load_order(*this, organisation, job.order));
     TRY(const JobState to, dispatch::after_method(job.state, method));
-    const bool ends = method == JobMethod::abort || method == JobMethod::cancel || method == JobMethod::stop;
+    const bool ends =
+        method == JobMethod::abort || method == JobMethod::cancel || method == JobMethod::stop;
     const bool is_of_machine = method != JobMethod::update && method != JobMethod::clear;
     if (ends) job.is_final = is_final;
     if (!why.empty()) job.why = why.substr(0, limits_.text_bytes_max);
@@ -91,8 +95,10 @@ Result<JobOrder> Book::ask(OrganisationId organisation, std::uint64_t number, Jo
             return fail(Code::conflict, "the order is held: release it first");
     }
     TRY_VOID(BookSteps::save_job(*this, job));
-    TRY_VOID(BookSteps::note(*this, order, number, std::string("asked ").append(name_of(method)), why, by, now));
-    TRY_VOID(BookSteps::settle(*this, organisation, job.order, is_over(job.state) ? number : 0, now, touched));
+    TRY_VOID(BookSteps::note(*this, order, number, std::string("asked ").append(name_of(method)),
+                             why, by, now));
+    TRY_VOID(BookSteps::settle(*this, organisation, job.order, is_over(job.state) ? number : 0, now,
+                               touched));
     touched.jobs.insert(number);
     if (!job.machine.empty()) touched.machines.insert(job.machine);
     touched.is_plan_due = true;
@@ -100,20 +106,22 @@ Result<JobOrder> Book::ask(OrganisationId organisation, std::uint64_t number, Jo
     return job;
 }
 
-Result<JobOrder> Book::pin(OrganisationId organisation, std::uint64_t number, const std::string& machine,
-                           std::int64_t position, Instant now, Touched& touched) {
+Result<JobOrder> Book::pin(OrganisationId organisation, std::uint64_t number,
+                           const std::string& machine, std::int64_t position, Instant now,
+                           Touched& touched) {
     TRY(auto transaction, Transaction::begin(sql_));
     TRY(auto job, BookSteps::load_job(*this, organisation, number));
     if (job.is_given() || is_over(job.state)) {
-        return fail(Code::conflict, fmt::format("{} is {}: its machine has it already", job_text(number),
-                                                name_of(job.state)));
+        return fail(Code::conflict, fmt::format("{} is {}: its machine has it already",
+                                                job_text(number), name_of(job.state)));
     }
     // Behind those that were given, before what stands there now; the planner numbers them anew.
     std::vector<JobOrder> queue;
-    TRY_VOID(sql_.query("SELECT " JOB_COLUMNS " FROM job_order WHERE organisation = $1 AND machine = $2"
-                        " AND state < 2 AND given_at IS NULL AND number <> $3 ORDER BY position, number",
-                        {organisation, machine, static_cast<std::int64_t>(number)},
-                        [&](const Row& row) { queue.push_back(BookSteps::job_of(row)); }));
+    TRY_VOID(
+        sql_.query("SELECT " JOB_COLUMNS " FROM job_order WHERE organisation = $1 AND machine = $2"
+                   " AND state < 2 AND given_at IS NULL AND number <> $3 ORDER BY position, number",
+                   {organisation, machine, static_cast<std::int64_t>(number)},
+                   [&](const Row& row) { queue.push_back(BookSteps::job_of(row)); }));
     const auto place = static_cast<std::size_t>(
         std::clamp<std::int64_t>(position, 0, static_cast<std::int64_t>(queue.size())));
     if (!job.machine.empty()) touched.machines.insert(job.machine);
@@ -142,8 +150,8 @@ Result<JobOrder> Book::unpin(OrganisationId organisation, std::uint64_t number, 
     return job;
 }
 
-Result<void> Book::apply(OrganisationId organisation, const std::vector<Placement>& plan, Instant now,
-                         Touched& touched) {
+Result<void> Book::apply(OrganisationId organisation, const std::vector<Placement>& plan,
+                         Instant now, Touched& touched) {
     TRY(auto transaction, Transaction::begin(sql_));
     std::set<std::uint64_t> orders;
     for (const Placement& place : plan) {
@@ -173,11 +181,13 @@ Result<void> Book::apply(OrganisationId organisation, const std::vector<Placemen
     return transaction.commit();
 }
 
-Result<std::optional<PendingCommand>> Book::next_command(OrganisationId organisation, const std::string& machine,
-                                                         bool may_give, Instant now, Touched& touched) {
+Result<std::optional<PendingCommand>> Book::next_command(OrganisationId organisation,
+                                                         const std::string& machine, bool may_give,
+                                                         Instant now, Touched& touched) {
     TRY(auto transaction, Transaction::begin(sql_));
     std::vector<JobOrder> jobs;
-    TRY_VOID(sql_.query("SELECT " JOB_COLUMNS " FROM job_order WHERE organisation = $1 AND machine = $2"
+    TRY_VOID(sql_.query("SELECT " JOB_COLUMNS
+                        " FROM job_order WHERE organisation = $1 AND machine = $2"
                         " AND (state < 4 OR asked IS NOT NULL) ORDER BY position, number",
                         {organisation, machine},
                         [&](const Row& row) { jobs.push_back(BookSteps::job_of(row)); }));
@@ -210,15 +220,17 @@ Result<std::optional<PendingCommand>> Book::next_command(OrganisationId organisa
         PendingCommand{*chosen, order.design, *chosen->asked, chosen->sequence}};
 }
 
-Result<void> Book::set_file_hash(OrganisationId organisation, std::uint64_t job, std::string_view hash) {
-    TRY_VOID(sql_.change("UPDATE job_order SET file_hash = $3 WHERE organisation = $1 AND number = $2",
-                         {organisation, static_cast<std::int64_t>(job), hash}));
+Result<void> Book::set_file_hash(OrganisationId organisation, std::uint64_t job,
+                                 std::string_view hash) {
+    TRY_VOID(
+        sql_.change("UPDATE job_order SET file_hash = $3 WHERE organisation = $1 AND number = $2",
+                    {organisation, static_cast<std::int64_t>(job), hash}));
     return {};
 }
 
-Result<void> Book::answered(OrganisationId organisation, const std::string& machine, std::uint64_t number,
-                            std::uint32_t sequence, bool is_good, std::string_view why, Instant now,
-                            Touched& touched) {
+Result<void> Book::answered(OrganisationId organisation, const std::string& machine,
+                            std::uint64_t number, std::uint32_t sequence, bool is_good,
+                            std::string_view why, Instant now, Touched& touched) {
     TRY(auto transaction, Transaction::begin(sql_));
     TRY(auto job, BookSteps::load_job(*this, organisation, number));
     if (job.machine != machine) return fail(Code::denied, "another machine's job order");
@@ -233,7 +245,8 @@ Result<void> Book::answered(OrganisationId organisation, const std::string& mach
         job.substate = job.substate == JobSubstate::ready ? JobSubstate::loaded : job.substate;
         if (!job.delivered_at) job.delivered_at = now;
     } else if (is_store) {
-        TRY_VOID(BookSteps::end_job(*this, job, fmt::format("{} refused it: {}", machine, why), now));
+        TRY_VOID(
+            BookSteps::end_job(*this, job, fmt::format("{} refused it: {}", machine, why), now));
         replaces = number;
     } else if (is_good) {
         const auto to = dispatch::after_method(job.state, method);
@@ -244,11 +257,13 @@ Result<void> Book::answered(OrganisationId organisation, const std::string& mach
     }
     TRY_VOID(BookSteps::save_job(*this, job));
     TRY_VOID(BookSteps::note(*this, order, number, is_good ? "confirmed" : "refused",
-                             fmt::format("{}{}{}", name_of(method), why.empty() ? "" : ": ", why), machine, now));
+                             fmt::format("{}{}{}", name_of(method), why.empty() ? "" : ": ", why),
+                             machine, now));
     if (is_store && !is_good) {
         TRY(const std::size_t failed,
-            BookSteps::count(*this, "SELECT COUNT(*) FROM job_order WHERE order_number = $1 AND state = 5"
-                                    " AND delivered_at IS NULL AND why LIKE '% refused it: %'",
+            BookSteps::count(*this,
+                             "SELECT COUNT(*) FROM job_order WHERE order_number = $1 AND state = 5"
+                             " AND delivered_at IS NULL AND why LIKE '% refused it: %'",
                              {static_cast<std::int64_t>(job.order)}));
         if (failed >= limits_.failed_deliveries_max && order.state != OrderState::refused) {
             auto stuck = order;
@@ -265,21 +280,24 @@ Result<void> Book::answered(OrganisationId organisation, const std::string& mach
     return transaction.commit();
 }
 
-Result<void> Book::delivered(OrganisationId organisation, std::uint64_t number, Instant now, Touched& touched) {
+Result<void> Book::delivered(OrganisationId organisation, std::uint64_t number, Instant now,
+                             Touched& touched) {
     TRY(const auto job, BookSteps::load_job(*this, organisation, number));
     return answered(organisation, job.machine, number, job.sequence, true, "", now, touched);
 }
 
-Result<JobOrder> Book::report(OrganisationId organisation, const std::string& machine, const Report& report,
-                              Instant now, Touched& touched) {
+Result<JobOrder> Book::report(OrganisationId organisation, const std::string& machine,
+                              const Report& report, Instant now, Touched& touched) {
     if (report.stops.size() > limits_.stops_max || report.done.size() > limits_.pieces_max)
         return fail(Code::invalid, "the report is too long");
     TRY(auto transaction, Transaction::begin(sql_));
     TRY(auto job, BookSteps::load_job(*this, organisation, report.job));
     if (job.machine != machine || !job.is_given())
-        return fail(Code::denied, fmt::format("{} was not given to {}", job_text(report.job), machine));
+        return fail(Code::denied,
+                    fmt::format("{} was not given to {}", job_text(report.job), machine));
     if (report.good.value_or(0) > job.wanted) {
-        return fail(Code::invalid, fmt::format("{} pieces of {} that were asked for", *report.good, job.wanted));
+        return fail(Code::invalid,
+                    fmt::format("{} pieces of {} that were asked for", *report.good, job.wanted));
     }
     const JobState before = job.state;
     const bool was_over = is_over(before);
@@ -308,9 +326,11 @@ Result<JobOrder> Book::report(OrganisationId organisation, const std::string& ma
     const bool is_end = is_over(job.state) && !was_over;
     if (job.state != before) {
         TRY(const auto order, BookSteps::load_order(*this, organisation, job.order));
-        TRY_VOID(BookSteps::note(*this, order, job.number, name_of(job.state), machine, machine, now));
+        TRY_VOID(
+            BookSteps::note(*this, order, job.number, name_of(job.state), machine, machine, now));
     }
-    TRY_VOID(BookSteps::settle(*this, organisation, job.order, is_end ? job.number : 0, now, touched));
+    TRY_VOID(
+        BookSteps::settle(*this, organisation, job.order, is_end ? job.number : 0, now, touched));
     touched.jobs.insert(job.number);
     if (is_end) {
         touched.machines.insert(machine);
@@ -320,8 +340,8 @@ Result<JobOrder> Book::report(OrganisationId organisation, const std::string& ma
     return job;
 }
 
-Result<bool> Book::ask_clear(OrganisationId organisation, const std::string& machine, std::uint64_t number,
-                             Touched& touched) {
+Result<bool> Book::ask_clear(OrganisationId organisation, const std::string& machine,
+                             std::uint64_t number, Touched& touched) {
     auto job = BookSteps::load_job(*this, organisation, number);
     if (!job || job->machine != machine || !is_over(job->state)) return false;
     if (job->asked == JobMethod::clear) return true;
@@ -332,10 +352,12 @@ Result<bool> Book::ask_clear(OrganisationId organisation, const std::string& mac
     return true;
 }
 
-Result<void> Book::lose(OrganisationId organisation, const std::string& machine, Instant now, Touched& touched) {
+Result<void> Book::lose(OrganisationId organisation, const std::string& machine, Instant now,
+                        Touched& touched) {
     TRY(auto transaction, Transaction::begin(sql_));
     std::vector<JobOrder> given;
-    TRY_VOID(sql_.query("SELECT " JOB_COLUMNS " FROM job_order WHERE organisation = $1 AND machine = $2"
+    TRY_VOID(sql_.query("SELECT " JOB_COLUMNS
+                        " FROM job_order WHERE organisation = $1 AND machine = $2"
                         " AND state < 4 AND given_at IS NOT NULL",
                         {organisation, machine},
                         [&](const Row& row) { given.push_back(BookSteps::job_of(row)); }));
@@ -360,7 +382,8 @@ Result<std::vector<Piece>> Book::pieces(OrganisationId organisation, std::uint64
         {organisation, static_cast<std::int64_t>(order)}, [&](const Row& row) {
             out.push_back({order, static_cast<std::uint32_t>(row.integer(0)),
                            static_cast<std::uint64_t>(row.integer(1)),
-                           static_cast<std::uint32_t>(row.integer(2)), static_cast<Quality>(row.integer(3)),
+                           static_cast<std::uint32_t>(row.integer(2)),
+                           static_cast<Quality>(row.integer(3)),
                            static_cast<std::uint32_t>(row.integer(4)),
                            static_cast<std::uint32_t>(row.integer(5)), row.instant_or_nothing(6),
                            row.instant(7), row.text(8), row.text(9)});
@@ -368,17 +391,20 @@ Result<std::vector<Piece>> Book::pieces(OrganisationId organisation, std::uint64
     return out;
 }
 
-Result<Order> Book::judge(OrganisationId organisation, std::uint64_t number, std::uint32_t piece, Quality quality,
-                          std::string_view why, const std::string& by, Instant now, Touched& touched) {
+Result<Order> Book::judge(OrganisationId organisation, std::uint64_t number, std::uint32_t piece,
+                          Quality quality, std::string_view why, const std::string& by, Instant now,
+                          Touched& touched) {
     TRY(auto transaction, Transaction::begin(sql_));
     TRY(const auto order, BookSteps::load_order(*this, organisation, number));
     std::optional<std::pair<std::uint64_t, Quality>> known;
-    TRY_VOID(sql_.query("SELECT job, quality FROM piece WHERE organisation = $1 AND order_number = $2 AND number = $3",
-                        {organisation, static_cast<std::int64_t>(number), static_cast<std::int64_t>(piece)},
-                        [&](const Row& row) {
-                            known = {static_cast<std::uint64_t>(row.integer(0)),
-                                     static_cast<Quality>(row.integer(1))};
-                        }));
+    TRY_VOID(sql_.query(
+        "SELECT job, quality FROM piece WHERE organisation = $1 AND order_number = $2 AND number = "
+        "$3",
+        {organisation, static_cast<std::int64_t>(number), static_cast<std::int64_t>(piece)},
+        [&](const Row& row) {
+            known = {static_cast<std::uint64_t>(row.integer(0)),
+                     static_cast<Quality>(row.integer(1))};
+        }));
     if (!known) return fail(Code::not_found, fmt::format("the order has no piece {}", piece));
     if (known->second == quality) return order;
     TRY_VOID(sql_.change("UPDATE piece SET quality = $3 WHERE order_number = $1 AND number = $2",
@@ -391,28 +417,32 @@ Result<Order> Book::judge(OrganisationId organisation, std::uint64_t number, std
         TRY_VOID(BookSteps::save_order(*this, open));
     }
     TRY_VOID(BookSteps::note(*this, order, known->first, name_of(quality),
-                             fmt::format("piece {}{}{}", piece, why.empty() ? "" : ": ", why), by, now));
+                             fmt::format("piece {}{}{}", piece, why.empty() ? "" : ": ", why), by,
+                             now));
     TRY(auto settled, BookSteps::settle(*this, organisation, number, known->first, now, touched));
     TRY_VOID(transaction.commit());
     touched.is_plan_due = true;
     return settled;
 }
 
-Result<std::vector<Book::StopSum>> Book::stop_sums(OrganisationId organisation, std::string_view machine,
-                                                   Window window) {
+Result<std::vector<Book::StopSum>> Book::stop_sums(OrganisationId organisation,
+                                                   std::string_view machine, Window window) {
     std::vector<StopSum> out;
-    TRY_VOID(sql_.query("SELECT reason, COUNT(*), SUM(seconds) FROM sewing_stop WHERE organisation = $1"
-                        " AND ($2 = '' OR machine = $2) AND at >= $3 AND at < $4 GROUP BY reason"
-                        " ORDER BY 3 DESC",
-                        {organisation, machine, window.from, window.until}, [&](const Row& row) {
-                            out.push_back({row.text(0), static_cast<std::uint64_t>(row.integer(1)), row.real(2)});
-                        }));
+    TRY_VOID(sql_.query(
+        "SELECT reason, COUNT(*), SUM(seconds) FROM sewing_stop WHERE organisation = $1"
+        " AND ($2 = '' OR machine = $2) AND at >= $3 AND at < $4 GROUP BY reason"
+        " ORDER BY 3 DESC",
+        {organisation, machine, window.from, window.until}, [&](const Row& row) {
+            out.push_back({row.text(0), static_cast<std::uint64_t>(row.integer(1)), row.real(2)});
+        }));
     return out;
 }
 
-Result<std::vector<JobOrder>> Book::jobs_in(OrganisationId organisation, std::string_view machine, Window window) {
+Result<std::vector<JobOrder>> Book::jobs_in(OrganisationId organisation, std::string_view machine,
+                                            Window window) {
     std::vector<JobOrder> out;
-    TRY_VOID(sql_.query("SELECT " JOB_COLUMNS " FROM job_order WHERE organisation = $1 AND ($2 = '' OR"
+    TRY_VOID(sql_.query("SELECT " JOB_COLUMNS
+                        " FROM job_order WHERE organisation = $1 AND ($2 = '' OR"
                         " machine = $2) AND began_at < $4 AND (ended_at IS NULL OR ended_at > $3)",
                         {organisation, machine, window.from, window.until},
                         [&](const Row& row) { out.push_back(BookSteps::job_of(row)); }));
@@ -421,14 +451,15 @@ Result<std::vector<JobOrder>> Book::jobs_in(OrganisationId organisation, std::st
 
 Result<std::vector<Stop>> Book::stops_of(OrganisationId organisation, std::uint64_t job) {
     std::vector<Stop> out;
-    TRY_VOID(sql_.query("SELECT reason, at, seconds, stitch, needle, head FROM sewing_stop WHERE"
-                        " organisation = $1 AND job = $2 ORDER BY at",
-                        {organisation, static_cast<std::int64_t>(job)}, [&](const Row& row) {
-                            out.push_back({row.text(0), row.instant(1), row.real(2),
-                                           static_cast<std::uint32_t>(row.integer(3)),
-                                           static_cast<std::uint32_t>(row.integer(4)),
-                                           static_cast<std::uint32_t>(row.integer(5))});
-                        }));
+    TRY_VOID(
+        sql_.query("SELECT reason, at, seconds, stitch, needle, head FROM sewing_stop WHERE"
+                   " organisation = $1 AND job = $2 ORDER BY at",
+                   {organisation, static_cast<std::int64_t>(job)}, [&](const Row& row) {
+                       out.push_back({row.text(0), row.instant(1), row.real(2),
+                                      static_cast<std::uint32_t>(row.integer(3)),
+                                      static_cast<std::uint32_t>(row.integer(4)),
+                                      static_cast<std::uint32_t>(row.integer(5))});
+                   }));
     return out;
 }
 

@@ -129,9 +129,10 @@ JobOrder BookSteps::job_of(const Row& row) {
 
 Result<std::int64_t> BookSteps::next_id(Book& book, std::string_view name) {
     std::int64_t id = 0;
-    TRY_VOID(book.sql_.query("INSERT INTO counter (name, value) VALUES ($1, 1) ON CONFLICT (name)"
-                             " DO UPDATE SET value = counter.value + 1 RETURNING value",
-                             {name}, [&](const Row& row) { id = row.integer(0); }));
+    TRY_VOID(
+        book.sql_.query("INSERT INTO counter (name, value) VALUES ($1, 1) ON CONFLICT (name)"
+                        " DO UPDATE SET value = counter.value + 1 RETURNING value",
+                        {name}, [&](const Row& row) { id = row.integer(0); }));
     return id;
 }
 
@@ -152,13 +153,15 @@ Result<Order> BookSteps::load_order(Book& book, OrganisationId organisation, std
     return *std::move(found);
 }
 
-Result<JobOrder> BookSteps::load_job(Book& book, OrganisationId organisation, std::uint64_t number) {
+Result<JobOrder> BookSteps::load_job(Book& book, OrganisationId organisation,
+                                     std::uint64_t number) {
     std::optional<JobOrder> found;
     TRY_VOID(book.sql_.query("SELECT " JOB_COLUMNS
                              " FROM job_order WHERE organisation = $1 AND number = $2",
                              {organisation, static_cast<std::int64_t>(number)},
                              [&](const Row& row) { found = job_of(row); }));
-    if (!found) return fail(Code::not_found, fmt::format("no such job order: {}", job_text(number)));
+    if (!found)
+        return fail(Code::not_found, fmt::format("no such job order: {}", job_text(number)));
     return *std::move(found);
 }
 
@@ -194,14 +197,33 @@ Result<void> BookSteps::save_job(Book& book, const JobOrder& job) {
         " given_at = $17, delivered_at = $18, began_at = $19, ended_at = $20, setup_s = $21,"
         " sewing_s = $22, setup_done_s = $23, is_final = $24, file_hash = $25, why = $26,"
         " breaks = $27 WHERE number = $1",
-        {static_cast<std::int64_t>(job.number), job.machine, job.position, job.is_pinned,
-         static_cast<std::int64_t>(job.state), static_cast<std::int64_t>(job.substate), asked,
-         static_cast<std::int64_t>(job.sequence), static_cast<std::int64_t>(job.answered),
-         static_cast<std::int64_t>(job.wanted), static_cast<std::int64_t>(job.good),
-         static_cast<std::int64_t>(job.rework), static_cast<std::int64_t>(job.scrap),
-         static_cast<std::int64_t>(job.stitches), job.planned_start, job.planned_end, job.given_at,
-         job.delivered_at, job.began_at, job.ended_at, job.setup_s, job.sewing_s, job.setup_done_s,
-         job.is_final, job.file_hash, job.why, breaks}));
+        {static_cast<std::int64_t>(job.number),
+         job.machine,
+         job.position,
+         job.is_pinned,
+         static_cast<std::int64_t>(job.state),
+         static_cast<std::int64_t>(job.substate),
+         asked,
+         static_cast<std::int64_t>(job.sequence),
+         static_cast<std::int64_t>(job.answered),
+         static_cast<std::int64_t>(job.wanted),
+         static_cast<std::int64_t>(job.good),
+         static_cast<std::int64_t>(job.rework),
+         static_cast<std::int64_t>(job.scrap),
+         static_cast<std::int64_t>(job.stitches),
+         job.planned_start,
+         job.planned_end,
+         job.given_at,
+         job.delivered_at,
+         job.began_at,
+         job.ended_at,
+         job.setup_s,
+         job.sewing_s,
+         job.setup_done_s,
+         job.is_final,
+         job.file_hash,
+         job.why,
+         breaks}));
     return {};
 }
 
@@ -224,8 +246,9 @@ Result<void> BookSteps::add_job(Book& book, const Order& order, std::uint32_t wa
     return {};
 }
 
-Result<void> BookSteps::note(Book& book, const Order& order, std::uint64_t job, std::string_view kind,
-                             std::string_view text, std::string_view by, Instant now) {
+Result<void> BookSteps::note(Book& book, const Order& order, std::uint64_t job,
+                             std::string_view kind, std::string_view text, std::string_view by,
+                             Instant now) {
     TRY(const std::int64_t id, next_id(book, "order_event"));
     TRY_VOID(book.sql_.change(
         "INSERT INTO order_event (id, organisation, order_number, job, at, kind, text, who)"
@@ -269,7 +292,8 @@ Result<Order> BookSteps::settle(Book& book, OrganisationId organisation, std::ui
             order.state = OrderState::done;
             order.done_at = now;
             order.why.clear();
-            TRY_VOID(note(book, order, 0, "done", fmt::format("{} good pieces", order.good), "", now));
+            TRY_VOID(
+                note(book, order, 0, "done", fmt::format("{} good pieces", order.good), "", now));
         }
         TRY_VOID(save_order(book, order));
         return order;
@@ -294,8 +318,8 @@ Result<Order> BookSteps::settle(Book& book, OrganisationId organisation, std::ui
         }
     }
     while (missing > 0) {
-        const auto part =
-            static_cast<std::uint32_t>(std::min<std::int64_t>(missing, book.limits_.pieces_per_job_max));
+        const auto part = static_cast<std::uint32_t>(
+            std::min<std::int64_t>(missing, book.limits_.pieces_per_job_max));
         TRY_VOID(add_job(book, order, part, replaces, touched));
         missing -= part;
     }
@@ -310,9 +334,12 @@ Result<Order> BookSteps::settle(Book& book, OrganisationId organisation, std::ui
         is_planned |= !job.machine.empty();
         if (job.machine.empty() && !job.why.empty()) why = job.why;
     }
-    if (is_running) order.state = OrderState::running;
-    else if (is_interrupted || order.is_held || !is_open) order.state = OrderState::held;
-    else order.state = is_planned ? OrderState::planned : OrderState::fresh;
+    if (is_running)
+        order.state = OrderState::running;
+    else if (is_interrupted || order.is_held || !is_open)
+        order.state = OrderState::held;
+    else
+        order.state = is_planned ? OrderState::planned : OrderState::fresh;
     if (!order.is_held) order.why = is_planned || is_running ? std::string() : why;
     TRY_VOID(save_order(book, order));
     return order;
@@ -320,26 +347,28 @@ Result<Order> BookSteps::settle(Book& book, OrganisationId organisation, std::ui
 
 Result<void> BookSteps::add_stops(Book& book, const JobOrder& job, const Report& report) {
     // A report without times of its stops: they follow each other from where the job order began.
-    const Instant base = report.began.value_or(job.began_at.value_or(job.given_at.value_or(Instant{})));
+    const Instant base =
+        report.began.value_or(job.began_at.value_or(job.given_at.value_or(Instant{})));
     constexpr Instant earliest{946'684'800'000'000};  // 2000
     for (const Stop& stop : report.stops) {
         const Instant at = stop.at < earliest ? Instant{base.micros + stop.at.micros} : stop.at;
         TRY_VOID(book.sql_.change(
-            "INSERT INTO sewing_stop (job, at, reason, organisation, machine, seconds, stitch, needle,"
+            "INSERT INTO sewing_stop (job, at, reason, organisation, machine, seconds, stitch, "
+            "needle,"
             " head) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (job, at, reason) DO"
             " UPDATE SET seconds = CASE WHEN excluded.seconds > sewing_stop.seconds"
             " THEN excluded.seconds ELSE sewing_stop.seconds END",
-            {static_cast<std::int64_t>(job.number), at, stop.reason, job.organisation,
-             job.machine, stop.seconds, static_cast<std::int64_t>(stop.stitch),
+            {static_cast<std::int64_t>(job.number), at, stop.reason, job.organisation, job.machine,
+             stop.seconds, static_cast<std::int64_t>(stop.stitch),
              static_cast<std::int64_t>(stop.needle), static_cast<std::int64_t>(stop.head)}));
     }
     return {};
 }
 
-// A row for each piece the report knows and the book does not: (job, index) is unique, so a piece counts
-// once. Of a job order that is over, and for which others sew already, it is one too many.
-Result<void> BookSteps::add_pieces(Book& book, const JobOrder& job, const Report& report, Instant now,
-                                   Touched& touched) {
+// A row for each piece the report knows and the book does not: (job, index) is unique, so a piece
+// counts once. Of a job order that is over, and for which others sew already, it is one too many.
+Result<void> BookSteps::add_pieces(Book& book, const JobOrder& job, const Report& report,
+                                   Instant now, Touched& touched) {
     const std::uint32_t good = std::min(report.good.value_or(0), job.wanted);
     TRY(const auto order, load_order(book, job.organisation, job.order));
     TRY(const auto jobs, load_jobs(book, job.organisation, job.order));
@@ -364,8 +393,9 @@ Result<void> BookSteps::add_pieces(Book& book, const JobOrder& job, const Report
                   {static_cast<std::int64_t>(job.order)}));
         const Quality quality = needed > 0 ? Quality::good : Quality::surplus;
         needed -= quality == Quality::good;
-        const std::string identifier =
-            order.identifier.empty() ? std::string() : fmt::format("{}.{}", order.identifier, before + 1);
+        const std::string identifier = order.identifier.empty()
+                                           ? std::string()
+                                           : fmt::format("{}.{}", order.identifier, before + 1);
         std::optional<Instant> began;
         if (is_told) began = told->began;
         TRY_VOID(book.sql_.change(

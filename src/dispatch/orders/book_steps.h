@@ -1,5 +1,6 @@
 #pragma once
-// Inside dispatch/orders: rows to values and back, and the steps that several of the book's functions take.
+// Inside dispatch/orders: rows to values and back, and the steps that several of the book's
+// functions take.
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,14 +10,14 @@
 
 namespace lineshaft::orders {
 
-#define ORDER_COLUMNS                                                                              \
-    "number, organisation, code, state, is_held, why, name, customer, contact, note, quantity,"    \
-    " priority, placed_at, due_at, done_at, design, hash, stitches, colours, minutes, width_mm,"   \
+#define ORDER_COLUMNS                                                                            \
+    "number, organisation, code, state, is_held, why, name, customer, contact, note, quantity,"  \
+    " priority, placed_at, due_at, done_at, design, hash, stitches, colours, minutes, width_mm," \
     " height_mm, thread_m, threads, currency, total_minor, link, identifier, good, rework, scrap"
-#define JOB_COLUMNS                                                                                \
-    "number, organisation, order_number, machine, position, is_pinned, state, substate, asked,"    \
-    " sequence, answered, wanted, good, rework, scrap, stitches, planned_start, planned_end,"      \
-    " given_at, delivered_at, began_at, ended_at, setup_s, sewing_s, setup_done_s, replaces,"      \
+#define JOB_COLUMNS                                                                             \
+    "number, organisation, order_number, machine, position, is_pinned, state, substate, asked," \
+    " sequence, answered, wanted, good, rework, scrap, stitches, planned_start, planned_end,"   \
+    " given_at, delivered_at, began_at, ended_at, setup_s, sewing_s, setup_done_s, replaces,"   \
     " is_final, file_hash, why, breaks"
 
 std::vector<std::string> split_list(std::string_view text);
@@ -35,16 +36,18 @@ struct BookSteps {
                                                    std::uint64_t order);
     static Result<void> save_order(Book& book, const Order& order);
     static Result<void> save_job(Book& book, const JobOrder& job);
-    static Result<void> add_job(Book& book, const Order& order, std::uint32_t wanted, std::uint64_t replaces,
-                                Touched& touched);
-    /// The order's counts and state after its job orders changed; makes job orders for what is missing.
+    static Result<void> add_job(Book& book, const Order& order, std::uint32_t wanted,
+                                std::uint64_t replaces, Touched& touched);
+    /// The order's counts and state after its job orders changed; makes job orders for what is
+    /// missing.
     static Result<Order> settle(Book& book, OrganisationId organisation, std::uint64_t number,
                                 std::uint64_t replaces, Instant now, Touched& touched);
-    static Result<void> note(Book& book, const Order& order, std::uint64_t job, std::string_view kind,
-                             std::string_view text, std::string_view by, Instant now);
+    static Result<void> note(Book& book, const Order& order, std::uint64_t job,
+                             std::string_view kind, std::string_view text, std::string_view by,
+                             Instant now);
     static Result<void> end_job(Book& book, JobOrder& job, std::string_view why, Instant now);
-    static Result<void> add_pieces(Book& book, const JobOrder& job, const Report& report, Instant now,
-                                   Touched& touched);
+    static Result<void> add_pieces(Book& book, const JobOrder& job, const Report& report,
+                                   Instant now, Touched& touched);
     static Result<void> add_stops(Book& book, const JobOrder& job, const Report& report);
 };
 

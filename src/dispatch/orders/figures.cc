@@ -15,21 +15,26 @@ std::int64_t money(double amount) {
 Quote quote_of(const Prices& prices, const SewnDesign& design, std::uint32_t quantity) {
     Quote out;
     const double thousands = std::ceil(design.stitches / 100.0) / 10.0;
-    const std::int64_t stitches = money(thousands * static_cast<double>(prices.thousand_stitches_minor));
+    const std::int64_t stitches =
+        money(thousands * static_cast<double>(prices.thousand_stitches_minor));
     const std::int64_t colours = prices.colour_minor * static_cast<std::int64_t>(design.colours);
-    const std::int64_t least = std::max<std::int64_t>(0, prices.piece_min_minor - stitches - colours);
+    const std::int64_t least =
+        std::max<std::int64_t>(0, prices.piece_min_minor - stitches - colours);
     const double pieces = quantity;
     out.piece_minor = stitches + colours + least;
     out.items.push_back({"setup", 1, prices.setup_minor, prices.setup_minor});
-    out.items.push_back({"stitches", thousands * pieces, prices.thousand_stitches_minor, stitches * quantity});
-    out.items.push_back({"colours", design.colours * pieces, prices.colour_minor, colours * quantity});
+    out.items.push_back(
+        {"stitches", thousands * pieces, prices.thousand_stitches_minor, stitches * quantity});
+    out.items.push_back(
+        {"colours", design.colours * pieces, prices.colour_minor, colours * quantity});
     if (least > 0) out.items.push_back({"minimum", pieces, least, least * quantity});
     out.total_minor = prices.setup_minor + out.piece_minor * quantity;
     out.minutes = design.minutes * pieces;
     return out;
 }
 
-Cost cost_of(const Prices& prices, const Order& order, const std::vector<JobOrder>& jobs, double stops_s) {
+Cost cost_of(const Prices& prices, const Order& order, const std::vector<JobOrder>& jobs,
+             double stops_s) {
     Cost out;
     double sewing_s = 0, setup_s = 0, stitches = 0, scrap = 0;
     for (const JobOrder& job : jobs) {
@@ -43,14 +48,15 @@ Cost cost_of(const Prices& prices, const Order& order, const std::vector<JobOrde
     }
     scrap += order.scrap;
     const double hour = static_cast<double>(prices.machine_hour_minor) / 3600;
-    const double metres = order.design.stitches == 0
-                              ? 0
-                              : order.design.thread_m * stitches / order.design.stitches;
+    const double metres =
+        order.design.stitches == 0 ? 0 : order.design.thread_m * stitches / order.design.stitches;
     out.items.push_back({"machine_time", sewing_s / 3600, "h", money(sewing_s * hour)});
     out.items.push_back({"setup", setup_s / 3600, "h", money(setup_s * hour)});
     out.items.push_back({"stops", stops_s / 3600, "h", money(stops_s * hour)});
-    out.items.push_back({"thread", metres, "m", money(metres * static_cast<double>(prices.thread_km_minor) / 1000)});
-    const std::int64_t garment = 0;  // scrap costs the time and thread above; the cloth is the customer's
+    out.items.push_back({"thread", metres, "m",
+                         money(metres * static_cast<double>(prices.thread_km_minor) / 1000)});
+    const std::int64_t garment =
+        0;  // scrap costs the time and thread above; the cloth is the customer's
     out.items.push_back({"scrap", scrap, "piece", garment});
     for (const CostItem& item : out.items) out.total_minor += item.amount_minor;
     return out;
@@ -72,7 +78,8 @@ Oee oee_of(const std::vector<Ran>& jobs, Window window, double rpm_max) {
     out.pbt = std::max(0.0, static_cast<double>((window.until - window.from).count()) / 1e6);
     double ideal_s = 0, pieces = 0;
     for (const Ran& job : jobs) {
-        const auto from = std::max(job.began, window.from), until = std::min(job.ended, window.until);
+        const auto from = std::max(job.began, window.from),
+                   until = std::min(job.ended, window.until);
         const double whole = static_cast<double>((job.ended - job.began).count()) / 1e6;
         const double inside = static_cast<double>((until - from).count()) / 1e6;
         if (inside < 0 || whole < 0) continue;

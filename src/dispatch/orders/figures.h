@@ -18,7 +18,8 @@ struct Quote {
     std::int64_t piece_minor = 0, total_minor = 0;
     double minutes = 0;
 };
-/// Once setting up; for each piece its stitches by the thousand and its colours, at least piece_min.
+/// Once setting up; for each piece its stitches by the thousand and its colours, at least
+/// piece_min.
 Quote quote_of(const Prices& prices, const SewnDesign& design, std::uint32_t quantity);
 
 struct CostItem {
@@ -32,20 +33,29 @@ struct Cost {
     std::int64_t total_minor = 0;
 };
 /// Of what has happened so far. `stops_s`: of the order's job orders.
-Cost cost_of(const Prices& prices, const Order& order, const std::vector<JobOrder>& jobs, double stops_s);
+Cost cost_of(const Prices& prices, const Order& order, const std::vector<JobOrder>& jobs,
+             double stops_s);
 
 /// ISO 22400-2's times in seconds; docs/protocols/orders-api.md says what each is here.
 struct Oee {
     double pbt = 0, aubt = 0, aupt = 0, apt = 0, asut = 0, adot = 0, pru = 0;
     std::uint64_t pq = 0, gq = 0, rq = 0, sq = 0;
     std::optional<double> availability() const { return ratio(apt, pbt); }
-    std::optional<double> effectiveness() const { return ratio(pru * static_cast<double>(pq), apt); }
-    std::optional<double> quality() const { return ratio(static_cast<double>(gq), static_cast<double>(pq)); }
+    std::optional<double> effectiveness() const {
+        return ratio(pru * static_cast<double>(pq), apt);
+    }
+    std::optional<double> quality() const {
+        return ratio(static_cast<double>(gq), static_cast<double>(pq));
+    }
     std::optional<double> oee() const;
     std::optional<double> utilisation() const { return ratio(apt, aubt); }
     std::optional<double> setup_rate() const { return ratio(asut, aupt); }
-    std::optional<double> scrap() const { return ratio(static_cast<double>(sq), static_cast<double>(pq)); }
-    std::optional<double> rework() const { return ratio(static_cast<double>(rq), static_cast<double>(pq)); }
+    std::optional<double> scrap() const {
+        return ratio(static_cast<double>(sq), static_cast<double>(pq));
+    }
+    std::optional<double> rework() const {
+        return ratio(static_cast<double>(rq), static_cast<double>(pq));
+    }
 
 private:
     static std::optional<double> ratio(double part, double whole);

@@ -29,7 +29,7 @@ struct PlanFacts {
     bool is_proven = false;
 };
 struct JobsPlan {
-    std::vector<Placement> places;  ///< of every job order that was not given yet
+    std::vector<Placement> places;           ///< of every job order that was not given yet
     std::map<std::string, Instant> free_at;  ///< by machine, when its queue is done
     PlanFacts facts;
 };
@@ -40,10 +40,12 @@ std::string obstacle(const SewingMachine& machine, const SewnDesign& design);
 double sewing_seconds(const SewingMachine& machine, const SewnDesign& design, std::uint32_t pieces,
                       const SewingTimes& times = {});
 
-/// Places every open job order that was not given to its machine: capability (hoop, needles, whether it is there), due time,
-/// priority, setting up by the threads that change; pinned ones stay where people put them. Pure: `now` and the budget
-/// are given. Errors: those of solve::plan_queues.
-Result<JobsPlan> plan_jobs(const std::vector<JobOrder>& open, const std::map<std::uint64_t, Order>& orders,
+/// Places every open job order that was not given to its machine: capability (hoop, needles,
+/// whether it is there), due time, priority, setting up by the threads that change; pinned ones
+/// stay where people put them. Pure: `now` and the budget are given. Errors: those of
+/// solve::plan_queues.
+Result<JobsPlan> plan_jobs(const std::vector<JobOrder>& open,
+                           const std::map<std::uint64_t, Order>& orders,
                            const std::vector<PlannedMachine>& machines, Instant now,
                            const solve::Budget& budget, const SewingTimes& times = {});
 

@@ -8,7 +8,8 @@
 namespace lineshaft::orders {
 namespace {
 
-constexpr std::string_view order_state_names[] = {"new", "planned", "running", "held", "done", "refused"};
+constexpr std::string_view order_state_names[] = {"new",  "planned", "running",
+                                                  "held", "done",    "refused"};
 constexpr std::string_view quality_names[] = {"good", "rework", "scrap", "surplus"};
 constexpr std::string_view delivery_names[] = {"mqtt", "folder", "http"};
 
@@ -50,7 +51,8 @@ std::string barcode_of(std::uint64_t number) {
 }
 
 std::optional<std::uint64_t> job_number_of(std::string_view text) {
-    if (text.size() < 2 || text.size() > 20 || (text.front() != 'J' && text.front() != 'j')) return {};
+    if (text.size() < 2 || text.size() > 20 || (text.front() != 'J' && text.front() != 'j'))
+        return {};
     std::uint64_t number = 0;
     const auto [end, problem] = std::from_chars(text.data() + 1, text.data() + text.size(), number);
     if (problem != std::errc() || end != text.data() + text.size() || number == 0) return {};

@@ -1,5 +1,5 @@
-// The rows of custom production: orders, job orders, pieces, machines that sew, what it costs. Times are UTC instants,
-// money is a whole number of the currency's smallest unit.
+// The rows of custom production: orders, job orders, pieces, machines that sew, what it costs.
+// Times are UTC instants, money is a whole number of the currency's smallest unit.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -17,9 +17,17 @@ using dispatch::JobMethod;
 using dispatch::JobState;
 using dispatch::JobSubstate;
 
-enum class OrderState : std::uint8_t { fresh = 0, planned = 1, running = 2, held = 3, done = 4, refused = 5 };
-inline constexpr OrderState all_order_states[] = {OrderState::fresh, OrderState::planned, OrderState::running,
-                                                  OrderState::held,  OrderState::done,    OrderState::refused};
+enum class OrderState : std::uint8_t {
+    fresh = 0,
+    planned = 1,
+    running = 2,
+    held = 3,
+    done = 4,
+    refused = 5
+};
+inline constexpr OrderState all_order_states[] = {OrderState::fresh,   OrderState::planned,
+                                                  OrderState::running, OrderState::held,
+                                                  OrderState::done,    OrderState::refused};
 std::string_view name_of(OrderState state);  ///< "new", "planned", ...
 std::optional<OrderState> order_state_named(std::string_view name);
 
@@ -88,11 +96,11 @@ struct JobOrder {
     std::uint32_t wanted = 1, good = 0, rework = 0, scrap = 0;
     std::uint64_t stitches = 0;  ///< sewn in all
     std::optional<Instant> planned_start, planned_end, given_at, delivered_at, began_at, ended_at;
-    double setup_s = 0;       ///< planned
+    double setup_s = 0;  ///< planned
     double sewing_s = 0, setup_done_s = 0;
     std::uint64_t replaces = 0;
-    bool is_final = false;    ///< aborted for good: nothing takes its place
-    std::string file_hash;    ///< of the machine's own file, once given
+    bool is_final = false;  ///< aborted for good: nothing takes its place
+    std::string file_hash;  ///< of the machine's own file, once given
     std::string why;
     std::vector<std::uint32_t> breaks;  ///< by head
 
@@ -102,8 +110,8 @@ struct JobOrder {
     }
     bool is_given() const { return given_at.has_value(); }
 };
-std::string job_text(std::uint64_t number);                       ///< "J12"
-std::string barcode_of(std::uint64_t number);                     ///< "J0000012", 8.3
+std::string job_text(std::uint64_t number);                         ///< "J12"
+std::string barcode_of(std::uint64_t number);                       ///< "J0000012", 8.3
 std::optional<std::uint64_t> job_number_of(std::string_view text);  ///< of either
 
 enum class Quality : std::uint8_t { good = 0, rework = 1, scrap = 2, surplus = 3 };

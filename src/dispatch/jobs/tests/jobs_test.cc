@@ -26,7 +26,8 @@ TEST(JobOrders, AllowExactlyTheMethodsOfTheSpecification) {
         }
         EXPECT_EQ(got, want) << name_of(state);
         for (const JobMethod method : all_job_methods) {
-            const bool is_listed = (" " + want + " ").contains(" " + std::string(name_of(method)) + " ");
+            const bool is_listed =
+                (" " + want + " ").contains(" " + std::string(name_of(method)) + " ");
             EXPECT_EQ(after_method(state, method).has_value(), is_listed) << name_of(method);
         }
     }
@@ -41,7 +42,8 @@ TEST(JobOrders, MachinesNeverUndoAnEnd) {
     for (const JobState to : all_job_states) {
         EXPECT_EQ(may_report(ended, to), to == ended);
         EXPECT_EQ(may_report(aborted, to), to == aborted);
-        EXPECT_EQ(may_report(not_allowed_to_start, to), to == not_allowed_to_start || to == aborted);
+        EXPECT_EQ(may_report(not_allowed_to_start, to),
+                  to == not_allowed_to_start || to == aborted);
     }
     EXPECT_TRUE(may_report(allowed_to_start, ended));
     EXPECT_FALSE(may_report(running, allowed_to_start));
@@ -49,7 +51,8 @@ TEST(JobOrders, MachinesNeverUndoAnEnd) {
 
 TEST(JobOrders, AreNamedAsTheSpecificationNamesThem) {
     for (const JobState state : all_job_states) EXPECT_EQ(job_state_named(name_of(state)), state);
-    for (const JobMethod method : all_job_methods) EXPECT_EQ(job_method_named(name_of(method)), method);
+    for (const JobMethod method : all_job_methods)
+        EXPECT_EQ(job_method_named(name_of(method)), method);
     EXPECT_EQ(job_method_named("storeandstart"), JobMethod::store_and_start);
     EXPECT_EQ(job_state_named("RUNNING"), running);
     EXPECT_FALSE(job_method_named(""));
@@ -69,7 +72,8 @@ TEST(Receiver, ObeysOnceWhateverIsRepeatedOrLate) {
     EXPECT_EQ(machine.command({JobMethod::resume, 7, 2}).verdict, Verdict::late);
     EXPECT_EQ(machine.state_of(7), interrupted);
     EXPECT_EQ(machine.command({JobMethod::pause, 7, 4}).verdict, Verdict::refused);
-    EXPECT_EQ(machine.command({JobMethod::pause, 7, 4}).verdict, Verdict::refused) << "the same answer";
+    EXPECT_EQ(machine.command({JobMethod::pause, 7, 4}).verdict, Verdict::refused)
+        << "the same answer";
     EXPECT_EQ(machine.command({JobMethod::stop, 7, 5}).verdict, Verdict::obeyed);
     EXPECT_EQ(machine.command({JobMethod::store_and_start, 7, 9}).verdict, Verdict::refused);
     EXPECT_FALSE(machine.moved(7, running));
@@ -80,7 +84,8 @@ TEST(Receiver, ForgetsAtTheLimitAndRefusesWhatItForgot) {
     using Verdict = JobReceiver::Verdict;
     EXPECT_EQ(machine.command({JobMethod::store, 1, 1}).verdict, Verdict::obeyed);
     EXPECT_EQ(machine.command({JobMethod::store, 2, 1}).verdict, Verdict::obeyed);
-    EXPECT_EQ(machine.command({JobMethod::store, 3, 1}).verdict, Verdict::refused) << "one past the limit";
+    EXPECT_EQ(machine.command({JobMethod::store, 3, 1}).verdict, Verdict::refused)
+        << "one past the limit";
     for (std::uint64_t job = 1; job <= 2; ++job) EXPECT_TRUE(machine.moved(job, aborted));
     EXPECT_EQ(machine.command({JobMethod::store, 3, 1}).verdict, Verdict::obeyed);
     EXPECT_TRUE(machine.moved(3, aborted));
@@ -99,10 +104,12 @@ TEST(Receiver, BeginsEachJobOrderAtMostOnce) {
             std::uint32_t sequence = 0;
             sent.push_back({JobMethod::store_and_start, job, ++sequence});
             for (unsigned more = below(5); more > 0; --more) {
-                sent.push_back({all_job_methods[below(std::size(all_job_methods))], job, ++sequence});
+                sent.push_back(
+                    {all_job_methods[below(std::size(all_job_methods))], job, ++sequence});
             }
         }
-        for (std::size_t copies = below(30); copies > 0; --copies) sent.push_back(sent[below(static_cast<unsigned>(sent.size()))]);
+        for (std::size_t copies = below(30); copies > 0; --copies)
+            sent.push_back(sent[below(static_cast<unsigned>(sent.size()))]);
         std::shuffle(sent.begin(), sent.end(), dice);
         JobReceiver machine({.open_max = 16, .closed_kept = 3});
         std::set<std::uint64_t> begun, over;

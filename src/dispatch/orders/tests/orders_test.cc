@@ -31,9 +31,11 @@ struct Workshop {
     ~Workshop() { std::filesystem::remove_all(dir); }
     Instant at() { return {1'795'000'000'000'000 + ++ticks * 1'000'000}; }
 
-    Order place(std::uint32_t quantity = 1, std::optional<Instant> due = {}, std::vector<std::string> threads = {"#a01030"}) {
+    Order place(std::uint32_t quantity = 1, std::optional<Instant> due = {},
+                std::vector<std::string> threads = {"#a01030"}) {
         NewOrder wanted;
-        wanted.design = {7, "Rose", "aa", 1'000, static_cast<std::uint32_t>(threads.size()), 2, 80, 40, 5, std::move(threads)};
+        wanted.design = {7, "Rose", "aa", 1'000, static_cast<std::uint32_t>(threads.size()),
+                         2, 80,     40,   5,     std::move(threads)};
         wanted.file = "DST";
         wanted.quantity = quantity;
         wanted.due_at = due;
@@ -57,10 +59,12 @@ struct Workshop {
         EXPECT_TRUE(book->apply(home, plan, at(), touched));
         auto next = book->next_command(home, id, true, at(), touched);
         EXPECT_TRUE(next && *next) << "nothing to give";
-        EXPECT_TRUE(book->answered(home, id, (*next)->job.number, (*next)->sequence, true, "", at(), touched));
+        EXPECT_TRUE(book->answered(home, id, (*next)->job.number, (*next)->sequence, true, "", at(),
+                                   touched));
         return *book->find_job(home, (*next)->job.number);
     }
-    Result<JobOrder> say(std::uint64_t job, const std::string& id, dispatch::JobState state, std::uint32_t good) {
+    Result<JobOrder> say(std::uint64_t job, const std::string& id, dispatch::JobState state,
+                         std::uint32_t good) {
         Report report;
         report.job = job, report.state = state, report.good = good;
         return book->report(home, id, report, at(), touched);
@@ -106,15 +110,19 @@ TEST(Orders, ReportsThatCannotBeAreRefused) {
     Workshop shop;
     const auto order = shop.place(2);
     const auto job = shop.give(order, "a");
-    EXPECT_EQ(shop.say(job.number, "b", running, 0).error().code, Code::denied) << "another machine's";
-    EXPECT_EQ(shop.say(job.number, "a", running, 3).error().code, Code::invalid) << "more than asked";
+    EXPECT_EQ(shop.say(job.number, "b", running, 0).error().code, Code::denied)
+        << "another machine's";
+    EXPECT_EQ(shop.say(job.number, "a", running, 3).error().code, Code::invalid)
+        << "more than asked";
     EXPECT_EQ(shop.say(999, "a", running, 0).error().code, Code::not_found);
     Report long_one;
     long_one.job = job.number;
     long_one.stops.resize(Limits{}.stops_max + 1, {"bobbin", shop.at(), 1});
-    EXPECT_EQ(shop.book->report(home, "a", long_one, shop.at(), shop.touched).error().code, Code::invalid);
+    EXPECT_EQ(shop.book->report(home, "a", long_one, shop.at(), shop.touched).error().code,
+              Code::invalid);
     long_one.stops.resize(1);
-    for (int again = 0; again < 2; ++again) EXPECT_TRUE(shop.book->report(home, "a", long_one, shop.at(), shop.touched));
+    for (int again = 0; again < 2; ++again)
+        EXPECT_TRUE(shop.book->report(home, "a", long_one, shop.at(), shop.touched));
     EXPECT_EQ(shop.book->stops_of(home, job.number)->size(), 1U) << "a stop counts once";
     EXPECT_EQ(shop.now(order).good, 0U);
 }
@@ -130,7 +138,8 @@ TEST(Orders, AMachineThatIsLostLeavesItsWorkToOthersAndNoPieceCountsTwice) {
     EXPECT_EQ(jobs[0].state, aborted);
     EXPECT_EQ(jobs[1].wanted, 3U);
     EXPECT_EQ(jobs[1].replaces, first.number);
-    // It had sewn a second one, and says so before anybody began: that one counts, and one less is asked for.
+    // It had sewn a second one, and says so before anybody began: that one counts, and one less is
+    // asked for.
     ASSERT_TRUE(shop.say(first.number, "a", aborted, 2));
     EXPECT_EQ(shop.book->find_job(home, jobs[1].number)->wanted, 2U);
     EXPECT_EQ(shop.now(order).good, 2U);
@@ -148,7 +157,8 @@ TEST(Orders, AMachineThatIsLostLeavesItsWorkToOthersAndNoPieceCountsTwice) {
     auto told = shop.book->next_command(home, "a", true, shop.at(), shop.touched);
     ASSERT_TRUE(told && *told);
     EXPECT_EQ((*told)->method, JobMethod::abort);
-    ASSERT_TRUE(shop.book->answered(home, "a", first.number, (*told)->sequence, false, "no such job order", shop.at(), shop.touched));
+    ASSERT_TRUE(shop.book->answered(home, "a", first.number, (*told)->sequence, false,
+                                    "no such job order", shop.at(), shop.touched));
     told = shop.book->next_command(home, "a", true, shop.at(), shop.touched);
     EXPECT_TRUE(told && !*told);
 }
@@ -159,11 +169,13 @@ TEST(Orders, ARefusedFileIsGivenAgainThreeTimesThenPeopleAreAsked) {
     for (unsigned time = 1; time <= Limits{}.failed_deliveries_max; ++time) {
         std::vector<Placement> plan;
         const auto waiting = *shop.book->jobs_of(home, order.number);
-        for (const auto& job : waiting) plan.push_back({job.number, "a", 0, shop.at(), shop.at(), 0, {}});
+        for (const auto& job : waiting)
+            plan.push_back({job.number, "a", 0, shop.at(), shop.at(), 0, {}});
         ASSERT_TRUE(shop.book->apply(home, plan, shop.at(), shop.touched));
         auto next = *shop.book->next_command(home, "a", true, shop.at(), shop.touched);
         ASSERT_TRUE(next) << time;
-        ASSERT_TRUE(shop.book->answered(home, "a", next->job.number, 1, false, "the file's hash is another", shop.at(), shop.touched));
+        ASSERT_TRUE(shop.book->answered(home, "a", next->job.number, 1, false,
+                                        "the file's hash is another", shop.at(), shop.touched));
         EXPECT_EQ(shop.now(order).is_held, time == Limits{}.failed_deliveries_max) << time;
     }
     EXPECT_EQ(shop.now(order).why, "a refused it: the file's hash is another");
@@ -175,25 +187,33 @@ TEST(Orders, PeopleHoldReleaseRefuseJudgeAndDrag) {
     Workshop shop;
     shop.machine("a");
     const auto order = shop.place(1), other = shop.place(1);
-    ASSERT_TRUE(shop.book->hold(home, order.number, "cloth is missing", "eva", shop.at(), shop.touched));
+    ASSERT_TRUE(
+        shop.book->hold(home, order.number, "cloth is missing", "eva", shop.at(), shop.touched));
     EXPECT_EQ(shop.book->jobs_of(home, order.number)->front().state, not_allowed_to_start);
     EXPECT_EQ(shop.now(order).why, "cloth is missing");
     ASSERT_TRUE(shop.book->release(home, order.number, "eva", shop.at(), shop.touched));
-    EXPECT_EQ(shop.book->release(home, order.number, "eva", shop.at(), shop.touched).error().code, Code::conflict);
-    const std::uint64_t mine = shop.book->jobs_of(home, order.number)->front().number, its = shop.book->jobs_of(home, other.number)->front().number;
+    EXPECT_EQ(shop.book->release(home, order.number, "eva", shop.at(), shop.touched).error().code,
+              Code::conflict);
+    const std::uint64_t mine = shop.book->jobs_of(home, order.number)->front().number,
+                        its = shop.book->jobs_of(home, other.number)->front().number;
     ASSERT_TRUE(shop.book->pin(home, mine, "a", 0, shop.at(), shop.touched));
     ASSERT_TRUE(shop.book->pin(home, its, "a", 0, shop.at(), shop.touched));
     EXPECT_EQ(shop.book->open_jobs(home)->front().number, its) << "dragged to the front";
     const auto given = shop.give(other, "a");
-    EXPECT_EQ(shop.book->pin(home, given.number, "b", 0, shop.at(), shop.touched).error().code, Code::conflict);
+    EXPECT_EQ(shop.book->pin(home, given.number, "b", 0, shop.at(), shop.touched).error().code,
+              Code::conflict);
     ASSERT_TRUE(shop.say(given.number, "a", ended, 1));
-    EXPECT_EQ(shop.book->refuse(home, other.number, "", "eva", shop.at(), shop.touched).error().code, Code::conflict);
-    ASSERT_TRUE(shop.book->judge(home, other.number, 1, Quality::scrap, "a stain", "eva", shop.at(), shop.touched));
+    EXPECT_EQ(
+        shop.book->refuse(home, other.number, "", "eva", shop.at(), shop.touched).error().code,
+        Code::conflict);
+    ASSERT_TRUE(shop.book->judge(home, other.number, 1, Quality::scrap, "a stain", "eva", shop.at(),
+                                 shop.touched));
     EXPECT_EQ(shop.book->jobs_of(home, other.number)->size(), 2U) << "it is sewn again";
     EXPECT_NE(shop.now(other).state, OrderState::done);
     ASSERT_TRUE(shop.book->refuse(home, order.number, "no", "eva", shop.at(), shop.touched));
     EXPECT_EQ(shop.now(order).state, OrderState::refused);
-    EXPECT_EQ(shop.book->find(OrganisationId(2), order.number).error().code, Code::not_found) << "a foreign organisation's";
+    EXPECT_EQ(shop.book->find(OrganisationId(2), order.number).error().code, Code::not_found)
+        << "a foreign organisation's";
 }
 
 TEST(Orders, LimitsHoldAtTheLimitAndOnePast) {
@@ -214,8 +234,8 @@ TEST(Orders, LimitsHoldAtTheLimitAndOnePast) {
     EXPECT_EQ(small.find_code("d").error().code, Code::not_found) << "nothing of it is left";
 }
 
-// Property: whatever is said in whatever order, the good pieces are never more than asked, a piece is counted once, and a job
-// order that is over stays so.
+// Property: whatever is said in whatever order, the good pieces are never more than asked, a piece
+// is counted once, and a job order that is over stays so.
 TEST(Orders, ChanceFindsNoWayToCountTwice) {
     for (unsigned seed = 1; seed <= 25; ++seed) {
         Workshop shop;
@@ -228,10 +248,21 @@ TEST(Orders, ChanceFindsNoWayToCountTwice) {
             const auto& job = jobs[below(static_cast<unsigned>(jobs.size()))];
             const std::string& id = machines[below(3)];
             switch (below(5)) {
-                case 0: (void)shop.book->apply(home, {{job.number, id, 0, shop.at(), shop.at(), 0, {}}}, shop.at(), shop.touched); break;
-                case 1: (void)shop.book->next_command(home, id, true, shop.at(), shop.touched); break;
-                case 2: (void)shop.book->answered(home, job.machine, job.number, job.sequence, below(4) != 0, "no", shop.at(), shop.touched); break;
-                case 3: (void)shop.say(job.number, job.machine, dispatch::all_job_states[2 + below(4)], below(job.wanted + 1)); break;
+                case 0:
+                    (void)shop.book->apply(home, {{job.number, id, 0, shop.at(), shop.at(), 0, {}}},
+                                           shop.at(), shop.touched);
+                    break;
+                case 1:
+                    (void)shop.book->next_command(home, id, true, shop.at(), shop.touched);
+                    break;
+                case 2:
+                    (void)shop.book->answered(home, job.machine, job.number, job.sequence,
+                                              below(4) != 0, "no", shop.at(), shop.touched);
+                    break;
+                case 3:
+                    (void)shop.say(job.number, job.machine, dispatch::all_job_states[2 + below(4)],
+                                   below(job.wanted + 1));
+                    break;
                 case 4:
                     if (below(4) == 0) (void)shop.book->lose(home, id, shop.at(), shop.touched);
                     break;
@@ -240,7 +271,8 @@ TEST(Orders, ChanceFindsNoWayToCountTwice) {
             ASSERT_LE(now.good, now.quantity) << "seed " << seed << " step " << step;
             for (const auto& old : jobs) {
                 if (!is_over(old.state)) continue;
-                ASSERT_EQ(shop.book->find_job(home, old.number)->state, old.state) << "seed " << seed;
+                ASSERT_EQ(shop.book->find_job(home, old.number)->state, old.state)
+                    << "seed " << seed;
             }
         }
     }
@@ -248,23 +280,31 @@ TEST(Orders, ChanceFindsNoWayToCountTwice) {
 
 TEST(Planner, RespectsHoopsNeedlesDueTimesPinsAndThreads) {
     Workshop shop;
-    std::vector<PlannedMachine> machines{{shop.machine("big"), true}, {shop.machine("small", 50), true}, {shop.machine("gone"), false}};
-    const auto late = shop.place(1, Instant{shop.at().micros + 3'600'000'000}), plain = shop.place(1), red = shop.place(1, {}, {"#ff0000"});
-    std::map<std::uint64_t, Order> orders{{late.number, late}, {plain.number, plain}, {red.number, red}};
+    std::vector<PlannedMachine> machines{{shop.machine("big"), true},
+                                         {shop.machine("small", 50), true},
+                                         {shop.machine("gone"), false}};
+    const auto late = shop.place(1, Instant{shop.at().micros + 3'600'000'000}),
+               plain = shop.place(1), red = shop.place(1, {}, {"#ff0000"});
+    std::map<std::uint64_t, Order> orders{
+        {late.number, late}, {plain.number, plain}, {red.number, red}};
     const auto open = *shop.book->open_jobs(home);
     auto plan = plan_jobs(open, orders, machines, shop.at(), {.iterations_max = 500});
     ASSERT_TRUE(plan) << plan.error().context;
     ASSERT_EQ(plan->places.size(), 3U);
-    for (const auto& place : plan->places) EXPECT_EQ(place.machine, "big") << "the small hoop cannot, the other one is gone";
+    for (const auto& place : plan->places)
+        EXPECT_EQ(place.machine, "big") << "the small hoop cannot, the other one is gone";
     EXPECT_EQ(plan->facts.late_jobs, 0U);
     auto pinned = open;
     pinned[2].machine = "gone", pinned[2].is_pinned = true;
     plan = plan_jobs(pinned, orders, machines, shop.at(), {.iterations_max = 500});
     ASSERT_TRUE(plan);
-    EXPECT_TRUE(std::ranges::any_of(plan->places, [&](const auto& place) { return place.job == pinned[2].number && place.machine == "gone"; }));
+    EXPECT_TRUE(std::ranges::any_of(plan->places, [&](const auto& place) {
+        return place.job == pinned[2].number && place.machine == "gone";
+    }));
     auto two = plain_design(100, 2);
     two.threads = {"#000000", "#ffffff"};
-    EXPECT_EQ(obstacle(shop.machine("one", 360, 1), two), "one has 1 needles, the design 2 threads");
+    EXPECT_EQ(obstacle(shop.machine("one", 360, 1), two),
+              "one has 1 needles, the design 2 threads");
     plan = plan_jobs(open, orders, {}, shop.at(), {});
     ASSERT_TRUE(plan);
     EXPECT_EQ(plan->places[0].why, "there is no machine that sews");
