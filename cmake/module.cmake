@@ -74,7 +74,7 @@ function(lineshaft_unity target)
   if(LINESHAFT_UNITY AND NOT LINESHAFT_FUZZ)
     set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 4)
     # Its files are included, not headers: what they keep in anonymous namespaces is theirs alone.
-    target_compile_options(${target} PRIVATE -Wno-subobject-linkage)
+    target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
   endif()
 endfunction()
 
