@@ -128,6 +128,8 @@ io::Task<Answer> export_samples(Call call) {
     if (window.until < window.from) co_return fail(Code::invalid, "from must lie before until");
     auto work = std::make_shared<SampleExport>(SampleExport{history, {}, window, format == "csv"});
     work->series = co_await history.series_of(call.organisation());
+    // What the node itself writes of a machine is no sample of it.
+    std::erase_if(work->series, [](const history::Series& one) { return one.tag.starts_with('$'); });
     for (const char* member : {"machine", "tag"}) {
         const auto wanted = call.request.asked(member);
         if (!wanted) continue;

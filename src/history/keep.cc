@@ -160,6 +160,7 @@ const KeepRule* rule_of(const KeepRules& rules, std::string_view machine, std::s
     const auto one_fits = [](const std::vector<std::string>& patterns, std::string_view text) {
         return std::ranges::any_of(patterns, [&](const auto& one) { return fits(one, text); });
     };
+    if (tag.starts_with('$')) return nullptr;
     for (const KeepRule& rule : rules) {
         if (!rule.machines.empty() && !one_fits(rule.machines, machine)) continue;
         if (one_fits(rule.tags, tag)) return &rule;

@@ -43,7 +43,7 @@ Result<void> check(const KeepRules& rules, const KeepLimits& limits = {});
 
 /// `*` stands for any bytes, `?` for one; linear in practice, never worse than pattern x text.
 bool fits(std::string_view pattern, std::string_view text);
-/// Null: none fits.
+/// Null: none fits. What the node itself writes of a machine, tags that begin with $, is kept.
 const KeepRule* rule_of(const KeepRules& rules, std::string_view machine, std::string_view tag);
 
 /// What of a tag is kept at `now`: samples from here on; a UTC midnight, or INT64_MIN.

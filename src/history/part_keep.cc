@@ -37,6 +37,7 @@ History::Keeping Part::keeping(SeriesId series) {
 std::vector<std::pair<SeriesId, std::uint32_t>> Part::classes(const ClassNumbers& numbers) {
     std::vector<std::pair<SeriesId, std::uint32_t>> all;
     dictionary_.each_series([&](const SeriesEntry& entry) {
+        if (entry.tag.starts_with('$')) return;  // no tag of the machine's
         const std::string name = entry.rule != nullptr ? entry.rule->name : std::string();
         const auto at = numbers.find({entry.machine->organisation, name});
         if (at != numbers.end()) all.emplace_back(entry.id, at->second);

@@ -71,6 +71,19 @@ TEST(KeepRulesTest, WhatMakesNoSenseIsRefusedInWords) {
     EXPECT_TRUE(check(most));
 }
 
+TEST(KeepRulesTest, TheFirstThatFitsHolds) {
+    const KeepRules rules{{.name = "one", .tags = {"vib*"}, .machines = {"press-*"}},
+                          {.name = "all", .tags = {"*"}}};
+    const auto name = [&](std::string_view machine, std::string_view tag) {
+        const KeepRule* rule = rule_of(rules, machine, tag);
+        return rule == nullptr ? std::string() : rule->name;
+    };
+    EXPECT_EQ(name("press-1", "vib.x"), "one");
+    EXPECT_EQ(name("robot", "vib.x"), "all");
+    EXPECT_EQ(name("press-1", "x"), "all");
+    EXPECT_EQ(name("press-1", "$events"), "") << "the node's own notes are kept";
+}
+
 TEST(KeepRulesTest, ARecordIsReadBackAndDamageIsNamed) {
     const KeepRules rules{{.name = "a", .tags = {"x", "y*"}, .machines = {"press-*"}, .keep_days = 7},
                           {.name = "b", .tags = {"*"}, .full_days = 30, .resolution_s = 60}};
