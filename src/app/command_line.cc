@@ -22,6 +22,7 @@ constexpr const char* about =
 struct Words {
     ServeWords serve;
     SimWords sim;
+    SewingWords sewing;
     TokenWords token;
     UserWords user;
     CaWords ca;
@@ -64,6 +65,8 @@ void add_serve(CLI::App& app, Words& words) {
         ->add_option("--ready-file", words.serve.ready_file,
                      "Write the listeners' addresses here once all accept")
         ->type_name("FILE");
+    serve->add_flag("--ends-with-parent", words.serve.ends_with_parent,
+                    "Stop when the starting process ends, however it does");
     serve->add_flag("--settings", words.show_settings, "Print every setting as Markdown and leave");
 }
 
@@ -83,6 +86,29 @@ void add_demo(CLI::App& app, Words& words) {
         ->fallthrough();
 }
 
+void add_sewing(CLI::App* sim, SewingWords& words) {
+    auto* sewing = sim->add_subcommand("embroidery", "Machines that take job orders, fetch their files and sew them");
+    sewing->add_option("--mqtt", words.mqtt, "The node's MQTT address")->type_name("HOST:PORT")->capture_default_str();
+    sewing->add_option("--http", words.http, "The node's HTTP address")->type_name("HOST:PORT")->capture_default_str();
+    sewing->add_option("--token-file", words.token_file, "File with a token of the machines' edge node")->type_name("FILE");
+    sewing->add_option("--group", words.group, "Sparkplug group")->capture_default_str();
+    sewing->add_option("--node", words.node, "Sparkplug edge node")->capture_default_str();
+    sewing->add_option("--machines", words.machines, "How many, m1, m2, ...")->capture_default_str();
+    sewing->add_option("--speed", words.speed, "So many times as fast as life")->capture_default_str();
+    sewing->add_option("--rpm", words.rpm, "Stitches a minute")->capture_default_str();
+    sewing->add_option("--heads", words.heads, "Heads that sew at once")->capture_default_str();
+    sewing->add_option("--needles", words.needles, "Needles of a head")->capture_default_str();
+    sewing->add_option("--hoop", words.hoop_mm, "Width and height of the hoop, mm")->capture_default_str();
+    sewing->add_option("--breaks-every", words.stitches_between_breaks, "Stitches between thread breaks; 0: none")->capture_default_str();
+    sewing->add_option("--operator", words.operator_s, "Seconds until somebody has mended it, mean")->capture_default_str();
+    sewing->add_option("--frame", words.frame_s, "Seconds to clamp a piece")->capture_default_str();
+    sewing->add_option("--report", words.report_ms, "Milliseconds between reports of progress")->capture_default_str();
+    sewing->add_option("--corrupt", words.corrupted, "So many of the first files arrive with a wrong bit")->capture_default_str();
+    sewing->add_option("--seed", words.seed, "The same seed tells the same story")->capture_default_str();
+    sewing->add_option("--seconds", words.seconds, "Stop after so long; 0: until Ctrl-C")->capture_default_str();
+    sewing->add_flag("--ends-with-parent", words.ends_with_parent, "Stop when the starting process ends, however it does");
+}
+
 void add_sim(CLI::App& app, Words& words) {
     auto* sim =
         app.add_subcommand("sim", "The demo plant: talks to any node over MQTT like real machines");
@@ -97,6 +123,7 @@ void add_sim(CLI::App& app, Words& words) {
         ->capture_default_str();
     sim->add_flag("--ends-with-parent", words.sim.ends_with_parent,
                   "Stop when the starting process ends, however it does");
+    add_sewing(sim, words.sewing);
 }
 
 void add_token(CLI::App& app, Words& words) {
@@ -371,7 +398,10 @@ int run_command(CLI::App& app, Words& words) {
         if (words.serve.data.empty()) make_absolute(words.serve.data = "lineshaft-demo");
         return report(serve(words.serve));
     }
-    if (app.got_subcommand("sim")) return report(simulate(words.sim));
+    if (app.got_subcommand("sim")) {
+        const bool sews = app.get_subcommand("sim")->got_subcommand("embroidery");
+        return report(sews ? simulate_sewing(words.sewing) : simulate(words.sim));
+    }
     if (app.got_subcommand("stitch")) return report(stitch_command(words.stitch));
     if (app.got_subcommand("backup")) return run_backup(app, words);
     if (app.got_subcommand("repair")) return run_repair(words.repair);

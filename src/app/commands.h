@@ -18,6 +18,7 @@ struct ServeWords {
     bool is_demo = false;
     bool is_lan = false;  ///< also HTTPS on every address, with a QR code in the banner
     std::uint64_t seed = 1;  ///< of the demo plant
+    bool ends_with_parent = false;  ///< also when the process that started it is killed
 };
 /// Runs a node until a signal. With `is_demo` also the demo plant, as a process of its own.
 Result<void> serve(const ServeWords& words);
@@ -29,6 +30,20 @@ struct SimWords {
     double seconds = 0;             ///< 0: until a signal
     bool ends_with_parent = false;  ///< also when the process that started it is killed
 };
+struct SewingWords {
+    std::string mqtt = "127.0.0.1:1883", http = "127.0.0.1:8080";
+    std::string token_file;
+    std::string group = "sewing", node = "hall";
+    std::uint64_t seed = 1;
+    unsigned machines = 1, heads = 1, needles = 15, corrupted = 0;
+    double speed = 1, rpm = 850, hoop_mm = 360, stitches_between_breaks = 12'000, operator_s = 60, frame_s = 20;
+    std::int64_t report_ms = 1'000;
+    double seconds = 0;  ///< 0: until a signal
+    bool ends_with_parent = false;
+};
+/// Embroidery machines that take job orders, fetch their files over HTTP and sew them: docs/protocols/embroidery-machine.md.
+Result<void> simulate_sewing(const SewingWords& words);
+
 /// The demo plant: an embroidery hall (Sparkplug B) and a fleet of construction machines (JSON).
 Result<void> simulate(const SimWords& words);
 

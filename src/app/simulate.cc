@@ -9,20 +9,25 @@
 #include "app/commands.h"
 #include "app/sim/fleet.h"
 #include "app/sim/hall.h"
+#include "app/sim/sewing.h"
+#include "base/bytes.h"
 #include "base/log.h"
 #include "io/files.h"
+#include "io/http/client.h"
 #include "io/listener.h"
 #include "io/nursery.h"
 #include "io/pause.h"
 #include "io/resources.h"
 #include "io/signals.h"
+#include "trust/secrets.h"
 #include "wire/mqtt/client.h"
 
 namespace lineshaft::app {
 namespace {
 
 constexpr io::Steady connect_patience{10'000};
-constexpr io::Steady tick{200};  // how often a client steps when nothing arrives
+constexpr io::Steady usual_tick{200};  // how often a client steps when nothing arrives
+constexpr io::Steady sewing_tick{20};
 constexpr io::Steady retry_first{500};
 constexpr io::Steady retry_max{8'000};
 constexpr std::uint16_t keep_alive_s = 30;
@@ -40,6 +45,8 @@ struct Line {
     mqtt::Client mqtt;
     io::Pause pause;
     io::Steady sent_at{0};
+    io::Steady tick = usual_tick;
+    std::function<void()> after_step = {};  ///< what the plant wants done besides speaking
 };
 
 void publish(Line& line, const std::vector<sim::Publication>& all) {
@@ -107,7 +114,7 @@ io::Task<Result<void>> live(Line& line) {
             line.sent_at = shard.clock().steady();
             CO_TRY_VOID(co_await io::write_all(*line.stream, as_bytes(output), connect_patience));
         }
-        auto input = co_await line.stream->read_some(tick);
+        auto input = co_await line.stream->read_some(line.tick);
         if (!input && input.error().code != Code::timeout) co_return std::unexpected(input.error());
         if (input) {
             auto events = line.mqtt.receive(*input);
@@ -117,6 +124,7 @@ io::Task<Result<void>> live(Line& line) {
             }
         }
         if (line.mqtt.is_connected()) publish(line, line.plant.step(shard.now()));
+        if (line.after_step) line.after_step();
         keep_alive(line);
     }
     publish(line, line.plant.goodbye(shard.now()));
@@ -184,7 +192,96 @@ io::Task<bool> finish(Plant* plant) {
     co_return true;
 }
 
+// Machines that sew, and the files they fetch.
+struct SewingPlant {
+    SewingPlant(const SewingWords& words, io::Address mqtt, io::Address files, const std::string& secret, Instant now)
+        : hall(options_of(words), now), line(hall, std::move(mqtt), secret), http(std::move(files)), token(secret) {}
+
+    static sim::SewingOptions options_of(const SewingWords& words) {
+        sim::SewingOptions out;
+        out.seed = words.seed, out.machines = words.machines, out.group = words.group, out.node = words.node;
+        out.speed = words.speed, out.rpm = words.rpm, out.heads = words.heads, out.needles = words.needles;
+        out.hoop_width_mm = out.hoop_height_mm = words.hoop_mm;
+        out.stitches_between_breaks = words.stitches_between_breaks, out.operator_s = words.operator_s;
+        out.frame_s = words.frame_s, out.corrupted = words.corrupted;
+        out.report_every = std::chrono::milliseconds{words.report_ms};
+        return out;
+    }
+
+    sim::SewingHall hall;
+    Line line;
+    io::Address http;
+    std::string token;
+    io::Nursery nursery{"sewing"};
+    io::Wheel::Timer limit;
+};
+
+io::Task<void> fetch_file(SewingPlant* plant, sim::Fetch wanted) {
+    std::vector<io::http::Field> headers;
+    if (!plant->token.empty()) headers.push_back({"authorization", "Bearer " + plant->token});
+    auto answer = co_await io::http::fetch(plant->http, "GET", wanted.target, std::move(headers), "", connect_patience);
+    std::string bytes;
+    if (answer && answer->status == 200) bytes = std::move(answer->body);
+    else log::warn("sim: {} was not given: {}", wanted.target, answer ? fmt::format("{}", answer->status) : answer.error().context);
+    plant->hall.maybe_corrupt(bytes);
+    const std::string hash = to_hex(as_bytes(trust::text_of(trust::sha256(bytes))));
+    plant->hall.on_file(wanted, std::move(bytes), hash, io::Shard::here().now());
+}
+
+void start_sewing(SewingPlant& plant, double seconds, const std::function<void()>& on_limit) {
+    plant.line.tick = sewing_tick;
+    plant.line.after_step = [&plant] {
+        for (auto& fetch : plant.hall.take_fetches()) plant.nursery.spawn(fetch_file(&plant, std::move(fetch)));
+    };
+    plant.nursery.spawn(run_line(&plant.line), [&plant] { stop(plant.line); });
+    if (seconds > 0)
+        io::Shard::here().wheel().arm(plant.limit, io::Steady{static_cast<std::int64_t>(seconds * 1000)}, on_limit);
+}
+
+io::Task<bool> finish_sewing(SewingPlant* plant) {
+    plant->limit.disarm();
+    co_await plant->nursery.close();
+    co_return true;
+}
+
+Result<std::string> token_of(const std::string& file) {
+    std::string token;
+    if (file.empty()) return token;
+    TRY_VOID(io::check_private(file));
+    TRY(token, io::read_file(file, 1024));
+    while (!token.empty() && token.back() == '\n') token.pop_back();
+    return token;
+}
+
 }  // namespace
+
+Result<void> simulate_sewing(const SewingWords& words) {
+    TRY_VOID(log::start(log::Level::info));
+    (void)io::prepare_process();
+    if (words.ends_with_parent) ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+    const bool is_sane = words.speed > 0 && words.rpm >= 50 && words.rpm <= 5'000 && words.machines >= 1 && words.machines <= 400 &&
+                         words.heads >= 1 && words.heads <= 64 && words.needles >= 1 && words.needles <= 64;
+    if (!is_sane) return fail(Code::invalid, "1..400 machines, 1..64 heads and needles, 50..5000 stitches a minute, a speed above 0");
+    TRY(const auto mqtt_address, io::parse_address(words.mqtt));
+    TRY(const auto http_address, io::parse_address(words.http));
+    TRY(const std::string token, token_of(words.token_file));
+    io::Shards shards(1);
+    std::promise<void> over;
+    const auto end = [&over, done = std::make_shared<bool>(false)] {
+        if (!std::exchange(*done, true)) over.set_value();
+    };
+    std::unique_ptr<SewingPlant> plant;
+    std::unique_ptr<io::Signals> signals;
+    shards.run_everywhere([&](io::Shard& shard) {
+        signals = std::make_unique<io::Signals>(shard, end);
+        plant = std::make_unique<SewingPlant>(words, mqtt_address, http_address, token, shard.now());
+        start_sewing(*plant, words.seconds, end);
+    });
+    over.get_future().wait();
+    shards.run_blocking(ShardIndex(0), finish_sewing(plant.get()));
+    shards.run_everywhere([&](io::Shard&) { signals.reset(); });
+    return {};
+}
 
 Result<void> simulate(const SimWords& words) {
     TRY_VOID(log::start(log::Level::info));
@@ -193,12 +290,7 @@ Result<void> simulate(const SimWords& words) {
     // Else the next demo's plant and this one would take each other's client ids for ever.
     if (words.ends_with_parent) ::prctl(PR_SET_PDEATHSIG, SIGTERM);
     TRY(const auto server, io::parse_address(words.mqtt));
-    std::string token;
-    if (!words.token_file.empty()) {
-        TRY_VOID(io::check_private(words.token_file));
-        TRY(token, io::read_file(words.token_file, 1024));
-        while (!token.empty() && token.back() == '\n') token.pop_back();
-    }
+    TRY(const std::string token, token_of(words.token_file));
     io::Shards shards(1);
     std::promise<void> over;
     const auto end = [&over, done = std::make_shared<bool>(false)] {
