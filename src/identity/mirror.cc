@@ -50,7 +50,8 @@ struct MirrorSteps {
                 changes.push_back(change_of_movement(std::move(movement)));
                 continue;
             }
-            auto flushed = co_await apply(mirror, std::exchange(changes, {}));
+            std::vector<Change> before = std::exchange(changes, {});
+            auto flushed = co_await apply(mirror, std::move(before));
             if (!flushed) co_return flushed;
             const bool homes = movement.action == static_cast<std::uint8_t>(Action::home);
             const std::string prefix = std::move(movement.handle);

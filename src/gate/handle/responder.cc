@@ -1,5 +1,7 @@
 #include "gate/handle/responder.h"
 
+#include <algorithm>
+
 #include "base/check.h"
 #include "gate/handle/responder_steps.h"
 #include "trust/secrets.h"

@@ -324,10 +324,10 @@ io::Task<void> SessionSteps::take_key(Responder* responder, Packet asked, Answer
     }
     auto is_set = co_await responder->rooms_.shards.at(number).call(
         &set_key_there, &responder->on_shard_[number]->sessions, id, std::move(*key));
-    (void)co_await out->send(is_set ? AnswerSteps::message(*responder, asked, asked.envelope,
-                                                           Answer::success, "", 0, id)
-                                    : refused(Answer::session_failed,
-                                              "no session waits for a key"));
+    std::string told = is_set ? AnswerSteps::message(*responder, asked, asked.envelope,
+                                                     Answer::success, "", 0, id)
+                              : refused(Answer::session_failed, "no session waits for a key");
+    (void)co_await out->send(std::move(told));
 }
 
 io::Task<void> SessionSteps::answer(Responder* responder, std::string message, AnswerOut* out) {
@@ -441,9 +441,10 @@ io::Task<void> SessionSteps::set_up(Responder* responder, Packet asked, AnswerOu
         co_return;
     }
     ++responder->stats().sessions;
-    (void)co_await out->send(
-        AnswerSteps::message(*responder, asked, asked.envelope, Answer::success,
-                             encode(SessionSetupAnswer{setup.mode, std::move(data)}), 0, *id));
+    const SessionSetupAnswer answer{setup.mode, std::move(data)};
+    std::string told = AnswerSteps::message(*responder, asked, asked.envelope, Answer::success,
+                                            encode(answer), 0, *id);
+    (void)co_await out->send(std::move(told));
 }
 
 }  // namespace lineshaft::handle

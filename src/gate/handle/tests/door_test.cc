@@ -1,0 +1,178 @@
+// A door over real sockets and a real store, asked by our own clients of the protocol.
+#include "gate/handle/door.h"
+
+#include <gtest/gtest.h>
+
+#include "identity/mirror.h"
+#include "identity/node_key.h"
+#include "identity/session_client.h"
+#include "identity/tests/rig.h"
+
+namespace lineshaft::handle {
+namespace {
+
+using identity::Reply;
+using identity::SessionClient;
+using identity::testing::Rig;
+using identity::testing::admin;
+using identity::testing::create;
+using identity::testing::operator_of_node;
+using identity::testing::typed;
+
+/// A node's naming, as app puts it together.
+class Served {
+public:
+    explicit Served(const trust::RsaKey& client, DoorLimits limits = {},
+                    std::vector<Reference> mirrors = {})
+        : responder_({*rig.registry, *rig.shards, workers_, nullptr, &key, &workers_,
+                      std::move(mirrors)},
+                     Site{}, limits),
+          door_(responder_, *rig.shards, limits) {
+        EXPECT_TRUE(door_.open({.host = "127.0.0.1", .port = 0, .path = {}}).has_value());
+        Site site;
+        Server server;
+        server.address = *parse_address("127.0.0.1");
+        server.public_key = identity::public_key_of(key);
+        server.interfaces = {{Interface::both, Transport::udp, door_.port()},
+                             {Interface::both, Transport::tcp, door_.port()}};
+        site.servers = {server};
+        responder_.set_site(site);
+        auto keep = create("0.NA/88.1", {admin(100, right::all, {"0.NA/88.1", 300}),
+                                         typed(300, "HS_PUBKEY", identity::public_key_of(client))});
+        keep.kind = identity::Change::Kind::replace_values;
+        EXPECT_TRUE(rig.change(std::move(keep)).is_good());
+    }
+    ~Served() { door_.close(); }
+    io::Address address() const { return {.host = "127.0.0.1", .port = door_.port(), .path = {}}; }
+    std::string fingerprint() const {
+        return *identity::fingerprint_of(identity::public_key_of(key));
+    }
+
+    Rig rig{2};
+    const trust::RsaKey key = trust::RsaKey::generate();
+
+private:
+    io::Workers workers_{"tests", {.threads = 2, .queued_max = 256}};
+    Responder responder_;
+    Door door_;
+};
+
+std::string creation(const std::string& name) {
+    return encode(HandleValues{name, {identity::testing::url(1, name)}});
+}
+
+struct Steps {
+    static io::Task<Result<std::string>> register_many(io::Address at, std::string trusted,
+                                                       trust::RsaKey key, std::string name,
+                                                       std::size_t count) {
+        identity::TrustedKeys keys;
+        if (!trusted.empty()) keys.push_back(trusted);
+        auto session = co_await SessionClient::open(at, keys);
+        if (!session) co_return std::unexpected(session.error());
+        (*session)->prove_with({"0.NA/88.1", 300}, std::move(key));
+        std::string out;
+        for (std::size_t number = 0; number < count; ++number) {
+            auto reply = co_await (*session)->ask(Op::create_handle,
+                                                  creation(name + std::to_string(number)));
+            if (!reply) co_return std::unexpected(reply.error());
+            out += std::to_string(static_cast<unsigned>(reply->header.answer)) + " ";
+        }
+        (*session)->close();
+        co_return std::move(out);
+    }
+    static io::Task<identity::MirrorStats> stats_of(identity::Mirror* mirror) {
+        auto stats = co_await mirror->stats();
+        co_return stats;
+    }
+    static io::Task<bool> nap() {
+        io::Pause pause;
+        auto whole = co_await pause.wait(io::Steady{10});
+        co_return whole;
+    }
+    static io::Task<Result<identity::SiteReply>> site_of(io::Address at) {
+        auto told = co_await identity::ask_site(at, Transport::udp);
+        co_return told;
+    }
+};
+
+TEST(DoorSessions, RegisterManyWithOneProof) {
+    const auto client = trust::RsaKey::generate();
+    Served node(client);
+    const auto answers = node.rig.run(
+        Steps::register_many(node.address(), node.fingerprint(), client, "88.1/S", 5));
+    ASSERT_TRUE(answers.has_value()) << answers.error().context;
+    EXPECT_EQ(*answers, "1 1 1 1 1 ");
+    for (int number = 0; number < 5; ++number)
+        EXPECT_EQ(node.rig.look_up("88.1/S" + std::to_string(number)).answer, Answer::success);
+    const auto stranger = node.rig.run(
+        Steps::register_many(node.address(), "", trust::RsaKey::generate(), "88.1/T", 1));
+    ASSERT_TRUE(stranger.has_value());
+    EXPECT_EQ(*stranger, "403 ") << "another key";
+    const auto distrust = node.rig.run(
+        Steps::register_many(node.address(), std::string(64, '0'), client, "88.1/T", 1));
+    EXPECT_EQ(distrust.error().code, Code::denied) << "another server than the one wanted";
+}
+
+TEST(DoorSignatures, SiteInfoIsSignedWithTheKeyItNames) {
+    Served node(trust::RsaKey::generate());
+    const auto told = node.rig.run(Steps::site_of(node.address()));
+    ASSERT_TRUE(told.has_value()) << told.error().context;
+    ASSERT_EQ(told->site.servers.size(), 1u);
+    EXPECT_TRUE(identity::check_signature(told->reply, told->site.servers[0].public_key));
+    EXPECT_EQ(told->reply.envelope.version, own_version);
+}
+
+TEST(DoorMirrors, FollowAndGoOnWhereTheyStopped) {
+    const auto client = trust::RsaKey::generate(), mirror_key = trust::RsaKey::generate();
+    Served origin(client, {}, {{"0.NA/88.1", 401}});
+    auto& from = origin.rig;
+    Rig copy(2);
+    const auto open = [&] {
+        identity::Mirror::Settings settings;
+        settings.origin = origin.address();
+        settings.trusted = {origin.fingerprint()};
+        settings.who = {"0.NA/88.1", 401};
+        settings.pause = io::Steady{20};
+        return std::make_unique<identity::Mirror>(*copy.registry, *copy.faulty, *copy.shards,
+                                                  *copy.lanes[0], mirror_key, std::move(settings));
+    };
+    auto mirror = open();
+    mirror->start();
+    const auto stats = [&] { return copy.run(Steps::stats_of(mirror.get())); };
+    // For what the mirror brings about.
+    const auto wait_for = [&](auto condition) {
+        while (!condition()) copy.run(Steps::nap());
+    };
+    wait_for([&] { return stats().failed > 0; });  // its key is not known there yet
+    EXPECT_EQ(stats().received, 0u);
+    auto keep = identity::testing::change_of(
+        identity::Change::Kind::add_values, "0.NA/88.1",
+        {typed(401, "HS_PUBKEY", identity::public_key_of(mirror_key))});
+    ASSERT_TRUE(from.change(std::move(keep)).is_good());
+    for (int number = 0; number < 700; ++number) {
+        const std::string name = "88.1/M" + std::to_string(number);
+        ASSERT_TRUE(from.change(create(name, {identity::testing::url(1, name),
+                                              typed(2, "HS_SECKEY", "s3cret")}))
+                        .is_good());
+    }
+    wait_for([&] { return copy.look_up("88.1/M699").answer == Answer::success; });
+    const auto secret = copy.registry->values_of("88.1/M1");
+    EXPECT_EQ((**secret)[1].data, "s3cret");
+    EXPECT_EQ(**from.registry->values_of("88.1/M1"), **secret) << "to the timestamp";
+    mirror->close();
+    // While it is away: a removal, a change, a prefix more.
+    ASSERT_TRUE(from.change(identity::testing::change_of(identity::Change::Kind::remove, "88.1/M0"))
+                    .is_good());
+    ASSERT_TRUE(from.run(from.registry->home("88.7", operator_of_node)).is_good());
+    ASSERT_TRUE(from.change(create("88.7/LAST", {identity::testing::url(1, "x")})).is_good());
+    const std::uint64_t before = stats().received;
+    mirror = open();
+    mirror->start();
+    wait_for([&] { return copy.look_up("88.7/LAST").answer == Answer::success; });
+    EXPECT_EQ(copy.look_up("88.1/M0").answer, Answer::handle_not_found);
+    EXPECT_LT(stats().received, 10u) << "only what is new; before: " << before;
+    mirror->close();
+}
+
+}  // namespace
+}  // namespace lineshaft::handle
