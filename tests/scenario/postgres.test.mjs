@@ -390,3 +390,10 @@ test("places are limited, and the node tells its clients when it stops", async (
     assert.equal((await hall.node.stop()).code, 0);
     for (const error of await Promise.all(told)) assert.equal(error.code, "57P01", error.message);
 });
+
+test("psqlODBC in portions: DECLARE and FETCH", async (t) => {
+    const hall = await Hall.start(t);
+    await hall.seed();
+    const asked = hall.isql("SELECT * FROM generate_series(1, 25) n\n", { more: "UseDeclareFetch = 1\nFetch = 4\n" });
+    assert.deepEqual([...asked.out.matchAll(/^(\d+)$/gm)].map(([, number]) => Number(number)), Array.from({ length: 25 }, (_, index) => index + 1), asked.out);
+});

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "gate/pg/cursors.h"
 #include "gate/pg/door_state.h"
 #include "io/nursery.h"
 #include "io/pause.h"
@@ -51,6 +52,7 @@ private:
         std::size_t bytes = 0;
         bool is_to_savepoint = false;
         bool is_done = false;
+        bool is_held = false;    // DECLARE … WITH HOLD
         bool is_lapsed = false;  // nobody fetched from it for too long
     };
     using Step = query::Outcome<void>;
@@ -78,6 +80,11 @@ private:
     io::Task<query::Outcome<query::PreparedPtr>> understand(std::string sql,
                                                             std::vector<query::Type> declared);
     io::Task<Step> run_piece(query::Engine::Piece piece);
+    io::Task<Step> run_cursor(CursorWords words, std::size_t offset);
+    Step declare(CursorWords words, query::PreparedPtr prepared);
+    io::Task<Step> fetch(CursorWords words);
+    /// Those that end with the transaction.
+    void drop_portals();
     io::Task<Step> parse(postgres::Parse message);
     Step bind(postgres::Bind message);
     Step describe(const postgres::Describe& message);

@@ -93,7 +93,7 @@ void Session::fail_statement(const query::Failure& failure) {
 }
 
 void Session::sync() {
-    if (state_ == TransactionState::idle) portals_.clear();
+    if (state_ == TransactionState::idle) drop_portals();
     postgres::put_ready(out_, state_);
 }
 
@@ -119,7 +119,7 @@ io::Task<void> Session::answer_query(std::string sql) {
         }
     }
     if (!step) fail_statement(step.error());
-    if (state_ == TransactionState::idle) portals_.clear();
+    if (state_ == TransactionState::idle) drop_portals();
     postgres::put_ready(out_, state_);
 }
 
@@ -137,7 +137,15 @@ io::Task<query::Outcome<query::PreparedPtr>> Session::understand(
     co_return again;
 }
 
+void Session::drop_portals() {
+    std::erase_if(portals_, [](const auto& one) { return !one.second.is_held; });
+}
+
 io::Task<Session::Step> Session::run_piece(query::Engine::Piece piece) {
+    if (auto words = cursor_words(piece.sql)) {
+        auto done = co_await run_cursor(std::move(*words), piece.offset);
+        co_return done;
+    }
     const bool to_savepoint = is_to_savepoint(piece.sql);
     auto prepared = co_await understand(std::move(piece.sql), {});
     if (!prepared) {
@@ -199,7 +207,7 @@ Session::Step Session::do_here(const query::Prepared& prepared, bool is_to_savep
             } else if (ends_transaction(tag)) {
                 if (was_failed) tag = "ROLLBACK";
                 state_ = TransactionState::idle;
-                portals_.clear();
+                drop_portals();
             } else if (tag == "BEGIN" || tag == "START TRANSACTION") {
                 state_ = TransactionState::open;
             }

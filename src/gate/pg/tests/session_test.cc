@@ -110,6 +110,39 @@ TEST(PgQuery, TextThatIsNotUtf8AndFunctionCallsAreRefused) {
     EXPECT_EQ(code_of(rig.client.ask("echo")), "42P02");
 }
 
+TEST(PgQuery, CursorsAreDeclaredFetchedFromAndClosed) {
+    One rig;
+    EXPECT_EQ(code_of(rig.client.ask("declare c cursor for rows 5")), "25P01") << "no transaction";
+    const auto begun = rig.client.ask("BEGIN;declare \"SQL_CUR0x1\" cursor with hold for rows 5;"
+                                      "fetch 2 in \"SQL_CUR0x1\"");
+    EXPECT_EQ(types_of(begun), "CCTDDCZ");
+    EXPECT_TRUE(begun[begun.size() - 2].body.starts_with("FETCH 2"));
+    EXPECT_EQ(code_of(rig.client.ask("DECLARE \"SQL_CUR0x1\" CURSOR FOR rows 1; ")), "42P03");
+    EXPECT_EQ(types_of(rig.client.ask("ROLLBACK")), "CZ");
+    struct Case {
+        std::string_view sql, tag, first;
+    };
+    const Case cases[] = {{"FETCH \"SQL_CUR0x1\"", "FETCH 1", "3"},
+                          {"FETCH FORWARD 0 FROM \"SQL_CUR0x1\"", "FETCH 0", "-"},
+                          {"fetch forward in \"SQL_CUR0x1\" ;", "FETCH 1", "4"},
+                          {"fetch all in \"SQL_CUR0x1\"", "FETCH 1", "5"},
+                          {"fetch 10 in \"SQL_CUR0x1\"", "FETCH 0", "-"}};
+    for (const auto& [sql, tag, first] : cases) {
+        const auto replies = rig.client.ask(std::string(sql));
+        EXPECT_EQ(tag_of(replies), tag) << sql;
+        if (first != "-") {
+            EXPECT_EQ(values_of(replies[1])[0], first) << sql;
+        }
+    }
+    EXPECT_EQ(code_of(rig.client.ask("fetch prior in \"SQL_CUR0x1\"")), "55000");
+    EXPECT_EQ(code_of(rig.client.ask("fetch 1 in nobody")), "34000");
+    EXPECT_EQ(code_of(rig.client.ask("declare c cursor with hold for echo")), "42P11");
+    EXPECT_EQ(types_of(rig.client.ask("BEGIN; declare b binary no scroll cursor without hold for rows 9; fetch 1 in B; COMMIT")),
+              "CCTDCCZ");
+    EXPECT_EQ(code_of(rig.client.ask("fetch 1 in b")), "34000") << "it ended with its transaction";
+    rig.until([&] { return rig.engine.open == 0; });
+}
+
 // ---- Extended query -----------------------------------------------------------------------------
 
 TEST(PgExtended, ParseBindDescribeExecute) {
