@@ -28,6 +28,8 @@ interface GanttProps {
 const lane_px = 40;
 const head_px = 34;
 const lanes_max = 400;
+const edge_px = 26;
+const scroll_px = 14;
 
 export function Gantt({ plan, names, titles, others, chosen, onChoose, onOpen, onMove, hours }: GanttProps) {
     const words = useWords();
@@ -48,9 +50,13 @@ export function Gantt({ plan, names, titles, others, chosen, onChoose, onOpen, o
         if (frame.current && width > 0) frame.current.scrollLeft = Math.max(0, x(nodeNow() - 3_600_000));
     }, [width > 0, hours]);
 
-    const laneAt = (clientY: number) => {
-        const top = area.current!.getBoundingClientRect().top;
-        return laneAway(lanes, Math.floor((clientY - top) / lane_px), 0);
+    const yOf = (clientY: number) => clientY - area.current!.getBoundingClientRect().top;
+    const laneAt = (clientY: number) => laneAway(lanes, Math.floor(yOf(clientY) / lane_px), 0);
+    /** Lanes out of sight come when the pointer is at the edge. */
+    const scrollNear = (clientY: number) => {
+        const box = frame.current!.getBoundingClientRect();
+        if (clientY > box.bottom - edge_px) frame.current!.scrollTop += scroll_px;
+        else if (clientY < box.top + head_px + edge_px) frame.current!.scrollTop -= scroll_px;
     };
     const drop = (bar: Bar, lane: number) => {
         setHeld(null);
@@ -95,7 +101,8 @@ export function Gantt({ plan, names, titles, others, chosen, onChoose, onOpen, o
                             title={titles.get(bar.call.request) ?? words.requests.number(bar.call.request)} names={names} zone={zone}
                             shift={held?.bar.key === bar.key ? (held.byKeys ? (held.lane - i) * lane_px : held.dy) : 0} movable={onMove !== null && isMovable(bar.call)} dim={chosen !== null && chosen !== lane.machine}
                             onOpen={() => onOpen(bar)} onKey={(event) => key(event, bar)} onBlur={() => held?.byKeys && setHeld(null)}
-                            onDrag={(dy, clientY) => setHeld({ bar, lane: laneAt(clientY), dy, byKeys: false })}
+                            yOf={yOf}
+                            onDrag={(dy, clientY) => { scrollNear(clientY); setHeld({ bar, lane: laneAt(clientY), dy, byKeys: false }); }}
                             onDrop={(clientY) => drop(bar, laneAt(clientY))} onCancel={() => setHeld(null)} />
                     )))}
                     <i className="gantt-now" style={{ left: label_px + x(now) }} />
@@ -143,6 +150,8 @@ interface BarProps {
     onOpen: () => void;
     onKey: (event: KeyboardEvent) => void;
     onBlur: () => void;
+    /** Where the pointer is among the lanes, however they are scrolled. */
+    yOf: (clientY: number) => number;
     onDrag: (dy: number, clientY: number) => void;
     onDrop: (clientY: number) => void;
     onCancel: () => void;
@@ -150,7 +159,7 @@ interface BarProps {
 
 const drag_pixels = 6;
 
-function JobBar({ bar, top, left, width, wait, way, title, names, zone, shift, movable, dim, onOpen, onKey, onBlur, onDrag, onDrop, onCancel }: BarProps) {
+function JobBar({ bar, top, left, width, wait, way, title, names, zone, shift, movable, dim, onOpen, onKey, onBlur, yOf, onDrag, onDrop, onCancel }: BarProps) {
     const words = useWords();
     const start = useRef<number | null>(null);
     const moved = useRef(false);
@@ -160,12 +169,12 @@ function JobBar({ bar, top, left, width, wait, way, title, names, zone, shift, m
     const down = (event: PointerEvent<HTMLButtonElement>) => {
         moved.current = false;
         if (!movable || event.button !== 0 || event.pointerType === "touch") return;
-        start.current = event.clientY;
+        start.current = yOf(event.clientY);
         event.currentTarget.setPointerCapture(event.pointerId);
     };
     const move = (event: PointerEvent) => {
         if (start.current === null) return;
-        const dy = event.clientY - start.current;
+        const dy = yOf(event.clientY) - start.current;
         if (Math.abs(dy) > drag_pixels) moved.current = true;
         if (moved.current) onDrag(dy, event.clientY);
     };
