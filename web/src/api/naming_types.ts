@@ -146,7 +146,7 @@ export type Answer = "found" | "not_found" | "suspended" | "elsewhere" | "unreac
 
 export interface Hop {
     server: string;
-    transport: "udp" | "tcp" | "http" | null;
+    transport: "udp" | "tcp" | "http" | "https" | null;
     asked: string;
     answer: string;
     note: string | null;
@@ -156,7 +156,8 @@ export interface Hop {
 
 export interface Voucher {
     prefix: string;
-    by: string;
+    /** null: nobody said so. */
+    by: string | null;
     company: string | null;
     state: PrefixState | null;
 }
@@ -164,7 +165,7 @@ export interface Voucher {
 export interface Resolution {
     handle: string;
     answer: Answer;
-    why?: string;
+    why?: string | null;
     at: string;
     values: HandleValue[];
     hidden: number | null;
@@ -173,7 +174,8 @@ export interface Resolution {
     stale: boolean;
     signature: Signature;
     url: string | null;
-    vouched: Voucher[];
+    /** Left out where the name is none. */
+    vouched?: Voucher[];
     trace?: Hop[];
 }
 

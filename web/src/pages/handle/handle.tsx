@@ -11,7 +11,7 @@ import { CopyButton } from "../../parts/feedback";
 import { SignMark } from "../../parts/sign";
 import { links, navigate } from "../../router";
 import { PublicFrame } from "./frame";
-import { hopKind } from "./hops";
+import { hopKind, tellingHops } from "./hops";
 import { LabelPanel } from "./label";
 import { Proof, SignatureMark, tookText, signOfAnswer } from "./proof";
 import { Values, webAddress } from "./values";
@@ -87,7 +87,7 @@ function Resolved({ handle }: { handle: string }) {
             {told.answer === "found" && <Values of={told} />}
             {told.answer === "found" && <LabelPanel handle={told.handle} />}
             {told.answer !== "found" && <Proof of={told} />}
-            {told.vouched.length > 0 && <Vouchers of={told} />}
+            {(told.vouched?.length ?? 0) > 0 && <Vouchers of={told} />}
             {told.answer === "found" && <Proof of={told} />}
             <footer className="handle-foot">
                 <p className="dim figure">{words.handle.checked(dateTime(Date.parse(told.at), words.locale, browserZone()))}</p>
@@ -126,8 +126,9 @@ function Hero({ of }: { of: Resolution }) {
     const words = useWords();
     const url = of.url ? webAddress(of.url) : null;
     const title = titleOf(of);
-    const total = (of.trace ?? []).reduce((sum, hop) => sum + hop.took_us, 0);
-    const hops = of.trace?.length ?? 0;
+    const trace = tellingHops(of.trace ?? []);
+    const total = trace.reduce((sum, hop) => sum + hop.took_us, 0);
+    const hops = trace.length;
     return (
         <section className={`handle-hero answer-${of.answer}`}>
             <Name handle={of.handle} />
@@ -150,7 +151,7 @@ function Hero({ of }: { of: Resolution }) {
 function Advice({ of, onAgain }: { of: Resolution; onAgain: (() => void) | null }) {
     const words = useWords();
     if (of.answer === "found") return null;
-    const company = [...of.vouched].reverse().find((one) => one.company)?.company ?? null;
+    const company = [...(of.vouched ?? [])].reverse().find((one) => one.company)?.company ?? null;
     const lost = (of.trace ?? []).find((hop) => hopKind(hop) === "silent");
     return (
         <div className={`note ${of.answer === "unreachable" ? "note-error" : "note-warn"}`} role="alert">

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Hop } from "../../api/naming_types";
-import { hopKind, rolesOf } from "./hops";
+import { hopKind, rolesOf, tellingHops } from "./hops";
 
 const hop = (server: string, answer = "success", asked = "88.101.7/A"): Hop => ({ server, transport: "udp", asked, answer, note: null, took_us: 1, signature: "unsigned" });
 
@@ -20,4 +20,13 @@ test("servers are levels in the order of their first question", () => {
     expect(rolesOf([hop("a"), hop("a"), hop("b"), hop("c"), hop("c")])).toEqual(["top", "top", "secondary", "enterprise", "enterprise"]);
     expect(rolesOf([hop("cache"), hop("c")])).toEqual(["memory", "one"]);
     expect(rolesOf([hop("cache"), hop("b"), hop("c")])).toEqual(["memory", "secondary", "enterprise"]);
+});
+
+test("this node's own hop is left out where others were asked", () => {
+    const here = hop("this node", "server not responsible for the handle");
+    expect(tellingHops([here])).toEqual([here]);
+    expect(tellingHops([here, hop("a")])).toEqual([hop("a")]);
+    expect(tellingHops([hop("this node"), hop("a")])).toHaveLength(2);
+    expect(rolesOf([hop("this node"), hop("a"), hop("b")])).toEqual(["here", "top", "secondary"]);
+    expect(tellingHops([])).toEqual([]);
 });

@@ -15,10 +15,15 @@ export function hopKind(hop: Pick<Hop, "answer" | "asked">): HopKind {
     return "silent";
 }
 
+/** The hops that people care for: that this node asked others because the name is not its own goes without saying. */
+export function tellingHops(trace: Hop[]): Hop[] {
+    return trace.length > 1 && trace[0]!.server === "this node" && hopKind(trace[0]!) !== "found" ? trace.slice(1) : trace;
+}
+
 /** The level of each hop's server: servers are asked from the top down, so the order of first questions tells. */
 export function rolesOf(trace: Hop[]): HopRole[] {
     const order: string[] = [];
-    for (const { server } of trace) if (server !== "cache" && !order.includes(server)) order.push(server);
+    for (const { server } of trace) if (server !== "cache" && server !== "this node" && !order.includes(server)) order.push(server);
     return trace.map(({ server }) => {
         if (server === "cache") return "memory";
         if (server === "this node") return "here";

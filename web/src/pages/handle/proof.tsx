@@ -3,10 +3,11 @@ import type { Answer, Hop, Resolution, Signature } from "../../api/naming_types"
 import { formatNumber } from "../../format/number";
 import { useWords, type Strings } from "../../i18n";
 import { SignMark, type Sign } from "../../parts/sign";
-import { hopKind, rolesOf, type HopKind } from "./hops";
+import { hopKind, rolesOf, tellingHops, type HopKind } from "./hops";
 
-/** 412 µs, 3.2 ms, 1.5 s. */
+/** 412 µs, 3.2 ms, 1.5 s; the node measures in milliseconds. */
 export function tookText(us: number): string {
+    if (us < 1) return "< 1 ms";
     if (us < 1000) return `${us} µs`;
     return us < 1_000_000 ? `${formatNumber(us / 1000, us < 100_000 ? 1 : 0)} ms` : `${formatNumber(us / 1_000_000, 1)} s`;
 }
@@ -35,7 +36,7 @@ function answerText(hop: Hop, kind: HopKind, words: Strings): string {
 
 export function Proof({ of }: { of: Resolution }) {
     const words = useWords();
-    const trace = of.trace ?? [];
+    const trace = tellingHops(of.trace ?? []);
     if (trace.length === 0) return null;
     const slowest = Math.max(1, ...trace.map((hop) => hop.took_us));
     const roles = rolesOf(trace);

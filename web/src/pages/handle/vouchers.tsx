@@ -11,12 +11,12 @@ export function Vouchers({ of }: { of: Resolution }) {
             <h2 id="vouches">{words.handle.vouches}</h2>
             <p className="help">{words.handle.vouchesHelp}</p>
             <ol className="vouchers">
-                {of.vouched.map((one) => (
+                {of.vouched?.map((one) => (
                     <li key={one.prefix}>
                         <b className="code">{one.prefix}</b>
                         <span>{one.company ?? <span className="dim">{one.prefix.includes(".") ? words.handle.noCompany : words.handle.root}</span>}</span>
                         <small>
-                            {words.handle.answers(one.by === "this node" ? words.handle.thisNode : one.by)}
+                            {one.by && words.handle.answers(one.by === "this node" ? words.handle.thisNode : one.by)}
                             {one.state && <span className="prefix-state"><SignMark sign={signOfPrefix(one.state)} /> {words.handle.prefixStates[one.state]}</span>}
                         </small>
                     </li>
