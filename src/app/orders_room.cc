@@ -62,6 +62,7 @@ void OrdersRoom::changed(OrganisationId organisation, orders::Touched touched) {
         Hall& hall = this->hall(organisation);
         hall.touched.add(touched);
         hall.is_plan_due |= touched.is_plan_due;
+        if (hall.is_plan_due && hall.searching) hall.searching->raise();
         for (const std::string& id : touched.machines) {
             if (id.empty()) continue;
             Machine& one = machine(hall, id);

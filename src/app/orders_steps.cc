@@ -20,6 +20,7 @@ using orders::Touched;
 
 constexpr std::string_view sewing_tag = "Job/Command";  // who has it is a machine that sews
 constexpr io::Steady forgotten_after{10'000};
+constexpr io::Steady searches_apart{3'000};
 
 }  // namespace
 
@@ -128,6 +129,13 @@ io::Task<void> OrdersSteps::look_after(OrdersRoom* room, Hall* hall) {
         // What was said before the watch began.
         for (const auto& id : ids) co_await look_at(room, hall, id);
     }
+    const auto now_steady = io::Shard::here().clock().steady();
+    if (hall->is_search_due && !hall->is_busy && now_steady - hall->searched_at >= searches_apart) {
+        hall->is_search_due = false;
+        hall->is_busy = true;
+        hall->searched_at = now_steady;
+        room->nursery_->spawn(search(room, hall));
+    }
     const auto looks = std::exchange(hall->to_look_at, {});
     for (const auto& id : looks) co_await look_at(room, hall, id);
     const auto now = io::Shard::here().clock().steady();
@@ -174,21 +182,28 @@ io::Task<void> OrdersSteps::look_after(OrdersRoom* room, Hall* hall) {
 // --- planning and showing
 // -------------------------------------------------------------------------
 
+// Every job order gets its place at once, without a search; a better plan is searched for behind
+// it.
 io::Task<void> OrdersSteps::tend(OrdersRoom* room, Hall* hall) {
     while (!room->is_closing_ &&
            (hall->is_plan_due || !hall->touched.orders.empty() || !hall->touched.jobs.empty())) {
         if (std::exchange(hall->is_plan_due, false)) {
-            auto quick = co_await plan(room, hall, io::Steady{0});
-            co_await show(room, hall);
-            if (quick && !room->is_closing_ && !hall->is_plan_due && hall->plan.jobs > 1) {
-                auto better = co_await plan(room, hall, room->limits_.plan_budget);
-                if (!better) log::warn("orders: planning failed: {}", better.error().context);
-            }
-            if (!quick) log::warn("orders: planning failed: {}", quick.error().context);
+            auto planned = co_await plan(room, hall, io::Steady{0});
+            if (!planned) log::warn("orders: planning failed: {}", planned.error().context);
+            hall->is_search_due = planned && hall->plan.jobs > 1;
         }
         co_await show(room, hall);
     }
     hall->is_busy = false;
+}
+
+io::Task<void> OrdersSteps::search(OrdersRoom* room, Hall* hall) {
+    auto better = co_await plan(room, hall, room->limits_.plan_budget);
+    if (!better) log::warn("orders: planning failed: {}", better.error().context);
+    co_await show(room, hall);
+    hall->is_busy = false;
+    if (hall->is_plan_due || !hall->touched.orders.empty() || !hall->touched.jobs.empty())
+        room->changed(hall->organisation, {});
 }
 
 io::Task<Result<void>> OrdersSteps::plan(OrdersRoom* room, Hall* hall, io::Steady budget) {
@@ -223,8 +238,11 @@ io::Task<Result<void>> OrdersSteps::plan(OrdersRoom* room, Hall* hall, io::Stead
         machines.push_back({can, is_there});
     }
     const Instant now = io::Shard::here().now();
-    auto solve = [rows = *rows, machines, now, budget, &clock = io::Shard::here().clock(),
-                  room]() -> Result<orders::JobsPlan> {
+    // Somebody who waits for a place ends the search for a better one.
+    auto stop = std::make_shared<io::StopFlag>();
+    if (budget.count() != 0) hall->searching = stop;
+    auto solve = [stop, rows = *rows, machines, now, budget,
+                  &clock = io::Shard::here().clock()]() -> Result<orders::JobsPlan> {
         const io::Steady began = clock.steady();
         solve::Budget spend;
         spend.iterations_max = budget.count() == 0 ? 0 : 200'000;
@@ -233,7 +251,7 @@ io::Task<Result<void>> OrdersSteps::plan(OrdersRoom* room, Hall* hall, io::Stead
             spend.spent = [&clock, began, all] {
                 return static_cast<double>((clock.steady() - began).count()) / all;
             };
-        (void)room;
+        spend.cancelled = [stop] { return stop->is_raised(); };
         auto made = orders::plan_jobs(rows.open, rows.all, machines, now, spend);
         if (made) made->facts.took_ms = static_cast<double>((clock.steady() - began).count());
         return made;

@@ -3,6 +3,7 @@
 #include <list>
 
 #include "app/orders_room.h"
+#include "io/stop_flag.h"
 
 namespace lineshaft::app {
 
@@ -37,7 +38,9 @@ struct OrdersRoom::Hall {
     std::unique_ptr<twin::Watch> watch;
     bool is_watch_due = true, is_read = false;
     orders::Touched touched;
-    bool is_plan_due = true, is_busy = false;
+    bool is_plan_due = true, is_busy = false, is_search_due = false;
+    io::Steady searched_at{0};
+    io::StopFlagPtr searching;  // raised by who cannot wait for a better plan
     orders::PlanFacts plan;
     std::map<std::string, Instant> free_at;
     // Of what is open, for rendering progress without the catalog.
@@ -82,6 +85,7 @@ struct OrdersSteps {
     static io::Task<void> look_at(OrdersRoom* room, Hall* hall, std::string id);
     static io::Task<void> read_hall(OrdersRoom* room, Hall* hall);
     static io::Task<void> tend(OrdersRoom* room, Hall* hall);
+    static io::Task<void> search(OrdersRoom* room, Hall* hall);
     static io::Task<void> show(OrdersRoom* room, Hall* hall);
     static io::Task<Result<void>> plan(OrdersRoom* room, Hall* hall, io::Steady budget);
     static io::Task<void> identify(OrdersRoom* room, Hall* hall, orders::Order order);
