@@ -58,11 +58,22 @@ export function StatisticsPage({ names }: { names: Names }) {
     );
 }
 
+const nothing = { registered: 0, changed: 0, deleted: 0, resolved: 0, not_found: 0 };
+
+/** Every hour or day of the range; the node leaves out those in which nothing was asked. */
+export function everyPeriod(told: Pick<NamingStatistics, "from" | "until" | "by" | "periods">): NamingStatistics["periods"] {
+    const step = told.by === "day" ? 86_400_000 : 3_600_000;
+    const known = new Map(told.periods.map((one) => [Math.floor(Date.parse(one.at) / step), one]));
+    const first = Math.floor(Date.parse(told.from) / step), last = Math.floor((Date.parse(told.until) - 1) / step);
+    return Array.from({ length: Math.max(0, Math.min(2500, last - first + 1)) }, (_, index) => known.get(first + index) ?? { ...nothing, at: new Date((first + index) * step).toISOString() });
+}
+
 function Told({ told }: { told: NamingStatistics }) {
     const words = useWords();
     const text = words.namingStatistics;
     const { totals } = told;
     const asked = totals.resolved + totals.not_found;
+    const periods = everyPeriod(told);
     const when = (at: string) => dateTime(Date.parse(at), words.locale, browserZone());
     const tile = (name: string, count: number, note?: string, swatch?: string) => (
         <div><dt>{swatch && <i className={`key ${swatch}`} />}{name}</dt><dd title={count.toLocaleString(words.locale)}>{count < 100_000 ? count.toLocaleString(words.locale) : formatShort(count)}</dd>{note && <small>{note}</small>}</div>
@@ -77,9 +88,9 @@ function Told({ told }: { told: NamingStatistics }) {
                 {tile(text.deleted, totals.deleted)}
             </dl>
             <h3>{text.resolved} <small>{text.per[told.by]}</small></h3>
-            <Bars bars={told.periods.map((one) => ({ at: one.at, parts: [one.resolved, one.not_found] }))} by={told.by} names={[text.resolved, text.notFound]} colours={["bar-resolved", "bar-missing"]} height={220} label={text.chart(when(told.from), when(told.until))} />
+            <Bars bars={periods.map((one) => ({ at: one.at, parts: [one.resolved, one.not_found] }))} by={told.by} names={[text.resolved, text.notFound]} colours={["bar-resolved", "bar-missing"]} height={220} label={text.chart(when(told.from), when(told.until))} />
             <h3>{text.registered} <small>{text.per[told.by]}</small></h3>
-            <Bars bars={told.periods.map((one) => ({ at: one.at, parts: [one.registered] }))} by={told.by} names={[text.registered]} colours={["bar-registered"]} height={110} label={text.registeredChart(when(told.from), when(told.until))} />
+            <Bars bars={periods.map((one) => ({ at: one.at, parts: [one.registered] }))} by={told.by} names={[text.registered]} colours={["bar-registered"]} height={110} label={text.registeredChart(when(told.from), when(told.until))} />
         </section>
     );
 }
