@@ -51,7 +51,7 @@ const session = await Session.open(connection, 4);
 const proved = await askWithProof((question) => session.ask(question), message(op.create, bodies.values(`${prefix}/FIRST`, [{ index: 1, data: "x" }])), proofs.key(`0.NA/${prefix}`, 300, privateKey));
 assert.equal(proved.code, 1);
 const before = size(node.data);
-const registered = await load("register", port, pid, prefix, handles, { time: 115, window: 2048, session: session.id, key: session.key.toString("hex"), counter: session.counter });
+const registered = await load("register", port, pid, prefix, handles, { time: 115, window: 512, session: session.id, key: session.key.toString("hex"), counter: session.counter });
 assert.equal(registered.good, registered.answered);
 const count = registered.answered;
 row(`registrations of two values in a session, durable, ${whole(count)} of them: per server CPU-second`, said(registered));

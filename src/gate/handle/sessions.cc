@@ -7,19 +7,17 @@
 namespace lineshaft::handle {
 
 bool Session::take_counter(std::uint32_t counter) {
-    constexpr std::uint32_t window = 64;
     if (counter > newest) {
-        const std::uint32_t step = counter - newest;
-        seen = step >= window ? 0 : seen << step;
-        seen |= 1;
+        const std::uint32_t step = std::min(counter - newest, counters_kept);
+        if (step == counters_kept) seen.reset();
+        for (std::uint32_t at = 1; at < step; ++at) seen.reset((newest + at) % counters_kept);
+        seen.set(counter % counters_kept);
         newest = counter;
         return true;
     }
-    const std::uint32_t age = newest - counter;
-    if (counter == 0 || age >= window) return false;
-    const std::uint64_t bit = std::uint64_t{1} << age;
-    if ((seen & bit) != 0) return false;
-    seen |= bit;
+    if (counter == 0 || newest - counter >= counters_kept) return false;
+    if (seen.test(counter % counters_kept)) return false;
+    seen.set(counter % counters_kept);
     return true;
 }
 

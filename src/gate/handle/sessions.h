@@ -1,5 +1,6 @@
 // Sessions of clients (RFC 3652 2.2.5, DO-IRP 3.0): their keys, counters and who stands behind them.
 #pragma once
+#include <bitset>
 #include <map>
 #include <optional>
 #include <string>
@@ -16,10 +17,12 @@ struct Session {
     io::Steady until{0};
     std::uint32_t challenge = 0;  ///< of a request of this session that waits for its proof
     std::uint32_t newest = 0;     ///< counter of messages
-    std::uint64_t seen = 0;       ///< which of the 64 counters up to `newest`
+    /// Which of the counters up to `newest` were there, each at its number modulo counters_kept.
+    static constexpr std::uint32_t counters_kept = 1'024;
+    std::bitset<counters_kept> seen{};
 
     /// False: a counter that was there already, or is too old to tell. Messages may overtake each
-    /// other by 63: UDP does so.
+    /// other by counters_kept - 1: over UDP, and over the connections of a pool.
     bool take_counter(std::uint32_t counter);
 };
 

@@ -13,36 +13,40 @@ namespace {
 using io::Steady;
 
 TEST(SessionCounters, AreTakenOnceAndMayOvertakeEachOther) {
+    constexpr std::uint32_t kept = Session::counters_kept, top = 0xffffffff;
     Session session;
     EXPECT_FALSE(session.take_counter(0)) << "counters begin at 1";
     EXPECT_TRUE(session.take_counter(1));
     EXPECT_FALSE(session.take_counter(1));
-    EXPECT_TRUE(session.take_counter(64));
-    EXPECT_TRUE(session.take_counter(2)) << "62 behind";
+    EXPECT_TRUE(session.take_counter(kept));
+    EXPECT_TRUE(session.take_counter(2));
     EXPECT_FALSE(session.take_counter(2));
     EXPECT_FALSE(session.take_counter(1));
-    EXPECT_TRUE(session.take_counter(66));
-    EXPECT_TRUE(session.take_counter(3)) << "63 behind";
-    EXPECT_TRUE(session.take_counter(0xffffffff));
+    EXPECT_TRUE(session.take_counter(kept + 2));
+    EXPECT_TRUE(session.take_counter(3)) << "as late as may be";
+    EXPECT_TRUE(session.take_counter(top));
     EXPECT_FALSE(session.take_counter(4)) << "too far behind to tell";
-    EXPECT_FALSE(session.take_counter(66));
-    EXPECT_TRUE(session.take_counter(0xffffffff - 63));
-    EXPECT_FALSE(session.take_counter(0xffffffff - 64));
+    EXPECT_FALSE(session.take_counter(kept + 2));
+    EXPECT_TRUE(session.take_counter(top - (kept - 1)));
+    EXPECT_FALSE(session.take_counter(top - kept));
+    EXPECT_FALSE(session.take_counter(top));
 }
 
 // Against the obvious way to do it.
 TEST(SessionCounters, AgreeWithASetOfAllSeen) {
+    constexpr std::uint32_t kept = Session::counters_kept;
     Session session;
     std::set<std::uint32_t> seen;
     std::uint32_t newest = 0, state = 7;
-    for (int step = 0; step < 20'000; ++step) {
+    for (int step = 0; step < 50'000; ++step) {
         state = state * 1'664'525 + 1'013'904'223;
-        const std::uint32_t base = newest > 80 ? newest - 80 : 0;
-        const std::uint32_t counter = base + (state >> 16) % 90;
-        const bool is_old = counter == 0 || (counter <= newest && newest - counter >= 64);
+        const std::uint32_t base = newest > kept + 20 ? newest - kept - 20 : 0;
+        const bool leaps = (state >> 8) % 1'000 == 0;
+        const std::uint32_t counter = base + (state >> 16) % (leaps ? 4 * kept : kept + 40);
+        const bool is_old = counter == 0 || (counter <= newest && newest - counter >= kept);
         const bool want = !is_old && !seen.contains(counter);
         ASSERT_EQ(session.take_counter(counter), want) << counter << " after " << newest;
-        seen.insert(counter);
+        if (want) seen.insert(counter);
         newest = std::max(newest, counter);
     }
 }
