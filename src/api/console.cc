@@ -83,6 +83,9 @@ void add_routes(http::Router& router, Services& services) {
     add_token_routes(router, services);
     add_certificate_routes(router, services);
     add_design_routes(router, services);
+    add_order_routes(router, services);
+    add_job_routes(router, services);
+    add_shop_routes(router, services);
     add_backup_routes(router, services);
     add_connection_routes(router, services);
     add_topic_routes(router, services);

@@ -19,6 +19,7 @@ struct Operation {
     std::string_view answer;  ///< example of it; empty: no body
 };
 std::span<const Operation> operations();
+std::span<const Operation> order_operations();  ///< a part of them
 
 /// A JSON object: component schemas by name, without the pages of lists.
 std::string_view schemas_json();

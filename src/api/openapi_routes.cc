@@ -1,4 +1,7 @@
 // One row per operation. The right comes from trust::routes(), which has the same routes.
+#include <iterator>
+#include <vector>
+
 #include "api/openapi_parts.h"
 
 namespace lineshaft::api {
@@ -459,7 +462,12 @@ constexpr Operation all[] = {
 }  // namespace
 
 std::span<const Operation> operations() {
-    return all;
+    static const std::vector<Operation> every = [] {
+        std::vector<Operation> both(std::begin(all), std::end(all));
+        both.insert(both.end(), order_operations().begin(), order_operations().end());
+        return both;
+    }();
+    return every;
 }
 
 }  // namespace lineshaft::api

@@ -166,6 +166,7 @@ constexpr std::string_view schemas_text = R"({
   "shifts": {"type": "array", "maxItems": 24, "items": {"$ref": "#/components/schemas/Shift"}},
   "latitude": {"type": ["number", "null"]}, "longitude": {"type": ["number", "null"]}, "machines": {"type": "integer"},
   "online": {"type": "integer", "description": "In the overview."}, "faults": {"type": "integer"}}},
+"OrderThing": {"type": "object", "description": "docs/protocols/orders-api.md names its members"},
 "NewSite": {"type": "object", "required": ["name", "time_zone"], "additionalProperties": false, "properties": {
   "name": {"type": "string"}, "time_zone": {"type": "string"}, "latitude": {"type": ["number", "null"]},
   "longitude": {"type": ["number", "null"]}, "day_starts": {"type": "string"}, "week_starts": {"type": "integer"},

@@ -134,6 +134,7 @@ public:
 
 class MqttView;  // mqtt_view.h
 class DesignRoom;  // design_room.h
+class OrderDesk;  // order_desk.h
 
 /// How many machines an organisation has, as last counted on one shard.
 struct MachineTotal {
@@ -159,6 +160,7 @@ struct Services {
     query::Engine* sql = nullptr;  ///< null: no SQL
     query::Limits sql_limits{};    ///< of one statement
     DesignRoom* designs = nullptr;  ///< never null when routes are added
+    OrderDesk* orders = nullptr;  ///< never null when routes are added
     MqttView* mqtt = nullptr;    ///< null: the node serves no MQTT
     std::vector<MachineTotal> totals{std::vector<MachineTotal>(shards.size())};  ///< by shard
 };

@@ -127,6 +127,7 @@ void RunningNode::stop() {
     if (http_) http_->close();
     if (naming_) naming_->close();
     if (backups_) backups_->close();
+    if (orders_) orders_->close();
     if (erasures_) erasures_->close();
     if (door_ && !listeners_.empty()) door_->close();
     if (broker_) shards_->run_blocking(ShardIndex(0), close_broker(broker_.get()));

@@ -218,6 +218,19 @@ Result<void> RunningNode::listen(std::string_view name, std::string_view key,
     return {};
 }
 
+void RunningNode::open_orders() {
+    const std::string& prefixes = settings_.handle_prefix;
+    OrdersRoom::Rooms rooms{
+        *shards_, *desk_, *plant_, *this,
+        std::string(audit_room_->key().derive("orders").raw()), settings_.orders_drop_directory,
+        prefixes.substr(0, prefixes.find(',')), std::chrono::seconds{settings_.orders_lost_after_s},
+        [this](std::string identifier, std::string target) {
+            return identify_order(naming_->registry(), std::move(identifier), std::move(target));
+        }};
+    orders_ = std::make_unique<OrdersRoom>(std::move(rooms));
+    services_->orders = orders_.get();
+}
+
 Result<void> RunningNode::open_listeners() {
     TRY(const auto loopback_role, trust::parse_loopback_role(settings_.trust_loopback_role));
     services_ = std::make_unique<api::Services>(
@@ -235,6 +248,7 @@ Result<void> RunningNode::open_listeners() {
     services_->erasures = erasures_.get();
     designs_ = std::make_unique<api::DesignRoom>(*desk_, options_.data + "/fonts", started_at_.micros);
     services_->designs = designs_.get();
+    open_orders();
     services_->mqtt = broker_view_.get();
     services_->sql = &sql_->engine();
     services_->sql_limits = sql_limits(settings_);
@@ -298,6 +312,7 @@ Result<void> RunningNode::start() {
     TRY_VOID(open_listeners());
     certificates_->start();
     erasures_->start();
+    orders_->start();
     shards_->run_everywhere([this](io::Shard& shard) {
         if (shard.index() != ShardIndex(0)) return;
         clock_watch_ = std::make_unique<ClockWatch>(shard.clock(), [this](Instant at, auto& text) {

@@ -18,6 +18,7 @@
 #include "app/metrics.h"
 #include "app/mqtt_view.h"
 #include "app/naming.h"
+#include "app/orders_room.h"
 #include "app/node.h"
 #include "app/pg_room.h"
 #include "app/principals.h"
@@ -63,6 +64,7 @@ private:
     Result<void> open_rooms();
     Result<void> open_broker();
     Result<void> open_listeners();
+    void open_orders();
     Result<void> listen(std::string_view name, std::string_view key, const std::string& address,
                         const io::Listener::OnStream& on_stream,
                         std::shared_ptr<io::TlsServer> tls);
@@ -113,6 +115,7 @@ private:
     std::unique_ptr<BackupService> backups_;
     std::unique_ptr<Erasures> erasures_;
     std::unique_ptr<api::DesignRoom> designs_;
+    std::unique_ptr<OrdersRoom> orders_;
     std::unique_ptr<IngestDoors> ingest_;
     std::unique_ptr<api::Services> services_;
     std::unique_ptr<io::http::Server> http_;

@@ -271,6 +271,11 @@ std::vector<Key> make_keys() {
         number("sql.memory", &S::sql_memory, 1 << 20, gib * 16, "bytes",
                "Working memory of one SQL statement; then it ends with 53200."),
 
+        text("orders.drop_directory", &S::orders_drop_directory, "path", "a directory or empty (off)",
+             is_any, "Folders of machines that read their files from a shared directory lie here."),
+        number("orders.lost_after", &S::orders_lost_after_s, 1, 86'400, "seconds",
+               "A machine not connected for so long loses its job orders to others."),
+
         text("sparkplug.host_id", &S::sparkplug_host_id, "", "1..64 bytes without + # /", is_name,
              "Host id in spBv1.0/STATE/<id>."),
         number("sparkplug.reorder", &S::sparkplug_reorder_ms, 0, 60'000, "milliseconds",

@@ -73,6 +73,9 @@ struct Settings {
     std::int64_t sql_timeout_s = 30;
     std::int64_t sql_memory = 64 << 20;
 
+    std::string orders_drop_directory;
+    std::int64_t orders_lost_after_s = 60;
+
     std::string sparkplug_host_id = "lineshaft";
     std::int64_t sparkplug_reorder_ms = 2'000;
 

@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 
+#include "api/order_desk.h"
 #include "api/services.h"
 #include "base/check.h"
 #include "io/http/client.h"
@@ -54,6 +55,23 @@ public:
     bool is_ready_ = true;
     std::string sent_by, sent_to, told;
     std::optional<history::Value> sent;
+};
+
+/// No machines and nobody to follow them; remembers what changed.
+class FakeOrders final : public OrderDesk {
+public:
+    void changed(OrganisationId, orders::Touched touched) override { this->touched.add(touched); }
+    io::Task<ProgressByJob> progress(OrganisationId) override { co_return ProgressByJob{}; }
+    io::Task<Result<orders::PlanFacts>> plan_now(OrganisationId) override { co_return orders::PlanFacts{}; }
+    io::Task<orders::PlanFacts> last_plan(OrganisationId) override { co_return orders::PlanFacts{}; }
+    io::Task<std::optional<Instant>> ready_at(OrganisationId, orders::SewnDesign, std::uint32_t) override { co_return std::nullopt; }
+    std::unique_ptr<OrderFollower> follow(OrganisationId, std::uint64_t, Show) override { return nullptr; }
+    io::Task<bool> admit(std::string, std::int64_t per_hour) override { co_return per_hour > 0; }
+    std::string seal(std::string_view purpose, std::string_view text) const override {
+        return std::string(purpose) + "/" + std::string(text);
+    }
+    std::string identifier_prefix() const override { return {}; }
+    orders::Touched touched;
 };
 
 /// How a request comes: by default with a token from elsewhere, over plain HTTP.
@@ -124,6 +142,7 @@ public:
     std::map<std::string, std::string> tokens;
     OrganisationId acme;
     FakeNode node;
+    FakeOrders orders;
     std::unique_ptr<store::Store> store;
     std::unique_ptr<catalog::Catalog> catalog;
     std::unique_ptr<io::Shards> shards;

@@ -66,6 +66,7 @@ Rig::Rig(unsigned shard_count, std::optional<trust::Role> loopback_role, twin::L
     services = std::make_unique<Services>(
         Services{*desk, *porter, *plant, *history, node, *shards, loopback_role});
     services->audit = audit.get();
+    services->orders = &orders;
     auto router = std::make_shared<http::Router>();
     add_routes(*router, *services);
     server = std::make_unique<http::Server>(*shards, router, http::Limits{});
