@@ -27,6 +27,7 @@ public:
     ~NamingRoom() { close(); }
 
     void add_routes(io::http::Router& router) { rest_.add_routes(router); }
+    identity::Registry& registry() { return *registry_; }
     /// UDP and TCP. Gives the address; empty when handle.listen is. Errors name the key.
     Result<std::string> listen();
     bool is_ready() const { return !door_is_open_ || door_.is_accepting(); }
