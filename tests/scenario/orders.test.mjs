@@ -7,7 +7,7 @@ import { Machines, design, follow, isDone, known, orderWhen, place } from "../se
 test("a customer's order through a shop link is sewn, stitch for stitch, and gets its certificate", async (t) => {
     const node = await Node.start(t, { sets: ["handle.prefix=88.101.7"] });
     node.admin();
-    const machines = new Machines(t, node, { "breaks-every": 300, operator: 20 });
+    const machines = new Machines(t, node, { speed: 250, "breaks-every": 300, operator: 20 });
     await known(node);
     const link = await node.api("shop-links", { method: "POST", body: { name: "Old town" }, expect: 201 });
     const shop = `shops/${link.url.split("/").pop()}`;
@@ -26,7 +26,7 @@ test("a customer's order through a shop link is sewn, stitch for stitch, and get
     assert.equal(order.price.total_minor, quote.total_minor);
     assert.equal(order.customer.contact, undefined, "the customer's page shows no contact");
     const events = await follow(t, node, `orders/${order.id}/events`, null);
-    const done = await orderWhen(node, order.id, isDone, "the order is done");
+    const done = await orderWhen(node, order.id, (now) => isDone(now) && now.jobs[0].state === "Ended", "the order is done");
     assert.equal(done.pieces.good, 2);
     assert.equal(done.customer.contact, "mei@example.org", "the workshop sees it");
     await until(() => events.some(({ name, data }) => name === "order" && data.state === "done"), "the stream says so");
