@@ -1,10 +1,14 @@
 // Naming as a product: identifiers, prefixes, bulk, statistics, resolving, labels (docs/protocols/naming-api.md).
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { createSign, generateKeyPairSync, randomBytes } from "node:crypto";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { request } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { askUdp, bodies, message, op, rsaKey } from "../handle.mjs";
-import { Node, telemetry, until } from "../node.mjs";
+import { Node, binary, telemetry, until } from "../node.mjs";
 
 const naming = (t, sets = []) => Node.start(t, { sets: ["node.role=secondary", "handle.prefix=88.101", "handle.listen=127.0.0.1:0", "handle.bootstrap=", ...sets] });
 const portOf = (node) => Number(node.addresses.handle.split(":").pop());
@@ -253,7 +257,7 @@ test("anyone resolves with proof, is led to the address, and gets a label; machi
     const node = await naming(t, ["handle.public_url=https://id.example.com/"]);
     const link = await node.mqtt();
     await link.publishAsync(telemetry("exc-01"), JSON.stringify({ speed: 1 }), { qos: 1 });
-    await until(async () => (await node.fetch("machines/exc-01")).status === 200, "the machine");
+    await until(async () => (await node.fetch("naming/machines/exc-01")).status === 200, "the machine is in the catalog");
     const named = await node.api("naming/machines/exc-01");
     assert.equal(named.handle, "88.101/MACHINE.EXC-01");
     await until(async () => (await node.api(`naming/resolve/${named.handle}`)).answer === "found", "the machine's identifier");
@@ -338,4 +342,24 @@ test("the Handle REST API lets in by secret key and by a signed challenge; chang
     const lines = (await node.api("audit?what=handle.write&limit=50")).items;
     assert.ok(lines.some((one) => one.who === "301:0.NA/88.101" && one.target === "88.101/signed"), JSON.stringify(lines));
     assert.ok(lines.some((one) => one.who === "test admin" && one.target === "0.NA/88.101"));
+});
+
+test("a chain: each hop with its signature, who vouches; killed, it leaves no children", async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), "lineshaft-test-"));
+    const ready = join(folder, "ready");
+    const demo = spawn(binary, ["demo", "--data", join(folder, "data"), "--ready-file", ready, "naming"], { stdio: "ignore" });
+    t.after(() => { demo.kill("SIGKILL"); rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 200 }); });
+    await until(() => { assert.equal(demo.exitCode, null); return existsSync(ready); }, "the chain is up", 60_000);
+    const lines = readFileSync(ready, "utf8").trim().split("\n").map((line) => line.split(" "));
+    const nodes = Object.fromEntries(lines.map(([name, handle, http]) => [name, { handle, http }]));
+    const found = await (await fetch(`http://${nodes["secondary-102"].http}/api/v1/naming/resolve/88.101.7/EXC-0042?trace=true`)).json();
+    assert.deepEqual([found.answer, found.signature, found.url], ["found", "valid", "https://example.com/88.101.7/EXC-0042"]);
+    assert.deepEqual(found.trace.slice(1).map((hop) => [hop.server, hop.signature]), ["top", "secondary-101", "enterprise-101-7"].map((name) => [nodes[name].handle, "valid"]));
+    assert.deepEqual(found.vouched.map((one) => [one.prefix, one.by]), [["88", nodes.top.handle], ["88.101", nodes.top.handle], ["88.101.7", nodes["secondary-101"].handle]]);
+    const moved = await fetch(`http://${nodes.recursive.http}/h/88.102.1/EXC-0042?redirect`, { redirect: "manual" });
+    assert.deepEqual([moved.status, moved.headers.get("location")], [302, "https://example.com/88.102.1/EXC-0042"]);
+    const answers = async () => (await Promise.all(Object.values(nodes).map((node) => fetch(`http://${node.http}/healthz`).then(() => 1, () => 0)))).reduce((a, b) => a + b);
+    assert.equal(await answers(), 7);
+    demo.kill("SIGKILL");
+    await until(async () => (await answers()) === 0, "the nodes have ended with who started them", 30_000);
 });
