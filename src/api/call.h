@@ -6,6 +6,7 @@
 
 #include "api/json_text.h"
 #include "api/services.h"
+#include "io/http/upload.h"
 
 namespace lineshaft::api {
 
@@ -18,6 +19,7 @@ struct Call {
     http::Request request;
     trust::PrincipalPtr principal;  ///< never null; nobody() on open routes without credentials
     bool is_secure = false;         ///< came over TLS
+    io::http::BodyReader* body = nullptr;  ///< of an upload: what is still to come
 
     OrganisationId organisation() const { return principal->organisation; }
     const std::string& captured(std::size_t index) const { return request.captured[index]; }

@@ -134,7 +134,7 @@ io::Task<http::Response> run_recorded(const trust::Route* route, Work work, Call
 }
 
 io::Task<http::Response> run(Services* services, const trust::Route* route, Work work,
-                             http::Request request) {
+                             http::Request request, http::BodyReader* body = nullptr) {
     const bool is_encrypted = request.peer.is_encrypted;
     auto caller = co_await identify(services, request);
     http::Response response;
@@ -154,7 +154,7 @@ io::Task<http::Response> run(Services* services, const trust::Route* route, Work
         if (!caller.principal) caller.principal = std::make_shared<trust::Principal>();
         // Named, then moved in: g++ 12 destroys an aggregate made inside a co_await expression
         // twice.
-        Call call{services, std::move(request), caller.principal, is_encrypted};
+        Call call{services, std::move(request), caller.principal, is_encrypted, body};
         response = co_await run_recorded(route, work, std::move(call));
     }
     secure(response, is_encrypted);
@@ -185,6 +185,18 @@ void serve(http::Router& router, Services& services, std::string_view method,
                    return run(services, route, work, std::move(request));
                },
                options);
+}
+
+void serve_upload(http::Router& router, Services& services, std::string_view method,
+                  std::string_view pattern, Work work) {
+    const trust::Route* route = trust::find_route(method, pattern);
+    CHECK(route != nullptr);
+    http::Upload upload;
+    upload.take = [services = &services, route, work](http::Request request,
+                                                      http::BodyReader& body) {
+        return run(services, route, work, std::move(request), &body);
+    };
+    router.add(std::string(method), std::string(pattern), std::move(upload));
 }
 
 }  // namespace lineshaft::api

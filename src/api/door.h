@@ -11,6 +11,10 @@ namespace lineshaft::api {
 void serve(http::Router& router, Services& services, std::string_view method,
            std::string_view pattern, Work work, http::Router::Options options = {});
 
+/// The same for a route that reads its body while it comes: call.body.
+void serve_upload(http::Router& router, Services& services, std::string_view method,
+                  std::string_view pattern, Work work);
+
 /// Headers every answer of ours carries (CSP, nosniff, no referrer, no store).
 void secure(http::Response& response, bool is_encrypted);
 

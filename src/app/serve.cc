@@ -1,6 +1,7 @@
 // serve and demo: a node until a signal, with or without the demo plant beside it.
 #include <fmt/format.h>
 #include <spawn.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -155,6 +156,10 @@ Result<Settings> settings_of(const std::string& config, const std::vector<std::s
 }
 
 Result<void> serve(const ServeWords& words) {
+    if (words.ends_with_parent) {
+        ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+        if (::getppid() == 1) return fail(Code::cancelled, "the starting process has ended");
+    }
     TRY(auto settings, settings_of(words.config, words.sets));
     if (words.is_lan) open_to_lan(settings);
     const auto level = settings.log_level == "debug"   ? log::Level::debug

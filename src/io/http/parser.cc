@@ -187,7 +187,7 @@ std::size_t RequestParser::body_size() const {
     return sink_->body.size();
 }
 std::string RequestParser::take_body() {
-    return std::move(sink_->body);
+    return std::exchange(sink_->body, {});
 }
 
 struct ResponseParser::Sink final : beast::http::basic_parser<false> {

@@ -46,7 +46,7 @@ public:
     /// Before the first put of the body. Errors: exhausted (the length announced is larger: 413).
     Result<void> allow_body(std::size_t bytes_max);
     std::size_t body_size() const;
-    std::string take_body();  ///< once done
+    std::string take_body();  ///< once done, or what has come so far
 
 private:
     struct Sink;

@@ -6,6 +6,7 @@
 #include "io/http/parser.h"
 #include "io/http/response.h"
 #include "io/http/target.h"
+#include "io/http/upload.h"
 
 namespace lineshaft::io::http {
 namespace {
@@ -16,6 +17,7 @@ enum class Next { go_on, linger, end };
 /// Bodies up to this size leave in one write with their head.
 constexpr std::size_t joined_body_max = 16 * 1024;
 constexpr Steady steady_millisecond{1};
+constexpr std::size_t upload_bytes_max = std::size_t{1} << 40;
 
 Steady now() {
     return Shard::here().clock().steady();
@@ -159,7 +161,7 @@ Task<void> run_upgrade(const Upgrade& upgrade, Request request, std::unique_ptr<
 }
 
 Task<Next> answer(Session& session, Response response, bool is_head, bool is_http_1_0,
-                  bool keeps_alive) {
+                  bool keeps_alive, bool is_upload = false) {
     if (!response.stream) {
         const bool written =
             co_await write_response(session, std::move(response), is_head, keeps_alive);
@@ -171,7 +173,8 @@ Task<Next> answer(Session& session, Response response, bool is_head, bool is_htt
     auto written =
         co_await write_all(*session.stream, as_bytes(head), session.service.limits.write_wait_max);
     if (written && !is_head && may_have_body(response.status)) {
-        co_await stream_body(session, std::move(response.stream), framing == Framing::chunked);
+        co_await stream_body(session, std::move(response.stream), framing == Framing::chunked,
+                             is_upload);
     }
     co_return Next::end;
 }
@@ -243,6 +246,52 @@ Task<Next> handle_request(Session& session, RequestParser& parser, const Handler
     co_return next;
 }
 
+class ArrivingBody final : public BodyReader {
+public:
+    ArrivingBody(Session& session, RequestParser& parser) : session_(session), parser_(parser) {}
+
+    Task<Result<std::string>> read(Steady patience) override {
+        auto fed = feed(session_, parser_, {});
+        for (;;) {
+            if (!fed) co_return fail(Code::invalid, fed.error().context);
+            std::string piece = parser_.take_body();
+            if (!piece.empty() || parser_.state() == RequestParser::State::done) co_return piece;
+            auto more = co_await session_.stream->read_some(patience);
+            if (!more && more.error().code == Code::timeout)
+                co_return fail(Code::timeout, "the body has paused");
+            if (!more) co_return fail(Code::unavailable, "the client is gone");
+            fed = feed(session_, parser_, *more);
+        }
+    }
+
+private:
+    Session& session_;
+    RequestParser& parser_;
+};
+
+Task<Next> handle_upload(Session& session, RequestParser& parser, const Upload& upload,
+                         Request request, Head head) {
+    auto allowed = parser.allow_body(upload_bytes_max);
+    if (!allowed) {
+        Refusal refusal{413, allowed.error().context, {}};
+        auto refused = co_await answer_refused(session, std::move(refusal), request.is_head);
+        co_return refused;
+    }
+    if (head.expects_continue && parser.state() != RequestParser::State::done) {
+        auto told = co_await write_all(*session.stream, as_bytes("HTTP/1.1 100 Continue\r\n\r\n"),
+                                       session.service.limits.write_wait_max);
+        if (!told) co_return Next::end;
+    }
+    ArrivingBody body(session, parser);
+    const bool is_head = request.is_head;
+    const Handler bound = [&upload, &body](Request whole) {
+        return upload.take(std::move(whole), body);
+    };
+    Response response = co_await run_handler(bound, std::move(request));
+    auto next = co_await answer(session, std::move(response), is_head, head.is_http_1_0, false, true);
+    co_return next;
+}
+
 /// A request whose head is read and whose target is known: finds who answers it.
 Task<Next> route_request(Session& session, RequestParser& parser, Target target) {
     const Limits& limits = session.service.limits;
@@ -286,6 +335,11 @@ Task<Next> route_request(Session& session, RequestParser& parser, Target target)
         auto next = co_await upgrade_request(session, *match.upgrade, std::move(request));
         co_return next;
     }
+    if (const Upload* upload = handler->target<Upload>()) {
+        auto uploaded = co_await handle_upload(session, parser, *upload, std::move(request),
+                                               std::move(head));
+        co_return uploaded;
+    }
     auto next = co_await handle_request(session, parser, *handler, match.route, body_max,
                                         std::move(request), std::move(head));
     co_return next;
@@ -311,6 +365,10 @@ Task<Next> serve_request(Session& session, Bytes input) {
 }
 
 }  // namespace
+
+Task<Response> Upload::operator()(Request) const {
+    co_return problem(500, "Internal error", "an upload was handled as a whole request");
+}
 
 std::string_view Session::date() {
     const Instant at = Shard::here().now();

@@ -67,7 +67,8 @@ struct Session {
 
 /// Runs the streamer behind a head already sent. The connection is over afterwards. Watches the
 /// reading side, so that a client that leaves is noticed while nothing is written.
-Task<void> stream_body(Session& session, Streamer streamer, bool is_chunked);
+/// `is_upload`: the streamer reads the request itself, so nobody else does.
+Task<void> stream_body(Session& session, Streamer streamer, bool is_chunked, bool is_upload);
 
 /// Begins to read ahead; nothing when the server is closing.
 void begin_ahead(Session& session);

@@ -155,13 +155,17 @@ Task<bool> end_ahead(Session& session, Steady patience) {
     co_return !ahead->is_gone;
 }
 
-Task<void> stream_body(Session& session, Streamer streamer, bool is_chunked) {
+Task<void> stream_body(Session& session, Streamer streamer, bool is_chunked, bool is_upload) {
     const Limits& limits = session.service.limits;
     // A stream ends when told, so the server's close() need not wait for it.
     session.leash->is_answering = false;
     if (session.leash->is_stopping || session.hall.nursery.is_closing()) co_return;
     auto watch = std::make_shared<Watch>();
-    session.hall.nursery.spawn(watch_reader(watch, session.stream.get(), limits.header_bytes_max));
+    watch->has_ended = is_upload;
+    if (!is_upload) {
+        session.hall.nursery.spawn(
+            watch_reader(watch, session.stream.get(), limits.header_bytes_max));
+    }
     Writer writer(*session.stream, watch, is_chunked, limits.write_wait_max);
     const bool is_whole = co_await run_streamer(streamer, writer);
     watch->is_streaming = false;
@@ -173,6 +177,7 @@ Task<void> stream_body(Session& session, Streamer streamer, bool is_chunked) {
             if (!ended) session.stream->close();
         }
         session.stream->end_writing();
+        if (is_upload) co_await linger(*session.stream, limits, limits.linger_max);
         if (!watch->has_ended) (void)co_await watch->ended.wait(limits.linger_silence_max);
     }
     // A chunked answer that failed half-way ends without its last chunk, so the client can tell.
