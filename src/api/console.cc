@@ -59,6 +59,10 @@ io::Task<http::Response> serve_asset(http::Request request) {
 
 }  // namespace
 
+http::Handler console_handler() {
+    return &serve_asset;
+}
+
 void add_console(http::Router& router) {
     router.set_fallback(&serve_asset);
 }
@@ -90,6 +94,7 @@ void add_routes(http::Router& router, Services& services) {
     add_connection_routes(router, services);
     add_topic_routes(router, services);
     add_live_routes(router, services);
+    add_naming_routes(router, services);
     add_console(router);
 }
 

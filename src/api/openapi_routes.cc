@@ -1,8 +1,8 @@
 // One row per operation. The right comes from trust::routes(), which has the same routes.
+#include "api/openapi_parts.h"
+
 #include <iterator>
 #include <vector>
-
-#include "api/openapi_parts.h"
 
 namespace lineshaft::api {
 namespace {
@@ -286,13 +286,13 @@ constexpr Operation all[] = {
      "Consistency", R"({"from":7,"size":42,"root":"AbC=","proof":["AbC="]})"},
     {"GET", "/api/v1/audit/raw", "Records as they are hashed, of all organisations.",
      "from_index limit", "", "", 200, "RawRecords", R"({"items":["AbC="]})"},
-    {"GET", "/api/v1/export", "What people told the node, without secrets.", "", "", "", 200,
-     "Inventory",
-     R"({"format":"lineshaft-export-1","at":"2026-11-21T08:15:00Z","node":{"name":"hall"},)"
     {"GET", "/api/v1/export/samples",
      "Every stored sample, or those of one machine or tag: a JSON object a line, or CSV (machine, tag, time, value, quality).",
      "of_machine of_tag from until format", "", "", 200, "",
      R"({"machine":"exc-01","tag":"speed","time":"2026-11-21T08:15:00Z","value":812.5,"quality":"good"})" "\n"},
+    {"GET", "/api/v1/export", "What people told the node, without secrets.", "", "", "", 200,
+     "Inventory",
+     R"({"format":"lineshaft-export-1","at":"2026-11-21T08:15:00Z","node":{"name":"hall"},)"
      R"("organisation":"default","sites":[],"machines":[],"people":[],"tokens":[],)"
      R"("settings":{"node.name":"hall"}})"},
 
@@ -465,6 +465,7 @@ std::span<const Operation> operations() {
     static const std::vector<Operation> every = [] {
         std::vector<Operation> both(std::begin(all), std::end(all));
         both.insert(both.end(), order_operations().begin(), order_operations().end());
+        both.insert(both.end(), naming_operations().begin(), naming_operations().end());
         return both;
     }();
     return every;

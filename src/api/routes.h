@@ -29,6 +29,9 @@ void add_backup_routes(http::Router& router, Services& services);
 void add_connection_routes(http::Router& router, Services& services);
 void add_topic_routes(http::Router& router, Services& services);
 void add_live_routes(http::Router& router, Services& services);
+void add_naming_routes(http::Router& router, Services& services);
 void add_console(http::Router& router);
+/// The same for whoever looks at those requests first.
+http::Handler console_handler();
 
 }  // namespace lineshaft::api

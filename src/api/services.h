@@ -135,6 +135,7 @@ public:
 class MqttView;  // mqtt_view.h
 class DesignRoom;  // design_room.h
 class OrderDesk;  // order_desk.h
+struct NamingDesk;  // naming.h
 
 /// How many machines an organisation has, as last counted on one shard.
 struct MachineTotal {
@@ -163,6 +164,7 @@ struct Services {
     OrderDesk* orders = nullptr;  ///< never null when routes are added
     MqttView* mqtt = nullptr;    ///< null: the node serves no MQTT
     std::vector<MachineTotal> totals{std::vector<MachineTotal>(shards.size())};  ///< by shard
+    NamingDesk* naming = nullptr;  ///< null: the node keeps no names
 };
 
 /// Adds every route of docs/protocols/http-api.md and the console to `router`. `services` must

@@ -11,10 +11,13 @@
 
 #include "app/commands.h"
 #include "base/check.h"
+#include "identity/asker.h"
+#include "identity/node_key.h"
 #include "io/files.h"
 #include "io/http/client.h"
 #include "io/pause.h"
 #include "io/signals.h"
+#include "trust/secrets.h"
 
 extern char** environ;
 
@@ -51,16 +54,17 @@ public:
         ::waitpid(pid_, nullptr, 0);
     }
 
-    Result<void> start(const std::string& bootstrap) {
+    /// `trusted`: fingerprint of the key of who is asked first.
+    Result<void> start(const std::string& bootstrap, const std::string& trusted) {
         (void)::unlink(ready_file().c_str());
         std::vector<std::string> arguments{"lineshaft", "serve", "--data", directory_,
-                                           "--ready-file", ready_file()};
+                                           "--ready-file", ready_file(), "--ends-with-parent"};
         for (const std::string& one :
              {fmt::format("node.role={}", member_.role), fmt::format("node.name={}", member_.name),
               std::string("node.shards=1"), std::string("http.listen=127.0.0.1:0"),
               std::string("mqtt.listen="), std::string("handle.listen=127.0.0.1:0"),
               std::string("log.level=warn"), fmt::format("handle.prefix={}", member_.prefix),
-              "handle.bootstrap=" + bootstrap}) {
+              "handle.bootstrap=" + bootstrap, "handle.trusted_keys=" + trusted}) {
             arguments.emplace_back("--set");
             arguments.push_back(one);
         }
@@ -140,17 +144,19 @@ io::Task<Result<void>> put(io::Address socket, std::string handle, std::string v
 }
 
 // The child's address as HS_SITE, for its own prefix and for what is derived from it.
-std::string site_values(const std::string& address) {
-    const auto colon = address.rfind(':');
-    const std::string site = fmt::format(
-        R"({{"serialNumber":1,"primarySite":true,"hashOption":2,"servers":[{{"serverId":1,"address":"{}",)"
-        R"("interfaces":[{{"query":true,"admin":true,"protocol":"UDP","port":{}}},)"
-        R"({{"query":true,"admin":true,"protocol":"TCP","port":{}}}]}}]}})",
-        address.substr(0, colon), address.substr(colon + 1), address.substr(colon + 1));
+// What `node` says of itself, with the key it signs with.
+io::Task<Result<handle::Site>> site_of(const NodeProcess* node) {
+    CO_TRY(auto address, io::parse_address(*node->address("handle")));
+    auto told = co_await identity::ask_site(std::move(address), handle::Transport::udp);
+    if (!told) co_return std::unexpected(told.error().in(std::string(node->member().name)));
+    co_return std::move(told->site);
+}
+
+std::string site_values(const handle::Site& site) {
     return fmt::format(
-        R"([{{"index":1,"type":"HS_SITE","data":{{"format":"site","value":{0}}}}},)"
-        R"({{"index":2,"type":"HS_SITE.PREFIX","data":{{"format":"site","value":{0}}}}}])",
-        site);
+        R"([{{"index":1,"type":"HS_SITE","data":{{"format":"base64","value":"{0}"}}}},)"
+        R"({{"index":2,"type":"HS_SITE.PREFIX","data":{{"format":"base64","value":"{0}"}}}}])",
+        trust::to_base64(handle::encode(site)));
 }
 
 std::string product_values(std::string_view prefix) {
@@ -162,12 +168,16 @@ std::string product_values(std::string_view prefix) {
 
 io::Task<Result<void>> raise_chain(Chain* chain, io::Pause* pause) {
     NodeProcess& top = named(*chain, "top");
-    CO_TRY_VOID(top.start(""));
+    CO_TRY_VOID(top.start("", ""));
     auto is_up = co_await wait_until_ready(&top, pause);
     if (!is_up) co_return is_up;
+    auto root = co_await site_of(&top);
+    if (!root) co_return std::unexpected(root.error());
+    if (root->servers.empty()) co_return fail(Code::unavailable, "the top node has no server");
+    CO_TRY(const auto trusted, identity::fingerprint_of(root->servers[0].public_key));
     for (auto& node : *chain) {
         if (node.get() == &top) continue;
-        CO_TRY_VOID(node->start(*top.address("handle")));
+        CO_TRY_VOID(node->start(*top.address("handle"), trusted));
     }
     for (auto& node : *chain) {
         auto ready = co_await wait_until_ready(node.get(), pause);
@@ -177,8 +187,10 @@ io::Task<Result<void>> raise_chain(Chain* chain, io::Pause* pause) {
         const Member& member = node->member();
         const std::string prefix(member.prefix);
         if (!member.parent.empty()) {
+            auto site = co_await site_of(node.get());
+            if (!site) co_return std::unexpected(site.error());
             auto delegated = co_await put(named(*chain, member.parent).socket(), "0.NA/" + prefix,
-                                          site_values(*node->address("handle")));
+                                          site_values(*site));
             if (!delegated) co_return delegated;
         }
         if (member.role != "enterprise") continue;

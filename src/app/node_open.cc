@@ -2,6 +2,7 @@
 // rest.
 #include <fmt/format.h>
 
+#include "api/routes.h"
 #include "app/backup.h"
 #include "app/node_limits.h"
 #include "app/running_node.h"
@@ -109,7 +110,7 @@ Result<void> RunningNode::open_rooms() {
                                             est::Limits{});
     TRY(const auto loopback_role, trust::parse_loopback_role(settings_.trust_loopback_role));
     TRY(naming_, NamingRoom::open({*store_, *shards_, lane_pointers_, *porter_, loopback_role,
-                                   &audit_room_->audit()},
+                                   &audit_room_->audit(), &audit_room_->key()},
                                   settings_));
     return {};
 }
@@ -249,6 +250,7 @@ Result<void> RunningNode::open_listeners() {
     designs_ = std::make_unique<api::DesignRoom>(*desk_, options_.data + "/fonts", started_at_.micros);
     services_->designs = designs_.get();
     open_orders();
+    services_->naming = &naming_->desk();
     services_->mqtt = broker_view_.get();
     services_->sql = &sql_->engine();
     services_->sql_limits = sql_limits(settings_);
@@ -258,6 +260,7 @@ Result<void> RunningNode::open_listeners() {
     ingest_->add_routes(*router);
     est_door_->add_routes(*router);
     naming_->add_routes(*router);
+    router->set_fallback(naming_->tunnel(api::console_handler()));
     router->add_upgrade(
         "/mqtt", "websocket",
         [broker = broker_.get()](io::http::Request request, std::unique_ptr<io::Stream> stream) {
@@ -293,6 +296,12 @@ Result<void> RunningNode::open_listeners() {
     }
     TRY(const std::string handles, naming_->listen());
     if (!handles.empty()) banner_.listeners.emplace_back("handle", handles);
+    TRY(const std::string pools, naming_->listen_for_pools());
+    if (!pools.empty()) banner_.listeners.emplace_back("handle-pool", pools);
+    const std::string scheme = settings_.http_listen.empty() ? "https" : "http";
+    for (const auto& [name, address] : banner_.listeners) {
+        if (name == scheme) naming_->name_machines(*desk_, scheme + "://" + address);
+    }
     return {};
 }
 

@@ -125,6 +125,24 @@ bool is_addresses(std::string_view value) {
         return address && address->path.empty() && address->host != "*";
     });
 }
+bool is_references(std::string_view value) {
+    const auto items = list_of(value);
+    return items.size() <= 16 && std::ranges::all_of(items, [](const auto& item) {
+        const auto colon = item.find(':');
+        return colon != item.npos && colon > 0 && colon <= 9 && colon + 1 < item.size() &&
+               item.find_first_not_of("0123456789") == colon;
+    });
+}
+bool is_url_or_empty(std::string_view value) {
+    return value.empty() || ((value.starts_with("http://") || value.starts_with("https://")) &&
+                             value.size() > 8 && value.find_first_of(" \"'<>") == value.npos);
+}
+bool is_fingerprints(std::string_view value) {
+    const auto items = list_of(value);
+    return items.size() <= 16 && std::ranges::all_of(items, [](const auto& item) {
+        return item.size() == 64 && item.find_first_not_of("0123456789abcdef") == item.npos;
+    });
+}
 bool is_roles(std::string_view value) {
     if (value == "none") return true;
     const auto words = list_of(value);
@@ -244,11 +262,46 @@ std::vector<Key> make_keys() {
 
         text("handle.listen", &S::handle_listen, "address", address_rule, is_address_or_empty,
              "Handle System, UDP and TCP."),
+        text("handle.pool_listen", &S::handle_pool_listen, "address", address_rule,
+             is_address_or_empty,
+             "The same for clients that keep pools of connections and log in on them (opcodes 2000, "
+             "2001); what changes something takes a login there."),
+        number("handle.pool_requests_per_day", &S::handle_pool_requests_per_day, 0, 1'000'000'000,
+               "requests", "Changes of one key on handle.pool_listen in one day (UTC); 0: no limit."),
         text("handle.prefix", &S::handle_prefix, "prefixes", "0..16 prefixes, separated by commas",
              is_prefixes, "Prefixes whose identifiers live on this node, such as 88.101."),
         text("handle.bootstrap", &S::handle_bootstrap, "addresses",
              "0..16 of host:port, separated by commas", is_addresses,
              "Whom to ask first for identifiers of others: a recursive node, and `resolve`."),
+        text("handle.public_url", &S::handle_public_url, "URL",
+             "empty, or http:// or https:// and a name", is_url_or_empty,
+             "Where people reach this node's pages: what QR codes and identifiers of machines lead to, "
+             "https://id.example.com say. Empty: the listener's address."),
+        yes_or_no("handle.name_machines", &S::handle_name_machines,
+                  "Whether every machine gets an identifier under the first prefix that leads to its "
+                  "page."),
+        text("handle.trusted_keys", &S::handle_trusted_keys, "SHA-256",
+             "0..16 of 64 hexadecimal digits, separated by commas", is_fingerprints,
+             "Fingerprints of the keys of handle.bootstrap's servers. When there are any, only their "
+             "signed answers are believed, and signatures are checked from there down."),
+        text("handle.mirrors", &S::handle_mirrors, "keys",
+             "0..16 of index:handle, separated by commas", is_references,
+             "Keys (HS_PUBKEY values of this node) of those who may follow all changes, secrets "
+             "included."),
+        text("handle.mirror_of", &S::handle_mirror_of, "address", address_rule, is_address_or_empty,
+             "Follows the identifiers of that node and takes no changes from clients. "
+             "handle.trusted_keys says which key it must have."),
+        text("handle.mirror_key", &S::handle_mirror_key, "key", "0..1 of index:handle",
+             is_references,
+             "Where the node that handle.mirror_of names keeps this node's key (GET /api/site)."),
+        text("handle.site_servers", &S::handle_site_servers, "addresses",
+             "0..16 of host:port, separated by commas", is_addresses,
+             "All servers of a site, in their order, between which the protocol's hash deals out the "
+             "identifiers; the same at each of them. Empty: this node alone."),
+        number("handle.site_server", &S::handle_site_server, 0, 15, "position",
+               "Which of handle.site_servers this node is, from 0."),
+        yes_or_no("handle.sm2", &S::handle_sm2,
+                  "Whether keys of GM/T 0003 (SM2 with SM3) may prove who asks."),
         yes_or_no("handle.case_sensitive", &S::handle_case_sensitive,
                   "Whether a/B and a/b are two identifiers; to be decided before the first one."),
         number("handle.udp_answer_datagrams", &S::handle_udp_answer_datagrams, 1, 64, "datagrams",

@@ -60,9 +60,20 @@ struct Settings {
     std::int64_t organisation_retained_bytes_max = 256 << 20;
 
     std::string handle_listen;
+    std::string handle_pool_listen;
     std::string handle_prefix;
     std::string handle_bootstrap;
+    std::string handle_public_url;
+    bool handle_name_machines = true;
+    std::string handle_trusted_keys;
+    std::string handle_mirrors;
+    std::string handle_mirror_of;
+    std::string handle_mirror_key;
+    std::string handle_site_servers;
+    std::int64_t handle_site_server = 0;
     bool handle_case_sensitive = false;
+    bool handle_sm2 = false;
+    std::int64_t handle_pool_requests_per_day = 0;
     std::int64_t handle_udp_answer_datagrams = 4;
     std::int64_t handle_udp_per_second = 5'000;
     std::string pg_listen;
