@@ -11,6 +11,7 @@ namespace {
 using orders::Book;
 
 constexpr std::size_t board_rows = 50;
+constexpr std::size_t early_max = 10'000;  // events while the whole is being read
 
 struct BoardRows {
     std::vector<std::pair<orders::OrderState, std::uint64_t>> counts;
@@ -62,8 +63,8 @@ struct OrderStream {
     io::Wheel::Timer timer;
     std::unique_ptr<OrderFollower> follower;
     std::optional<trust::Keys::ListenerId> listener;
-    std::string first;  ///< the whole, as it was when the stream began
-    std::string first_event;
+    bool has_begun = false;  ///< the whole was sent; what changes before that waits behind it
+    std::vector<std::pair<std::string, std::string>> early;
     bool is_viewer = false;
     ~OrderStream() {
         if (listener) services->porter.keys().forget(*listener);
@@ -95,6 +96,14 @@ io::Task<void> run_order_stream(OrderStreamPtr stream, http::BodyWriter& writer)
     }
 }
 
+// The whole first, then what changed while it was read.
+void begin_order_stream(OrderStream& stream, std::string_view event, const json::value& whole) {
+    stream.queue.push(event, whole);
+    stream.has_begun = true;
+    for (const auto& [name, data] : std::exchange(stream.early, {}))
+        stream.queue.push_text(name, data);
+}
+
 Answer order_stream(Call& call, OrganisationId organisation, std::uint64_t order, bool is_viewer,
                     OrderStreamPtr& stream) {
     stream = std::make_shared<OrderStream>();
@@ -105,7 +114,11 @@ Answer order_stream(Call& call, OrganisationId organisation, std::uint64_t order
         organisation, order, [raw = stream.get()](const OrderFrames& frames) {
             for (const auto& frame : frames) {
                 const std::string& data = raw->is_viewer ? frame.viewer : frame.customer;
-                if (!data.empty()) raw->queue.push_text(frame.event, data);
+                if (data.empty()) continue;
+                if (raw->has_begun)
+                    raw->queue.push_text(frame.event, data);
+                else if (raw->early.size() < early_max)
+                    raw->early.emplace_back(frame.event, data);
             }
         });
     if (!stream->follower) return fail(Code::exhausted, "as many streams as allowed are open");
@@ -138,7 +151,7 @@ io::Task<Answer> follow_order(Call call) {
     if (!again) co_return std::unexpected(again.error());
     auto progress = co_await call.services->orders->progress(again->view.order.organisation);
     const auto catalog = call.services->desk.snapshot();
-    stream->queue.push("order", render(again->view, progress, *catalog, again->is_viewer));
+    begin_order_stream(*stream, "order", render(again->view, progress, *catalog, again->is_viewer));
     co_return response;
 }
 
@@ -148,7 +161,7 @@ io::Task<Answer> follow_board(Call call) {
     if (!response) co_return response;
     auto rows = co_await board_of(call.services, call.organisation());
     if (!rows) co_return std::unexpected(rows.error());
-    stream->queue.push("board", *rows);
+    begin_order_stream(*stream, "board", *rows);
     co_return response;
 }
 
