@@ -90,6 +90,7 @@ void add_routes(http::Router& router, Services& services) {
     add_order_routes(router, services);
     add_job_routes(router, services);
     add_shop_routes(router, services);
+    add_fleet_routes(router, services);
     add_backup_routes(router, services);
     add_connection_routes(router, services);
     add_topic_routes(router, services);

@@ -20,6 +20,7 @@ struct Operation {
 };
 std::span<const Operation> operations();
 std::span<const Operation> order_operations();  ///< a part of them
+std::span<const Operation> fleet_operations();  ///< a part of them
 std::span<const Operation> naming_operations();  ///< as well
 
 /// A JSON object: component schemas by name, without the pages of lists.

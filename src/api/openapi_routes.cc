@@ -464,6 +464,7 @@ constexpr Operation all[] = {
 std::span<const Operation> operations() {
     static const std::vector<Operation> every = [] {
         std::vector<Operation> both(std::begin(all), std::end(all));
+        both.insert(both.end(), fleet_operations().begin(), fleet_operations().end());
         both.insert(both.end(), order_operations().begin(), order_operations().end());
         both.insert(both.end(), naming_operations().begin(), naming_operations().end());
         return both;

@@ -25,6 +25,7 @@ void add_design_routes(http::Router& router, Services& services);
 void add_order_routes(http::Router& router, Services& services);
 void add_job_routes(http::Router& router, Services& services);
 void add_shop_routes(http::Router& router, Services& services);
+void add_fleet_routes(http::Router& router, Services& services);
 void add_backup_routes(http::Router& router, Services& services);
 void add_connection_routes(http::Router& router, Services& services);
 void add_topic_routes(http::Router& router, Services& services);

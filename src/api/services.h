@@ -135,6 +135,7 @@ public:
 class MqttView;  // mqtt_view.h
 class DesignRoom;  // design_room.h
 class OrderDesk;  // order_desk.h
+class FleetRoom;  // fleet_room.h
 struct NamingDesk;  // naming.h
 
 /// How many machines an organisation has, as last counted on one shard.
@@ -162,6 +163,7 @@ struct Services {
     query::Limits sql_limits{};    ///< of one statement
     DesignRoom* designs = nullptr;  ///< never null when routes are added
     OrderDesk* orders = nullptr;  ///< never null when routes are added
+    FleetRoom* fleet = nullptr;  ///< null: the node keeps no fleet
     MqttView* mqtt = nullptr;    ///< null: the node serves no MQTT
     std::vector<MachineTotal> totals{std::vector<MachineTotal>(shards.size())};  ///< by shard
     NamingDesk* naming = nullptr;  ///< null: the node keeps no names

@@ -106,11 +106,12 @@ io::Task<std::string> RunningNode::metrics() {
     auto sparkplug = co_await door_->counters();
     auto ingest = co_await ingest_->metrics();
     auto naming = co_await naming_->metrics();
+    auto fleet = co_await fleet_->metrics();
     std::string postgres;
     if (pg_) postgres = co_await pg_->metrics();
     co_return metrics_page(
         {broker, plant, history, sparkplug, store_->stats(), http_->stats(), facts()}) +
-        ingest + naming + postgres + sql_->metrics() + certificates_->metrics() + quotas_->metrics(*desk_->snapshot());
+        ingest + naming + fleet + postgres + sql_->metrics() + certificates_->metrics() + quotas_->metrics(*desk_->snapshot());
 }
 
 void RunningNode::stop() {
@@ -129,6 +130,7 @@ void RunningNode::stop() {
     if (backups_) backups_->close();
     if (orders_) orders_->close();
     if (erasures_) erasures_->close();
+    if (fleet_) fleet_->close();
     if (door_ && !listeners_.empty()) door_->close();
     if (broker_) shards_->run_blocking(ShardIndex(0), close_broker(broker_.get()));
     if (ingest_) ingest_->close();

@@ -251,6 +251,9 @@ Result<void> RunningNode::open_listeners() {
     services_->designs = designs_.get();
     open_orders();
     services_->naming = &naming_->desk();
+    TRY(fleet_, FleetRooms::open({*shards_, *catalog_, *desk_, *plant_, *broker_, audit_room_->audit(), audit_room_->key(),
+                                  [this](OrganisationId organisation) { return prefix_of(organisation); }}));
+    services_->fleet = fleet_.get();
     services_->mqtt = broker_view_.get();
     services_->sql = &sql_->engine();
     services_->sql_limits = sql_limits(settings_);
@@ -259,6 +262,11 @@ Result<void> RunningNode::open_listeners() {
     api::add_routes(*router, *services_);
     ingest_->add_routes(*router);
     est_door_->add_routes(*router);
+    fleet_as_feed_ = std::make_unique<FleetAsFeed>(*fleet_, *history_);
+    aemp_ = std::make_unique<aemp::Server>(aemp::Server::Services{*fleet_as_feed_, *porter_, *shards_, audit_room_->key(),
+                                                                  loopback_role, &audit_room_->audit()},
+                                           aemp::ServerLimits{});
+    aemp_->add_routes(*router);
     naming_->add_routes(*router);
     router->set_fallback(naming_->tunnel(api::console_handler()));
     router->add_upgrade(
@@ -322,6 +330,7 @@ Result<void> RunningNode::start() {
     certificates_->start();
     erasures_->start();
     orders_->start();
+    fleet_->start();
     shards_->run_everywhere([this](io::Shard& shard) {
         if (shard.index() != ShardIndex(0)) return;
         clock_watch_ = std::make_unique<ClockWatch>(shard.clock(), [this](Instant at, auto& text) {

@@ -13,6 +13,8 @@
 #include "app/clock_watch.h"
 #include "app/doors.h"
 #include "app/erasures.h"
+#include "app/fleet_aemp.h"
+#include "app/fleet_room.h"
 #include "app/gatekeeper.h"
 #include "app/ingest.h"
 #include "app/metrics.h"
@@ -116,6 +118,9 @@ private:
     std::unique_ptr<Erasures> erasures_;
     std::unique_ptr<api::DesignRoom> designs_;
     std::unique_ptr<OrdersRoom> orders_;
+    std::unique_ptr<FleetRooms> fleet_;
+    std::unique_ptr<FleetAsFeed> fleet_as_feed_;
+    std::unique_ptr<aemp::Server> aemp_;
     std::unique_ptr<IngestDoors> ingest_;
     std::unique_ptr<api::Services> services_;
     std::unique_ptr<io::http::Server> http_;

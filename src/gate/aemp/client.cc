@@ -35,7 +35,8 @@ struct Reply {
 /// One request on a connection of its own.
 io::Task<Result<Reply>> ask(Url url, io::http::ClientRequest request,
                             std::shared_ptr<io::TlsClient> tls, io::Steady patience) {
-    auto stream = co_await io::connect(io::Address{url.host, url.port, {}}, patience);
+    const io::Address address{url.host, url.port, {}};
+    auto stream = co_await io::connect(address, patience);
     if (!stream) co_return std::unexpected(stream.error().in(url.host));
     if (url.is_tls) {
         if (!tls)
