@@ -1,5 +1,5 @@
-// The fleet's rows: what people drew, described and asked for, what was decided, and who crossed which
-// border. Bodies are JSON texts of dispatch/fleet, which alone knows what is in them.
+// The fleet's rows: what people drew, described and asked for, what was decided, and who crossed
+// which border. Bodies are JSON texts of dispatch/fleet, which alone knows what is in them.
 #pragma once
 #include <optional>
 #include <span>
@@ -38,7 +38,8 @@ struct CrossingQuery {
     std::uint64_t before = INT64_MAX;
     std::size_t count_max = 100;
 };
-Result<std::vector<CrossingRow>> crossings(Catalog& catalog, OrganisationId organisation, const CrossingQuery& query);
+Result<std::vector<CrossingRow>> crossings(Catalog& catalog, OrganisationId organisation,
+                                           const CrossingQuery& query);
 /// Who entered and has not left, of everyone: the last crossing of each machine and site.
 Result<std::vector<CrossingRow>> insides(Catalog& catalog);
 }  // namespace lineshaft::catalog
