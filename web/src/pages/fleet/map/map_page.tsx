@@ -20,7 +20,7 @@ import { links, navigate } from "../../../router";
 import { BorderTool, type Drawing } from "./border_tool";
 import { HerePicker } from "./here_picker";
 import { MachinePanel } from "./machine_panel";
-import { SidePanel } from "./side_panel";
+import { SidePanel, type Tab } from "./side_panel";
 import { useRoster } from "./use_roster";
 import { WaySlider } from "./way_slider";
 
@@ -31,6 +31,7 @@ const room = (): Edges => (narrow() ? { left: 40, right: 56, top: 70, bottom: 15
 export function MapPage({ chosen, person }: { chosen: string | null; person: Person }) {
     const words = useWords();
     const map = useRef<MapView | null>(null);
+    const [tab, setTab] = useState<Tab>("list");
     const [filter, setFilter] = useState<Filter>(noFilter);
     const [here, setHere] = useState<{ members: Spot[]; x: number; y: number } | null>(null);
     const [drawing, setDrawing] = useState<Drawing | null>(null);
@@ -140,7 +141,7 @@ export function MapPage({ chosen, person }: { chosen: string | null; person: Per
                 <BorderTool key={drawing.site ?? "new"} map={map.current!} drawing={drawing} sites={sites.data ?? []}
                     onClose={() => setDrawing(null)} onDone={() => { setDrawing(null); sites.reload(); }} />
             ) : (
-                <SidePanel filter={filter} onFilter={setFilter} shown={shown} all={all.length} types={types} counts={roster.counts} ready={ready} unplaced={unplaced} chosen={chosen}
+                <SidePanel tab={tab} onTab={setTab} filter={filter} onFilter={setFilter} shown={shown} all={all.length} types={types} counts={roster.counts} ready={ready} unplaced={unplaced} chosen={chosen}
                     sites={sites.data} onSite={showSite} crossings={fresh} nameOf={(id) => roster.at(id)?.name ?? id}
                     onDraw={may(person, "engineer") && map.current ? (site) => setDrawing(newDrawing(site)) : null}
                     trails={layers.machines.trails} onTrails={(on) => { layers.machines.trails = on; layers.machines.touch(); map.current?.ask(); }} />

@@ -11,6 +11,8 @@ import { CrossingList } from "./crossing_list";
 import { SiteList } from "./site_list";
 
 interface SideProps {
+    tab: Tab;
+    onTab: (tab: Tab) => void;
     filter: Filter;
     onFilter: (filter: Filter) => void;
     /** The first of them, and how many there are. */
@@ -30,12 +32,11 @@ interface SideProps {
     onTrails: (on: boolean) => void;
 }
 
-type Tab = "list" | "sites" | "crossings";
+export type Tab = "list" | "sites" | "crossings";
 
 export function SidePanel(props: SideProps) {
-    const { filter, onFilter, shown, all, types, counts, ready, unplaced, sites, onTrails } = props;
+    const { filter, onFilter, tab, onTab: setTab, shown, all, types, counts, ready, unplaced, sites, onTrails } = props;
     const words = useWords();
-    const [tab, setTab] = useState<Tab>("list");
     const [open, setOpen] = useState(false);
     const [trails, setTrails] = useState(props.trails);
     const flip = (state: FleetState) => {

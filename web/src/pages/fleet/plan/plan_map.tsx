@@ -141,6 +141,16 @@ export function PlanMap({ plan, names, requests, chosen, onChoose }: PlanMapProp
     useEffect(() => {
         if (fitted.current) whole(true);
     }, [chosen]);
+    // Another plan may lead elsewhere; where it is in sight, the map stays as it was put.
+    useEffect(() => {
+        const view = map.current?.view;
+        if (!fitted.current || !view) return;
+        const out = layers.ways.ways.some((way) => way.places.some((place) => {
+            const [x, y] = [screenX(view, worldX(place.longitude)), screenY(view, worldY(place.latitude))];
+            return x < 0 || y < 0 || x > view.width || y > view.height;
+        }));
+        if (out) whole(true);
+    }, [plan.version, plan.id]);
     return (
         <GeoMap className="plan-map" label={words.plan.map} onWhole={() => whole(true)} onReady={(view) => {
             map.current = view;
