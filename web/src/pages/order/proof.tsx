@@ -43,7 +43,7 @@ function Paper({ of }: { of: OrderCertificate }) {
     const chart = useLoad<Thread[]>("thread chart", orderCalls.threadChart);
     const choice = clothOf(of.order, of.design.threads);
     const at = (text: string | null) => (text ? dateTime(Date.parse(text), words.locale, browserZone()).slice(0, 16) : "–");
-    const leads = of.resolve ?? location.origin + links.order(of.order);
+    const leads = location.origin + (of.identifier ? links.handle(of.identifier) : links.order(of.order));
     const breaks = of.pieces.reduce((sum, piece) => sum + piece.thread_breaks, 0);
     const facts: [string, string][] = [
         [words.proof.maker, of.maker],

@@ -7,7 +7,7 @@ import { may } from "../../api/session";
 import type { Person } from "../../api/types";
 import type { Cost, OrderStep } from "../../api/workshop_types";
 import { formatMoney } from "../../format/money";
-import { useWords } from "../../i18n";
+import { useWords, type Strings } from "../../i18n";
 import { Drawer } from "../../parts/drawer";
 import { advice, say, Waiting } from "../../parts/feedback";
 import { Link } from "../../parts/link";
@@ -152,6 +152,9 @@ function CostTable({ id, turn }: { id: string; turn: number }) {
     );
 }
 
+/** "asked Pause" is a question of a method; the rest are words of their own. */
+const kindOf = (kind: string, words: Strings) => (kind.startsWith("asked ") ? `${words.workshop.asked} ${words.queue.methods[kind.slice(6)]?.replace("…", "") ?? kind.slice(6)}` : words.workshop.kinds[kind] ?? kind);
+
 function History({ id, turn }: { id: string; turn: string }) {
     const words = useWords();
     const read = useLoad<{ items: OrderStep[] }>(`history ${id} ${turn}`, () => orderCalls.history(id));
@@ -160,7 +163,7 @@ function History({ id, turn }: { id: string; turn: string }) {
             <h3>{words.workshop.history}</h3>
             {read.data?.items.length === 0 && <p className="dim">{words.workshop.noHistory}</p>}
             <ol className="order-history">
-                {read.data?.items.map((step, index) => <li key={index}><time dateTime={step.at}>{shortTime(step.at, words.locale)}</time><span>{step.text}{step.by && <small> {words.workshop.by(step.by)}</small>}</span></li>)}
+                {read.data?.items.map((step, index) => <li key={index}><time dateTime={step.at}>{shortTime(step.at, words.locale)}</time><span><b>{kindOf(step.kind, words)}</b> {step.text}{step.by && <small> {words.workshop.by(step.by)}</small>}</span></li>)}
             </ol>
         </>
     );

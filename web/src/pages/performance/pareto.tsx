@@ -24,7 +24,7 @@ export function Pareto({ stops }: { stops: Stops }) {
                             const name = words.follow.stops[one.reason] ?? one.reason;
                             return (
                                 <g key={one.reason}>
-                                    <text x={0} y={y + 14}>{name} <tspan className="value">{words.performance.minutes((one.seconds / 60).toLocaleString(words.locale, { maximumFractionDigits: one.seconds < 600 ? 1 : 0 }))}, {words.performance.times_n(one.count)}</tspan></text>
+                                    <text x={0} y={y + 14}>{name} <tspan className="value">{one.seconds < 90 ? words.performance.seconds(Math.round(one.seconds)) : words.performance.minutes((one.seconds / 60).toLocaleString(words.locale, { maximumFractionDigits: one.seconds < 600 ? 1 : 0 }))}, {words.performance.times_n(one.count)}</tspan></text>
                                     <rect className="ground" x={x(0)} y={y + 21} width={x(1) - x(0)} height={14} rx={3} />
                                     <rect className={one.share >= top ? "bar worst" : "bar"} x={x(0)} y={y + 21} width={Math.max(2, x(one.share) - x(0))} height={14} rx={3} />
                                 </g>

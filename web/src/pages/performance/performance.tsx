@@ -14,7 +14,7 @@ type Range = keyof typeof ranges;
 const mains: OeeRatio[] = ["availability", "effectiveness", "quality_ratio"];
 const rest: OeeRatio[] = ["utilisation", "setup_rate", "scrap_ratio", "rework_ratio"];
 
-export const percent = (value: number | null, words: Strings) => (value === null ? words.performance.none : `${(value * 100).toLocaleString(words.locale, { maximumFractionDigits: 1 })} %`);
+export const percent = (value: number | null, words: Strings) => (value === null ? words.performance.none : `${(value * 100).toLocaleString(words.locale, { maximumFractionDigits: Math.abs(value) < 0.01 ? 2 : 1 })} %`);
 
 export function Performance() {
     const words = useWords();

@@ -13,7 +13,7 @@ export interface DesignRead {
     retry: () => void;
 }
 
-const rest_ms = 450;
+const rest_ms = 600;  // a link and an address have their measure of designs
 const look_again_ms = 700;
 
 export function useDesign(counter: Counter, wish: DesignWish | null): DesignRead {
