@@ -315,6 +315,12 @@ io::Task<void> OrdersSteps::show(OrdersRoom* room, Hall* hall) {
     }
     api::OrderFrames frames;
     for (const auto& job : seen->jobs) {
+        const auto known = hall->jobs.find(job.number);
+        if (known != hall->jobs.end() && known->second.state != job.state && !job.machine.empty()) {
+            room->rooms_.plant.record(
+                {io::Shard::here().now(), organisation, job.machine, "job",
+                 fmt::format("{} {}", orders::job_text(job.number), dispatch::name_of(job.state))});
+        }
         hall->jobs[job.number] = job;
         const auto view = std::ranges::find(seen->views, job.order,
                                             [](const auto& one) { return one.order.number; });
