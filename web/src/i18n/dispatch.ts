@@ -39,7 +39,7 @@ const en = {
             kinds: { breakdown: "A machine breaks down", repaired: "A machine is repaired", late: "A machine is late", takes_longer: "A job takes longer", road_closed: "A road is closed", road_open: "A road is open again" } as Record<string, string>,
             leadIf: "The plan is made as if this were so. Nothing changes.", leadTell: "The plan is re-made at once, changing as little as it can.", told: (ms: number, changes: number) => `Re-made in ${ms} ms, ${many(changes, "change", "changes")}.`, notAdopted: (why: string) => `The last plan stays in force: ${why}` },
         decision: { changes: (n: number) => many(n, "change", "changes"), kept: (n: number) => `${n} kept`, took: (ms: number) => `${ms} ms`, refused: "last plan stays", by: (who: string) => `by ${who}`,
-            kinds: { breakdown: "Breakdown", repaired: "Repaired", late: "Late", takes_longer: "Takes longer", road_closed: "Road closed", road_open: "Road open", rush_job: "Rush job", request: "Request", withdrawn: "Withdrawn", moved: "Moved by hand", adopted: "Adopted", progress: "Progress", manual: "By hand" } as Record<string, string> },
+            kinds: { breakdown: "Breakdown", repaired: "Repaired", late: "Late", takes_longer: "Takes longer", road_closed: "Road closed", road_open: "Road open", rush_job: "Rush job", telemetry: "From telemetry", by_hand: "By hand" } as Record<string, string> },
     },
     cab: {
         title: "Cab", choose: "Which machine do you drive?", chooseStep: "The choice stays on this phone.", change: "Another machine", none: "No job now", noneStep: "Stay here. Your next job appears by itself.", next: "After that", machine: "Machine",
@@ -90,7 +90,7 @@ const zh: typeof en = {
             kinds: { breakdown: "设备故障", repaired: "设备修复", late: "设备晚点", takes_longer: "任务延长", road_closed: "道路封闭", road_open: "道路恢复" },
             leadIf: "按此假设制定计划，不会改变任何安排。", leadTell: "立即重新制定计划，尽可能少地改动。", told: (ms, changes) => `${ms} 毫秒内重新计划，${count(changes)} 处变化。`, notAdopted: (why) => `仍执行上一份计划：${why}` },
         decision: { changes: (n) => `${count(n)} 处变化`, kept: (n) => `保持 ${n} 项`, took: (ms) => `${ms} 毫秒`, refused: "维持原计划", by: (who) => `${who}`,
-            kinds: { breakdown: "故障", repaired: "修复", late: "晚点", takes_longer: "延长", road_closed: "封路", road_open: "通路", rush_job: "急件", request: "申请", withdrawn: "撤回", moved: "人工移动", adopted: "采用", progress: "进展", manual: "人工" } },
+            kinds: { breakdown: "故障", repaired: "修复", late: "晚点", takes_longer: "延长", road_closed: "封路", road_open: "通路", rush_job: "急件", telemetry: "遥测", by_hand: "人工" } },
     },
     cab: {
         title: "驾驶室", choose: "您驾驶哪台设备？", chooseStep: "本机会记住这个选择。", change: "换一台设备", none: "目前没有任务", noneStep: "请原地待命，下一项任务会自动出现。", next: "接下来", machine: "设备",
