@@ -62,7 +62,7 @@ const en = {
     },
     proof: {
         title: "Certificate", of: "of embroidery", text: (maker: string) => `${maker} certifies that this was sewn as follows.`,
-        maker: "Maker", done: "Finished", machine: "Machine", stitches: "Stitches", pieces: "Pieces", breaks: "Thread breaks", piece: "Piece", when: "Sewn", identifier: "Identifier", noIdentifier: "none: no prefix is set up", hash: "Fingerprint of the design", threads: "Threads", size: "Size",
+        unnamed: "The workshop", maker: "Maker", done: "Finished", machine: "Machine", stitches: "Stitches", pieces: "Pieces", breaks: "Thread breaks", piece: "Piece", when: "Sewn", identifier: "Identifier", noIdentifier: "none: no prefix is set up", hash: "Fingerprint of the design", threads: "Threads", size: "Size",
         qr: "QR code that leads to this piece", scan: "Scan to see this piece and who made it.", print: "Print", back: "Back to the order", notYet: "The certificate is written when the last piece is sewn.", total: "Stitches in all", number: "Order",
     },
 };
@@ -121,7 +121,7 @@ const zh: typeof en = {
     },
     proof: {
         title: "证书", of: "刺绣作品", text: (maker) => `${maker} 证明此作品按以下方式绣制。`,
-        maker: "制作者", done: "完成时间", machine: "机器", stitches: "针数", pieces: "件数", breaks: "断线次数", piece: "第几件", when: "绣制时间", identifier: "标识", noIdentifier: "无：尚未设置前缀", hash: "图案指纹", threads: "绣线", size: "尺寸",
+        unnamed: "本工坊", maker: "制作者", done: "完成时间", machine: "机器", stitches: "针数", pieces: "件数", breaks: "断线次数", piece: "第几件", when: "绣制时间", identifier: "标识", noIdentifier: "无：尚未设置前缀", hash: "图案指纹", threads: "绣线", size: "尺寸",
         qr: "通往此作品的二维码", scan: "扫码查看此作品及其制作者。", print: "打印", back: "返回订单", notYet: "最后一件绣完后出具证书。", total: "总针数", number: "订单",
     },
 };

@@ -23,7 +23,7 @@ export function Proof({ id }: { id: string }) {
     const status = read.error instanceof ApiError ? read.error.status : 0;
     const back = <Link className="button" to={links.order(id)}>{words.proof.back}</Link>;
     return (
-        <PublicFrame name={read.data?.maker ?? words.product}>
+        <PublicFrame name={named(read.data?.maker) ?? words.product}>
             {status === 404 ? <Empty title={words.follow.gone} step={words.follow.goneStep} />
                 : status === 409 ? <Empty title={words.proof.notYet} step="">{back}</Empty>
                 : <Waiting of={read} />}
@@ -37,16 +37,20 @@ export function Proof({ id }: { id: string }) {
     );
 }
 
+/** The organisation every node has is nobody's name. */
+const named = (maker: string | undefined) => (maker && maker !== "default" ? maker : null);
+
 function Paper({ of }: { of: OrderCertificate }) {
     const words = useWords();
     const stitches = usePattern(orderCalls.stitchesOf(of.order));
     const chart = useLoad<Thread[]>("thread chart", orderCalls.threadChart);
     const choice = clothOf(of.order, of.design.threads);
     const at = (text: string | null) => (text ? dateTime(Date.parse(text), words.locale, browserZone()).slice(0, 16) : "–");
+    const maker = named(of.maker) ?? words.proof.unnamed;
     const leads = location.origin + (of.identifier ? links.handle(of.identifier) : links.order(of.order));
     const breaks = of.pieces.reduce((sum, piece) => sum + piece.thread_breaks, 0);
     const facts: [string, string][] = [
-        [words.proof.maker, of.maker],
+        [words.proof.maker, maker],
         [words.proof.machine, [...new Set(of.pieces.map((piece) => piece.machine_name ?? piece.machine ?? "–"))].join(", ")],
         [words.proof.done, at(of.done_at)],
         [words.proof.total, of.stitches_total.toLocaleString(words.locale)],
@@ -57,7 +61,7 @@ function Paper({ of }: { of: OrderCertificate }) {
         <article className="deed">
             <header><Logo /><p>{words.proof.title} <span>{words.proof.of}</span></p></header>
             <h1>{of.name}</h1>
-            <p className="deed-text">{words.proof.text(of.maker)}</p>
+            <p className="deed-text">{words.proof.text(maker)}</p>
             <div className="deed-picture">
                 {stitches.pattern && <Sewing pattern={stitches.pattern} threads={of.design.threads} fabric={choice.fabric} cloth={clothColour(choice.cloth)} sewn={stitches.pattern.count}
                     label={words.sewing.picture(of.name, of.design.stitches, of.design.colours)} />}
