@@ -43,7 +43,7 @@ class Lineshaft {
     async start() {
         this.node ??= new Node(null, { sets: ["log.level=error", "history.settle_age_max=3", "history.seal_age_max=3"] });
         await this.node.start(60_000);
-        this.token ??= this.node.token({ role: "admin" });
+        this.token ??= this.node.admin();
         this.pid = this.node.child.pid;
         this.port = this.node.addresses.http.split(":").pop();
     }
