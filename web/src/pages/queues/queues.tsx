@@ -104,7 +104,7 @@ function Unplanned({ jobs }: { jobs: Job[] }) {
         <section className="queue-lane queue-without" aria-label={words.queue.unplanned}>
             <header><h2>{words.queue.unplanned}</h2></header>
             <p className="help">{words.queue.unplannedHelp}</p>
-            <ul>{jobs.map((job) => <li key={job.id} className="queue-job"><b>{job.order_name}</b> <small>{job.id}</small><em className="order-why">{job.why}</em></li>)}</ul>
+            <ul>{jobs.map((job) => <li key={job.id} className="queue-job"><b>{job.order_name}</b> <small>{job.id}</small><em className="order-why">{job.why ?? words.workshop.states.held}</em></li>)}</ul>
         </section>
     );
 }
