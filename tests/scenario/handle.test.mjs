@@ -1,6 +1,6 @@
 // The Handle System's port and its HTTP API, asked by clients made of the protocol's bytes.
 import assert from "node:assert/strict";
-import { generateKeyPairSync, randomBytes } from "node:crypto";
+import { createHash, generateKeyPairSync, randomBytes } from "node:crypto";
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -289,7 +289,7 @@ test("garbage is counted and disturbs nobody", async (t) => {
     const wrongClock = await askUdp(port, resolve(`${prefix}/A`, { expires: Math.floor(Date.now() / 1000) - 40_000 }));
     assert.equal(wrongClock.code, 1, "a clock that is hours wrong is no reason to refuse");
     const session = await askUdp(port, message(400, Buffer.alloc(20)));
-    assert.equal(session.code, 5);
+    assert.equal(session.code, 504, "no session can be made of that");
     assert.equal((await askUdp(port, good)).code, 1);
     idle.close();
     socket.close();
@@ -317,6 +317,17 @@ test("a chain: top, secondary, enterprise and recursive nodes", async (t) => {
     assert.match(hops[1], new RegExp(`${nodes["secondary-101"].handle} udp.*0.NA/88.101.7.*success`));
     assert.match(hops[2], new RegExp(`${nodes["enterprise-101-7"].handle} udp.*88.101.7/EXC-0042.*success`));
     assert.match(told.out, /^1\tURL\thttps:\/\/example.com\/88.101.7\/EXC-0042$/m);
+    // Whoever is referred to signs with the key its parent names; from a trusted root on, everything is.
+    assert.match(hops[0], /unsigned$/);
+    for (const hop of hops.slice(1)) assert.match(hop, /signed [0-9a-f]{16}$/);
+    const site = await askUdp(nodes.top.port, message(op.siteInfo, bodies.handle("/")));
+    const trusted = createHash("sha256").update(site.body.subarray(44, 44 + site.body.readUInt32BE(40))).digest("hex");
+    const proven = run(["resolve", "88.101.7/EXC-0042", "--at", nodes.top.handle, "--trace", "--set", `handle.trusted_keys=${trusted}`]);
+    assert.match(proven.out, /signed from a trusted key down to the answer/);
+    assert.equal((proven.out.match(/ signed [0-9a-f]{16}$/gm) ?? []).length, 3);
+    const forged = run(["resolve", "88.101.7/EXC-0042", "--at", nodes["secondary-101"].handle, "--trace", "--set", `handle.trusted_keys=${trusted}`]);
+    assert.equal(forged.code, 1);
+    assert.match(forged.out, /not believed/);
     const missing = run(["resolve", "88.101.7/NOPE", "--at", nodes.top.handle]);
     assert.equal(missing.code, 1);
     assert.match(missing.err, /handle not found/);
