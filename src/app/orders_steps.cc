@@ -315,12 +315,13 @@ io::Task<void> OrdersSteps::show(OrdersRoom* room, Hall* hall) {
     }
     api::OrderFrames frames;
     for (const auto& job : seen->jobs) {
-        const auto known = hall->jobs.find(job.number);
-        if (known != hall->jobs.end() && known->second.state != job.state && !job.machine.empty()) {
+        const auto known = hall->states.try_emplace(job.number, job.state).first;
+        if (std::exchange(known->second, job.state) != job.state && !job.machine.empty()) {
             room->rooms_.plant.record(
                 {io::Shard::here().now(), organisation, job.machine, "job",
                  fmt::format("{} {}", orders::job_text(job.number), dispatch::name_of(job.state))});
         }
+        if (is_over(job.state)) hall->states.erase(known);
         hall->jobs[job.number] = job;
         const auto view = std::ranges::find(seen->views, job.order,
                                             [](const auto& one) { return one.order.number; });

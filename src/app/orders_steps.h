@@ -47,6 +47,7 @@ struct OrdersRoom::Hall {
     std::map<std::uint64_t, orders::JobOrder> jobs;
     std::map<std::uint64_t, orders::Order> orders;
     std::map<std::uint64_t, std::uint32_t> pieces_shown;
+    std::map<std::uint64_t, dispatch::JobState> states;  // as its machine's history has them
     io::Steady folders_read_at{0};
 };
 
