@@ -169,8 +169,10 @@ constexpr std::string_view schemas_text = R"({
 "Anything": {"description": "Any JSON.", "additionalProperties": {"$ref": "#/components/schemas/Anything"}},
 "NamingThing": {"type": "object", "description": "docs/protocols/naming-api.md names its members",
   "additionalProperties": {"$ref": "#/components/schemas/Anything"}},
-"OrderThing": {"type": "object", "description": "docs/protocols/orders-api.md names its members"},
-"FleetThing": {"type": "object", "description": "docs/protocols/fleet-api.md names its members"},
+"OrderThing": {"type": "object", "description": "docs/protocols/orders-api.md names its members",
+  "additionalProperties": {"$ref": "#/components/schemas/Anything"}},
+"FleetThing": {"type": "object", "description": "docs/protocols/fleet-api.md names its members",
+  "additionalProperties": {"$ref": "#/components/schemas/Anything"}},
 "NewSite": {"type": "object", "required": ["name", "time_zone"], "additionalProperties": false, "properties": {
   "name": {"type": "string"}, "time_zone": {"type": "string"}, "latitude": {"type": ["number", "null"]},
   "longitude": {"type": ["number", "null"]}, "day_starts": {"type": "string"}, "week_starts": {"type": "integer"},
