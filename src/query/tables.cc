@@ -191,8 +191,11 @@ public:
     Outcome<void> start(int plan, std::string_view, std::span<sqlite3_value*> values) override {
         only_.reset();
         after_ = 0;
-        if ((plan & 1) != 0) only_ = std::string(text_of(values[0]));
-        states_.clear();
+        if ((plan & 1) != 0) {
+            only_ = std::string(text_of(values[0]));  // of a join, say: the next is near
+        } else {
+            are_asked_ = false;
+        }
         return begin();
     }
 
@@ -212,8 +215,6 @@ private:
                 until = after_ + (found != all.end() && (*found)->machine.id == *only_ ? 1 : 0);
                 if (after_ == until) break;
             }
-            states_ = run_.wait(run_.present.machines_after(
-                run_.organisation(), just_before(all[after_]->machine.id), page));
             for (; after_ < until; ++after_) {
                 if (run_.sees(all[after_]->machine.id)) rows.push_back(row(*all[after_]));
             }
@@ -230,8 +231,11 @@ private:
             const auto found = std::ranges::lower_bound(states_, id, {}, &Present::Machine::id);
             return found != states_.end() && found->id == id ? &*found : nullptr;
         };
-        if (const auto* found = find()) return found;
-        if (!states_.empty() && id < states_.back().id) return nullptr;
+        const bool is_behind_all = states_.size() < page;
+        if (are_asked_ && states_from_ <= id && (is_behind_all || id <= states_.back().id))
+            return find();
+        are_asked_ = true;
+        states_from_ = id;
         states_ =
             run_.wait(run_.present.machines_after(run_.organisation(), just_before(id), page));
         return find();
@@ -261,7 +265,10 @@ private:
 
     std::optional<std::string> only_;
     std::size_t after_ = 0;
+    // Of the machines from `states_from_` on, a page of them.
     std::vector<Present::Machine> states_;
+    std::string states_from_;
+    bool are_asked_ = false;
 };
 
 /// Series in pieces, with what a row adds.

@@ -264,6 +264,16 @@ TEST(SqlCalendar, ShiftsAndDaysBeginWhereTheSiteSays) {
               rig->rows("SELECT interval '8 hours 30 minutes'"));
 }
 
+TEST_F(Sql, MachinesAreFoundInAnyOrderByAJoin) {
+    const std::string want = "robot|stale;press-2|-;press-1|online";
+    EXPECT_EQ(rig_->rows("SELECT DISTINCT t.machine, m.connection FROM tags t JOIN machines m ON m.id = t.machine "
+                         "ORDER BY 1 DESC"),
+              want);
+    EXPECT_EQ(rig_->rows("SELECT l.machine, (SELECT connection FROM machines WHERE id = l.machine) FROM "
+                         "(SELECT DISTINCT machine FROM latest) l ORDER BY 1 DESC"),
+              want);
+}
+
 TEST_F(Sql, SaysWhereItRuns) {
     EXPECT_TRUE(rig_->rows("EXPLAIN SELECT avg(value) FROM samples").starts_with("kernel;"));
     EXPECT_TRUE(rig_->rows("EXPLAIN SELECT avg(value) FROM samples WHERE value > 1")
