@@ -8,7 +8,7 @@ const en = {
         what: "What", where: "Where", when: "When", who: "Machine", priority: "Priority", state: "State", anyTime: "any time", pieces: (n: number, type: string) => n === 1 ? type : `${n} × ${type}`,
         stages: { requested: "no machine yet", planned: "planned", accepted: "accepted", travelling: "on its way", arrived: "arrived", working: "working", done: "done", withdrawn: "withdrawn" },
         form: {
-            title: "Ask for machines", job: "What is to be done", jobExample: "Trench along the north road", type: "Type of machine", attachments: "Attachments needed", attachmentsHelp: "All are needed. Separated by commas.",
+            title: "Ask for machines", job: "What is to be done", jobExample: "Trench along the north road", type: "Type of machine", attachments: "Attachments", attachmentsHelp: "All are needed. Separated by commas.",
             from: "Begin not before", until: "Begin not after", windowHelp: "Leave both empty when any time will do.", duration: "Work (hours)", count: "How many", priority: "Priority",
             priorities: { 20: "can wait", 50: "normal", 80: "important", 100: "must be" } as Record<number, string>, rent: "Renting one costs", rentHelp: "Leave empty when it must be one of ours. Otherwise the plan says when renting is better.",
             note: "Note for the operator", rush: "Urgent: re-make the plan at once", submit: "Ask", sent: (id: string) => `Request ${id} is in.`, sentRush: (id: string) => `Request ${id} is in and the plan is re-made.`,
