@@ -5,6 +5,8 @@
 
 #include <random>
 
+#include "base/tests/one_in.h"
+
 namespace lineshaft::calendar {
 namespace {
 
@@ -114,7 +116,9 @@ TEST(Calendar, ShiftsTakeTheirShareOfATurnOfTheClock) {
 // Over every zone the system knows, every unit, around random instants of two centuries.
 TEST(Calendar, PeriodsFollowEachOtherWithoutHolesOrOverlaps) {
     std::mt19937_64 random(7);
-    for (const auto& zone : date::get_tzdb().zones) {
+    const auto& zones = date::get_tzdb().zones;
+    for (std::size_t place = 0; place < zones.size(); place += one_in(5)) {
+        const auto& zone = zones[place];
         Rules rules = three_shifts("UTC");
         rules.time_zone = zone.name();
         rules.day_starts = std::chrono::minutes(random() % 2 * (random() % 1'440));

@@ -4,6 +4,7 @@
 #include <random>
 #include <set>
 
+#include "base/tests/one_in.h"
 #include "wire/mqtt/subscription_tree.h"
 #include "wire/mqtt/topic.h"
 
@@ -25,7 +26,7 @@ std::string random_path(std::mt19937& random, bool filter) {
 
 // Property: the tree gives exactly what asking `matches` for every subscription gives.
 TEST(SubscriptionTree, AgreesWithTheNaiveMatcher) {
-    for (unsigned seed = 1; seed <= 20; ++seed) {
+    for (unsigned seed = 1; seed <= 20; seed += one_in(4)) {
         std::mt19937 random(seed);
         SubscriptionTree<int, int> tree;
         std::map<std::pair<std::string, int>, int> model;
@@ -60,7 +61,7 @@ TEST(SubscriptionTree, AgreesWithTheNaiveMatcher) {
 }
 
 TEST(TopicTree, AgreesWithTheNaiveMatcher) {
-    for (unsigned seed = 1; seed <= 20; ++seed) {
+    for (unsigned seed = 1; seed <= 20; seed += one_in(4)) {
         std::mt19937 random(seed);
         TopicTree<std::string> tree;
         std::set<std::string> model;
