@@ -24,7 +24,7 @@ export function ProgressPanel({ now, onAgain, onClose }: { now: Progress; onAgai
     return (
         <section className={`panel bulk-progress bulk-${now.state}`} aria-label={words.bulk.states[now.state]}>
             <header>
-                <h2 role="status">{words.bulk.states[now.state]}</h2>
+                <h2 aria-live="polite">{words.bulk.states[now.state]}</h2>
                 <p className="dim figure">{words.bulk.rows(total)}{now.rows !== null && now.state !== "done" && ` / ${now.rows.toLocaleString(words.locale)}`}{total > 0 && ` · ${words.bulk.rate(formatShort(total / seconds))}`}</p>
                 <span className="page-actions">
                     {now.state === "running" && <button type="button" onClick={stop}>{words.bulk.stop}</button>}

@@ -18,7 +18,21 @@ import { Values, webAddress } from "./values";
 import { Vouchers } from "./vouchers";
 
 export function HandlePage({ handle }: { handle: string }) {
-    return <PublicFrame>{handle.trim() === "" ? <Welcome /> : <Resolved key={handle} handle={handle} />}</PublicFrame>;
+    return <PublicFrame>{handle.trim() === "" ? <Welcome /> : looksLikeOne.test(handle) ? <Resolved key={handle} handle={handle} /> : <NoName handle={handle} />}</PublicFrame>;
+}
+
+// Without a slash the protocol would mean a prefix; those are numbers.
+const looksLikeOne = /\/|^[\d.]+$/;
+
+function NoName({ handle }: { handle: string }) {
+    const words = useWords();
+    return (
+        <>
+            <Name handle={handle} />
+            <div className="note note-error" role="alert"><p>{words.handle.advice.invalid}</p></div>
+            <LookUp />
+        </>
+    );
 }
 
 function LookUp({ isFirst }: { isFirst?: boolean }) {
