@@ -21,6 +21,7 @@ using orders::Touched;
 constexpr std::string_view sewing_tag = "Job/Command";  // who has it is a machine that sews
 constexpr io::Steady forgotten_after{10'000};
 constexpr io::Steady searches_apart{3'000};
+constexpr std::size_t pieces_shown_max = 20'000;  // orders whose pieces were told; the oldest go
 
 }  // namespace
 
@@ -333,7 +334,11 @@ io::Task<void> OrdersSteps::show(OrdersRoom* room, Hall* hall) {
         if (is_over(job.state)) hall->jobs.erase(job.number);
     }
     for (const auto& view : seen->views) {
-        auto& shown = hall->pieces_shown[view.order.number];
+        const auto [place, is_first] = hall->pieces_shown.try_emplace(view.order.number, 0U);
+        auto& shown = place->second;
+        // Of an order of an earlier run only what is new is news.
+        if (is_first && view.order.state == orders::OrderState::done)
+            shown = static_cast<std::uint32_t>(view.pieces.size());
         for (std::size_t index = shown; index < view.pieces.size(); ++index) {
             const auto& piece = view.pieces[index];
             std::string text =
@@ -351,12 +356,13 @@ io::Task<void> OrdersSteps::show(OrdersRoom* room, Hall* hall) {
         if (view.order.state == orders::OrderState::done ||
             view.order.state == orders::OrderState::refused) {
             hall->orders.erase(view.order.number);
-            hall->pieces_shown.erase(view.order.number);
         }
         if (view.order.state == orders::OrderState::done && !view.order.identifier.empty() &&
             room->rooms_.identify && !room->is_closing_)
             room->nursery_->spawn(identify(room, hall, view.order));
     }
+    while (hall->pieces_shown.size() > pieces_shown_max)
+        hall->pieces_shown.erase(hall->pieces_shown.begin());
     room->send_frames(organisation, std::move(frames));
 }
 
