@@ -269,7 +269,9 @@ io::Task<Result<std::vector<DayMeter>>> day_meters(Call call, std::string machin
     std::vector<Instant> edges;
     for (const auto& day : days) edges.push_back(day.window.from);
     edges.push_back(days.back().window.until);
-    for (const bool is_fuel : {false, true}) {
+    // No list in braces: g++ 12 keeps it on the stack, and it is gone after the first await.
+    for (int pass = 0; pass < 2; ++pass) {
+        const bool is_fuel = pass == 1;
         const Meaning what = is_fuel ? Meaning::fuel : Meaning::hours;
         auto series = co_await series_named(call, machine, what);
         if (!series) co_return std::unexpected(series.error());
