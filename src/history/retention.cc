@@ -154,6 +154,7 @@ io::Task<Result<void>> Engine::sweep_on_first(Engine* engine) {
     if (auto good = engine->check_clock(); !good) co_return good;
     engine->is_sweeping_ = true;
     auto swept = co_await engine->sweep_parts();
+    engine->counted_at_.reset();  // whoever asks for the space next has it counted anew
     engine->is_sweeping_ = false;
     co_return swept;
 }
