@@ -60,7 +60,7 @@ public:
 /// No machines and nobody to follow them; remembers what changed.
 class FakeOrders final : public OrderDesk {
 public:
-    void changed(OrganisationId, orders::Touched touched) override { this->touched.add(touched); }
+    void changed(OrganisationId, orders::Touched more) override { touched.add(more); }
     io::Task<ProgressByJob> progress(OrganisationId) override { co_return ProgressByJob{}; }
     io::Task<Result<orders::PlanFacts>> plan_now(OrganisationId) override { co_return orders::PlanFacts{}; }
     io::Task<orders::PlanFacts> last_plan(OrganisationId) override { co_return orders::PlanFacts{}; }
