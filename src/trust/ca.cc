@@ -2,7 +2,6 @@
 #include "trust/ca.h"
 
 #include <arpa/inet.h>
-#include <fmt/format.h>
 #include <openssl/rand.h>
 
 #include <algorithm>
@@ -245,17 +244,6 @@ Result<IssuedCertificate> Authority::issue_server(const std::vector<std::string>
     return out;
 }
 
-Result<void> check_certificate_machine(std::string_view machine) {
-    constexpr std::size_t common_name_max = 64;  // characters: ub-common-name, RFC 5280 appendix A
-    TRY_VOID(check_machine_id(machine));
-    const auto follows = [](char byte) { return (static_cast<unsigned char>(byte) & 0xC0U) == 0x80U; };
-    const auto characters = machine.size() - static_cast<std::size_t>(std::ranges::count_if(machine, follows));
-    if (characters <= common_name_max) return {};
-    return fail(Code::invalid, fmt::format("a machine that has a certificate has a name of at most {} characters, this "
-                                           "one has {}: give it a token, or a shorter name",
-                                           common_name_max, characters));
-}
-
 Result<IssuedCertificate> Authority::issue_machine(std::string_view organisation,
                                                    std::string_view machine,
                                                    std::chrono::seconds life, Instant now) const {
@@ -271,7 +259,7 @@ Result<IssuedCertificate> Authority::sign_machine(const CertificateRequest& requ
                                                   std::string_view organisation,
                                                   std::string_view machine,
                                                   std::chrono::seconds life, Instant now) const {
-    TRY_VOID(check_certificate_machine(machine));
+    TRY_VOID(check_machine_id(machine));
     const auto* at = reinterpret_cast<const unsigned char*>(request.public_key_der.data());
     const ssl::Key key(d2i_PUBKEY(nullptr, &at, static_cast<long>(request.public_key_der.size())));
     if (!key) return fail(Code::invalid, "public key: " + ssl::reason());

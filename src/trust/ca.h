@@ -75,10 +75,6 @@ struct NewRequest {
 };
 NewRequest make_request(std::string_view common_name);
 
-/// Whether a machine can have a certificate: its id is the common name, at most 64 characters (RFC 5280
-/// appendix A). Errors: invalid (also what is no machine's id).
-Result<void> check_certificate_machine(std::string_view machine);
-
 /// The name a machine's certificate carries in its subjectAltName:
 /// "urn:lineshaft:<organisation>:<machine>", the machine percent-encoded.
 std::string machine_urn(std::string_view organisation, std::string_view machine);

@@ -131,20 +131,6 @@ TEST_F(RegistrarTest, AnEnrolmentThatCannotBeSignedRevokesNothing) {
     EXPECT_TRUE(registrar->enrol(leave.token, request(), now).has_value()) << "not spent by it";
 }
 
-TEST_F(RegistrarTest, ANameTooLongForACertificateIsToldBeforeAnythingIsHandedOut) {
-    const auto machine = [](std::size_t characters) {
-        std::string name;
-        for (std::size_t at = 0; at < characters; ++at) name += "\xE7\xBB\xA3";
-        return name;
-    };
-    EXPECT_EQ(registrar->invite(home, machine(65), "ada", now).error().code, Code::invalid);
-    EXPECT_EQ(registrar->issue(home, machine(65), "", "ada", now).error().code, Code::invalid);
-    const auto leave = registrar->invite(home, machine(64), "ada", now).value();
-    const auto made = registrar->enrol(leave.token, request(), now);
-    ASSERT_TRUE(made.has_value()) << made.error().context;
-    EXPECT_EQ(trust::read_certificate(made->certificate_pem)->common_name, machine(64));
-}
-
 TEST_F(RegistrarTest, ARenewalNeverCostsTheCertificateItCameWith) {
     const auto first = registrar->issue(home, "press-3", "", "ada", now).value();
     for (std::size_t i = 0; i < 2 * limits.live_per_machine_max; ++i) {
