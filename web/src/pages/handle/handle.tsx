@@ -125,15 +125,14 @@ function Name({ handle }: { handle: string }) {
 
 /** What the values call the thing, if they do. */
 function titleOf(told: Resolution): string | null {
-    for (const type of ["TITLE", "NAME", "DESC"]) {
-        const found = told.values.find((value) => value.type === type);
-        if (typeof found?.data === "string" && found.data.length <= 120) return found.data;
-    }
+    const of = (...types: string[]) => told.values.find(({ type, data }) => types.includes(type) && typeof data === "string" && data.length <= 120)?.data as string | undefined;
+    const named = of("TITLE", "NAME");
+    if (named) return named;
     for (const { data } of told.values) {
         if (typeof data !== "object" || data === null || Array.isArray(data)) continue;
         for (const key of ["name", "title"]) if (typeof data[key] === "string" && data[key].length <= 120) return data[key];
     }
-    return null;
+    return of("DESC") ?? null;
 }
 
 function Hero({ of }: { of: Resolution }) {
