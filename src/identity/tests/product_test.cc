@@ -74,7 +74,8 @@ TEST(Bulk, RowsAndTheirReceipts) {
     const auto told = jobs.send("k", rows);
     ASSERT_EQ(told.size(), 10u);
     EXPECT_EQ((std::vector<std::string>(told.begin(), told.begin() + 9)),
-              (std::vector<std::string>{"1 made 88.1/A", "2 kept 88.1/A", "3 refused handle exists already", "4 refused handle exists already",
+              (std::vector<std::string>{"1 made 88.1/A", "2 kept 88.1/A", "3 refused handle exists already",
+                                        "4 refused handle exists already",
                                         "5 changed 88.1/OLD", "6 refused That prefix doesn't live here", "7 refused no JSON",
                                         "8 deleted 88.1/OLD", "9 kept 88.1/OLD"}));
     EXPECT_EQ(told[9].substr(0, 13), "10 made 88.1/");
