@@ -16,7 +16,7 @@ export function Vouchers({ of }: { of: Resolution }) {
                         <b className="code">{one.prefix}</b>
                         <span>{one.company ?? <span className="dim">{one.prefix.includes(".") ? words.handle.noCompany : words.handle.root}</span>}</span>
                         <small>
-                            {one.by && words.handle.answers(one.by === "this node" ? words.handle.thisNode : one.by)}
+                            {one.by && words.handle.answers(one.by === "this node" ? words.handle.thisNode : one.by === "cache" ? words.handle.cache : one.by)}
                             {one.state && <span className="prefix-state"><SignMark sign={signOfPrefix(one.state)} /> {words.handle.prefixStates[one.state]}</span>}
                         </small>
                     </li>
