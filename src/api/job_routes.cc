@@ -351,6 +351,13 @@ io::Task<Answer> put_sewing(Call call) {
     auto known = co_await call.services->desk.run(std::move(find));
     orders::SewingMachine start;
     if (known) start = *known;
+    const bool is_heard_of =
+        known || call.services->desk.snapshot()->machine(organisation, machine) != nullptr;
+    if (!is_heard_of && !call.request.body.contains("\"delivery\"")) {
+        co_return fail(
+            Code::invalid,
+            "nobody has heard of this machine: \"delivery\" must say how it gets its files");
+    }
     start.organisation = organisation;
     start.machine = machine;
     start.is_told = true;
@@ -416,6 +423,7 @@ io::Task<Answer> next_job(Call call) {
     const std::string machine = call.captured(0);
     auto work = [=](catalog::Catalog& catalog) -> Result<std::optional<std::uint64_t>> {
         Book book(catalog);
+        TRY_VOID(book.machine(organisation, machine));
         TRY(const auto jobs, book.open_jobs(organisation));
         std::optional<std::uint64_t> next;
         for (const auto& job : jobs) {
