@@ -27,6 +27,7 @@ const FleetMap = lazy(() => import("./pages/fleet/map/map_page").then((m) => ({ 
 const FleetRequests = lazy(() => import("./pages/fleet/requests/requests").then((m) => ({ default: m.Requests })));
 const FleetPlan = lazy(() => import("./pages/fleet/plan/plan_page").then((m) => ({ default: m.PlanPage })));
 const FleetIndex = lazy(() => import("./pages/fleet/index/index_page").then((m) => ({ default: m.IndexPage })));
+const FleetSetup = lazy(() => import("./pages/fleet/setup/setup").then((m) => ({ default: m.SetupPage })));
 const CabPage = lazy(() => import("./pages/fleet/cab/cab").then((m) => ({ default: m.CabPage })));
 const HandlePage = lazy(() => import("./pages/handle/handle").then((m) => ({ default: m.HandlePage })));
 const ApplyPage = lazy(() => import("./pages/apply/apply").then((m) => ({ default: m.ApplyPage })));
@@ -85,6 +86,7 @@ function Content({ person, route }: { person: Person; route: Route }) {
         case "fleet_requests": return <FleetRequests chosen={route.id} person={person} />;
         case "fleet_plan": return <FleetPlan person={person} />;
         case "fleet_index": return <FleetIndex />;
+        case "fleet_setup": return <FleetSetup part={route.id} person={person} />;
         case "identifiers": case "identifier": case "prefixes": case "prefix": case "applications": case "naming": case "bulk": case "labels":
             return <NamingPages person={person} route={route} />;
         default:

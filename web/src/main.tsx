@@ -17,6 +17,7 @@ import "./styles/shop.css";
 import "./styles/follow.css";
 import "./styles/fleet.css";
 import "./styles/dispatch.css";
+import "./styles/fleet_setup.css";
 import "./styles/workshop.css";
 import "./styles/screen.css";
 

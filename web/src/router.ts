@@ -1,6 +1,10 @@
 // Addresses of the console. A machine's id stands in the path as one percent-encoded part.
 import { createStore, useStore } from "./api/store";
 
+/** The fleet's set-up: its rules, ways between sites, tables to import, feeds. */
+export const setupParts = ["settings", "ways", "imports", "feeds"] as const;
+export type SetupPart = (typeof setupParts)[number];
+
 export type Route =
     | { page: "screen" }
     | { page: "machines" }
@@ -27,6 +31,7 @@ export type Route =
     | { page: "identifiers" | "prefixes" | "applications" | "naming" | "bulk" | "labels" | "retention" }
     | { page: "fleet" | "fleet_requests" | "cab"; id: string | null }
     | { page: "fleet_plan" | "fleet_index" }
+    | { page: "fleet_setup"; id: SetupPart }
     | { page: "unknown" };
 
 export const links = {
@@ -57,6 +62,7 @@ export const links = {
     fleetRequest: (id: string) => `/fleet/requests/${encodeURIComponent(id)}`,
     fleetPlan: "/fleet/plan",
     fleetIndex: "/fleet/index",
+    fleetSetup: (part: SetupPart) => `/fleet/${part}`,
     cabs: "/cab",
     cab: (machine: string) => `/cab/${encodeURIComponent(machine)}`,
     account: "/account",
@@ -147,6 +153,8 @@ function fleetPage([first, second, third, ...more]: string[]): Route {
         if (second === "requests") return { page: "fleet_requests", id };
         if (second === "plan" && id === null) return { page: "fleet_plan" };
         if (second === "index" && id === null) return { page: "fleet_index" };
+        const part = setupParts.find((one) => one === second);
+        if (part && id === null) return { page: "fleet_setup", id: part };
     } catch {
         // Not percent-encoded as addresses are.
     }

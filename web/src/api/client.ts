@@ -41,6 +41,8 @@ export function withQuery(base: string, query: Query): string {
 
 interface Ask {
     body?: unknown;
+    /** A body that is no JSON, sent as it is. */
+    text?: { type: string; content: string };
     signal?: AbortSignal;
     /** Asking who I am may answer 401 without that being news. */
     quiet401?: boolean;
@@ -50,9 +52,10 @@ interface Ask {
     key?: string;
 }
 
-export async function ask<T>(method: string, url: string, { body, signal, quiet401, patience_ms, key }: Ask = {}): Promise<T> {
+export async function ask<T>(method: string, url: string, { body, text: given, signal, quiet401, patience_ms, key }: Ask = {}): Promise<T> {
     const headers: Record<string, string> = { Accept: "application/json" };
-    if (body !== undefined) headers["Content-Type"] = "application/json";
+    if (given) headers["Content-Type"] = given.type;
+    else if (body !== undefined) headers["Content-Type"] = "application/json";
     if (method === "POST") headers["Idempotency-Key"] = key ?? randomKey();
     const ended = new AbortController();
     const timer = setTimeout(() => ended.abort(), patience_ms ?? timeout_ms);
@@ -62,7 +65,7 @@ export async function ask<T>(method: string, url: string, { body, signal, quiet4
         const answer = await fetch(url, {
             method,
             headers,
-            body: body === undefined ? null : JSON.stringify(body),
+            body: given ? given.content : body === undefined ? null : JSON.stringify(body),
             credentials: "same-origin",
             cache: "no-store",
             signal: ended.signal,

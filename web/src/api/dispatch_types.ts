@@ -185,5 +185,17 @@ export interface FleetSettings {
     use: UseRules;
     fence: { hysteresis_m: number; accuracy_max_m: number; confirmations: number };
     index: { hours_min: number; machines_min: number };
+    speeds: { detour: number; slow_m: number; slow_kmh: number; fast_kmh: number };
     replan: "auto" | "ask";
+    breakdown_after_s: number;
+}
+
+/** What may still be changed of a request; null takes a cost away. */
+export interface RequestChange {
+    title?: string;
+    windows?: { from: string; until: string }[];
+    duration_s?: number;
+    priority?: number;
+    rent_cost?: number | null;
+    note?: string;
 }

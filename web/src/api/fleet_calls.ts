@@ -1,6 +1,6 @@
 // Typed calls of docs/protocols/fleet-api.md.
 import { ask, path, withQuery } from "./client";
-import type { Cab, CabAction, Candidate, Decision, FleetEvent, FleetRequest, FleetSettings, Plan, RequestFields, WhatIf } from "./dispatch_types";
+import type { Cab, CabAction, Candidate, Decision, FleetEvent, FleetRequest, FleetSettings, Plan, RequestChange, RequestFields, WhatIf } from "./dispatch_types";
 import type { CrossingEvent, Facts, FleetFault, FleetMachine, FleetSite, IndexAnswer, MapAnswer, Trail, Use, UseRules } from "./fleet_types";
 import type { Page } from "./types";
 
@@ -38,7 +38,8 @@ export const fleetCalls = {
     index: (query: IndexQuery) => ask<IndexAnswer>("GET", withQuery(fleet("index"), { ...query }), { patience_ms: 60_000 }),
 
     requests: (open: boolean) => every<FleetRequest>((cursor) => withQuery(fleet("requests"), { open: open || undefined, limit: 1000, cursor })),
-    request: (id: string) => ask<FleetRequest>("GET", fleet("requests", id)),
+    request: (id: string, lang: string) => ask<FleetRequest>("GET", withQuery(fleet("requests", id), { lang })),
+    changeRequest: (id: string, body: RequestChange, lang: string) => ask<FleetRequest>("PATCH", withQuery(fleet("requests", id), { lang }), { body }),
     addRequest: (body: RequestFields) => ask<FleetRequest>("POST", fleet("requests"), { body }),
     removeRequest: (id: string) => ask<void>("DELETE", fleet("requests", id)),
     candidates: (request: string, place: number, lang: string, limit = 12) =>

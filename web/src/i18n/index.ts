@@ -2,6 +2,7 @@ import { createStore, useStore } from "../api/store";
 import { accessWords } from "./access";
 import { dispatchWords } from "./dispatch";
 import { fleetWords } from "./fleet";
+import { setupWords } from "./fleet_setup";
 import { bulkWords } from "./bulk";
 import { handleWords } from "./handle";
 import { machineWords } from "./machine";
@@ -24,7 +25,7 @@ function wordsOf(language: Language) {
     return {
         ...shellWords[language], ...plantWords[language], ...machineWords[language],
         ...trafficWords[language], ...accessWords[language], ...trustWords[language], ...sqlWords[language],
-        ...fleetWords[language], ...dispatchWords[language], ...indexWords[language],
+        ...fleetWords[language], ...dispatchWords[language], ...indexWords[language], ...setupWords[language],
         ...handleWords[language], ...namingWords[language], ...registryWords[language], ...bulkWords[language], ...retentionWords[language], ...shopWords[language], ...workshopWords[language], ...threadWords[language],
     };
 }

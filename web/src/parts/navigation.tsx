@@ -35,6 +35,7 @@ function groupsOf(person: Person, words: Strings): Group[] {
             { to: links.fleetPlan, name: words.fleet.plan, pages: ["fleet_plan"] },
             { to: links.fleetIndex, name: words.fleet.index, pages: ["fleet_index"] },
             { to: links.cabs, name: words.fleet.cab, pages: ["cab"] },
+            { to: links.fleetSetup("settings"), name: words.fleetSetup.nav, pages: ["fleet_setup"] },
         ] },
         { name: nav.groups.production, entries: [
             { to: links.orders, name: words.workshop.orders, pages: ["orders", "desk"] },

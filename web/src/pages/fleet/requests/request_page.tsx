@@ -20,7 +20,7 @@ import { Priority, titleOf, Windows } from "./requests";
 export function RequestPage({ id, person }: { id: string; person: Person }) {
     const words = useWords();
     const names = useNames();
-    const read = useLoad(`request ${id}`, () => fleetCalls.request(id));
+    const read = useLoad(`request ${id} ${langOf(words)}`, () => fleetCalls.request(id, langOf(words)));
     useFleetLive({ request: (told) => told.id === id && read.reload(), plan: read.reload, again: read.reload });
     const [withdrawing, setWithdrawing] = useState(false);
     const [moving, setMoving] = useState<Moving | null>(null);
