@@ -89,6 +89,7 @@ void add_routes(http::Router& router, Services& services) {
     add_design_routes(router, services);
     add_order_routes(router, services);
     add_job_routes(router, services);
+    add_performance_routes(router, services);
     add_shop_routes(router, services);
     add_fleet_routes(router, services);
     add_backup_routes(router, services);

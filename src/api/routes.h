@@ -24,6 +24,7 @@ void add_certificate_routes(http::Router& router, Services& services);
 void add_design_routes(http::Router& router, Services& services);
 void add_order_routes(http::Router& router, Services& services);
 void add_job_routes(http::Router& router, Services& services);
+void add_performance_routes(http::Router& router, Services& services);
 void add_shop_routes(http::Router& router, Services& services);
 void add_fleet_routes(http::Router& router, Services& services);
 void add_backup_routes(http::Router& router, Services& services);

@@ -330,8 +330,10 @@ TEST(control_11_organisations, a_foreign_id_is_not_there_on_any_route) {
         const auto told =
             rig.ask(std::string(route.method), path, acme, route.method == "GET" ? "" : "{}");
         const std::string name = std::string(route.method) + " " + path;
-        const bool is_admins = route.right == trust::Right::manage_organisations;
-        if (is_admins) {
+        // What the node's own organisation decides for all: whoever is of another may not at all.
+        const bool is_of_node = route.right == trust::Right::manage_organisations ||
+                                route.right == trust::Right::decide_names;
+        if (is_of_node) {
             EXPECT_EQ(told.status, 403u) << name;
         } else if (route.pattern.contains('{')) {
             // 503: this rig has neither MQTT nor an authority; their own tests ask with two.
