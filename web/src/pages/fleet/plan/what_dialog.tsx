@@ -9,7 +9,8 @@ import { ErrorNote, say } from "../../../parts/feedback";
 import { Field } from "../../../parts/field";
 import { useAction } from "../../../parts/load";
 import { langOf, type Names } from "../names";
-import { askBody, AskInputs, emptyAsk, windowError } from "../requests/ask_dialog";
+import { AskInputs, mayAsk } from "../requests/ask_dialog";
+import { askBody, emptyAsk, zoneOf } from "../requests/ask_draft";
 
 const kinds = ["breakdown", "repaired", "late", "takes_longer", "road_closed", "road_open"] as const;
 type Kind = (typeof kinds)[number] | "rush_job" | "without";
@@ -38,11 +39,11 @@ export function WhatDialog({ happened, plan, names, titles, onProposal, onDone, 
     const [text, setText] = useState("");
     const [job, setJob] = useState(0);
     const [road, setRoad] = useState({ from: sites[0]?.id ?? "", to: sites[1]?.id ?? "" });
-    const [draft, setDraft] = useState(() => emptyAsk(names));
+    const [draft, setDraft] = useState(() => emptyAsk(sites[0]?.id ?? ""));
     const [checked, setChecked] = useState(false);
     const { busy, error, run } = useAction();
-    const zone = names.zone(draft.site);
-    const wrong = kind === "rush_job" ? windowError(draft, zone, nodeNow(), words) : null;
+    const zone = zoneOf(draft, names.zone);
+    const wrong = kind === "rush_job" && !mayAsk(draft, names);
     const event = (): FleetEvent | null => {
         const call: PlanCall | undefined = calls[job];
         switch (kind) {
@@ -97,7 +98,7 @@ export function WhatDialog({ happened, plan, names, titles, onProposal, onDone, 
                     </div>
                 )}
                 {kind === "breakdown" && <Field label={`${what.text} (${words.optional})`}><input name="text" maxLength={300} value={text} onChange={(typed) => setText(typed.target.value)} /></Field>}
-                {kind === "rush_job" && <AskInputs draft={draft} names={names} wrong={checked ? wrong : null} onChange={setDraft} />}
+                {kind === "rush_job" && <AskInputs draft={draft} names={names} checked={checked} onChange={setDraft} />}
                 <ErrorNote error={error} />
                 <Foot action={happened ? what.tell : what.run} busy={busy} onClose={onClose} />
             </form>

@@ -1,9 +1,8 @@
 import { useState, type FormEvent } from "react";
 import { fleetCalls } from "../../../api/fleet_calls";
 import { nodeNow } from "../../../api/clock";
-import type { FleetRequest, RequestFields } from "../../../api/dispatch_types";
-import { instantOf } from "../../../fleet/local_time";
-import { useWords, type Strings } from "../../../i18n";
+import type { FleetRequest } from "../../../api/dispatch_types";
+import { useWords } from "../../../i18n";
 import { Dialog, Foot } from "../../../parts/dialog";
 import { ErrorNote, say } from "../../../parts/feedback";
 import { Field } from "../../../parts/field";
@@ -11,67 +10,44 @@ import { useAction } from "../../../parts/load";
 import { Link } from "../../../parts/link";
 import { links } from "../../../router";
 import type { Names } from "../names";
-
-export interface AskDraft {
-    title: string;
-    site: string;
-    type: string;
-    attachments: string;
-    from: string;
-    until: string;
-    hours: string;
-    count: string;
-    priority: string;
-    rent: string;
-    note: string;
-    rush: boolean;
-}
-
-export const emptyAsk = (names: Names): AskDraft => ({
-    title: "", site: [...names.sites.keys()][0] ?? "", type: "", attachments: "", from: "", until: "", hours: "4", count: "1", priority: "50", rent: "", note: "", rush: false,
-});
-
-/** What is wrong with the times; null when they may be sent. Both empty: any time. */
-export function windowError(draft: AskDraft, zone: string, now: number, words: Strings): string | null {
-    if (!draft.from && !draft.until) return null;
-    const [from, until] = [draft.from ? instantOf(draft.from, zone) : now, draft.until ? instantOf(draft.until, zone) : Infinity];
-    if (until < from) return draft.from ? words.requests.form.badWindow : words.requests.form.pastWindow;
-    return until < now ? words.requests.form.pastWindow : null;
-}
-
-export function askBody(draft: AskDraft, zone: string, now: number): RequestFields {
-    const iso = (ms: number) => new Date(ms).toISOString();
-    const attachments = draft.attachments.split(/[,，;；]/).map((each) => each.trim()).filter(Boolean);
-    const far = now + 90 * 86_400_000;
-    return {
-        site: draft.site, type: draft.type.trim(), duration_s: Math.round(Number(draft.hours) * 3600), count: Number(draft.count), priority: Number(draft.priority),
-        ...(draft.title.trim() && { title: draft.title.trim() }),
-        ...(attachments.length && { attachments }),
-        ...((draft.from || draft.until) && { windows: [{ from: iso(draft.from ? instantOf(draft.from, zone) : now), until: iso(draft.until ? instantOf(draft.until, zone) : far) }] }),
-        ...(draft.rent.trim() && { rent_cost: Number(draft.rent) }),
-        ...(draft.note.trim() && { note: draft.note.trim() }),
-        ...(draft.rush && { rush: true }),
-    };
-}
+import { askBody, emptyAsk, placeOfDraft, windowTroubles, zoneOf, type AskDraft } from "./ask_draft";
+import { PlacePicker } from "./place_picker";
+import { WindowFields } from "./window_fields";
 
 interface AskInputsProps {
     draft: AskDraft;
     names: Names;
-    wrong: string | null;
+    /** Whether what is wrong is told by now. */
+    checked: boolean;
     onChange: (draft: AskDraft) => void;
 }
 
-export function AskInputs({ draft, names, wrong, onChange }: AskInputsProps) {
+/** Whether it may be sent as it is. */
+export function mayAsk(draft: AskDraft, names: Names): boolean {
+    return windowTroubles(draft.windows, zoneOf(draft, names.zone), nodeNow()).every((one) => one === null) && (!draft.isAnywhere || placeOfDraft(draft) !== null);
+}
+
+export function AskInputs({ draft, names, checked, onChange }: AskInputsProps) {
     const words = useWords();
     const { form } = words.requests;
+    const zone = zoneOf(draft, names.zone);
     const change = (key: keyof AskDraft) => (event: { target: { value: string } }) => onChange({ ...draft, [key]: event.target.value });
     return (
         <>
             <Field label={`${form.job} (${words.optional})`}><input name="title" maxLength={200} placeholder={form.jobExample} value={draft.title} onChange={change("title")} /></Field>
-            <div className="pair">
-                <Field label={words.fleet.site}>
-                    <select name="site" required value={draft.site} onChange={change("site")}>{[...names.sites.values()].map((site) => <option key={site.id} value={site.id}>{site.name}</option>)}</select>
-                </Field>
+            <div className="field">
+                <span className="field-name">{words.requests.where}</span>
+                <div><div className="segments" role="group" aria-label={words.requests.where}>
+                    {[false, true].map((anywhere) => <button key={String(anywhere)} type="button" aria-pressed={draft.isAnywhere === anywhere} onClick={() => onChange({ ...draft, isAnywhere: anywhere })}>{anywhere ? form.anywhere : form.atSite}</button>)}
+                </div></div>
+            </div>
+            {draft.isAnywhere && <PlacePicker names={names} place={placeOfDraft(draft)} latitude={draft.latitude} longitude={draft.longitude} wrong={checked && placeOfDraft(draft) === null} onChange={(latitude, longitude) => onChange({ ...draft, latitude, longitude })} />}
+            <div className={draft.isAnywhere ? "" : "pair"}>
+                {!draft.isAnywhere && (
+                    <Field label={words.fleet.site}>
+                        <select name="site" required value={draft.site} onChange={change("site")}>{[...names.sites.values()].map((site) => <option key={site.id} value={site.id}>{site.name}</option>)}</select>
+                    </Field>
+                )}
                 <Field label={form.type}><input name="type" required maxLength={100} list="ask-types" autoComplete="off" value={draft.type} onChange={change("type")} /></Field>
             </div>
             <datalist id="ask-types">{names.types.map((type) => <option key={type} value={type} />)}</datalist>
@@ -82,10 +58,7 @@ export function AskInputs({ draft, names, wrong, onChange }: AskInputsProps) {
                     <select name="priority" value={draft.priority} onChange={change("priority")}>{Object.entries(form.priorities).map(([value, name]) => <option key={value} value={value}>{name}</option>)}</select>
                 </Field>
             </div>
-            <div className="pair">
-                <Field label={form.from} help={`${form.windowHelp} ${names.zone(draft.site)}`} error={wrong}><input name="from" type="datetime-local" value={draft.from} onChange={change("from")} /></Field>
-                <Field label={form.until}><input name="until" type="datetime-local" value={draft.until} onChange={change("until")} /></Field>
-            </div>
+            <WindowFields windows={draft.windows} troubles={checked ? windowTroubles(draft.windows, zone, nodeNow()) : null} zone={zone} onChange={(windows) => onChange({ ...draft, windows })} />
             <div className="pair">
                 <Field label={`${form.attachments} (${words.optional})`} help={form.attachmentsHelp}><input name="attachments" maxLength={500} value={draft.attachments} onChange={change("attachments")} /></Field>
                 <Field label={`${form.rent} (${words.optional})`} help={form.rentHelp}><input name="rent" type="number" min={0} step={1} value={draft.rent} onChange={change("rent")} /></Field>
@@ -97,18 +70,17 @@ export function AskInputs({ draft, names, wrong, onChange }: AskInputsProps) {
 
 export function AskDialog({ names, onClose, onDone }: { names: Names; onClose: () => void; onDone: (request: FleetRequest) => void }) {
     const words = useWords();
-    const [draft, setDraft] = useState(() => emptyAsk(names));
+    const [draft, setDraft] = useState(() => emptyAsk([...names.sites.keys()][0] ?? ""));
     const [checked, setChecked] = useState(false);
     const { busy, error, run } = useAction();
     const site = draft.site || [...names.sites.keys()][0] || "";
-    const zone = names.zone(site);
-    const wrong = windowError(draft, zone, nodeNow(), words);
+    const whole = { ...draft, site };
     const submit = (event: FormEvent) => {
         event.preventDefault();
         setChecked(true);
-        if (wrong) return;
+        if (!mayAsk(whole, names)) return;
         void run(async () => {
-            const made = await fleetCalls.addRequest(askBody({ ...draft, site }, zone, nodeNow()));
+            const made = await fleetCalls.addRequest(askBody(whole, zoneOf(whole, names.zone), nodeNow()));
             say(draft.rush ? words.requests.form.sentRush(made.id) : words.requests.form.sent(made.id));
             onDone(made);
         });
@@ -116,8 +88,8 @@ export function AskDialog({ names, onClose, onDone }: { names: Names; onClose: (
     return (
         <Dialog title={words.requests.form.title} onClose={onClose}>
             <form className="form" onSubmit={submit}>
-                {names.ready && names.sites.size === 0 && <p className="note note-warn">{words.requests.form.noSite} <Link to={links.fleet}>{words.fleet.map}</Link></p>}
-                <AskInputs draft={{ ...draft, site }} names={names} wrong={checked ? wrong : null} onChange={setDraft} />
+                {names.ready && names.sites.size === 0 && !draft.isAnywhere && <p className="note note-warn">{words.requests.form.noSite} <Link to={links.fleet}>{words.fleet.map}</Link></p>}
+                <AskInputs draft={whole} names={names} checked={checked} onChange={setDraft} />
                 <label className="choice"><input type="checkbox" name="rush" checked={draft.rush} onChange={(event) => setDraft({ ...draft, rush: event.target.checked })} />{words.requests.form.rush}</label>
                 <ErrorNote error={error} />
                 <Foot action={words.requests.form.submit} busy={busy} onClose={onClose} />

@@ -15,6 +15,7 @@ import { clockText, costText, langOf, lengthText, useNames, whenText, type Names
 import { MoveDialog, type Moving } from "../plan/move_dialog";
 import { StageMark } from "../stage";
 import { Candidates } from "./candidates";
+import { ChangeDialog } from "./change_dialog";
 import { Priority, titleOf, Windows } from "./requests";
 
 export function RequestPage({ id, person }: { id: string; person: Person }) {
@@ -23,6 +24,7 @@ export function RequestPage({ id, person }: { id: string; person: Person }) {
     const read = useLoad(`request ${id} ${langOf(words)}`, () => fleetCalls.request(id, langOf(words)));
     useFleetLive({ request: (told) => told.id === id && read.reload(), plan: read.reload, again: read.reload });
     const [withdrawing, setWithdrawing] = useState(false);
+    const [changing, setChanging] = useState(false);
     const [moving, setMoving] = useState<Moving | null>(null);
     const [place, setPlace] = useState(0);
     const removal = useAction();
@@ -37,13 +39,19 @@ export function RequestPage({ id, person }: { id: string; person: Person }) {
     const title = titleOf(request, words.requests.number);
     const shown = request.places[place] ?? request.places[0];
     const open = request.places.some((each) => ["requested", "planned", "accepted", "travelling"].includes(each.stage));
+    const begun = request.places.some((each) => ["arrived", "working", "done"].includes(each.stage));
     return (
         <>
             {crumb}
             <header className="page-head">
                 <h1>{title}</h1>
                 <p>{words.requests.asked(request.created_by, whenText(request.created_at, names.zone(request.site), words))}</p>
-                {may(person, "operator") && open && <button type="button" onClick={() => { removal.clear(); setWithdrawing(true); }}>{words.requests.withdraw}</button>}
+                {may(person, "operator") && open && (
+                    <span className="page-actions request-acts">
+                        {!begun && <button type="button" onClick={() => setChanging(true)}>{words.requests.form.change}</button>}
+                        <button type="button" onClick={() => { removal.clear(); setWithdrawing(true); }}>{words.requests.withdraw}</button>
+                    </span>
+                )}
             </header>
             <Facts request={request} names={names} />
             {request.places.length > 1 && (
@@ -57,6 +65,7 @@ export function RequestPage({ id, person }: { id: string; person: Person }) {
                     onSend={may(person, "engineer") ? (machine) => setMoving({ request: id, place: shown.index, title, machine, from: shown.machine }) : null} />
             )}
             {moving && <MoveDialog moving={moving} names={names} onClose={() => setMoving(null)} onDone={() => { setMoving(null); read.reload(); }} />}
+            {changing && <ChangeDialog request={request} names={names} onClose={() => setChanging(false)} onDone={(now) => { setChanging(false); read.set(() => now); read.reload(); }} />}
             {withdrawing && (
                 <Confirm title={words.requests.withdrawTitle} text={words.requests.withdrawText} action={words.requests.withdraw} busy={removal.busy}
                     error={<ErrorNote error={removal.error} />} onConfirm={remove} onClose={() => setWithdrawing(false)} />
