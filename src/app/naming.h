@@ -33,6 +33,7 @@ public:
     void add_routes(io::http::Router& router) { rest_.add_routes(router); }
     /// What the product's own routes use.
     api::NamingDesk& desk() { return product_->desk(); }
+    const std::string& url() const { return product_->url(); }
     /// As NamingProduct says.
     void name_machines(catalog::Desk& catalog, std::string url) {
         product_->name_machines(catalog, std::move(url));

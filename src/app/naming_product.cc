@@ -206,8 +206,8 @@ struct MachineNames {
 };
 
 void NamingProduct::name_machines(catalog::Desk& catalog, std::string url) {
-    if (desk_->machine_prefix.empty() || is_read_only_) return;
     url_ = desk_->public_url.empty() ? std::move(url) : desk_->public_url;
+    if (desk_->machine_prefix.empty() || is_read_only_) return;
     rooms_.shards.run_everywhere([&](io::Shard& shard) {
         if (shard.index().number() != 0) return;
         nursery_ = std::make_unique<io::Nursery>("machine names");

@@ -30,6 +30,8 @@ public:
     /// From now on every machine of `default` has an identifier that leads to its page under `url`
     /// (unless handle.public_url says another). Does nothing without handle.prefix.
     void name_machines(catalog::Desk& catalog, std::string url);
+    /// Where people open this node's pages; empty before name_machines. No '/' at its end.
+    const std::string& url() const { return url_; }
     void close();
 
 private:

@@ -226,7 +226,7 @@ void RunningNode::open_orders() {
         std::string(audit_room_->key().derive("orders").raw()), settings_.orders_drop_directory,
         prefixes.substr(0, prefixes.find(',')), std::chrono::seconds{settings_.orders_lost_after_s},
         [this](std::string identifier, std::string target) {
-            return identify_order(naming_->registry(), std::move(identifier), std::move(target));
+            return identify_order(naming_->registry(), std::move(identifier), naming_->url() + target);
         }};
     orders_ = std::make_unique<OrdersRoom>(std::move(rooms));
     services_->orders = orders_.get();

@@ -17,7 +17,7 @@
 
 namespace lineshaft::app {
 
-/// Makes the identifier lead to `target` (a URL value at index 1), in place of what it led to.
+/// Makes the identifier lead to `target` (a whole URL, as value 1), in place of what it led to.
 /// False: refused, or no room.
 io::Task<bool> identify_order(identity::Registry& registry, std::string identifier,
                               std::string target);
@@ -37,7 +37,7 @@ struct OrdersLimits {
 /// any instant. Lives on shard 0; other shards hold its followers. Ends with close().
 class OrdersRoom final : public api::OrderDesk {
 public:
-    /// Leaves an identifier for an order or a piece in the naming system, leading to `target`.
+    /// Leaves an identifier for an order or a piece in the naming system, leading to `target`, a path of this node.
     using Identify = std::function<io::Task<bool>(std::string identifier, std::string target)>;
     struct Rooms {
         io::Shards& shards;

@@ -368,7 +368,7 @@ io::Task<void> OrdersSteps::show(OrdersRoom* room, Hall* hall) {
 
 // The order's identifier, and one for each good piece, lead to the certificate.
 io::Task<void> OrdersSteps::identify(OrdersRoom* room, Hall* hall, orders::Order order) {
-    const std::string target = "/api/v1/orders/" + order.code + "/certificate";
+    const std::string target = "/order/" + order.code + "/certificate";  // a page
     auto done = co_await room->rooms_.identify(order.identifier, target);
     auto load = [organisation = hall->organisation,
                  number = order.number](catalog::Catalog& catalog) {

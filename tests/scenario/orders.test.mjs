@@ -48,7 +48,8 @@ test("a customer's order through a shop link is sewn, stitch for stitch, and get
             const answer = await node.fetch(`/api/handles/${identifier}`, { token: null });
             return answer.status === 200 && answer.json();
         }, `${identifier} resolves`);
-        assert.match(JSON.stringify(found), /certificate/);
+        const page = found.values.find((value) => value.type === "URL").data.value;
+        assert.equal(page, `${node.url}/order/${order.id}/certificate`, "a page that people open");
     }
     const [job] = done.jobs;
     assert.equal(job.state, "Ended");
