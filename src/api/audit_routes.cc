@@ -24,7 +24,7 @@ std::string_view name_of(trust::PrincipalKind kind) {
     return "nobody";
 }
 
-json::object render(const trust::Audit::Line& line) {
+json::object line_json(const trust::Audit::Line& line) {
     const auto& record = line.record;
     return {{"index", line.index},
             {"at", render_time(record.at)},
@@ -81,7 +81,7 @@ io::Task<Answer> search(Call call) {
     auto page = co_await call.services->audit->search(std::move(query));
     if (!page) co_return std::unexpected(page.error());
     json::array items;
-    for (const auto& line : page->lines) items.push_back(render(line));
+    for (const auto& line : page->lines) items.push_back(line_json(line));
     co_return reply(json::object{
         {"items", std::move(items)},
         {"next", page->next ? json::value(std::to_string(*page->next)) : json::value(nullptr)}});
@@ -125,7 +125,7 @@ io::Task<Answer> take_away(Call call) {
         auto page = co_await call.services->audit->search(query);
         if (!page) co_return std::unexpected(page.error());
         for (const auto& line : page->lines) {
-            text += is_csv ? csv_line(line) : json_text(render(line)) + "\n";
+            text += is_csv ? csv_line(line) : json_text(line_json(line)) + "\n";
         }
         left -= page->lines.size();
         query.before = page->next;

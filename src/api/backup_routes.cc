@@ -5,7 +5,7 @@
 namespace lineshaft::api {
 namespace {
 
-json::object render(const BackupFacts& facts) {
+json::object backup_json(const BackupFacts& facts) {
     const auto or_null = [](const std::string& text) {
         return text.empty() ? json::value(nullptr) : json::value(text);
     };
@@ -28,14 +28,14 @@ io::Task<Answer> start(Call call) {
     CO_TRY(auto* backups, backups_of(call));
     auto started = co_await backups->start();
     if (!started) co_return std::unexpected(started.error());
-    co_return reply(render(*started), 202);
+    co_return reply(backup_json(*started), 202);
 }
 
 io::Task<Answer> list_backups(Call call) {
     CO_TRY(auto* backups, backups_of(call));
     auto all = co_await backups->list();
     json::array items;
-    for (auto one = all.rbegin(); one != all.rend(); ++one) items.push_back(render(*one));
+    for (auto one = all.rbegin(); one != all.rend(); ++one) items.push_back(backup_json(*one));
     co_return reply(json::object{{"items", std::move(items)}, {"next", nullptr}});
 }
 

@@ -9,7 +9,7 @@
 namespace lineshaft::api {
 namespace {
 
-json::object render(const MqttTraffic& traffic) {
+json::object connection_json(const MqttTraffic& traffic) {
     return {{"messages_in", traffic.messages_in},
             {"bytes_in", traffic.bytes_in},
             {"messages_out", traffic.messages_out},
@@ -23,7 +23,7 @@ json::object render_totals(const MqttTraffic& traffic) {
             {"bytes_out", static_cast<std::uint64_t>(traffic.bytes_out)}};
 }
 
-json::object render(const MqttConnection& connection) {
+json::object connection_json(const MqttConnection& connection) {
     json::object lost;
     std::uint64_t lost_total = 0;
     for (const auto& [reason, count] : connection.losses) {
@@ -59,7 +59,7 @@ json::object render(const MqttConnection& connection) {
             {"in_flight", connection.in_flight},
             {"unanswered", connection.unanswered},
             {"retained", connection.retained},
-            {"rates", render(connection.rates)},
+            {"rates", connection_json(connection.rates)},
             {"totals", render_totals(connection.totals)},
             {"lost", std::move(lost)},
             {"lost_total", lost_total},
@@ -88,7 +88,7 @@ io::Task<Answer> list_connections(Call call) {
     query.after = call.request.asked("cursor").value_or("");
     auto page = co_await view->connections(call.organisation(), std::move(query));
     json::array items;
-    for (const MqttConnection& connection : page.items) items.push_back(render(connection));
+    for (const MqttConnection& connection : page.items) items.push_back(connection_json(connection));
     co_return reply(json::object{
         {"items", std::move(items)}, {"next", text_or_null(page.next)}, {"total", page.total}});
 }
@@ -97,7 +97,7 @@ io::Task<Answer> one_connection(Call call) {
     CO_TRY(MqttView * view, mqtt_of(call));
     auto found = co_await view->connection(call.organisation(), call.captured(0));
     if (!found) co_return std::unexpected(found.error());
-    json::object out = render(found->first);
+    json::object out = connection_json(found->first);
     json::array filters;
     for (const MqttSubscription& each : found->second) {
         filters.push_back(json::object{{"filter", each.filter},

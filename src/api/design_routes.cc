@@ -29,7 +29,7 @@ bool is_left_behind(const Call& call, const catalog::Design& design) {
            design.run != call.services->designs->run();
 }
 
-json::object render(const Call& call, const catalog::Design& design) {
+json::object design_json(const Call& call, const catalog::Design& design) {
     json::object out{{"id", std::to_string(design.id)},
                      {"name", design.name},
                      {"state", is_left_behind(call, design) ? "refused" : name_of(design.state)},
@@ -222,13 +222,13 @@ io::Task<Answer> answer_for(Call call, std::uint64_t id) {
     auto design = co_await wait_for(call, id);
     if (!design) co_return std::unexpected(design.error());
     if (design->state == catalog::DesignState::refused) {
-        auto why = render(call, *design);
+        auto why = design_json(call, *design);
         const auto* text = why.if_contains("why");
         co_return fail(Code::invalid, text && text->is_string() ? std::string(text->as_string())
                                                                 : "it cannot be sewn");
     }
     const bool is_ready = design->state == catalog::DesignState::ready;
-    co_return reply(render(call, *design), is_ready ? 201 : 202);
+    co_return reply(design_json(call, *design), is_ready ? 201 : 202);
 }
 
 }  // namespace
@@ -298,7 +298,7 @@ io::Task<Answer> list_designs(Call call) {
     const bool is_more = found->size() > limit;
     if (is_more) found->resize(limit);
     json::array items;
-    for (const auto& design : *found) items.push_back(render(call, design));
+    for (const auto& design : *found) items.push_back(design_json(call, design));
     const json::value next =
         is_more ? json::value(std::to_string(found->back().id)) : json::value(nullptr);
     co_return reply(json::object{{"items", std::move(items)}, {"next", next}});
@@ -310,7 +310,7 @@ io::Task<Answer> one_design(Call call) {
     CO_TRY(const auto id, row_number(call.captured(0)));
     auto design = co_await find(call, id);
     if (!design) co_return std::unexpected(design.error());
-    co_return reply(render(call, *design));
+    co_return reply(design_json(call, *design));
 }
 
 namespace {

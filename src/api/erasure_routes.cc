@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t list_max = 100;
 
-json::object render(const ErasureFacts& facts) {
+json::object erasure_json(const ErasureFacts& facts) {
     return {{"id", std::to_string(facts.id)},
             {"machine", facts.machine},
             {"state", facts.done_at ? "done" : "erasing"},
@@ -25,7 +25,7 @@ json::object render(const ErasureFacts& facts) {
 
 json::object render_all(const std::vector<ErasureFacts>& all) {
     json::array items;
-    for (const auto& facts : all) items.push_back(render(facts));
+    for (const auto& facts : all) items.push_back(erasure_json(facts));
     return {{"items", std::move(items)}, {"next", nullptr}};
 }
 
@@ -45,7 +45,7 @@ io::Task<Answer> erase(Call call) {
     auto erased =
         co_await erasures->erase(call.organisation(), std::move(machines), call.principal->name);
     if (!erased) co_return std::unexpected(erased.error());
-    auto answer = reply(render(erased->front()), 202);
+    auto answer = reply(erasure_json(erased->front()), 202);
     answer.set("location", fmt::format("/api/v1/erasures/{}", erased->front().id));
     co_return answer;
 }
@@ -83,7 +83,7 @@ io::Task<Answer> one_erasure(Call call) {
     CO_TRY(auto* erasures, erasures_of(call));
     auto found = co_await erasures->find(call.organisation(), number);
     if (!found) co_return std::unexpected(found.error());
-    co_return reply(render(*found));
+    co_return reply(erasure_json(*found));
 }
 
 }  // namespace

@@ -153,7 +153,7 @@ io::Task<Answer> import_requests(Call call) {
 
 // Feeds.
 
-json::object render(const FeedFacts& feed) {
+json::object feed_json(const FeedFacts& feed) {
     json::array notes;
     for (const std::string& note : feed.notes) notes.emplace_back(text(note));
     return {{"id", text(feed.id)},
@@ -173,7 +173,7 @@ json::object render(const FeedFacts& feed) {
 io::Task<Answer> list_feeds(Call call) {
     auto all = co_await call.services->fleet->feeds(call.organisation());
     json::array items;
-    for (const auto& feed : all) items.push_back(render(feed));
+    for (const auto& feed : all) items.push_back(feed_json(feed));
     co_return reply(json::object{{"items", std::move(items)}, {"next", nullptr}});
 }
 
@@ -197,7 +197,7 @@ io::Task<Answer> create_feed(Call call) {
         feed.period_s = static_cast<std::int64_t>(std::clamp(**period, 0.0, 1e9));
     auto added = co_await call.services->fleet->add_feed(call.organisation(), std::move(feed));
     if (!added) co_return std::unexpected(added.error());
-    co_return reply(render(*added), 201);
+    co_return reply(feed_json(*added), 201);
 }
 
 io::Task<Answer> remove_feed(Call call) {
@@ -210,7 +210,7 @@ io::Task<Answer> remove_feed(Call call) {
 io::Task<Answer> poll_feed(Call call) {
     auto polled = co_await call.services->fleet->poll_feed(call.organisation(), call.captured(0));
     if (!polled) co_return std::unexpected(polled.error());
-    co_return reply(render(*polled));
+    co_return reply(feed_json(*polled));
 }
 
 }  // namespace

@@ -35,7 +35,7 @@ json::object limits_json(const Limits& limits) {
     return out;
 }
 
-json::object render(const Services& services, const catalog::Organisation& organisation) {
+json::object organisation_json(const Services& services, const catalog::Organisation& organisation) {
     json::object out{
         {"id", std::to_string(organisation.id.number())},
         {"name", organisation.name},
@@ -89,14 +89,14 @@ io::Task<Answer> list_organisations(Call call) {
     const auto snapshot = call.services->desk.snapshot();
     json::array items;
     for (const auto& one : snapshot->organisations()) {
-        items.push_back(render(*call.services, one));
+        items.push_back(organisation_json(*call.services, one));
     }
     co_return reply(json::object{{"items", std::move(items)}, {"next", nullptr}});
 }
 
 io::Task<Answer> one_organisation(Call call) {
     CO_TRY(const auto found, organisation_in(call));
-    co_return reply(render(*call.services, found));
+    co_return reply(organisation_json(*call.services, found));
 }
 
 io::Task<Answer> create_organisation(Call call) {
@@ -111,7 +111,7 @@ io::Task<Answer> create_organisation(Call call) {
         TRY(const auto made, catalog.create_organisation(name, now));
         TRY(const auto whole, catalog.change_organisation(made.id, change));
         if (services->quotas) services->quotas->changed(whole);
-        return catalog::Answer{201, json_text(render(*services, whole))};
+        return catalog::Answer{201, json_text(organisation_json(*services, whole))};
     };
     auto made = co_await write_once(call, std::move(work));
     co_return made;
@@ -129,7 +129,7 @@ io::Task<Answer> change_organisation(Call call) {
     auto changed = co_await call.services->desk.run(std::move(work));
     if (!changed) co_return std::unexpected(changed.error());
     if (call.services->quotas) call.services->quotas->changed(*changed);
-    co_return reply(render(*call.services, *changed));
+    co_return reply(organisation_json(*call.services, *changed));
 }
 
 // Its first admin has to come from here: nobody of the organisation can sign in before.

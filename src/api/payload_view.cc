@@ -72,7 +72,7 @@ struct ShowWire {
     }
 };
 
-json::object render(const sparkplug::Metric& metric) {
+json::object metric_json(const sparkplug::Metric& metric) {
     const auto type =
         static_cast<sparkplug::DataType>(metric.datatype <= 0xff ? metric.datatype : 0);
     json::value value = std::visit(ShowWire{}, metric.value);
@@ -99,7 +99,7 @@ json::value sparkplug_view(std::string_view topic, std::string_view payload) {
     json::array metrics;
     for (const auto& metric : decoded.metrics) {
         if (metrics.size() == metrics_max) break;
-        metrics.push_back(render(metric));
+        metrics.push_back(metric_json(metric));
     }
     json::object out{{"seq", nullptr},
                      {"at_ms", nullptr},

@@ -15,7 +15,7 @@ json::object render_brief(const MqttMessage& message) {
             {"preview", text_or_null(preview_of(message.payload))}};
 }
 
-json::object render(const MqttLevel& level) {
+json::object level_json(const MqttLevel& level) {
     json::value last = nullptr;
     if (level.last) last = render_brief(*level.last);
     return {{"name", level.name},
@@ -36,7 +36,7 @@ io::Task<Answer> list_topics(Call call) {
     auto page = co_await view->topics(call.principal, asked(call.request, "prefix"),
                                       asked(call.request, "cursor"), limit);
     json::array items;
-    for (const MqttLevel& level : page.levels) items.push_back(render(level));
+    for (const MqttLevel& level : page.levels) items.push_back(level_json(level));
     json::value next = nullptr;
     if (page.next) next = json::value(*page.next);
     co_return reply(json::object{{"items", std::move(items)},
