@@ -10,6 +10,7 @@ import { Empty } from "./parts/feedback";
 import { Link } from "./parts/link";
 import { Shell } from "./parts/shell";
 import { links, useRoute, type Route } from "./router";
+import { knowsCab } from "./fleet/cab_memory";
 
 const Screen = lazy(() => import("./pages/screen/screen").then((m) => ({ default: m.Screen })));
 const MachinePage = lazy(() => import("./pages/machine/machine").then((m) => ({ default: m.MachinePage })));
@@ -52,6 +53,7 @@ export function App() {
             {route.page === "handle" ? <Suspense fallback={null}><HandlePage handle={route.id} /></Suspense>
                 : route.page === "apply" ? <Suspense fallback={null}><ApplyPage ticket={route.id} /></Suspense>
                 : route.page === "shop" || route.page === "order" || route.page === "proof" ? <Suspense fallback={null}><CustomerPages route={route} /></Suspense>
+                : route.page === "cab" && here.state === "unreachable" && knowsCab(route.id) ? <Suspense fallback={null}><CabPage machine={route.id} /></Suspense>
                 : here.state !== "in" ? <Entry state={here.state} /> : <Page person={here.person} route={route} />}
         </CrashNote>
     );

@@ -1,4 +1,5 @@
 import { createRoot } from "react-dom/client";
+import { keepShell } from "./api/shell_worker";
 import { App } from "./app";
 import "./styles/tokens.css";
 import "./styles/base.css";
@@ -22,3 +23,4 @@ import "./styles/workshop.css";
 import "./styles/screen.css";
 
 createRoot(document.getElementById("root")!).render(<App />);
+keepShell();

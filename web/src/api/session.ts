@@ -1,5 +1,6 @@
 import { ApiError, whenUnauthorised } from "./client";
 import { calls } from "./calls";
+import { forgetCabs } from "../fleet/cab_memory";
 import { createStore } from "./store";
 import type { Person, Role } from "./types";
 
@@ -34,6 +35,7 @@ export function signedIn(person: Person) {
 
 export async function signOut(): Promise<void> {
     await calls.signOut();
+    forgetCabs();
     session.set({ state: "out" });
 }
 

@@ -30,7 +30,7 @@ const en = {
         feeds: {
             lead: "Machines whose makers tell them by AEMP 2.0 (ISO 15143-3).", add: "Add a feed", none: "No feed yet", noneStep: "A maker's telematics portal gives an address and a sign-in. What it tells is then stored with the machines it is about.",
             name: "Name", nameExample: "Maker's portal", url: "Address of the fleet snapshot", urlHelp: "Ends in /Fleet/1 on most portals.", period: "Every (minutes)", auth: "Sign in", auths: { none: "Without", basic: "Name and password", bearer: "Token", oauth2: "OAuth2 client" }, user: "Name", client: "Client ID", secret: "Password", token: "Token", clientSecret: "Client secret", tokenUrl: "Address for tokens", secretHelp: "It is stored sealed and never shown again.",
-            state: "Last round", never: "not asked yet", failed: "Failed", good: "Good", machines: "Machines", samples: (n: number) => many(n, "sample", "samples"), came: "Came", every: (minutes: string) => `every ${minutes} min`, poll: "Ask now", polling: "Asking…", remove: "Remove", removeTitle: (name: string) => `Remove ${name}?`, removeText: "It is asked no more, and its secret is forgotten. Machines and their history stay.",
+            state: "Last round", never: "not asked yet", failed: "Failed", good: "Good", machines: (n: number) => many(n, "machine", "machines"), samples: (n: number) => many(n, "sample", "samples"), came: "Came", every: (minutes: string) => `every ${minutes} min`, poll: "Ask now", polling: "Asking…", remove: "Remove", removeTitle: (name: string) => `Remove ${name}?`, removeText: "It is asked no more, and its secret is forgotten. Machines and their history stay.",
             removed: "Removed.", added: (name: string) => `${name} is added.`, polled: (machines: number) => `${many(machines, "machine", "machines")} told.`, notes: (n: number) => many(n, "note", "notes"),
         },
     },
@@ -65,7 +65,7 @@ const zh: typeof en = {
         feeds: {
             lead: "由制造商按 AEMP 2.0（ISO 15143-3）提供数据的设备。", add: "添加数据源", none: "还没有数据源", noneStep: "制造商的远程信息平台会提供地址和登录方式。其数据随后存入对应的设备。",
             name: "名称", nameExample: "制造商平台", url: "机群快照地址", urlHelp: "多数平台以 /Fleet/1 结尾。", period: "间隔（分钟）", auth: "登录方式", auths: { none: "无", basic: "用户名和密码", bearer: "令牌", oauth2: "OAuth2 客户端" }, user: "用户名", client: "客户端 ID", secret: "密码", token: "令牌", clientSecret: "客户端密钥", tokenUrl: "令牌地址", secretHelp: "加密保存，不再显示。",
-            state: "最近一轮", never: "尚未查询", failed: "失败", good: "正常", machines: "设备", samples: (n) => `${count(n)} 个样本`, came: "收到", every: (minutes) => `每 ${minutes} 分钟`, poll: "立即查询", polling: "正在查询…", remove: "删除", removeTitle: (name) => `删除 ${name}？`, removeText: "将不再查询，其密钥会被删除。设备及其历史保留。",
+            state: "最近一轮", never: "尚未查询", failed: "失败", good: "正常", machines: (n) => `${count(n)} 台设备`, samples: (n) => `${count(n)} 个样本`, came: "收到", every: (minutes) => `每 ${minutes} 分钟`, poll: "立即查询", polling: "正在查询…", remove: "删除", removeTitle: (name) => `删除 ${name}？`, removeText: "将不再查询，其密钥会被删除。设备及其历史保留。",
             removed: "已删除。", added: (name) => `已添加 ${name}。`, polled: (machines) => `收到 ${count(machines)} 台设备的数据。`, notes: (n) => `${count(n)} 条说明`,
         },
     },

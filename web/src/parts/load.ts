@@ -23,9 +23,12 @@ export function useLoad<T>(key: string, read: () => Promise<T>, every_ms?: numbe
             (error: unknown) => current && setHeld((old) => ({ key, data: old.key === key ? old.data : null, error })),
         );
         void once();
+        // What could not be read without a network is read when there is one again.
+        addEventListener("online", once);
         const timer = every_ms ? setInterval(() => document.hidden || void once(), every_ms) : undefined;
         return () => {
             current = false;
+            removeEventListener("online", once);
             clearInterval(timer);
         };
     }, [key, turn, epoch, every_ms]);

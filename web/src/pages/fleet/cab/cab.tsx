@@ -5,6 +5,7 @@ import { nodeNow } from "../../../api/clock";
 import { fleetCalls } from "../../../api/fleet_calls";
 import type { Cab, CabAction, CabJob } from "../../../api/dispatch_types";
 import { browserZone } from "../../../format/time";
+import { chosenKey } from "../../../fleet/cab_memory";
 import { jobOf } from "../../../fleet/presses";
 import { metresBetween } from "../../../fleet/mercator";
 import { useWords } from "../../../i18n";
@@ -19,15 +20,13 @@ import { clockText, whenText } from "../names";
 import { ProblemDialog } from "./problem_dialog";
 import { useCab } from "./use_cab";
 
-const memory_key = "lineshaft.cab";
-
 export function CabPage({ machine }: { machine: string | null }) {
     const words = useWords();
     useEffect(() => {
         try {
-            if (machine !== null) localStorage.setItem(memory_key, machine);
+            if (machine !== null) localStorage.setItem(chosenKey, machine);
             else {
-                const known = localStorage.getItem(memory_key);
+                const known = localStorage.getItem(chosenKey);
                 if (known && location.hash !== "#choose") navigate(links.cab(known));
             }
         } catch {

@@ -4,6 +4,8 @@ import { ApiError } from "../../../api/client";
 import { nodeNow } from "../../../api/clock";
 import { fleetCalls } from "../../../api/fleet_calls";
 import type { Cab } from "../../../api/dispatch_types";
+import { refreshSession, session } from "../../../api/session";
+import { cabKey } from "../../../fleet/cab_memory";
 import { ahead, keep, type Press } from "../../../fleet/presses";
 
 const pace_ms = 5000;
@@ -26,7 +28,7 @@ function read(key: string): Stored {
 }
 
 export function useCab(machine: string) {
-    const key = `lineshaft.cab.${machine}`;
+    const key = cabKey(machine);
     const [stored, setStored] = useState<Stored>(() => read(key));
     const [error, setError] = useState<unknown>(null);
     const [refused, setRefused] = useState<string | null>(null);
@@ -62,6 +64,8 @@ export function useCab(machine: string) {
             put({ cab: await fleetCalls.cab(machine), at: nodeNow() });
             setOnline(true);
             setError(null);
+            // Opened without a network: only now is it known who is here.
+            if (session.get().state === "unreachable") void refreshSession();
         } catch (failure) {
             setOnline(failure instanceof ApiError && failure.status > 0 && failure.status < 500);
             setError(failure);

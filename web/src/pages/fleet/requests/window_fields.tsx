@@ -20,7 +20,7 @@ export function WindowFields({ windows, troubles, zone, onChange }: WindowFields
             {windows.map((window, index) => {
                 const trouble = troubles?.[index] ?? null;
                 return (
-                    <div key={index} className="pair window-pair">
+                    <div key={index} className={windows.length > 1 ? "window-pair window-many" : "window-pair"}>
                         <Field label={form.from} error={trouble === "bad" ? form.badWindow : trouble === "past" ? form.pastWindow : null}><input name={index === 0 ? "from" : `from_${index}`} type="datetime-local" value={window.from} onChange={put(index, "from")} /></Field>
                         <Field label={form.until}><input name={index === 0 ? "until" : `until_${index}`} type="datetime-local" value={window.until} onChange={put(index, "until")} /></Field>
                         {windows.length > 1 && <button type="button" className="small quiet icon" aria-label={form.removeWindow(index + 1)} title={form.removeWindow(index + 1)} onClick={() => onChange(windows.filter((_, each) => each !== index))}>×</button>}

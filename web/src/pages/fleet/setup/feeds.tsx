@@ -63,7 +63,7 @@ function FeedCard({ feed, onRemove, onPolled }: { feed: Feed; onRemove: () => vo
             <p className="dim feed-address"><code>{feed.url}</code></p>
             <dl className="feed-facts">
                 <div><dt>{text.state}</dt><dd><b>{feed.last_error ? text.failed : feed.last_at ? text.good : text.never}</b>{feed.last_at && <small> <Age at={feed.last_at} /></small>}</dd></div>
-                <div><dt>{text.came}</dt><dd className="figure">{feed.machines.toLocaleString(words.locale)} <small>{text.machines}, {text.samples(feed.samples)}</small></dd></div>
+                <div><dt>{text.came}</dt><dd className="figure">{text.machines(feed.machines)} <small>{text.samples(feed.samples)}</small></dd></div>
                 <div><dt>{text.auth}</dt><dd>{text.auths[feed.auth]} <small>{text.every(String(Math.round(feed.period_s / 6) / 10))}</small></dd></div>
             </dl>
             {feed.last_error && <p className="note note-error">{feed.last_error}</p>}
