@@ -8,6 +8,7 @@ import type { Job, Order, OrderState, Progress, Thread } from "../../api/order_t
 import { formatMoney } from "../../format/money";
 import { browserZone, dateTime } from "../../format/time";
 import { useWords, type Strings } from "../../i18n";
+import { nodeSentence } from "../../i18n/node_sentences";
 import { CopyButton, Empty, Waiting } from "../../parts/feedback";
 import { Link } from "../../parts/link";
 import { useLoad } from "../../parts/load";
@@ -74,7 +75,7 @@ function Whole({ order, progress, isLost }: { order: Order; progress: Record<str
                 <aside className="follow-side">
                     <section className={`panel follow-state follow-${order.state}`} aria-live="polite">
                         <h2>{order.state === "done" ? (order.quantity > 1 ? words.follow.finishedMany(order.quantity) : words.follow.finished) : words.follow.states[order.state]}</h2>
-                        <p>{order.state === "refused" && order.why ? order.why : words.follow.stateHelp[order.state]}</p>
+                        <p>{order.state === "refused" && order.why ? nodeSentence(order.why, words.locale) : words.follow.stateHelp[order.state]}</p>
                         {order.planned_end && !isOver && <p><b>{words.follow.readyAt(at(order.planned_end))}</b></p>}
                         {order.done_at && <p>{words.follow.doneAt(at(order.done_at))}</p>}
                         {order.state === "done" && <Link className="button primary" to={links.proof(order.id)}>{words.follow.certificate}</Link>}

@@ -5,6 +5,7 @@ import { orderCalls } from "../../api/order_calls";
 import type { Order } from "../../api/order_types";
 import { browserZone, dateTime } from "../../format/time";
 import { useWords } from "../../i18n";
+import { nodeSentence } from "../../i18n/node_sentences";
 import { clothColour, clothFor } from "../shop/draft";
 import { Thumb } from "../../sewing/thumb";
 import { isLate } from "./columns";
@@ -45,7 +46,7 @@ export function Card({ order, share, onOpen, onDrag }: CardProps) {
                     : order.planned_end && order.state !== "done" && order.state !== "refused" && <span className="figure">{words.workshop.ready(shortTime(order.planned_end, words.locale))}</span>}
             </span>
             {job && <span className="order-machine">{job.machine_name}{job.stop_reason && <em> {words.follow.stops[job.stop_reason] ?? job.stop_reason}</em>}</span>}
-            {order.state === "new" && order.why && <em className="order-why">{order.why}</em>}
+            {order.state === "new" && order.why && <em className="order-why">{nodeSentence(order.why, words.locale)}</em>}
             {(order.state === "running" || order.state === "held") && <span className="order-bar"><i style={{ width: `${Math.min(100, share * 100)}%` }} /></span>}
         </div>
     );

@@ -8,6 +8,7 @@ import type { Person } from "../../api/types";
 import type { Cost, OrderStep } from "../../api/workshop_types";
 import { formatMoney } from "../../format/money";
 import { useWords, type Strings } from "../../i18n";
+import { nodeSentence } from "../../i18n/node_sentences";
 import { Drawer } from "../../parts/drawer";
 import { advice, say, Waiting } from "../../parts/feedback";
 import { Link } from "../../parts/link";
@@ -70,7 +71,7 @@ function Head({ order, mayAct, onChange, onRefuse }: { order: Order; mayAct: boo
         <>
             <Thumb url={orderCalls.stitchesOf(order.id)} threads={order.design.threads} cloth={clothColour(clothFor(order.design.threads))} label={words.sewing.picture(order.name, order.design.stitches, order.design.colours)} />
             <p className="drawer-state"><b className={`order-state state-${order.state}`}>{words.workshop.states[order.state]}</b><span className="dim">{words.workshop.orderTitle(order.number)}</span></p>
-            {order.why && <p className="note note-warn">{order.why}</p>}
+            {order.why && <p className="note note-warn">{nodeSentence(order.why, words.locale)}</p>}
             <p className="ways">
                 {mayAct && moveOf(order.state, "held") && <button type="button" onClick={() => act("hold")}>{words.workshop.actions.hold}</button>}
                 {mayAct && order.state === "held" && <button type="button" className="primary" onClick={() => act("release")}>{words.workshop.actions.release}</button>}
@@ -106,7 +107,7 @@ function JobLine({ job, order, mayAct, onChange }: { job: Job; order: Order; may
             <button type="button" className="small quiet sheet-button" onClick={() => setSheet(true)}>{words.workshop.jobSheet}</button>
             {isSheet && <JobSheet job={job} order={order} onClose={() => setSheet(false)} />}
             <b>{job.id}</b> <span>{job.machine_name ?? words.queue.unplanned}</span> <span className="dim">{words.queue.states[job.state] ?? job.state}, {words.workshop.jobPieces(job.pieces.good, job.pieces.wanted)}</span>
-            {job.why && <p className="dim">{job.why}</p>}
+            {job.why && <p className="dim">{nodeSentence(job.why, words.locale)}</p>}
             {mayAct && <JobControls job={job} onChange={onChange} />}
         </li>
     );

@@ -7,6 +7,7 @@ import { may } from "../../api/session";
 import type { Person } from "../../api/types";
 import type { MachineQueue, Queues, SewingMachine } from "../../api/workshop_types";
 import { useWords, type Strings } from "../../i18n";
+import { nodeSentence } from "../../i18n/node_sentences";
 import { advice, Empty, say, Waiting } from "../../parts/feedback";
 import { useAction, useLoad } from "../../parts/load";
 import { Lane, type Moves } from "./lane";
@@ -104,7 +105,7 @@ function Unplanned({ jobs }: { jobs: Job[] }) {
         <section className="queue-lane queue-without" aria-label={words.queue.unplanned}>
             <header><h2>{words.queue.unplanned}</h2></header>
             <p className="help">{words.queue.unplannedHelp}</p>
-            <ul>{jobs.map((job) => <li key={job.id} className="queue-job"><b>{job.order_name}</b> <small>{job.id}</small><em className="order-why">{job.why ?? words.workshop.states.held}</em></li>)}</ul>
+            <ul>{jobs.map((job) => <li key={job.id} className="queue-job"><b>{job.order_name}</b> <small>{job.id}</small><em className="order-why">{job.why ? nodeSentence(job.why, words.locale) : words.workshop.states.held}</em></li>)}</ul>
         </section>
     );
 }

@@ -9,6 +9,7 @@ import { formatNumber } from "../../../format/number";
 import { browserZone, dateTime, dayOf } from "../../../format/time";
 import { nameOf, stateMark, type Spot } from "../../../fleet/roster";
 import { useWords } from "../../../i18n";
+import { nodeSentence } from "../../../i18n/node_sentences";
 import { Age } from "../../../parts/age";
 import { Waiting } from "../../../parts/feedback";
 import { Link } from "../../../parts/link";
@@ -48,7 +49,7 @@ export function MachinePanel({ id, spot, sites, person }: PanelProps) {
                     <ToneMark tone={stateMark[state]} /><b>{words.fleet.states[state]}</b>
                     {machine?.state_since && <small><Age at={machine.state_since} /></small>}
                 </p>
-                {machine?.state_why && <p className="dim unit-why">{machine.state_why}</p>}
+                {machine?.state_why && <p className="dim unit-why">{nodeSentence(machine.state_why, words.locale)}</p>}
             </header>
             <div className="unit-body">
                 <Waiting of={read} />
@@ -167,7 +168,7 @@ export function JobOf({ machine }: { machine: FleetMachine }) {
             {machine.job ? (
                 <p className="unit-job"><StageMark stage={machine.job.stage} /> <Link to={links.fleetRequest(machine.job.request)}>{words.requests.number(machine.job.request)}</Link></p>
             ) : <p className="help">{words.unit.noJob}</p>}
-            {!machine.can_be_planned && machine.why_not && <p className="note">{words.unit.notPlanned}: {machine.why_not}</p>}
+            {!machine.can_be_planned && machine.why_not && <p className="note">{words.unit.notPlanned}: {nodeSentence(machine.why_not, words.locale)}</p>}
         </section>
     );
 }
