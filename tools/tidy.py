@@ -29,8 +29,21 @@ AWAIT_INSIDE = re.compile(r"(\?|\(|,)\s*co_await|(EXPECT|ASSERT)_\w+\(.*co_await
 # g++ 12 destroys a capturing closure made inside a co_await expression twice: name it first. (Only
 # references and `this` may be captured there; they have nothing to destroy.)
 AWAITED_CLOSURE = re.compile(r"co_await\s.*\(\s*\[[^\]]*(=|\w\s*=|std::move)[^\]]*\]")
+# g++ 12 keeps the array behind a braced list on the stack, not in the frame: it is gone after a wait.
+LOOP_OVER_BRACES = re.compile(r"^(\s*)for \([^;]*[^:]:\s*\{")
 AWAIT_ALLOWED = re.compile(r"(CO_TRY|CO_TRY_VOID|co_return|auto [\w]+ = |= )\(?.*co_await|^\s*\(void\)\(?co_await")
 LINES_MAX = {".h": 350, ".cc": 600}  # look twice above 200 and 500
+
+
+def waits_inside(lines, first):
+    """Whether the loop that begins at index `first` awaits before its indentation ends."""
+    depth = len(lines[first]) - len(lines[first].lstrip())
+    for line in lines[first + 1:]:
+        if line.strip() and len(line) - len(line.lstrip()) <= depth:
+            return False
+        if "co_await" in line.split("//")[0] or "CO_TRY" in line:
+            return True
+    return False
 
 
 def offences_in(file):
@@ -55,6 +68,8 @@ def offences_in(file):
             yield number, "co_await stands alone: auto x = co_await …;"
         if AWAITED_CLOSURE.search(code):
             yield number, "a closure that owns something is named before it is awaited"
+        if LOOP_OVER_BRACES.search(code) and waits_inside(lines, number - 1):
+            yield number, "the list a loop that waits goes over is named before it"
         if re.search(r"\b(TODO|FIXME|XXX|HACK)\b", line):
             yield number, "a loose end"
 
