@@ -29,17 +29,18 @@ constexpr io::Steady start_patience{30'000}, start_pause{20}, http_patience{10'0
 struct Member {
     std::string_view name;
     std::string_view role;
-    std::string_view prefix;  ///< empty: none
-    std::string_view parent;  ///< who delegates the prefix
+    std::string_view prefix;   ///< empty: none
+    std::string_view parent;   ///< who delegates the prefix
+    std::string_view company;  ///< what the prefix's handle says of whose it is
 };
 constexpr Member members[] = {
-    {"top", "top", "88", ""},
-    {"secondary-101", "secondary", "88.101", "top"},
-    {"secondary-102", "secondary", "88.102", "top"},
-    {"enterprise-101-7", "enterprise", "88.101.7", "secondary-101"},
-    {"enterprise-101-8", "enterprise", "88.101.8", "secondary-101"},
-    {"enterprise-102-1", "enterprise", "88.102.1", "secondary-102"},
-    {"recursive", "recursive", "", ""},
+    {"top", "top", "88", "", ""},
+    {"secondary-101", "secondary", "88.101", "top", "Machine Identifiers East"},
+    {"secondary-102", "secondary", "88.102", "top", "Textile Identifiers South"},
+    {"enterprise-101-7", "enterprise", "88.101.7", "secondary-101", "Harbour Cranes Ltd"},
+    {"enterprise-101-8", "enterprise", "88.101.8", "secondary-101", "Delta Excavators Ltd"},
+    {"enterprise-102-1", "enterprise", "88.102.1", "secondary-102", "Mulan Embroidery"},
+    {"recursive", "recursive", "", "", ""},
 };
 
 /// One node's process.
@@ -57,8 +58,9 @@ public:
     /// `trusted`: fingerprint of the key of who is asked first.
     Result<void> start(const std::string& bootstrap, const std::string& trusted) {
         (void)::unlink(ready_file().c_str());
-        std::vector<std::string> arguments{"lineshaft", "serve", "--data", directory_,
-                                           "--ready-file", ready_file(), "--ends-with-parent"};
+        std::vector<std::string> arguments{"lineshaft",         "serve",        "--data",
+                                           directory_,          "--ready-file", ready_file(),
+                                           "--ends-with-parent"};
         for (const std::string& one :
              {fmt::format("node.role={}", member_.role), fmt::format("node.name={}", member_.name),
               std::string("node.shards=1"), std::string("http.listen=127.0.0.1:0"),
@@ -74,8 +76,8 @@ public:
         posix_spawn_file_actions_t silent;
         ::posix_spawn_file_actions_init(&silent);
         ::posix_spawn_file_actions_addopen(&silent, STDOUT_FILENO, "/dev/null", 1, 0);
-        const int failed = ::posix_spawn(&pid_, "/proc/self/exe", &silent, nullptr,
-                                         pointers.data(), environ);
+        const int failed =
+            ::posix_spawn(&pid_, "/proc/self/exe", &silent, nullptr, pointers.data(), environ);
         ::posix_spawn_file_actions_destroy(&silent);
         if (failed != 0) return fail(Code::unavailable, directory_ + ": did not start");
         return {};
@@ -92,7 +94,9 @@ public:
     }
     bool is_running() const { return ::waitpid(pid_, nullptr, WNOHANG) == 0; }
     const Member& member() const { return member_; }
-    io::Address socket() const { return {.host = {}, .port = 0, .path = directory_ + "/node.sock"}; }
+    io::Address socket() const {
+        return {.host = {}, .port = 0, .path = directory_ + "/node.sock"};
+    }
 
 private:
     std::string ready_file() const { return directory_ + ".ready"; }
@@ -143,7 +147,6 @@ io::Task<Result<void>> put(io::Address socket, std::string handle, std::string v
     co_return Result<void>{};
 }
 
-// The child's address as HS_SITE, for its own prefix and for what is derived from it.
 // What `node` says of itself, with the key it signs with.
 io::Task<Result<handle::Site>> site_of(const NodeProcess* node) {
     CO_TRY(auto address, io::parse_address(*node->address("handle")));
@@ -152,11 +155,14 @@ io::Task<Result<handle::Site>> site_of(const NodeProcess* node) {
     co_return std::move(told->site);
 }
 
-std::string site_values(const handle::Site& site) {
+// The child's address as HS_SITE, for its own prefix and for what is derived from it, and whose it
+// is.
+std::string prefix_values(const handle::Site& site, std::string_view company) {
     return fmt::format(
         R"([{{"index":1,"type":"HS_SITE","data":{{"format":"base64","value":"{0}"}}}},)"
-        R"({{"index":2,"type":"HS_SITE.PREFIX","data":{{"format":"base64","value":"{0}"}}}}])",
-        trust::to_base64(handle::encode(site)));
+        R"({{"index":2,"type":"HS_SITE.PREFIX","data":{{"format":"base64","value":"{0}"}}}},)"
+        R"({{"index":3,"type":"DESC","data":"{1}"}}])",
+        trust::to_base64(handle::encode(site)), company);
 }
 
 std::string product_values(std::string_view prefix) {
@@ -190,7 +196,7 @@ io::Task<Result<void>> raise_chain(Chain* chain, io::Pause* pause) {
             auto site = co_await site_of(node.get());
             if (!site) co_return std::unexpected(site.error());
             auto delegated = co_await put(named(*chain, member.parent).socket(), "0.NA/" + prefix,
-                                          site_values(*site));
+                                          prefix_values(*site, member.company));
             if (!delegated) co_return delegated;
         }
         if (member.role != "enterprise") continue;
@@ -210,9 +216,10 @@ Result<void> tell(Chain& chain, const NamingDemoWords& words) {
         ready += fmt::format("{} {} {}\n", node->member().name, handle, http);
     }
     const auto top = named(chain, "top").address("handle").value_or("");
-    text += fmt::format("\n  lineshaft resolve 88.101.7/EXC-0042 --at {} --trace\n\n  Ctrl-C stops "
-                        "them all.\n\n",
-                        top);
+    text += fmt::format(
+        "\n  lineshaft resolve 88.101.7/EXC-0042 --at {} --trace\n\n  Ctrl-C stops "
+        "them all.\n\n",
+        top);
     std::fputs(("\n" + text).c_str(), stdout);
     std::fflush(stdout);
     if (words.ready_file.empty()) return {};
