@@ -20,6 +20,8 @@ const en = {
     more: "Show more",
     copy: "Copy",
     copied: "Copied",
+    comma: ", ",
+    stop: ".",
     optional: "optional",
     skip: "Skip to content",
     nav: {
@@ -108,6 +110,8 @@ const zh: typeof en = {
     more: "显示更多",
     copy: "复制",
     copied: "已复制",
+    comma: "，",
+    stop: "。",
     optional: "可选",
     skip: "跳到正文",
     nav: {

@@ -29,7 +29,7 @@ export function TagTable({ machine, tags, plotted, colourIndex, zone, onPlot, on
         return tags.filter((tag) => `${tag.name}\n${tag.label ?? ""}`.toLowerCase().includes(wanted));
     }, [tags, search]);
     return (
-        <section className="panel" aria-label={words.machine.tags}>
+        <section className="panel tags-panel" aria-label={words.machine.tags}>
             <header className="trend-head">
                 <h2>{words.machine.tags} <small className="dim">{tags.length}</small></h2>
                 {tags.length > 1 && (

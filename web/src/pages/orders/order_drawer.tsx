@@ -106,7 +106,7 @@ function JobLine({ job, order, mayAct, onChange }: { job: Job; order: Order; may
         <li>
             <button type="button" className="small quiet sheet-button" onClick={() => setSheet(true)}>{words.workshop.jobSheet}</button>
             {isSheet && <JobSheet job={job} order={order} onClose={() => setSheet(false)} />}
-            <b>{job.id}</b> <span>{job.machine_name ?? words.queue.unplanned}</span> <span className="dim">{words.queue.states[job.state] ?? job.state}, {words.workshop.jobPieces(job.pieces.good, job.pieces.wanted)}</span>
+            <b>{job.id}</b> <span>{job.machine_name ?? words.queue.unplanned}</span> <span className="dim">{words.queue.states[job.state] ?? job.state}{words.comma}{words.workshop.jobPieces(job.pieces.good, job.pieces.wanted)}</span>
             {job.why && <p className="dim">{nodeSentence(job.why, words.locale)}</p>}
             {mayAct && <JobControls job={job} onChange={onChange} />}
         </li>

@@ -52,7 +52,7 @@ export function Lane({ queue, progress, others, moves, mayMove, onSettings }: La
             <header>
                 <h2><ConnectionMark connection={queue.connection} /> <Link to={links.machine(queue.machine)}>{queue.name}</Link></h2>
                 {onSettings && <button type="button" className="small quiet" onClick={onSettings}>{words.queue.profile}</button>}
-                <p className="help">{words.queue.needles(profile.needles)}{profile.heads > 1 && `, ${words.queue.heads(profile.heads)}`}, {words.queue.hoop(profile.hoop_mm[0], profile.hoop_mm[1])}{!queue.enabled && <b> {words.queue.off}</b>}</p>
+                <p className="help">{words.queue.needles(profile.needles)}{profile.heads > 1 && `${words.comma}${words.queue.heads(profile.heads)}`}{words.comma}{words.queue.hoop(profile.hoop_mm[0], profile.hoop_mm[1])}{!queue.enabled && <b> {words.queue.off}</b>}</p>
             </header>
             {queue.running && <Running job={queue.running} progress={progress} mayMove={mayMove} onChange={moves.changed} />}
             <ol>
@@ -80,7 +80,7 @@ function Running({ job, progress, mayMove, onChange }: { job: Job; progress: Pro
             <p className="queue-name"><Link to={links.ordersOne(job.order)}>{job.order_name}</Link> <small>{job.id}</small></p>
             <p className="queue-count figure"><strong>{Math.floor((stitch / total) * 100)} %</strong> {stitch.toLocaleString(words.locale)} / {total.toLocaleString(words.locale)}</p>
             <span className="order-bar"><i style={{ width: `${(stitch / total) * 100}%` }} /></span>
-            <p className="dim">{stopped ? <b className="order-late">{words.follow.stops[stopped] ?? stopped}</b> : words.queue.states[job.state]}{job.pieces.wanted > 1 && `, ${words.workshop.jobPieces(job.pieces.good, job.pieces.wanted)}`}{(progress?.rpm ?? job.rpm) ? `, ${words.follow.rpm(Math.round((progress?.rpm ?? job.rpm)!))}` : ""}</p>
+            <p className="dim">{stopped ? <b className="order-late">{words.follow.stops[stopped] ?? stopped}</b> : words.queue.states[job.state]}{job.pieces.wanted > 1 && `${words.comma}${words.workshop.jobPieces(job.pieces.good, job.pieces.wanted)}`}{(progress?.rpm ?? job.rpm) ? `, ${words.follow.rpm(Math.round((progress?.rpm ?? job.rpm)!))}` : ""}</p>
             <Threads colours={job.threads} />
             {mayMove && <JobControls job={job} onChange={onChange} />}
         </div>

@@ -68,7 +68,7 @@ export function RetentionPage({ person }: { person: Person }) {
                     <ClassTable classes={shown} rest={draft ? null : told.rest} runs={runs} onEdit={setOpen}
                         onMove={(index, by) => { const next = [...rules]; const [one] = next.splice(index, 1); next.splice(index + by, 0, one!); change(next); }}
                         onRemove={(index) => change(rules.filter((_, each) => each !== index))} />
-                    <p className="help retention-foot">{text.first}{told.counted_at && ` ${text.counted} ${dateTime(Date.parse(told.counted_at), words.locale, browserZone())}.`}</p>
+                    <p className="help retention-foot">{text.first}{told.counted_at && ` ${text.counted} ${dateTime(Date.parse(told.counted_at), words.locale, browserZone())}${words.stop}`}</p>
                 </>
             )}
             {(open === "new" || typeof open === "number") && (

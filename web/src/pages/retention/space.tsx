@@ -48,7 +48,7 @@ interface TableProps {
 function Taken({ of }: { of: Retention["rest"] }) {
     const words = useWords();
     if (of.bytes === null || of.series === null || of.samples === null) return <span className="dim">{words.retention.counting}</span>;
-    return <><b className="figure">{formatBytes(of.bytes)}</b> <small>{words.retention.series(of.series)}, {words.retention.samples(formatShort(of.samples))}</small></>;
+    return <><b className="figure">{formatBytes(of.bytes)}</b> <small>{words.retention.series(of.series)}{words.comma}{words.retention.samples(formatShort(of.samples))}</small></>;
 }
 
 export function ClassTable({ classes, rest, runs, onEdit, onMove, onRemove }: TableProps) {
