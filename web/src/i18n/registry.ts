@@ -12,7 +12,7 @@ const en = {
         suspendText: "Nothing under it resolves from now on, until it is resumed. Other nodes forget what they remember as its time ends.", resumeText: "Everything under it resolves again at once.",
         revokeText: "For good: nothing under it resolves any more, and printed labels lead nowhere. A prefix with names in it is never given to another company.", reasonHelp: "The company reads it, and it stands in the audit log.", typeToConfirm: (prefix: string) => `To confirm, type ${prefix}`,
         stepped: { suspend: (prefix: string) => `${prefix} is suspended.`, resume: (prefix: string) => `${prefix} resolves again.`, revoke: (prefix: string) => `${prefix} is revoked.` },
-        steps: { apply: "applied", approve: "approved", refuse: "refused", allocate: "prefix given", suspend: "suspended", resume: "resumed", revoke: "revoked", quota: "quota changed", change: "changed" } as Record<string, string>,
+        steps: { apply: "applied", approve: "approved", refuse: "refused", allocate: "prefix given", suspend: "suspended", resume: "resumed", revoke: "revoked", quota: "quota changed", change: "changed", set: "set by its settings" } as Record<string, string>,
         try: "Try the template", tryName: "Name", tryHelp: "A name with the delimiter, such as 88.101.7/EXC-0042@drawing-3.", tryAction: "Compute", tryNothing: "It gives nothing for this name.", base: "Base", extension: "Extension", identifiers: "Show identifiers", missing: "There is no such prefix here. Go back to the list.",
     },
     applications: {
@@ -42,7 +42,7 @@ const zh: typeof en = {
         suspendText: "其下的标识立即停止解析，直到恢复。其他节点的缓存到期后也会失效。", resumeText: "其下的标识立即恢复解析。",
         revokeText: "永久撤销：其下的标识不再解析，已印制的标签将失效。已有标识的前缀不会再分配给其他企业。", reasonHelp: "企业可以看到，并写入审计日志。", typeToConfirm: (prefix) => `请输入 ${prefix} 以确认`,
         stepped: { suspend: (prefix) => `已暂停 ${prefix}。`, resume: (prefix) => `${prefix} 已恢复解析。`, revoke: (prefix) => `已撤销 ${prefix}。` },
-        steps: { apply: "申请", approve: "批准", refuse: "未通过", allocate: "分配前缀", suspend: "暂停", resume: "恢复", revoke: "撤销", quota: "修改配额", change: "修改" },
+        steps: { apply: "申请", approve: "批准", refuse: "未通过", allocate: "分配前缀", suspend: "暂停", resume: "恢复", revoke: "撤销", quota: "修改配额", change: "修改", set: "由设置指定" },
         try: "试用模板", tryName: "名称", tryHelp: "含分隔符的名称，例如 88.101.7/EXC-0042@drawing-3。", tryAction: "计算", tryNothing: "该名称没有结果。", base: "基础标识", extension: "扩展部分", identifiers: "查看标识", missing: "这里没有这个前缀。请返回列表。",
     },
     applications: {

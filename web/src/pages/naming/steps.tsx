@@ -12,7 +12,7 @@ export function Steps({ of }: { of: Step[] }) {
                 <li key={index}>
                     <b>{words.prefixes.steps[one.step] ?? one.step}</b>
                     <span>{one.reason}</span>
-                    <small className="figure">{one.by === "applicant" ? words.prefixes.applicant : one.by}, {dateTime(Date.parse(one.at), words.locale, browserZone())}</small>
+                    <small className="figure">{one.by === "applicant" ? words.prefixes.applicant : one.by}{words.comma}{dateTime(Date.parse(one.at), words.locale, browserZone())}</small>
                 </li>
             ))}
         </ol>
