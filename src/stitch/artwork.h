@@ -32,6 +32,7 @@ struct ArtLimits {
     std::size_t svg_elements_max = 20'000;   ///< of any kind, after none is skipped
     std::size_t svg_places_max = 1'000'000;  ///< corners of all outlines, curves flattened
     std::size_t svg_depth_max = 64;
+    double svg_sweep_max = 5'000'000;  ///< sweep_work of its outlines: half a minute at most
     std::size_t image_bytes_max = 16 << 20;
     std::uint32_t image_side_max = 8'000;  ///< pixels
     std::uint32_t image_pixels_max = 16'000'000;

@@ -41,12 +41,16 @@ Place middle_of(const Contour& contour) {
 std::vector<std::vector<Shape>> uncovered(const Artwork& artwork) {
     constexpr std::size_t elements_max = 400;
     constexpr double rim = 0.8;
+    constexpr double work_max = 50'000'000;  // some seconds; what is left then lies over each other
+    double work = 0;
     std::vector<std::vector<Shape>> out(artwork.elements.size());
     std::vector<Shape> above;
     for (std::size_t i = artwork.elements.size(); i-- > 0;) {
         const Element& element = artwork.elements[i];
         out[i] = element.areas;
         if (element.is_letter || artwork.elements.size() > elements_max) continue;
+        work += sweep_work(element.areas) + sweep_work(above);
+        if (work > work_max) continue;
         if (!above.empty()) out[i] = without(element.areas, above);
         std::vector<Shape> inner = grown(element.areas, -rim);
         above.insert(above.end(), std::make_move_iterator(inner.begin()),
@@ -281,6 +285,13 @@ Result<Digitised> digitise(const Artwork& artwork, const Settings& settings) {
                         box.width(), box.height(), settings.hoop_width_mm, settings.hoop_height_mm,
                         std::max(0.0, box.width() - settings.hoop_width_mm),
                         std::max(0.0, box.height() - settings.hoop_height_mm)));
+    }
+    double work = 0;
+    for (const Element& element : artwork.elements) work += sweep_work(element.areas);
+    if (work > settings.sweep_max) {
+        return fail(Code::exhausted,
+                    "the design has too many small areas side by side: simplify it, or let it have "
+                    "fewer colours");
     }
     Digitiser digitiser(artwork, settings);
     TRY(Digitised out, digitiser.work());

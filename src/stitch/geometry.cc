@@ -117,6 +117,44 @@ Line simplified(const Line& line, double tolerance) {
     return out;
 }
 
+namespace {
+
+void add_heights(const Contour& contour, std::vector<double>& heights) {
+    for (const Place& place : contour) heights.push_back(place.y);
+}
+
+double sides_across(const Contour& contour, const std::vector<double>& heights) {
+    const auto below = [&](double y) {
+        return std::ranges::lower_bound(heights, y) - heights.begin();
+    };
+    double sum = 0;
+    for (std::size_t i = 0; i < contour.size(); ++i) {
+        const auto here = below(contour[i].y), next = below(contour[(i + 1) % contour.size()].y);
+        sum += 1 + static_cast<double>(std::abs(next - here));
+    }
+    return sum;
+}
+
+}  // namespace
+
+double sweep_work(const std::vector<Contour>& contours) {
+    std::vector<double> heights;
+    for (const Contour& contour : contours) add_heights(contour, heights);
+    std::ranges::sort(heights);
+    double sum = 0;
+    for (const Contour& contour : contours) sum += sides_across(contour, heights);
+    return sum;
+}
+
+double sweep_work(const std::vector<Shape>& shapes) {
+    std::vector<Contour> contours;
+    for (const Shape& shape : shapes) {
+        contours.push_back(shape.outline);
+        contours.insert(contours.end(), shape.holes.begin(), shape.holes.end());
+    }
+    return sweep_work(contours);
+}
+
 OutlineIndex::OutlineIndex(const Shape& shape, double cell_mm) : box_(box_of(shape.outline)) {
     constexpr double cells_max = 250'000;
     cell_ = std::max({cell_mm, std::sqrt(box_.width() * box_.height() / cells_max),

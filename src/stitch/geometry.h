@@ -70,6 +70,11 @@ Line simplified(const Line& line, double tolerance);
 /// How areas of contours are told from holes.
 enum class FillRule { non_zero, even_odd };
 
+/// What a sweep over the contours (Vatti 1992) costs: for each height a corner is at, the sides that cross
+/// it. A drawing of people: some millions; a tangle of a hundred thousand long sides: ten thousand millions.
+double sweep_work(const std::vector<Contour>& contours);
+double sweep_work(const std::vector<Shape>& shapes);
+
 // Areas by Clipper (Vatti 1992), on a grid of 1 um; corners closer than that melt.
 /// Connected areas, without crossings, smaller than `area_min` mm2 left out.
 std::vector<Shape> areas(const std::vector<Contour>& contours, FillRule rule,

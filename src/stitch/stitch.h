@@ -34,6 +34,7 @@ struct Settings {
     double trim_from_mm = 2.0;  ///< shorter moves leave the thread uncut
     double density_max = 14;    ///< stitches of a square millimetre, mean of 2 x 2 mm
     std::size_t stitches_max = 400'000;
+    double sweep_max = 20'000'000;       ///< sweep_work of what is sewn
     std::size_t objects_max = 5'000;              ///< connected areas and lines of one colour block
     double rpm = 800, trim_s = 6, colour_s = 15;  ///< for the minutes
 };

@@ -340,6 +340,7 @@ private:
             places_ += path.places.size();
             if (path.places.size() > 2) contours.push_back(path.places);
         }
+        TRY_VOID(weigh(contours));
         if (style.fill != "none" && style.fill != "transparent" && !contours.empty()) {
             auto colour = colour_of(std::string_view(style.fill));
             if (!colour) missing_.insert("fill " + style.fill.substr(0, 40) + ", sewn grey");
@@ -358,6 +359,7 @@ private:
         for (SubPath& path : paths) {
             if (path.places.size() < 2) continue;
             if (width >= area_width_min) {
+                TRY_VOID(weigh({path.places}));
                 auto band = stroked({path.places}, path.is_closed, width / 2, style.cap == "round");
                 element.areas.insert(element.areas.end(), band.begin(), band.end());
             } else {
@@ -368,6 +370,16 @@ private:
         if (element.areas.size() > 1) element.areas = united(element.areas);
         add(std::move(element));
         return {};
+    }
+
+    // Outlines that would take minutes to part from each other are refused before anyone begins.
+    Result<void> weigh(const std::vector<Contour>& contours) {
+        work_ += sweep_work(contours);
+        if (work_ <= limits_.svg_sweep_max) return {};
+        return fail(Code::exhausted,
+                    "the drawing is too tangled to be sewn: too many of its outlines lie across "
+                    "each other. "
+                    "Simplify its paths, or use a picture of it");
     }
 
     // Neighbours of one colour are one element, so that nothing is sewn twice.
@@ -388,6 +400,7 @@ private:
     Artwork art_;
     Sheet sheet_;
     std::size_t elements_ = 0, places_ = 0;
+    double work_ = 0;
 };
 
 }  // namespace

@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -199,6 +200,19 @@ TEST(Svg, HostileDrawingsAreRefusedWithAReason) {
     for (int i = 0; i < 20'001; ++i) many += "<path d='M0 0h1v1z'/>";
     EXPECT_EQ(code(many + "</svg>"), Code::exhausted);
     EXPECT_EQ(code(std::string((4 << 20) + 1, ' ')), Code::exhausted);
+    // Sides that nearly all lie across each other, and a comb of long teeth: minutes of work, told
+    // at once.
+    std::string star, comb;
+    for (int corner = 0; corner < 20'000; ++corner) {
+        star += fmt::format("{} {} ", corner * 7'919 % 300, corner * 104'729 % 300);
+        comb += fmt::format("{} {} ", corner * 0.01, corner % 2 == 0 ? 0.0 : 200 + corner * 0.001);
+    }
+    for (const std::string& corners : {star, comb}) {
+        EXPECT_EQ(code("<svg><polygon points='" + corners + "'/></svg>"), Code::exhausted);
+        EXPECT_EQ(code("<svg><polyline fill='none' stroke='red' stroke-width='9' points='" +
+                       corners + "'/></svg>"),
+                  Code::exhausted);
+    }
     EXPECT_TRUE(drawing(
         "<!DOCTYPE svg PUBLIC \"-//W3C//DTD SVG 1.1//EN\" "
         "\"http://www.w3.org/Graphics/SVG/1.1/DTD/svg11.dtd\">"
