@@ -245,9 +245,12 @@ Result<void> Book::answered(OrganisationId organisation, const std::string& mach
         job.substate = job.substate == JobSubstate::ready ? JobSubstate::loaded : job.substate;
         if (!job.delivered_at) job.delivered_at = now;
     } else if (is_store) {
-        TRY_VOID(
-            BookSteps::end_job(*this, job, fmt::format("{} refused it: {}", machine, why), now));
-        replaces = number;
+        // Where reports came first they are believed: a machine that sewed had the file.
+        if (!has_begun(job.state) && !is_over(job.state)) {
+            const std::string refusal = fmt::format("{} refused it: {}", machine, why);
+            TRY_VOID(BookSteps::end_job(*this, job, refusal, now));
+            replaces = number;
+        }
     } else if (is_good) {
         const auto to = dispatch::after_method(job.state, method);
         if (to) move_job(job, method, *to, now);

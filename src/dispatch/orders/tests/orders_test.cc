@@ -106,6 +106,24 @@ TEST(Orders, AreDoneWhenTheirPiecesAreAndKeepTheirWay) {
     EXPECT_EQ(Book(*shop.rows).find_code("o-1")->state, OrderState::done) << "after a restart";
 }
 
+TEST(Orders, ARefusalAfterTheReportsEndsNothing) {
+    Workshop shop;
+    shop.machine("a");
+    const auto order = shop.place(1);
+    const auto job = (*shop.book->jobs_of(home, order.number))[0];
+    ASSERT_TRUE(shop.book->apply(home, {{job.number, "a", 0, shop.at(), shop.at(), 0, {}}},
+                                 shop.at(), shop.touched));
+    const auto command = shop.book->next_command(home, "a", true, shop.at(), shop.touched);
+    ASSERT_TRUE(command && *command);
+    ASSERT_TRUE(shop.say(job.number, "a", ended, 1));
+    const auto sequence = shop.book->find_job(home, job.number)->sequence;
+    ASSERT_TRUE(shop.book->answered(home, "a", job.number, sequence, false, "late", shop.at(),
+                                    shop.touched));
+    EXPECT_EQ(shop.book->find_job(home, job.number)->state, ended);
+    EXPECT_EQ(shop.book->jobs_of(home, order.number)->size(), 1U) << "and nothing is made anew";
+    EXPECT_EQ(shop.now(order).state, OrderState::done);
+}
+
 TEST(Orders, ReportsThatCannotBeAreRefused) {
     Workshop shop;
     const auto order = shop.place(2);
@@ -259,10 +277,11 @@ TEST(Orders, ChanceFindsNoWayToCountTwice) {
                     (void)shop.book->answered(home, job.machine, job.number, job.sequence,
                                               below(4) != 0, "no", shop.at(), shop.touched);
                     break;
-                case 3:
-                    (void)shop.say(job.number, job.machine, dispatch::all_job_states[2 + below(4)],
-                                   below(job.wanted + 1));
+                case 3: {
+                    const auto state = dispatch::all_job_states[2 + below(4)];
+                    (void)shop.say(job.number, job.machine, state, below(job.wanted + 1));
                     break;
+                }
                 case 4:
                     if (below(4) == 0) (void)shop.book->lose(home, id, shop.at(), shop.touched);
                     break;
