@@ -24,12 +24,20 @@ export function Board({ person, opened }: { person: Person; opened: string | und
     const [news, setNews] = useState<Record<string, Progress>>({});
     const [q, setQ] = useState("");
     const [refusing, setRefusing] = useState<Order | null>(null);
-    useEffect(() => { if (read.data) setColumns(columnsOf(read.data)); }, [read.data]);
+    // What the stream began with is newer than an answer that was on its way meanwhile.
+    const isStreamed = useRef(false);
+    useEffect(() => { if (read.data && !isStreamed.current) setColumns(columnsOf(read.data)); }, [read.data]);
     const isLost = useOrderStream(null, {
-        board: (board) => setColumns(columnsOf(board)),
+        board: (board) => {
+            isStreamed.current = true;
+            setColumns(columnsOf(board));
+        },
         order: (order) => setColumns((old) => old && withOrder(old, order)),
         progress: (one) => setNews((old) => ({ ...old, [one.order]: one })),
-        gap: read.reload,
+        gap: () => {
+            isStreamed.current = false;
+            read.reload();
+        },
     });
     const mayMove = may(person, "operator");
     const move = async (order: Order, to: OrderState) => {
