@@ -46,22 +46,27 @@ http::Response no_content() {
     return response;
 }
 
-Result<json::object> body_object(const http::Request& request,
-                                 std::initializer_list<std::string_view> allowed) {
+Result<json::object> any_body(const http::Request& request) {
     boost::system::error_code problem;
     json::parse_options options;
     options.max_depth = 16;
-    const json::value body = json::parse(request.body, problem, {}, options);
+    json::value body = json::parse(request.body, problem, {}, options);
     if (problem) return fail(Code::invalid, "the body is not JSON: " + problem.message());
     if (!body.is_object()) return fail(Code::invalid, "the body is not a JSON object");
-    for (const auto& one : body.as_object()) {
+    return std::move(body.as_object());
+}
+
+Result<json::object> body_object(const http::Request& request,
+                                 std::initializer_list<std::string_view> allowed) {
+    TRY(auto body, any_body(request));
+    for (const auto& one : body) {
         const std::string_view name(one.key().data(), one.key().size());
         if (std::ranges::find(allowed, name) == allowed.end()) {
             return fail(Code::invalid, fmt::format("the body has a member \"{}\"; allowed are: {}",
                                                    name, fmt::join(allowed, ", ")));
         }
     }
-    return body.as_object();
+    return body;
 }
 
 Result<std::string> text_member(const json::object& body, std::string_view name) {

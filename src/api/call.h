@@ -40,6 +40,8 @@ http::Response reply(const json::value& body, unsigned status = 200);
 http::Response reply_text(std::string json);
 http::Response no_content();
 
+/// The body as an object, whatever its members. Errors: invalid.
+Result<json::object> any_body(const http::Request& request);
 /// The body as an object with no other members than `allowed`. Errors: invalid, naming the member.
 Result<json::object> body_object(const http::Request& request,
                                  std::initializer_list<std::string_view> allowed);

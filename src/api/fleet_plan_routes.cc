@@ -20,16 +20,6 @@ bool is_chinese(const Call& call) {
     return call.request.asked("lang").value_or("") == "zh";
 }
 
-Result<json::object> any_body(const http::Request& request) {
-    boost::system::error_code problem;
-    json::parse_options options;
-    options.max_depth = 16;
-    const json::value body = json::parse(request.body, problem, {}, options);
-    if (problem) return fail(Code::invalid, "the body is not JSON: " + problem.message());
-    if (!body.is_object()) return fail(Code::invalid, "the body is not a JSON object");
-    return body.get_object();
-}
-
 Result<bool> taken_flag(json::object& body, std::string_view name) {
     const auto found = body.find(json::string_view(name.data(), name.size()));
     if (found == body.end()) return false;

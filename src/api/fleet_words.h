@@ -11,8 +11,6 @@ namespace lineshaft::api {
 std::string asked_text(const Call& call, std::string_view name);
 /// ?lang=zh.
 bool is_chinese(const Call& call);
-/// A body that is a JSON object, whatever its members. Errors: invalid.
-Result<json::object> any_body(const http::Request& request);
 /// Takes a flag out of a body; false when it is not there. Errors: invalid.
 Result<bool> taken_flag(json::object& body, std::string_view name);
 /// No member that only the node sets. Errors: invalid.

@@ -18,20 +18,6 @@ using orders::Book;
 using orders::JobOrder;
 using orders::Touched;
 
-template <class Work>
-auto on_jobs(Call& call, Work work)
-    -> io::Task<std::invoke_result_t<Work, Book&, Instant, Touched&>> {
-    const Instant now = io::Shard::here().now();
-    auto touched = std::make_shared<Touched>();
-    auto job = [touched, now, work = std::move(work)](catalog::Catalog& catalog) mutable {
-        Book book(catalog);
-        return work(book, now, *touched);
-    };
-    auto done = co_await call.services->desk.run(std::move(job));
-    if (done) call.services->orders->changed(call.organisation(), *touched);
-    co_return done;
-}
-
 Result<std::uint64_t> job_of_path(const Call& call, std::size_t part = 0) {
     const auto number = orders::job_number_of(call.captured(part));
     if (!number) return fail(Code::not_found, "no such job order");
@@ -177,7 +163,7 @@ io::Task<Answer> place_job(Call call) {
         if (!why.empty()) return fail(Code::invalid, why);
         return book.pin(organisation, number, machine, place, now, touched);
     };
-    auto done = co_await on_jobs(call, std::move(work));
+    auto done = co_await on_book(call, std::move(work));
     if (!done) co_return std::unexpected(done.error());
     co_return co_await answer_job(std::move(call), number);
 }
@@ -187,7 +173,7 @@ io::Task<Answer> unplace_job(Call call) {
     auto work = [=, organisation = call.organisation()](Book& book, Instant, Touched& touched) {
         return book.unpin(organisation, number, touched);
     };
-    auto done = co_await on_jobs(call, std::move(work));
+    auto done = co_await on_book(call, std::move(work));
     if (!done) co_return std::unexpected(done.error());
     co_return co_await answer_job(std::move(call), number);
 }
@@ -368,7 +354,7 @@ io::Task<Answer> put_sewing(Call call) {
         touched.is_plan_due |= is_new;
         return is_new;
     };
-    auto done = co_await on_jobs(call, std::move(work));
+    auto done = co_await on_book(call, std::move(work));
     if (!done) co_return std::unexpected(done.error());
     const auto catalog = call.services->desk.snapshot();
     co_return reply(render(wanted, *catalog));
@@ -382,7 +368,7 @@ io::Task<Answer> forget_sewing(Call call) {
         touched.is_plan_due = true;
         return true;
     };
-    auto done = co_await on_jobs(call, std::move(work));
+    auto done = co_await on_book(call, std::move(work));
     if (!done) co_return std::unexpected(done.error());
     co_return no_content();
 }
@@ -408,7 +394,7 @@ io::Task<Answer> job_file(Call call) {
         }
         return file;
     };
-    auto file = co_await on_jobs(call, std::move(work));
+    auto file = co_await on_book(call, std::move(work));
     if (!file) co_return std::unexpected(file.error());
     http::Response response;
     response.set("content-type", "application/octet-stream");
@@ -453,7 +439,7 @@ io::Task<Answer> take_report(Call call) {
                     Book& book, Instant now, Touched& touched) {
         return book.report(organisation, machine, report, now, touched);
     };
-    auto job = co_await on_jobs(call, std::move(work));
+    auto job = co_await on_book(call, std::move(work));
     if (!job) co_return std::unexpected(job.error());
     co_return reply(json::object{{"job", orders::job_text(job->number)},
                                  {"state", text(dispatch::name_of(job->state))}});

@@ -54,7 +54,7 @@ Shown shown_to(const Viewer& viewer, std::vector<handle::Value> values);
 json::object value_out(const handle::Value& value);
 /// "/h/88.101.7/EXC-0042", percent-encoded.
 std::string page_path(std::string_view handle);
-std::string percent_encoded(std::string_view path);
+std::string handle_in_path(std::string_view handle);
 json::object identifier_out(const std::string& handle, const std::vector<handle::Value>& values);
 
 /// Values as somebody writes them; those without an index get the next that is in neither. Errors:

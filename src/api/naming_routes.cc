@@ -154,7 +154,7 @@ io::Task<Answer> write_identifier(const Call* call, NamedHandle named, Change ch
     auto response = reply(body, outcome.is_new ? 201 : 200);
     if (outcome.is_new)
         response.set("location",
-                     "/api/v1/naming/identifiers/" + percent_encoded(outcome.handle));
+                     "/api/v1/naming/identifiers/" + handle_in_path(outcome.handle));
     co_return response;
 }
 

@@ -7,6 +7,7 @@
 #include "api/door.h"
 #include "api/naming.h"
 #include "api/render.h"
+#include "base/percent.h"
 #include "identity/value_json.h"
 #include "trust/secrets.h"
 #include "wire/handle/names.h"
@@ -175,22 +176,12 @@ json::object value_out(const Value& value) {
     return out;
 }
 
-std::string percent_encoded(std::string_view path) {
-    static constexpr std::string_view plain =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/:@!$&'()*,;=";
-    std::string out;
-    for (const char c : path) {
-        if (plain.contains(c)) {
-            out += c;
-        } else {
-            out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
-        }
-    }
-    return out;
+std::string handle_in_path(std::string_view handle) {
+    return percent_encoded(handle, "/:@!$&'()*,;=");
 }
 
 std::string page_path(std::string_view handle) {
-    return "/h/" + percent_encoded(handle);
+    return "/h/" + handle_in_path(handle);
 }
 
 std::string prefix_of_handle(std::string_view canonical) {

@@ -1,10 +1,26 @@
 #pragma once
 #include "api/call.h"
 #include "api/order_json.h"
+#include "dispatch/orders/book.h"
 
 namespace lineshaft::api {
 
 // What the routes of orders, job orders and shops share.
+
+/// Runs `work(Book&, now, Touched&)` on the catalog's worker, then shows what it touched.
+template <class Work>
+auto on_book(Call& call, Work work)
+    -> io::Task<std::invoke_result_t<Work, orders::Book&, Instant, orders::Touched&>> {
+    const Instant now = io::Shard::here().now();
+    auto touched = std::make_shared<orders::Touched>();
+    auto job = [touched, now, work = std::move(work)](catalog::Catalog& catalog) mutable {
+        orders::Book book(catalog);
+        return work(book, now, *touched);
+    };
+    auto done = co_await call.services->desk.run(std::move(job));
+    if (done) call.services->orders->changed(call.organisation(), *touched);
+    co_return done;
+}
 
 /// What a body asks to be sewn. `design`: a number of the catalog, its seal already checked.
 struct OrderWish {

@@ -33,21 +33,6 @@ std::string who(const Call& call) {
     return call.principal->name.empty() ? std::string("customer") : call.principal->name;
 }
 
-// Runs `work(Book&, now, Touched&)` on the catalog's worker, then shows what it touched.
-template <class Work>
-auto on_book(Call& call, Work work)
-    -> io::Task<std::invoke_result_t<Work, Book&, Instant, Touched&>> {
-    const Instant now = io::Shard::here().now();
-    auto touched = std::make_shared<Touched>();
-    auto job = [touched, now, work = std::move(work)](catalog::Catalog& catalog) mutable {
-        Book book(catalog);
-        return work(book, now, *touched);
-    };
-    auto done = co_await call.services->desk.run(std::move(job));
-    if (done) call.services->orders->changed(call.organisation(), *touched);
-    co_return done;
-}
-
 io::Task<Answer> orders_list(Call call) {
     CO_TRY(const auto limit, limit_of(call.request));
     Book::Search search;

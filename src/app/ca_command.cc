@@ -8,6 +8,7 @@
 #include "app/commands.h"
 #include "app/registrar.h"
 #include "base/machine_id.h"
+#include "base/percent.h"
 #include "io/files.h"
 #include "io/http/client.h"
 
@@ -46,23 +47,9 @@ Result<Files> open_files(const CaWords& words) {
     return files;
 }
 
-// One part of a path or query (RFC 3986).
-std::string escaped(std::string_view text) {
-    constexpr std::string_view plain =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~";
-    std::string out;
-    for (const char letter : text) {
-        if (plain.contains(letter))
-            out += letter;
-        else
-            out += fmt::format("%{:02X}", static_cast<unsigned char>(letter));
-    }
-    return out;
-}
-
 std::string organisation_query(const CaWords& words, char mark = '?') {
     if (words.organisation == "default") return {};
-    return fmt::format("{}organisation={}", mark, escaped(words.organisation));
+    return fmt::format("{}organisation={}", mark, percent_encoded(words.organisation));
 }
 
 void print_root(const std::string& pem, const std::string& fingerprint,
@@ -149,8 +136,8 @@ Result<void> issue(const CaWords& words) {
 
 Result<void> enrol(const CaWords& words) {
     TRY_VOID(check_machine_id(words.machine));
-    const std::string path = fmt::format("/api/v1/machines/{}/enrolments{}", escaped(words.machine),
-                                         organisation_query(words));
+    const std::string path = fmt::format("/api/v1/machines/{}/enrolments{}",
+                                         percent_encoded(words.machine), organisation_query(words));
     TRY(const auto answered, ask_node(words.data, path, {}));
     std::string token, until;
     if (answered) {
@@ -182,7 +169,7 @@ constexpr std::size_t rows_max = 1'000;
 
 Result<std::vector<Row>> rows(const CaWords& words) {
     std::string path = fmt::format("/api/v1/certificates?limit={}", rows_max);
-    if (!words.machine.empty()) path += "&machine=" + escaped(words.machine);
+    if (!words.machine.empty()) path += "&machine=" + percent_encoded(words.machine);
     TRY(const auto answered, get_from_node(words.data, path + organisation_query(words, '&')));
     std::vector<Row> out;
     if (answered) {
@@ -219,8 +206,8 @@ Result<void> list(const CaWords& words) {
 }
 
 Result<void> revoke_one(const CaWords& words, const std::string& serial) {
-    const std::string path =
-        fmt::format("/api/v1/certificates/{}/revoke{}", escaped(serial), organisation_query(words));
+    const std::string path = fmt::format("/api/v1/certificates/{}/revoke{}",
+                                         percent_encoded(serial), organisation_query(words));
     TRY(const auto answered, ask_node(words.data, path, {}));
     if (!answered) {
         TRY(const auto files, open_files(words));

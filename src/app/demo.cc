@@ -12,6 +12,7 @@
 #include "app/sim/roads.h"
 #include "base/log.h"
 #include "base/machine_id.h"
+#include "base/percent.h"
 #include "io/http/client.h"
 
 namespace lineshaft::app {
@@ -55,20 +56,6 @@ std::vector<Plan> plans() {
     return all;
 }
 
-std::string escaped_id(std::string_view id) {
-    std::string out;
-    for (const char letter : id) {
-        const bool plain =
-            std::isalnum(static_cast<unsigned char>(letter)) || letter == '-' || letter == '_';
-        if (plain)
-            out += letter;
-        else
-            out +=
-                fmt::format("%{:02X}", static_cast<unsigned>(static_cast<unsigned char>(letter)));
-    }
-    return out;
-}
-
 // The node's answer, null when it did not answer or refused.
 io::Task<json::value> ask(io::Address node, std::string method, std::string target,
                           std::string body) {
@@ -103,7 +90,7 @@ io::Task<std::map<std::string, std::string>> make_sites(io::Address node) {
 
 // True when the machine is adopted now, or was by somebody else.
 io::Task<bool> adopt(io::Address node, Plan plan, std::string site) {
-    const std::string target = "/api/v1/machines/" + escaped_id(plan.id);
+    const std::string target = "/api/v1/machines/" + percent_encoded(plan.id);
     auto machine = co_await ask(node, "GET", target, "");
     if (!machine.is_object()) co_return false;
     if (machine.at("adopted").as_bool()) co_return true;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "base/percent.h"
 #include "wire/handle/names.h"
 
 namespace lineshaft::app {
@@ -14,14 +15,6 @@ using identity::Change;
 constexpr io::Steady look_every{1'000};
 constexpr std::size_t named_at_once = 500;
 constexpr std::uint32_t page_index = 1, name_index = 2;
-
-handle::Value value_of(std::uint32_t index, std::string type, std::string data) {
-    handle::Value out;
-    out.index = index;
-    out.type = std::move(type);
-    out.data = std::move(data);
-    return out;
-}
 
 bool is_page_of_machine(const handle::Value& value) {
     return value.index == page_index && value.type == "URL" && value.data.contains("/machines/");
@@ -41,18 +34,6 @@ Result<std::unique_ptr<identity::Resolver>> resolver_to(io::Shards& shards,
                                                 list_of(settings.handle_trusted_keys));
 }
 
-std::string part_encoded(std::string_view part) {
-    std::string out;
-    for (const char c : api::percent_encoded(part)) {
-        if (c == '/') {
-            out += "%2F";
-        } else {
-            out += c;
-        }
-    }
-    return out;
-}
-
 }  // namespace
 
 Result<std::unique_ptr<NamingProduct>> NamingProduct::open(Rooms rooms, const Settings& settings) {
@@ -65,18 +46,18 @@ Result<std::unique_ptr<NamingProduct>> NamingProduct::open(Rooms rooms, const Se
     own.registry.set_statistics(*out->statistics_);
     std::vector<std::string> prefixes = list_of(settings.handle_prefix);
     for (auto& prefix : prefixes) prefix = handle::fold(prefix);
-    TRY(out->book_, identity::PrefixBook::open(own.store, own.shards, *own.lanes[0], own.registry,
-                                               prefixes));
-    out->jobs_ = std::make_unique<identity::BulkJobs>(own.store, own.shards, *own.lanes[0],
-                                                      own.registry);
+    TRY(out->book_,
+        identity::PrefixBook::open(own.store, own.shards, *own.lanes[0], own.registry, prefixes));
+    out->jobs_ =
+        std::make_unique<identity::BulkJobs>(own.store, own.shards, *own.lanes[0], own.registry);
     if (own.resolver == nullptr) {
         TRY(out->own_resolver_, resolver_to(own.shards, settings));
     }
     out->names_machines_ = settings.handle_name_machines;
-    out->desk_.reset(new api::NamingDesk{
-        own.registry, *out->book_, *out->statistics_, *out->jobs_,
-        own.resolver ? own.resolver : out->own_resolver_.get(), settings.node_role,
-        settings.handle_public_url, prefixes, settings.handle_case_sensitive});
+    out->desk_.reset(new api::NamingDesk{own.registry, *out->book_, *out->statistics_, *out->jobs_,
+                                         own.resolver ? own.resolver : out->own_resolver_.get(),
+                                         settings.node_role, settings.handle_public_url, prefixes,
+                                         settings.handle_case_sensitive});
     while (out->desk_->public_url.ends_with('/')) out->desk_->public_url.pop_back();
     const bool is_mirror = !settings.handle_mirror_of.empty();
     if (out->names_machines_ && !is_mirror && !prefixes.empty())
@@ -89,11 +70,11 @@ struct MachineNames {
     static std::vector<handle::Value> values_of(const NamingProduct& product,
                                                 const catalog::Machine& machine) {
         std::vector<handle::Value> out;
-        out.push_back(value_of(page_index, "URL",
-                               product.url_ + "/machines/" + part_encoded(machine.id)));
+        out.push_back(handle::value_of(page_index, "URL",
+                                       product.url_ + "/machines/" + percent_encoded(machine.id)));
         std::string name = machine.name.value_or(machine.id);
         if (machine.kind) name += " (" + *machine.kind + ")";
-        out.push_back(value_of(name_index, "DESC", std::move(name)));
+        out.push_back(handle::value_of(name_index, "DESC", std::move(name)));
         return out;
     }
 
@@ -125,12 +106,14 @@ struct MachineNames {
         const Authority by{true, {}};
         for (std::size_t at = 0; at < changes.size(); at += named_at_once) {
             const auto end = std::min(changes.size(), at + named_at_once);
-            std::vector<Change> some(std::make_move_iterator(changes.begin() + std::ptrdiff_t(at)),
-                                     std::make_move_iterator(changes.begin() + std::ptrdiff_t(end)));
+            std::vector<Change> some(
+                std::make_move_iterator(changes.begin() + std::ptrdiff_t(at)),
+                std::make_move_iterator(changes.begin() + std::ptrdiff_t(end)));
             auto outcomes = co_await product->rooms_.registry.change_many(std::move(some), by);
             for (const auto& outcome : outcomes) {
                 if (outcome.is_good()) continue;
-                if (all) log::warn("a machine has no identifier: {}", api::error_of(outcome).context);
+                if (all)
+                    log::warn("a machine has no identifier: {}", api::error_of(outcome).context);
                 all = false;
             }
         }
@@ -155,7 +138,8 @@ struct MachineNames {
                 if (is_last && !name.starts_with(begin)) break;
                 if (wanted.contains(name)) continue;
                 const auto values = registry.values_of(name);
-                if (!values || !*values || std::ranges::none_of(**values, is_page_of_machine)) continue;
+                if (!values || !*values || std::ranges::none_of(**values, is_page_of_machine))
+                    continue;
                 Change gone;
                 gone.kind = Change::Kind::remove;
                 gone.handle = name;
@@ -179,8 +163,8 @@ struct MachineNames {
             wanted.insert(name);
             const auto there = registry.values_of(name);
             if (!there) co_return false;
-            auto change = change_for(name, values_of(*product, entry->machine),
-                                     *there ? &**there : nullptr);
+            auto change =
+                change_for(name, values_of(*product, entry->machine), *there ? &**there : nullptr);
             if (change) changes.push_back(std::move(*change));
             if (++count % 64 == 0) co_await io::let_others_run();
         }

@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "base/log.h"
+#include "base/percent.h"
 #include "trust/principal.h"
 
 namespace lineshaft::app {
@@ -28,21 +29,6 @@ json::value parsed(const std::string& text) {
     return problem ? json::value(nullptr) : value;
 }
 
-std::string escaped_part(std::string_view id) {
-    std::string out;
-    for (const char letter : id) {
-        const bool is_plain =
-            (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') ||
-            (letter >= '0' && letter <= '9') || letter == '-' || letter == '_' || letter == '.';
-        if (is_plain)
-            out += letter;
-        else
-            out +=
-                fmt::format("%{:02X}", static_cast<unsigned>(static_cast<unsigned char>(letter)));
-    }
-    return out;
-}
-
 std::string command_text(const orders::PendingCommand& command, const api::MachineFile* file,
                          const orders::SewingMachine& can) {
     json::object out{{"method", api::text(dispatch::name_of(command.method))},
@@ -55,7 +41,7 @@ std::string command_text(const orders::PendingCommand& command, const api::Machi
             needles.push_back(needle);
         out["design"] = command.design.name;
         out["name"] = file->name;
-        out["file"] = fmt::format("/api/v1/machines/{}/files/{}", escaped_part(can.machine),
+        out["file"] = fmt::format("/api/v1/machines/{}/files/{}", percent_encoded(can.machine),
                                   orders::barcode_of(command.job.number));
         out["bytes"] = file->bytes.size();
         out["hash"] = file->sha256;

@@ -14,14 +14,15 @@
 namespace lineshaft::identity {
 namespace {
 
-constexpr std::uint32_t site_index = 1, derived_site_index = 2, company_index = 3, admin_index = 100;
+constexpr std::uint32_t site_index = 1, derived_site_index = 2, company_index = 3,
+                        admin_index = 100;
 
 // A registry's refusal as a failure of ours.
 Result<void> went_well(const Outcome& outcome, std::string_view what) {
     if (outcome.is_good()) return {};
     const bool is_busy = outcome.answer == handle::Answer::too_busy;
-    const auto why = outcome.message.empty() ? std::string(handle::words_of(outcome.answer))
-                                             : outcome.message;
+    const auto why =
+        outcome.message.empty() ? std::string(handle::words_of(outcome.answer)) : outcome.message;
     return fail(is_busy ? Code::exhausted : Code::unavailable, fmt::format("{}: {}", what, why));
 }
 
@@ -35,14 +36,6 @@ Result<std::string> site_data(const std::string& address) {
                          {handle::Interface::both, handle::Transport::tcp, parsed.port}};
     site.servers.push_back(std::move(server));
     return handle::encode(site);
-}
-
-handle::Value value_of(std::uint32_t index, std::string type, std::string data) {
-    handle::Value out;
-    out.index = index;
-    out.type = std::move(type);
-    out.data = std::move(data);
-    return out;
 }
 
 bool is_delegation(const handle::Value& value) {
@@ -83,7 +76,9 @@ struct BookSteps {
             co_return true;
         }
         if (book->waiting_.size() >= book->limits_.page_max) co_return false;
-        auto start = [book](io::Answer<bool> answer) { book->waiting_.push_back(std::move(answer)); };
+        auto start = [book](io::Answer<bool> answer) {
+            book->waiting_.push_back(std::move(answer));
+        };
         auto turn = co_await io::suspend<bool>(std::move(start));
         co_return turn;
     }
@@ -195,8 +190,7 @@ struct BookSteps {
         co_return next;
     }
 
-    static io::Task<Result<Application>> allocate(PrefixBook* book,
-                                                  PrefixBook::Allocation wish) {
+    static io::Task<Result<Application>> allocate(PrefixBook* book, PrefixBook::Allocation wish) {
         auto has_turn = co_await wait_for_turn(book);
         if (!has_turn) co_return fail(Code::exhausted, "too many changes wait");
         const Turn turn(*book);
@@ -243,8 +237,9 @@ struct BookSteps {
                 own = handle::encode(*site);
             }
         }
-        std::vector<handle::Value> values{value_of(site_index, "HS_SITE", own),
-                                          value_of(derived_site_index, "HS_SITE.PREFIX", own)};
+        std::vector<handle::Value> values{
+            handle::value_of(site_index, "HS_SITE", own),
+            handle::value_of(derived_site_index, "HS_SITE.PREFIX", own)};
         co_return encode_record(values);
     }
 
@@ -289,7 +284,7 @@ struct BookSteps {
         say.kind = Change::Kind::add_values;
         say.overwrites = true;
         say.handle = handle::prefix_handle(entry->prefix);
-        say.values.push_back(value_of(company_index, "DESC", entry->company));
+        say.values.push_back(handle::value_of(company_index, "DESC", entry->company));
         auto said = co_await book->registry_.change(std::move(say), by);
         co_return went_well(said, entry->prefix);
     }
@@ -336,10 +331,10 @@ struct BookSteps {
         }
         if (std::ranges::none_of(values, is_delegation)) {
             TRY(const auto site, site_data(entry.address));
-            set_value(values, value_of(site_index, "HS_SITE", site));
-            set_value(values, value_of(derived_site_index, "HS_SITE.PREFIX", site));
+            set_value(values, handle::value_of(site_index, "HS_SITE", site));
+            set_value(values, handle::value_of(derived_site_index, "HS_SITE.PREFIX", site));
         }
-        set_value(values, value_of(company_index, "DESC", entry.company));
+        set_value(values, handle::value_of(company_index, "DESC", entry.company));
         return {};
     }
 
@@ -355,9 +350,8 @@ struct BookSteps {
         if (entry.kind == PrefixKind::own)
             return fail(Code::conflict, entry.prefix + " is this node's own (handle.prefix)");
         const bool is_possible = to == PrefixState::suspended ? entry.state == PrefixState::active
-                                 : to == PrefixState::active
-                                     ? entry.state == PrefixState::suspended
-                                     : entry.state != PrefixState::revoked;
+                                 : to == PrefixState::active ? entry.state == PrefixState::suspended
+                                                             : entry.state != PrefixState::revoked;
         if (is_possible) return {};
         return fail(Code::conflict, fmt::format("{} is {}", entry.prefix, name_of(entry.state)));
     }
@@ -544,8 +538,8 @@ io::Task<Result<PrefixBook::Applied>> PrefixBook::apply(Application wish) {
     auto done = co_await shards_.at(0).call(&BookSteps::apply, this, std::move(wish));
     co_return done;
 }
-io::Task<Result<Application>> PrefixBook::decide(std::uint64_t id, bool is_approved,
-                                                 std::string by, std::string reason) {
+io::Task<Result<Application>> PrefixBook::decide(std::uint64_t id, bool is_approved, std::string by,
+                                                 std::string reason) {
     auto done = co_await shards_.at(0).call(&BookSteps::decide, this, id, is_approved,
                                             std::move(by), std::move(reason));
     co_return done;
@@ -561,8 +555,8 @@ io::Task<Result<PrefixEntry>> PrefixBook::set_state(std::string prefix, PrefixSt
     co_return done;
 }
 io::Task<Result<PrefixEntry>> PrefixBook::change(std::string prefix, PrefixChange wish) {
-    auto done = co_await shards_.at(0).call(&BookSteps::change, this, std::move(prefix),
-                                            std::move(wish));
+    auto done =
+        co_await shards_.at(0).call(&BookSteps::change, this, std::move(prefix), std::move(wish));
     co_return done;
 }
 

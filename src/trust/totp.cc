@@ -8,6 +8,7 @@
 
 #include "base/bytes.h"
 #include "base/check.h"
+#include "base/percent.h"
 
 namespace lineshaft::trust {
 namespace {
@@ -17,22 +18,6 @@ constexpr std::string_view crockford_letters = "0123456789ABCDEFGHJKMNPQRSTVWXYZ
 constexpr std::size_t totp_secret_bytes = 20;
 constexpr std::size_t recovery_letters = 16;
 constexpr std::int64_t steps_aside = 1;
-
-std::string percent(std::string_view text) {
-    std::string out;
-    for (const char letter : text) {
-        const auto byte = static_cast<unsigned char>(letter);
-        const bool is_plain = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
-                              (byte >= '0' && byte <= '9') || byte == '-' || byte == '_' ||
-                              byte == '.' || byte == '~';
-        if (is_plain) {
-            out += letter;
-        } else {
-            out += fmt::format("%{:02X}", byte);
-        }
-    }
-    return out;
-}
 
 std::string owner_of(PersonId person) {
     return fmt::format("person/{}/totp", person.number());
@@ -110,7 +95,7 @@ std::optional<std::int64_t> match_totp(std::string_view secret, std::string_view
 std::string totp_uri(std::string_view issuer, std::string_view account, std::string_view secret) {
     return fmt::format(
         "otpauth://totp/{}:{}?secret={}&issuer={}&algorithm=SHA1&digits={}&period={}",
-        percent(issuer), percent(account), to_base32(secret), percent(issuer), totp_digits,
+        percent_encoded(issuer), percent_encoded(account), to_base32(secret), percent_encoded(issuer), totp_digits,
         totp_step_s);
 }
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <limits>
+#include "base/percent.h"
 
 namespace lineshaft {
 namespace {
@@ -63,6 +64,14 @@ TEST(Utf8, FollowsTableThreeSeven) {
                                        "\xF4\x90\x80\x80", "\xE2\x82", "\xFF"}) {
         EXPECT_FALSE(is_utf8(bad)) << to_hex(as_bytes(bad));
     }
+}
+
+TEST(Percent, WhatIsNotPlainIsWrittenInBytes) {
+    EXPECT_EQ(percent_encoded("aZ09-._~"), "aZ09-._~");
+    EXPECT_EQ(percent_encoded("a b/c%+"), "a%20b%2Fc%25%2B");
+    EXPECT_EQ(percent_encoded("绣"), "%E7%BB%A3");
+    EXPECT_EQ(percent_encoded("88.101/A+B", "/"), "88.101/A%2BB");
+    EXPECT_EQ(percent_encoded(""), "");
 }
 
 }  // namespace

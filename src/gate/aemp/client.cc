@@ -6,6 +6,7 @@
 #include <charconv>
 #include <map>
 
+#include "base/percent.h"
 #include "io/http/client.h"
 #include "trust/secrets.h"
 
@@ -13,19 +14,6 @@ namespace lineshaft::aemp {
 namespace {
 
 constexpr std::int64_t token_margin_s = 60;
-
-std::string form_escaped(std::string_view text) {
-    std::string out;
-    for (const unsigned char c : text) {
-        const bool is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                              (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
-        if (is_plain)
-            out += static_cast<char>(c);
-        else
-            out += fmt::format("%{:02X}", c);
-    }
-    return out;
-}
 
 struct Reply {
     unsigned status = 0;
@@ -164,7 +152,7 @@ io::Task<Result<std::string>> Client::authorization(Instant now) {
     request.headers.push_back({"Content-Type", "application/x-www-form-urlencoded"});
     request.headers.push_back({"Accept", "application/json"});
     request.body = fmt::format("grant_type=client_credentials&client_id={}&client_secret={}",
-                               form_escaped(access_.user), form_escaped(access_.secret));
+                               percent_encoded(access_.user), percent_encoded(access_.secret));
     auto reply = co_await ask(url, std::move(request), tls_, limits_.patience);
     if (!reply) co_return std::unexpected(reply.error().in("token"));
     CO_TRY_VOID(check_status(*reply, "the token's server"));

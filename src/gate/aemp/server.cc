@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "base/check.h"
+#include "base/percent.h"
 #include "trust/http_caller.h"
 #include "trust/rights.h"
 #include "trust/token.h"
@@ -48,19 +49,6 @@ std::string form_value(std::string_view form, std::string_view name) {
     return {};
 }
 
-std::string path_escaped(std::string_view text) {
-    std::string out;
-    for (const unsigned char c : text) {
-        const bool is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                              (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
-        if (is_plain)
-            out += static_cast<char>(c);
-        else
-            out += fmt::format("%{:02X}", c);
-    }
-    return out;
-}
-
 http::Response oauth_problem(unsigned status, std::string_view error, std::string_view what) {
     http::Response response;
     response.status = status;
@@ -88,7 +76,7 @@ Named named_in(const http::Request& request, bool is_by_id) {
     Named named;
     if (is_by_id) {
         named.id = request.captured[0];
-        named.path = "/aemp/Fleet/Equipment/ID/" + path_escaped(named.id);
+        named.path = "/aemp/Fleet/Equipment/ID/" + percent_encoded(named.id);
         named.rest = 1;
         return named;
     }
@@ -96,8 +84,8 @@ Named named_in(const http::Request& request, bool is_by_id) {
     named.model = request.captured[1];
     named.serial = request.captured[2];
     named.path =
-        fmt::format("/aemp/Fleet/Equipment/MakeModelSerial/{}/{}/{}", path_escaped(named.make),
-                    path_escaped(named.model), path_escaped(named.serial));
+        fmt::format("/aemp/Fleet/Equipment/MakeModelSerial/{}/{}/{}", percent_encoded(named.make),
+                    percent_encoded(named.model), percent_encoded(named.serial));
     named.rest = 3;
     return named;
 }
@@ -280,8 +268,8 @@ struct ServerSteps {
             co_await server->services_.source.series(admission.principal->organisation, query);
         if (!got) co_return http::problem(got.error());
         const auto link = [&](std::size_t number) {
-            return fmt::format("{}/{}/{}/{}/{}", named.path, path_escaped(what), to_rfc3339(*from),
-                               to_rfc3339(*until), number);
+            return fmt::format("{}/{}/{}/{}/{}", named.path, percent_encoded(what),
+                               to_rfc3339(*from), to_rfc3339(*until), number);
         };
         got->series.element = query.element;
         got->series.links.self = link(*page);

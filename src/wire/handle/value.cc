@@ -57,6 +57,14 @@ void put(std::string& out, const Server& server) {
 
 }  // namespace
 
+Value value_of(std::uint32_t index, std::string type, std::string data) {
+    Value out;
+    out.index = index;
+    out.type = std::move(type);
+    out.data = std::move(data);
+    return out;
+}
+
 Result<Value> take_value(Reader& in, const Limits& limits) {
     Value out;
     TRY(out.index, in.take_be<std::uint32_t>());

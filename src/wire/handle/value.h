@@ -33,6 +33,8 @@ struct Value {
     bool is(std::uint8_t permission) const { return (permissions & permission) != 0; }
     bool operator==(const Value&) const = default;
 };
+/// A value with the usual permissions and time to live.
+Value value_of(std::uint32_t index, std::string type, std::string data);
 /// One record, as it stands in bodies (without a length before it).
 Result<Value> take_value(Reader& in, const Limits& limits);
 void put(std::string& out, const Value& value);
