@@ -222,7 +222,7 @@ Result<void> RunningNode::listen(std::string_view name, std::string_view key,
 void RunningNode::open_orders() {
     const std::string& prefixes = settings_.handle_prefix;
     OrdersRoom::Rooms rooms{
-        *shards_, *desk_, *plant_, *this,
+        *shards_, *desk_, *plant_, *this, audit_room_->audit(),
         std::string(audit_room_->key().derive("orders").raw()), settings_.orders_drop_directory,
         prefixes.substr(0, prefixes.find(',')), std::chrono::seconds{settings_.orders_lost_after_s},
         [this](std::string identifier, std::string target) {

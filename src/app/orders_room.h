@@ -14,6 +14,7 @@
 #include "io/nursery.h"
 #include "io/pause.h"
 #include "io/per_shard.h"
+#include "trust/audit.h"
 
 namespace lineshaft::app {
 
@@ -44,6 +45,7 @@ public:
         catalog::Desk& desk;
         twin::Plant& plant;
         api::Node& node;
+        trust::Audit& audit;
         std::string seal_key;        ///< 32 bytes
         std::string drop_directory;  ///< empty: no watched folders
         std::string identifier_prefix;

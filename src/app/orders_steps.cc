@@ -23,6 +23,26 @@ constexpr io::Steady forgotten_after{10'000};
 constexpr io::Steady searches_apart{3'000};
 constexpr std::size_t pieces_shown_max = 20'000;  // orders whose pieces were told; the oldest go
 
+// What a machine did, for the audit log; what people did is there from their requests.
+trust::AuditRecord step_of(OrganisationId organisation, const orders::JobOrder& job) {
+    auto who = trust::node_principal();
+    who.organisation = organisation;
+    return trust::audit_of(
+        who, "", "job_order.state", orders::job_text(job.number),
+        fmt::format("{} on {}, order {}: {} good, {} scrap", dispatch::name_of(job.state),
+                    job.machine, job.order, job.good, job.scrap));
+}
+
+io::Task<void> write_steps(trust::Audit* audit, std::vector<trust::AuditRecord> steps) {
+    for (auto& step : steps) {
+        const std::string target = step.target;
+        auto written = co_await audit->record(std::move(step));
+        if (!written)
+            log::warn("orders: the audit log is missing a step of {}: {}", target,
+                      written.error().context);
+    }
+}
+
 }  // namespace
 
 io::Task<bool> identify_order(identity::Registry& registry, std::string identifier,
@@ -315,12 +335,14 @@ io::Task<void> OrdersSteps::show(OrdersRoom* room, Hall* hall) {
         if (machine->progress.job != 0) progress[machine->progress.job] = machine->progress;
     }
     api::OrderFrames frames;
+    std::vector<trust::AuditRecord> steps;
     for (const auto& job : seen->jobs) {
         const auto known = hall->states.try_emplace(job.number, job.state).first;
         if (std::exchange(known->second, job.state) != job.state && !job.machine.empty()) {
             room->rooms_.plant.record(
                 {io::Shard::here().now(), organisation, job.machine, "job",
                  fmt::format("{} {}", orders::job_text(job.number), dispatch::name_of(job.state))});
+            steps.push_back(step_of(organisation, job));
         }
         if (is_over(job.state)) hall->states.erase(known);
         hall->jobs[job.number] = job;
@@ -364,6 +386,8 @@ io::Task<void> OrdersSteps::show(OrdersRoom* room, Hall* hall) {
     while (hall->pieces_shown.size() > pieces_shown_max)
         hall->pieces_shown.erase(hall->pieces_shown.begin());
     room->send_frames(organisation, std::move(frames));
+    if (!steps.empty() && !room->is_closing_)
+        room->nursery_->spawn(write_steps(&room->rooms_.audit, std::move(steps)));
 }
 
 // The order's identifier, and one for each good piece, lead to the certificate.

@@ -54,6 +54,9 @@ test("a customer's order through a shop link is sewn, stitch for stitch, and get
     const [job] = done.jobs;
     assert.equal(job.state, "Ended");
     assert.equal(job.pieces.good, 2);
+    const audited = async () => (await node.api("audit?what=job_order.state")).items.filter((line) => line.target === job.id).map((line) => line.detail.split(" ")[0]);
+    await until(async () => (await audited()).includes("Ended"), "the end is in the audit log");
+    assert.ok((await audited()).includes("Running"), "and so is the beginning");
     const stops = await node.api("stops");
     assert.ok(stops.items.length > 0 && stops.items.every((stop) => stop.count > 0), "thread breaks are counted");
     assert.ok(Math.abs(stops.items.at(-1).cumulative - 1) < 1e-9);
