@@ -134,6 +134,39 @@ test("an order placed in a browser is followed to its certificate", { skip: !exi
         await page.locator(".lane-done .order-card", { hasText: "leaf" }).waitFor({ timeout: 60_000 });
         assert.equal(await card.count(), 1);
     });
+    await t.test("what is dragged is sewn first, held and released", async () => {
+        const design = (await node.api("orders")).items.find((one) => one.customer.name === "Haus am See").design.id;
+        const ordered = async (customer) => {
+            const made = await node.api("orders", { method: "POST", body: { design, quantity: 1, customer: { name: customer } } });
+            return { id: made.id, job: (await node.api(`orders/${made.id}`)).jobs[0].id };
+        };
+        const now = async ({ id }) => node.api(`orders/${id}`);
+        const first = await ordered("first");
+        await until(async () => (await now(first)).jobs[0].state === "Running", "the first one is sewn");
+        await node.api(`job-orders/${first.job}/Pause`, { method: "POST", body: {} });
+        await until(async () => (await now(first)).jobs[0].state === "Interrupted", "and waits");
+        const later = [await ordered("second"), await ordered("third")];
+        const waiting = async () => (await node.api("queues")).machines.find((one) => one.machine === machineId).queue;
+        await until(async () => (await waiting()).length === 2, "two wait for it");
+        const front = (await waiting())[0].id;  // equal jobs: the plan may take either first
+        const second = later.find((one) => one.job === front), third = later.find((one) => one.job !== front);
+        await page.getByRole("link", { name: "Queues", exact: true }).click();
+        const stop = ({ job }) => page.locator(".queue-stop", { has: page.locator("small", { hasText: new RegExp(`^${job},`) }) });
+        await stop(second).waitFor();
+        await stop(third).locator(".queue-job").dragTo(stop(second));
+        await until(async () => (await waiting()).map((one) => one.id).join() === [third.job, second.job].join(), "the other one goes first");
+        assert.deepEqual((await waiting()).map((one) => one.pinned), [true, false], "and no plan moves it");
+        await page.getByRole("link", { name: "Orders", exact: true }).click();
+        const cardOf = (lane) => page.locator(`.lane-${lane} .order-card[data-order="${second.id}"]`);
+        await cardOf("planned").dragTo(page.locator(".lane-held"));
+        await cardOf("held").waitFor();
+        assert.equal((await now(second)).state, "held");
+        await cardOf("held").dragTo(page.locator(".lane-planned"));
+        await until(async () => (await now(second)).state !== "held", "and is released");
+        await node.api(`job-orders/${first.job}/Resume`, { method: "POST", body: {} });
+        await until(async () => (await Promise.all([first, second, third].map(now))).every((one) => one.state === "done"), "all are sewn", 90_000);
+        assert.ok((await now(third)).done_at < (await now(second)).done_at, "as it was dragged");
+    });
     await t.test("queues and performance show the machine and its figures", async () => {
         await page.getByRole("link", { name: "Queues", exact: true }).click();
         await page.locator(".queue-lane", { hasText: "320 × 320 mm" }).waitFor();
