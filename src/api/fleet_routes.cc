@@ -456,65 +456,21 @@ io::Task<Answer> act_in_cab(Call call) {
 
 // The live stream.
 
-struct FleetStream {
-    LiveQueue queue;
-    io::Wheel::Timer timer;
-    std::unique_ptr<FleetWatch> watch;
-    std::optional<trust::Keys::ListenerId> listener;
-    Services* services = nullptr;
-    trust::PrincipalPtr principal;
-    ~FleetStream() {
-        if (listener) services->porter.keys().forget(*listener);
-    }
+struct FleetStream : EventStream {
+    using EventStream::EventStream;
+    std::unique_ptr<FleetWatch> watch{};
 };
 
-void arm_fleet_beat(const std::shared_ptr<FleetStream>& stream) {
-    io::Shard::here().wheel().arm(stream->timer, io::Steady{15'000},
-                                  [weak = std::weak_ptr<FleetStream>(stream)] {
-                                      const auto alive = weak.lock();
-                                      if (!alive) return;
-                                      alive->queue.push_comment();
-                                      arm_fleet_beat(alive);
-                                  });
-}
-
-io::Task<void> run_fleet_stream(std::shared_ptr<FleetStream> stream, http::BodyWriter& writer) {
-    writer.on_gone([weak = std::weak_ptr<FleetStream>(stream)] {
-        if (const auto alive = weak.lock()) alive->queue.end();
-    });
-    arm_fleet_beat(stream);
-    stream->queue.push_comment();
-    while (!stream->queue.is_ended()) {
-        co_await stream->queue.wait();
-        const std::string pieces = stream->queue.take();
-        if (pieces.empty()) continue;
-        auto written = co_await writer.write(pieces);
-        if (!written) break;
-    }
-}
-
 io::Task<Answer> fleet_live(Call call) {
-    auto stream = std::make_shared<FleetStream>();
-    stream->services = call.services;
-    stream->principal = call.principal;
+    auto stream = std::make_shared<FleetStream>(call);
     stream->watch = call.services->fleet->watch(
         call.organisation(), [raw = stream.get()](std::string_view event, const std::string& data) {
             raw->queue.push_text(event, data);
         });
     if (!stream->watch) co_return fail(Code::exhausted, "as many live streams as allowed are open");
-    stream->listener = call.services->porter.keys().on_change(
-        [weak = std::weak_ptr<FleetStream>(stream)](const trust::Keyring&) {
-            const auto alive = weak.lock();
-            if (alive && !alive->services->porter.still_holds(*alive->principal))
-                alive->queue.end();
-        });
-    http::Response response;
-    response.set("content-type", "text/event-stream");
-    response.set("x-accel-buffering", "no");
-    response.stream = [stream](http::BodyWriter& writer) {
-        return run_fleet_stream(stream, writer);
-    };
-    co_return response;
+    end_with_rights(stream);
+    stream->queue.push_comment();
+    co_return event_stream(std::move(stream));
 }
 
 }  // namespace

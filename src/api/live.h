@@ -14,7 +14,9 @@ public:
     static constexpr std::size_t bytes_max = 1 << 20;
 
     /// One server-sent event. Dropped, and a gap noted, when the queue is full.
-    void push(std::string_view event, const json::value& data) { push_text(event, json_text(data)); }
+    void push(std::string_view event, const json::value& data) {
+        push_text(event, json_text(data));
+    }
     void push_text(std::string_view event, std::string_view json);
     void push_comment();
     /// Everything waiting, in order; the marker of a gap stands where something is missing: last.
@@ -34,5 +36,26 @@ private:
     bool ended_ = false;
     std::function<void()> waiter_;
 };
+
+/// What one live stream needs while it lives; who has more to keep derives from it. Made by
+/// make_shared.
+struct EventStream {
+    explicit EventStream(const Call& call) : services(call.services), principal(call.principal) {}
+    EventStream(const EventStream&) = delete;
+    ~EventStream();
+
+    Services* services;
+    trust::PrincipalPtr principal;
+    LiveQueue queue;
+    io::Wheel::Timer timer;
+    std::optional<trust::Keys::ListenerId> listener{};
+};
+
+/// From now on it ends when the rights of who asked end.
+void end_with_rights(const std::shared_ptr<EventStream>& stream);
+/// Writes what its queue holds until either side ends it, with a sign of life every 15 s.
+http::Response event_stream(std::shared_ptr<EventStream> stream);
+/// The head alone, for who writes the body.
+http::Response event_stream_head();
 
 }  // namespace lineshaft::api

@@ -11,23 +11,15 @@ constexpr io::Steady beat{1'000};         // rates
 constexpr unsigned beats_per_comment = 15;
 constexpr unsigned beats_per_sign_of_life = 60;  // an open wall screen keeps its session
 
-// Everything one stream needs while it lives.
-struct Stream {
-    Services* services;
-    trust::PrincipalPtr principal;
-    std::string session_secret;
-    std::vector<std::string> machines;
-    LiveQueue queue;
-    io::Wheel::Timer timer;
-    std::optional<trust::Keys::ListenerId> listener;
-    std::unique_ptr<twin::Watch> watch;
+struct Stream : EventStream {
+    using EventStream::EventStream;
+    std::string session_secret{};
+    std::vector<std::string> machines{};
+    std::unique_ptr<twin::Watch> watch{};
     unsigned beats = 0;
 
     bool concerns(const std::string& machine) const {
         return !principal->is_machine() || trust::is_own_machine(*principal, machine);
-    }
-    ~Stream() {
-        if (listener) services->porter.keys().forget(*listener);
     }
 };
 using StreamPtr = std::shared_ptr<Stream>;
@@ -112,9 +104,7 @@ io::Task<void> run_stream(StreamPtr stream, http::BodyWriter& writer) {
 }
 
 io::Task<Answer> live(Call call) {
-    auto stream = std::make_shared<Stream>();
-    stream->services = call.services;
-    stream->principal = call.principal;
+    auto stream = std::make_shared<Stream>(call);
     if (call.principal->kind == trust::PrincipalKind::person) {
         stream->session_secret =
             trust::session_secret(call.request.header("cookie"), call.is_secure);
@@ -129,16 +119,8 @@ io::Task<Answer> live(Call call) {
         call.organisation(), stream->machines,
         [raw = stream.get()](std::shared_ptr<const twin::LiveBatch> batch) { show(*raw, *batch); });
     if (!stream->watch) co_return fail(Code::exhausted, "as many live streams as allowed are open");
-    stream->listener = call.services->porter.keys().on_change(
-        [weak = std::weak_ptr<Stream>(stream)](const trust::Keyring&) {
-            const auto alive = weak.lock();
-            if (alive && !alive->services->porter.still_holds(*alive->principal)) {
-                alive->queue.end();
-            }
-        });
-    http::Response response;
-    response.set("content-type", "text/event-stream");
-    response.set("x-accel-buffering", "no");
+    end_with_rights(stream);
+    http::Response response = event_stream_head();
     response.stream = [stream](http::BodyWriter& writer) { return run_stream(stream, writer); };
     co_return response;
 }

@@ -4,6 +4,31 @@
 namespace lineshaft::api {
 namespace {
 
+// Answers and bodies that several operations show.
+constexpr char request_sample[] =
+    R"({"id":"7","title":"Trench north","site":"4","type":"excavator","windows":[],)"
+    R"("duration_s":14400,"count":1,"priority":50,"places":[{"index":0,"stage":"planned",)"
+    R"("machine":"exc-01"}]})";
+constexpr char plan_sample[] =
+    R"({"version":31,"made_at":"2026-11-22T08:00:00Z","is_in_force":true,)"
+    R"("cost":{"total":120.5,"missing":0},"is_checked":true,"routes":[],"left_out":[],)"
+    R"("tours":[],"changes":[]})";
+constexpr char travel_sample[] =
+    R"({"legs":[{"from":"4","to":"5","metres":12000,"seconds":900}]})";
+constexpr char machine_sample[] =
+    R"({"id":"exc-01","type":"excavator","state":"working","state_why":"load 62 % of 25 %",)"
+    R"("hours":1234.5,"can_be_planned":true,"facts":{"type":"excavator"}})";
+constexpr char site_sample[] =
+    R"({"id":"4","name":"Harbour East","border":[[22.5,113.9],[22.5,113.91],[22.51,113.9]],)"
+    R"("area_m2":570000,"region":"south","machines":["exc-01"],"overlaps":[]})";
+constexpr char settings_sample[] =
+    R"({"use":{"running_rpm":400},"index":{"hours_min":1,"machines_min":5},"replan":"auto"})";
+constexpr char feed_sample[] =
+    R"({"id":"1","name":"Maker","url":"http://feed.example/Fleet","period_s":900,)"
+    R"("auth":"none","last_at":null,"last_error":null,"machines":0,"notes":[]})";
+constexpr char cab_sample[] =
+    R"({"machine":"exc-01","state":"working","now":null,"next":[]})";
+
 constexpr Operation fleet_rows[] = {
     {"GET", "/api/v1/fleet/map",
      "All machines, compact: for a map.",
@@ -27,15 +52,13 @@ constexpr Operation fleet_rows[] = {
      "", "",
      "",
      200, "FleetThing",
-     R"({"id":"exc-01","type":"excavator","state":"working","state_why":"load 62 % of 25 %",)"
-     R"("hours":1234.5,"can_be_planned":true,"facts":{"type":"excavator"}})"},
+     machine_sample},
     {"PATCH", "/api/v1/fleet/machines/{machine}",
      "What it is: type, attachments, costs, weight, service.",
      "", "FleetThing",
      R"({"type":"excavator","attachments":["breaker"]})",
      200, "FleetThing",
-     R"({"id":"exc-01","type":"excavator","state":"working","state_why":"load 62 % of 25 %",)"
-     R"("hours":1234.5,"can_be_planned":true,"facts":{"type":"excavator"}})"},
+     machine_sample},
     {"POST", "/api/v1/fleet/machines/import",
      "The same for many, from CSV.",
      "", "",
@@ -78,8 +101,7 @@ constexpr Operation fleet_rows[] = {
      R"({"name":"Harbour East","time_zone":"Asia/Shanghai","border":[[22.5,113.9],[22.5,)"
      R"(113.91],[22.51,113.9]]})",
      201, "FleetThing",
-     R"({"id":"4","name":"Harbour East","border":[[22.5,113.9],[22.5,113.91],[22.51,113.9]],)"
-     R"("area_m2":570000,"region":"south","machines":["exc-01"],"overlaps":[]})"},
+     site_sample},
     {"POST", "/api/v1/fleet/sites/check",
      "Whether a border is good, while it is drawn.",
      "", "FleetThing",
@@ -91,8 +113,7 @@ constexpr Operation fleet_rows[] = {
      "", "FleetThing",
      R"({"region":"south"})",
      200, "FleetThing",
-     R"({"id":"4","name":"Harbour East","border":[[22.5,113.9],[22.5,113.91],[22.51,113.9]],)"
-     R"("area_m2":570000,"region":"south","machines":["exc-01"],"overlaps":[]})"},
+     site_sample},
     {"GET", "/api/v1/fleet/crossings",
      "Who entered and left which site, newest first.",
      "limit cursor", "",
@@ -121,9 +142,7 @@ constexpr Operation fleet_rows[] = {
      "", "FleetThing",
      R"({"title":"Trench north","site":"4","type":"excavator","duration_s":14400})",
      201, "FleetThing",
-     R"({"id":"7","title":"Trench north","site":"4","type":"excavator","windows":[],)"
-     R"("duration_s":14400,"count":1,"priority":50,"places":[{"index":0,"stage":"planned",)"
-     R"("machine":"exc-01"}]})"},
+     request_sample},
     {"POST", "/api/v1/fleet/requests/import",
      "The same for many, from CSV.",
      "", "",
@@ -135,17 +154,13 @@ constexpr Operation fleet_rows[] = {
      "", "",
      "",
      200, "FleetThing",
-     R"({"id":"7","title":"Trench north","site":"4","type":"excavator","windows":[],)"
-     R"("duration_s":14400,"count":1,"priority":50,"places":[{"index":0,"stage":"planned",)"
-     R"("machine":"exc-01"}]})"},
+     request_sample},
     {"PATCH", "/api/v1/fleet/requests/{request}",
      "Its windows, duration, priority, rent or words.",
      "", "FleetThing",
      R"({"priority":80})",
      200, "FleetThing",
-     R"({"id":"7","title":"Trench north","site":"4","type":"excavator","windows":[],)"
-     R"("duration_s":14400,"count":1,"priority":50,"places":[{"index":0,"stage":"planned",)"
-     R"("machine":"exc-01"}]})"},
+     request_sample},
     {"DELETE", "/api/v1/fleet/requests/{request}",
      "Withdraws what has not begun.",
      "", "",
@@ -172,57 +187,43 @@ constexpr Operation fleet_rows[] = {
      "", "FleetThing",
      R"({"machine":"exc-02"})",
      200, "FleetThing",
-     R"({"id":"7","title":"Trench north","site":"4","type":"excavator","windows":[],)"
-     R"("duration_s":14400,"count":1,"priority":50,"places":[{"index":0,"stage":"planned",)"
-     R"("machine":"exc-01"}]})"},
+     request_sample},
     {"DELETE", "/api/v1/fleet/requests/{request}/places/{place}/pin",
      "Not pinned any more.",
      "", "",
      "",
      200, "FleetThing",
-     R"({"id":"7","title":"Trench north","site":"4","type":"excavator","windows":[],)"
-     R"("duration_s":14400,"count":1,"priority":50,"places":[{"index":0,"stage":"planned",)"
-     R"("machine":"exc-01"}]})"},
+     request_sample},
     {"POST", "/api/v1/fleet/requests/{request}/places/{place}/actions",
      "One step of one place: accept, depart, arrive, begin, finish, unplan, withdraw.",
      "", "FleetThing",
      R"({"action":"accept"})",
      200, "FleetThing",
-     R"({"id":"7","title":"Trench north","site":"4","type":"excavator","windows":[],)"
-     R"("duration_s":14400,"count":1,"priority":50,"places":[{"index":0,"stage":"planned",)"
-     R"("machine":"exc-01"}]})"},
+     request_sample},
     {"GET", "/api/v1/fleet/plan",
      "The plan in force.",
      "", "",
      "",
      200, "FleetThing",
-     R"({"version":31,"made_at":"2026-11-22T08:00:00Z","is_in_force":true,)"
-     R"("cost":{"total":120.5,"missing":0},"is_checked":true,"routes":[],"left_out":[],)"
-     R"("tours":[],"changes":[]})"},
+     plan_sample},
     {"POST", "/api/v1/fleet/plan/proposals",
      "The best next plan, or what would be if; nothing changes.",
      "", "FleetThing",
      R"({"seconds":1})",
      201, "FleetThing",
-     R"({"version":31,"made_at":"2026-11-22T08:00:00Z","is_in_force":true,)"
-     R"("cost":{"total":120.5,"missing":0},"is_checked":true,"routes":[],"left_out":[],)"
-     R"("tours":[],"changes":[]})"},
+     plan_sample},
     {"GET", "/api/v1/fleet/plan/proposals/{id}",
      "One of the last 20.",
      "", "",
      "",
      200, "FleetThing",
-     R"({"version":31,"made_at":"2026-11-22T08:00:00Z","is_in_force":true,)"
-     R"("cost":{"total":120.5,"missing":0},"is_checked":true,"routes":[],"left_out":[],)"
-     R"("tours":[],"changes":[]})"},
+     plan_sample},
     {"POST", "/api/v1/fleet/plan/proposals/{id}/adopt",
      "Puts it in force. 409: something changed since.",
      "", "",
      "",
      200, "FleetThing",
-     R"({"version":31,"made_at":"2026-11-22T08:00:00Z","is_in_force":true,)"
-     R"("cost":{"total":120.5,"missing":0},"is_checked":true,"routes":[],"left_out":[],)"
-     R"("tours":[],"changes":[]})"},
+     plan_sample},
     {"POST", "/api/v1/fleet/plan/accept",
      "Accepts what begins before; machines get their orders.",
      "", "FleetThing",
@@ -248,25 +249,25 @@ constexpr Operation fleet_rows[] = {
      "", "",
      "",
      200, "FleetThing",
-     R"({"use":{"running_rpm":400},"index":{"hours_min":1,"machines_min":5},"replan":"auto"})"},
+     settings_sample},
     {"PATCH", "/api/v1/fleet/settings",
      "Changes them.",
      "", "FleetThing",
      R"({"index":{"hours_min":2}})",
      200, "FleetThing",
-     R"({"use":{"running_rpm":400},"index":{"hours_min":1,"machines_min":5},"replan":"auto"})"},
+     settings_sample},
     {"GET", "/api/v1/fleet/travel",
      "Ways between sites that a road router gave, and closed roads.",
      "", "",
      "",
      200, "FleetThing",
-     R"({"legs":[{"from":"4","to":"5","metres":12000,"seconds":900}]})"},
+     travel_sample},
     {"PUT", "/api/v1/fleet/travel",
      "Replaces them all.",
      "", "FleetThing",
-     R"({"legs":[{"from":"4","to":"5","metres":12000,"seconds":900}]})",
+     travel_sample,
      200, "FleetThing",
-     R"({"legs":[{"from":"4","to":"5","metres":12000,"seconds":900}]})"},
+     travel_sample},
     {"GET", "/api/v1/fleet/feeds",
      "AEMP 2.0 feeds that are polled.",
      "", "",
@@ -280,28 +281,26 @@ constexpr Operation fleet_rows[] = {
      "", "FleetThing",
      R"({"name":"Maker","url":"http://feed.example/Fleet"})",
      201, "FleetThing",
-     R"({"id":"1","name":"Maker","url":"http://feed.example/Fleet","period_s":900,)"
-     R"("auth":"none","last_at":null,"last_error":null,"machines":0,"notes":[]})"},
+     feed_sample},
     {"DELETE", "/api/v1/fleet/feeds/{feed}", "Polls it no more.", "", "", "", 204, "", ""},
     {"POST", "/api/v1/fleet/feeds/{feed}/poll",
      "One round now.",
      "", "",
      "",
      200, "FleetThing",
-     R"({"id":"1","name":"Maker","url":"http://feed.example/Fleet","period_s":900,)"
-     R"("auth":"none","last_at":null,"last_error":null,"machines":0,"notes":[]})"},
+     feed_sample},
     {"GET", "/api/v1/fleet/cabs/{machine}",
      "What the operator in the cab sees.",
      "", "",
      "",
      200, "FleetThing",
-     R"({"machine":"exc-01","state":"working","now":null,"next":[]})"},
+     cab_sample},
     {"POST", "/api/v1/fleet/cabs/{machine}/actions",
      "What the operator says: arrived, done, problem.",
      "", "FleetThing",
      R"({"action":"arrive"})",
      200, "FleetThing",
-     R"({"machine":"exc-01","state":"working","now":null,"next":[]})"},
+     cab_sample},
     {"GET", "/api/v1/fleet/live",
      "Server-sent events: machines, counts, crossing, request, plan, decision, gap.",
      "", "",

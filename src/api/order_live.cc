@@ -56,45 +56,14 @@ io::Task<Answer> board(Call call) {
     co_return reply(*rows);
 }
 
-struct OrderStream {
-    Services* services = nullptr;
-    trust::PrincipalPtr principal;
-    LiveQueue queue;
-    io::Wheel::Timer timer;
-    std::unique_ptr<OrderFollower> follower;
-    std::optional<trust::Keys::ListenerId> listener;
+struct OrderStream : EventStream {
+    using EventStream::EventStream;
+    std::unique_ptr<OrderFollower> follower{};
     bool has_begun = false;  ///< the whole was sent; what changes before that waits behind it
-    std::vector<std::pair<std::string, std::string>> early;
+    std::vector<std::pair<std::string, std::string>> early{};
     bool is_viewer = false;
-    ~OrderStream() {
-        if (listener) services->porter.keys().forget(*listener);
-    }
 };
 using OrderStreamPtr = std::shared_ptr<OrderStream>;
-
-void arm_order_beat(const OrderStreamPtr& stream) {
-    io::Shard::here().wheel().arm(stream->timer, std::chrono::milliseconds{15'000},
-                                  [weak = std::weak_ptr(stream)] {
-                                      if (const auto alive = weak.lock()) {
-                                          alive->queue.push_comment();
-                                          arm_order_beat(alive);
-                                      }
-                                  });
-}
-
-io::Task<void> run_order_stream(OrderStreamPtr stream, http::BodyWriter& writer) {
-    writer.on_gone([weak = std::weak_ptr(stream)] {
-        if (const auto alive = weak.lock()) alive->queue.end();
-    });
-    arm_order_beat(stream);
-    while (!stream->queue.is_ended()) {
-        co_await stream->queue.wait();
-        const std::string pieces = stream->queue.take();
-        if (pieces.empty()) continue;
-        auto written = co_await writer.write(pieces);
-        if (!written) break;
-    }
-}
 
 // The whole first, then what changed while it was read.
 void begin_order_stream(OrderStream& stream, std::string_view event, const json::value& whole) {
@@ -106,9 +75,7 @@ void begin_order_stream(OrderStream& stream, std::string_view event, const json:
 
 Answer order_stream(Call& call, OrganisationId organisation, std::uint64_t order, bool is_viewer,
                     OrderStreamPtr& stream) {
-    stream = std::make_shared<OrderStream>();
-    stream->services = call.services;
-    stream->principal = call.principal;
+    stream = std::make_shared<OrderStream>(call);
     stream->is_viewer = is_viewer;
     stream->follower = call.services->orders->follow(
         organisation, order, [raw = stream.get()](const OrderFrames& frames) {
@@ -122,21 +89,8 @@ Answer order_stream(Call& call, OrganisationId organisation, std::uint64_t order
             }
         });
     if (!stream->follower) return fail(Code::exhausted, "as many streams as allowed are open");
-    if (is_viewer) {
-        stream->listener = call.services->porter.keys().on_change(
-            [weak = std::weak_ptr(stream)](const trust::Keyring&) {
-                const auto alive = weak.lock();
-                if (alive && !alive->services->porter.still_holds(*alive->principal))
-                    alive->queue.end();
-            });
-    }
-    http::Response response;
-    response.set("content-type", "text/event-stream");
-    response.set("x-accel-buffering", "no");
-    response.stream = [stream](http::BodyWriter& writer) {
-        return run_order_stream(stream, writer);
-    };
-    return response;
+    if (is_viewer) end_with_rights(stream);
+    return event_stream(stream);
 }
 
 io::Task<Answer> follow_order(Call call) {

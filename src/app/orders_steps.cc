@@ -50,11 +50,7 @@ io::Task<bool> identify_order(identity::Registry& registry, std::string identifi
     identity::Change change;
     change.kind = identity::Change::Kind::replace_values;
     change.handle = std::move(identifier);
-    handle::Value value;
-    value.index = 1;
-    value.type = "URL";
-    value.data = std::move(target);
-    change.values.push_back(std::move(value));
+    change.values.push_back(handle::value_of(1, "URL", std::move(target)));
     auto done = co_await registry.change(std::move(change), identity::Authority{true, {}});
     co_return done.is_good();
 }
