@@ -150,7 +150,9 @@ private:
             for (const std::size_t at : tries_) {
                 if (blink > 0 && best_machine != none && chance_.unit() < blink) continue;
                 const double more = cost_of(machine, queues_[machine], job, at, costs_[machine] + best) - costs_[machine];
-                if (more < best) best = more, best_machine = machine, best_at = at;
+                // Among equals whoever came first stays first.
+                if (more < best || (more == best && machine == best_machine && at > best_at))
+                    best = more, best_machine = machine, best_at = at;
             }
         }
         if (best_machine == none) return false;

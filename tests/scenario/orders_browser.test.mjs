@@ -145,16 +145,15 @@ test("an order placed in a browser is followed to its certificate", { skip: !exi
         await until(async () => (await now(first)).jobs[0].state === "Running", "the first one is sewn");
         await node.api(`job-orders/${first.job}/Pause`, { method: "POST", body: {} });
         await until(async () => (await now(first)).jobs[0].state === "Interrupted", "and waits");
-        const later = [await ordered("second"), await ordered("third")];
+        const second = await ordered("second"), third = await ordered("third");
         const waiting = async () => (await node.api("queues")).machines.find((one) => one.machine === machineId).queue;
-        await until(async () => (await waiting()).length === 2, "two wait for it");
-        const front = (await waiting())[0].id;  // equal jobs: the plan may take either first
-        const second = later.find((one) => one.job === front), third = later.find((one) => one.job !== front);
+        const inLine = async () => (await waiting()).map((one) => one.id).join();
+        await until(async () => (await inLine()) === [second.job, third.job].join(), "equal jobs wait in the order they came");
         await page.getByRole("link", { name: "Queues", exact: true }).click();
         const stop = ({ job }) => page.locator(".queue-stop", { has: page.locator("small", { hasText: new RegExp(`^${job},`) }) });
         await stop(second).waitFor();
         await stop(third).locator(".queue-job").dragTo(stop(second));
-        await until(async () => (await waiting()).map((one) => one.id).join() === [third.job, second.job].join(), "the other one goes first");
+        await until(async () => (await inLine()) === [third.job, second.job].join(), "the other one goes first");
         assert.deepEqual((await waiting()).map((one) => one.pinned), [true, false], "and no plan moves it");
         await page.getByRole("link", { name: "Orders", exact: true }).click();
         const cardOf = (lane) => page.locator(`.lane-${lane} .order-card[data-order="${second.id}"]`);

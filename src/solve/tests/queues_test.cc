@@ -116,6 +116,25 @@ TEST(Queues, KeepWhatIsPinnedAndGroupEqualThreads) {
     EXPECT_EQ(plan->late_jobs, 0U);
 }
 
+TEST(Queues, EqualJobsAreDoneInTheOrderTheyCame) {
+    QueueProblem p;
+    p.jobs = 5, p.machines = 1, p.kits = 1;
+    p.seconds.assign(5, 100.5);
+    p.kit.assign(5, 0);
+    p.setup_s = {0}, p.first_setup_s = {60}, p.free_from_s = {1'000.25};
+    p.due_s.assign(5, unable_s);
+    p.weight.assign(5, 1);
+    const std::vector<std::uint32_t> as_they_came = {0, 1, 2, 3, 4};
+    for (const std::size_t known : {0, 1, 3}) {  // so many have their place already
+        p.start = {{as_they_came.begin(), as_they_came.begin() + static_cast<std::ptrdiff_t>(known)}};
+        for (const std::uint64_t seed : {1, 2, 3}) {
+            const auto plan = plan_queues(p, {.iterations_max = 500}, seed);
+            ASSERT_TRUE(plan);
+            EXPECT_EQ(plan->queues[0], as_they_came) << known << " known, seed " << seed;
+        }
+    }
+}
+
 TEST(Queues, SayWhatCannotBePlanned) {
     auto p = made_up_queues(1, 3, 2, 2);
     p.seconds = {unable_s, unable_s, 10, 10, 10, unable_s};
