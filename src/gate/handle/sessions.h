@@ -18,7 +18,7 @@ struct Session {
     std::uint32_t challenge = 0;  ///< of a request of this session that waits for its proof
     std::uint32_t newest = 0;     ///< counter of messages
     /// Which of the counters up to `newest` were there, each at its number modulo counters_kept.
-    static constexpr std::uint32_t counters_kept = 1'024;
+    static constexpr std::uint32_t counters_kept = 8'192;
     std::bitset<counters_kept> seen{};
 
     /// False: a counter that was there already, or is too old to tell. Messages may overtake each
