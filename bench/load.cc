@@ -20,6 +20,18 @@ constexpr long clients_per_address = 10'000;
 
 }  // namespace
 
+Settings read_settings(int argc, char** argv) {
+    Settings settings;
+    for (int at = 1; at < argc; ++at) {
+        std::string name = argv[at];
+        if (!name.starts_with("--")) die("what is " + name + "?");
+        name.erase(0, 2);
+        const bool has_value = at + 1 < argc && std::string_view(argv[at + 1]).substr(0, 2) != "--";
+        settings.text[name] = has_value ? argv[++at] : "";
+    }
+    return settings;
+}
+
 long Settings::number(const std::string& name, long otherwise) const {
     const auto at = text.find(name);
     return at == text.end() || at->second.empty() ? otherwise : std::stol(at->second);

@@ -20,6 +20,9 @@ struct Settings {
     std::string word(const std::string& name, const std::string& otherwise) const;
 };
 
+/// `--name [value]`, as often as there are; a word of another form ends the program with a sentence.
+Settings read_settings(int argc, char** argv);
+
 [[noreturn]] void die(const std::string& why);
 void raise_descriptor_limit();
 

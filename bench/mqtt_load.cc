@@ -21,14 +21,7 @@
 
 int main(int argc, char** argv) {
     using namespace lineshaft::bench;
-    Settings settings;
-    for (int at = 1; at < argc; ++at) {
-        std::string name = argv[at];
-        if (!name.starts_with("--")) die("what is " + name + "?");
-        name.erase(0, 2);
-        const bool has_value = at + 1 < argc && std::string_view(argv[at + 1]).substr(0, 2) != "--";
-        settings.text[name] = has_value ? argv[++at] : "";
-    }
+    const Settings settings = read_settings(argc, argv);
     if (settings.has("serve")) return serve(settings);
     raise_descriptor_limit();
     if (settings.has("idle")) return run_idle(settings);
