@@ -56,6 +56,22 @@ std::string encode(const HandleValues& body) {
     return out;
 }
 
+HandleValuesWriter::HandleValuesWriter(std::string& out, std::string_view handle) : out_(out) {
+    put_block(out_, handle);
+    count_at_ = out_.size();
+    put_u32(out_, 0);
+}
+
+void HandleValuesWriter::add(const ValueView& value) {
+    put(out_, value);
+    ++count_;
+}
+
+std::uint32_t HandleValuesWriter::end() {
+    Filler(out_.data() + count_at_).number(count_);
+    return count_;
+}
+
 Result<HandleIndexes> decode_handle_indexes(Bytes body, const Limits& limits) {
     Reader in(body);
     HandleIndexes out;

@@ -28,6 +28,20 @@ struct HandleValues {
 };
 Result<HandleValues> decode_handle_values(Bytes body, const Limits& limits);
 std::string encode(const HandleValues& body);
+/// Writes the same body value by value.
+class HandleValuesWriter {
+public:
+    /// Appends to `out`, which outlives it; nobody else does meanwhile.
+    HandleValuesWriter(std::string& out, std::string_view handle);
+    void add(const ValueView& value);
+    /// Once, behind the last one. How many there are.
+    std::uint32_t end();
+
+private:
+    std::string& out_;
+    std::size_t count_at_;
+    std::uint32_t count_ = 0;
+};
 
 /// Of a request to remove values.
 struct HandleIndexes {

@@ -54,16 +54,16 @@ std::string_view words_of(Answer answer) {
 }
 
 Result<Envelope> decode_envelope(Bytes bytes, const Limits& limits) {
-    Reader in(bytes);
+    if (bytes.size() < envelope_bytes) return fail(Code::invalid, "short: an envelope");
+    const auto octet = [bytes](std::size_t at) { return std::to_integer<std::uint8_t>(bytes[at]); };
     Envelope out;
-    TRY(out.version.major, in.take_be<std::uint8_t>());
-    TRY(out.version.minor, in.take_be<std::uint8_t>());
-    TRY(const auto flags, in.take_be<std::uint8_t>());
-    TRY(out.suggested.minor, in.take_be<std::uint8_t>());
-    TRY(out.session, in.take_be<std::uint32_t>());
-    TRY(out.request, in.take_be<std::uint32_t>());
-    TRY(out.sequence, in.take_be<std::uint32_t>());
-    TRY(out.length, in.take_be<std::uint32_t>());
+    out.version = {octet(0), octet(1)};
+    const std::uint8_t flags = octet(2);
+    out.suggested.minor = octet(3);
+    out.session = number_at<std::uint32_t>(bytes, 4);
+    out.request = number_at<std::uint32_t>(bytes, 8);
+    out.sequence = number_at<std::uint32_t>(bytes, 12);
+    out.length = number_at<std::uint32_t>(bytes, 16);
     out.is_compressed = (flags & compressed) != 0;
     out.is_encrypted = (flags & encrypted) != 0;
     out.is_truncated = (flags & truncated) != 0;
@@ -76,20 +76,27 @@ Result<Envelope> decode_envelope(Bytes bytes, const Limits& limits) {
     return out;
 }
 
-void put(std::string& out, const Envelope& envelope) {
-    Writer to(out);
-    to.put_be(envelope.version.major);
-    to.put_be(envelope.version.minor);
+namespace {
+
+void fill_envelope(Filler& to, const Envelope& envelope) {
+    to.number(envelope.version.major);
+    to.number(envelope.version.minor);
     const unsigned flags = (envelope.is_compressed ? compressed : 0u) |
                            (envelope.is_encrypted ? encrypted : 0u) |
                            (envelope.is_truncated ? truncated : 0u) |
                            (envelope.suggested.major & unsigned{major_mask});
-    to.put_be(static_cast<std::uint8_t>(flags));
-    to.put_be(envelope.suggested.minor);
-    to.put_be(envelope.session);
-    to.put_be(envelope.request);
-    to.put_be(envelope.sequence);
-    to.put_be(envelope.length);
+    to.number(static_cast<std::uint8_t>(flags));
+    to.number(envelope.suggested.minor);
+    to.number(envelope.session);
+    to.number(envelope.request);
+    to.number(envelope.sequence);
+    to.number(envelope.length);
+}
+
+}  // namespace
+
+void put(std::string& out, const Envelope& envelope) {
+    append_filled(out, envelope_bytes, [&](Filler& to) { fill_envelope(to, envelope); });
 }
 
 Version version_to_answer(const Envelope& request) {
@@ -104,21 +111,21 @@ Version version_to_answer(const Envelope& request) {
 Result<Packet> decode_packet(const Envelope& envelope, Bytes payload) {
     if (envelope.is_encrypted || envelope.is_compressed)
         return fail(Code::unsupported, "an encrypted or compressed message");
+    if (payload.size() < header_bytes) return fail(Code::invalid, "short: a header");
     Packet out;
     out.envelope = envelope;
-    Reader in(payload);
-    TRY(const auto op, in.take_be<std::uint32_t>());
-    TRY(const auto answer, in.take_be<std::uint32_t>());
-    out.header.op = static_cast<Op>(op);
-    out.header.answer = static_cast<Answer>(answer);
-    TRY(out.header.flags, in.take_be<std::uint32_t>());
-    TRY(out.header.site_serial, in.take_be<std::uint16_t>());
-    TRY(out.header.recursion_count, in.take_be<std::uint8_t>());
-    TRY_VOID(in.take_be<std::uint8_t>());  // reserved
-    TRY(out.header.expires_s, in.take_be<std::uint32_t>());
-    TRY(const auto size, in.take_be<std::uint32_t>());
-    TRY(out.body, in.take(size));
+    out.header.op = static_cast<Op>(number_at<std::uint32_t>(payload, 0));
+    out.header.answer = static_cast<Answer>(number_at<std::uint32_t>(payload, 4));
+    out.header.flags = number_at<std::uint32_t>(payload, 8);
+    out.header.site_serial = number_at<std::uint16_t>(payload, 12);
+    out.header.recursion_count = number_at<std::uint8_t>(payload, 14);  // then one is reserved
+    out.header.expires_s = number_at<std::uint32_t>(payload, 16);
+    const std::size_t size = number_at<std::uint32_t>(payload, 20);
+    const Bytes behind = payload.subspan(header_bytes);
+    if (size > behind.size()) return fail(Code::invalid, "short: a body");
+    out.body = behind.first(size);
     out.header_and_body = payload.first(header_bytes + size);
+    Reader in(behind.subspan(size));
     if (in.at_end()) return out;
     TRY(out.credential, take_block(in));
     TRY_VOID(at_end(in));
@@ -135,21 +142,21 @@ Result<Packet> decode_message(Bytes message, const Limits& limits) {
 
 std::string encode_message(Envelope envelope, const Header& header, std::string_view body,
                            std::string_view credential) {
-    std::string out;
     const std::size_t length = header_bytes + body.size() + 4 + credential.size();
-    out.reserve(envelope_bytes + length);
     envelope.length = static_cast<std::uint32_t>(length);
-    put(out, envelope);
-    Writer to(out);
-    to.put_be(static_cast<std::uint32_t>(header.op));
-    to.put_be(static_cast<std::uint32_t>(header.answer));
-    to.put_be(header.flags);
-    to.put_be(header.site_serial);
-    to.put_be(header.recursion_count);
-    to.put_be(std::uint8_t{0});
-    to.put_be(header.expires_s);
-    put_block(out, body);
-    put_block(out, credential);
+    std::string out;
+    append_filled(out, envelope_bytes + length, [&](Filler& to) {
+        fill_envelope(to, envelope);
+        to.number(static_cast<std::uint32_t>(header.op));
+        to.number(static_cast<std::uint32_t>(header.answer));
+        to.number(header.flags);
+        to.number(header.site_serial);
+        to.number(header.recursion_count);
+        to.number(std::uint8_t{0});
+        to.number(header.expires_s);
+        to.block(body);
+        to.block(credential);
+    });
     return out;
 }
 

@@ -1,5 +1,6 @@
 #include "wire/handle/names.h"
 
+#include <algorithm>
 #include <bit>
 
 namespace lineshaft::handle {
@@ -10,7 +11,9 @@ constexpr char to_capital(char c) {
 }
 
 void append_folded(std::string& out, std::string_view text) {
-    for (const char c : text) out += to_capital(c);
+    const std::size_t before = out.size();
+    out.resize(before + text.size());
+    std::ranges::transform(text, out.begin() + static_cast<std::ptrdiff_t>(before), to_capital);
 }
 
 constexpr std::uint32_t round_constants[64] = {
@@ -69,21 +72,23 @@ Name split_name(std::string_view handle) {
     return {std::string(handle.substr(0, slash)), std::string(handle.substr(slash + 1))};
 }
 
-std::string canonical(std::string_view handle, bool is_case_sensitive) {
+void append_canonical(std::string& out, std::string_view handle, bool is_case_sensitive) {
     const auto slash = handle.find('/');
-    std::string out;
-    out.reserve(handle.size() + 5);
+    out.reserve(out.size() + handle.size() + 5);
     if (slash == handle.npos) {
-        out = "0.NA/";
+        out += "0.NA/";
         append_folded(out, handle);
-        return out;
-    }
-    append_folded(out, handle.substr(0, slash + 1));
-    if (is_case_sensitive && !out.starts_with("0.")) {
+    } else if (is_case_sensitive && !handle.starts_with("0.")) {
+        append_folded(out, handle.substr(0, slash + 1));
         out += handle.substr(slash + 1);
     } else {
-        append_folded(out, handle.substr(slash + 1));
+        append_folded(out, handle);
     }
+}
+
+std::string canonical(std::string_view handle, bool is_case_sensitive) {
+    std::string out;
+    append_canonical(out, handle, is_case_sensitive);
     return out;
 }
 

@@ -21,6 +21,8 @@ Name split_name(std::string_view handle);
 /// As it is stored and compared: the prefix in capitals; the suffix as well, unless the server
 /// cares for case and the handle is not under "0.". Adds "0.NA/" when there is no slash.
 std::string canonical(std::string_view handle, bool is_case_sensitive);
+/// The same, appended.
+void append_canonical(std::string& out, std::string_view handle, bool is_case_sensitive);
 /// Errors: invalid (empty, too long, no UTF-8, control characters).
 Result<void> check_name(std::string_view handle, const Limits& limits);
 

@@ -66,8 +66,7 @@ void put_u32(std::string& out, std::uint32_t number) {
 }
 
 void put_block(std::string& out, std::string_view bytes) {
-    put_u32(out, static_cast<std::uint32_t>(bytes.size()));
-    out.append(bytes);
+    append_filled(out, 4 + bytes.size(), [bytes](Filler& to) { to.block(bytes); });
 }
 
 void put_reference(std::string& out, const Reference& reference) {

@@ -1,8 +1,53 @@
 // Inside wire/handle: the primitives, checked before anything is allocated.
 #pragma once
+#include "base/check.h"
 #include "wire/handle/value.h"
 
 namespace lineshaft::handle {
+
+/// The number at `at`, of bytes whose size was checked before.
+template <std::unsigned_integral T>
+T number_at(Bytes bytes, std::size_t at) {
+    T raw;
+    std::memcpy(&raw, bytes.data() + at, sizeof(T));
+    if constexpr (std::endian::native == std::endian::little) raw = std::byteswap(raw);
+    return raw;
+}
+
+/// Writes numbers and texts one behind the other into room that was made for all of them at once.
+class Filler {
+public:
+    explicit Filler(char* at) : at_(at) {}
+    template <std::unsigned_integral T>
+    void number(T value) {
+        if constexpr (std::endian::native == std::endian::little) value = std::byteswap(value);
+        std::memcpy(at_, &value, sizeof(T));
+        at_ += sizeof(T);
+    }
+    void text(std::string_view bytes) {
+        if (bytes.empty()) return;
+        std::memcpy(at_, bytes.data(), bytes.size());
+        at_ += bytes.size();
+    }
+    void block(std::string_view bytes) {
+        number(static_cast<std::uint32_t>(bytes.size()));
+        text(bytes);
+    }
+    const char* at() const { return at_; }
+
+private:
+    char* at_;
+};
+
+/// Appends `size` bytes that `fill` writes, neither more nor fewer.
+template <class Fill>
+void append_filled(std::string& out, std::size_t size, Fill fill) {
+    const std::size_t before = out.size();
+    out.resize(before + size);
+    Filler filler(out.data() + before);
+    fill(filler);
+    DCHECK(filler.at() == out.data() + out.size());
+}
 
 /// int4 length and so many bytes.
 Result<Bytes> take_block(Reader& in);

@@ -86,16 +86,28 @@ Result<Value> take_value(Reader& in, const Limits& limits) {
     return out;
 }
 
+void put(std::string& out, const ValueView& value) {
+    std::size_t size = 26 + value.type.size() + value.data.size();
+    for (const Reference& reference : value.references) size += 8 + reference.handle.size();
+    append_filled(out, size, [&](Filler& to) {
+        to.number(value.index);
+        to.number(value.timestamp_s);
+        to.number(static_cast<std::uint8_t>(value.is_ttl_absolute));
+        to.number(value.ttl_s);
+        to.number(value.permissions);
+        to.block(value.type);
+        to.block(value.data);
+        to.number(static_cast<std::uint32_t>(value.references.size()));
+        for (const Reference& reference : value.references) {
+            to.block(reference.handle);
+            to.number(reference.index);
+        }
+    });
+}
+
 void put(std::string& out, const Value& value) {
-    put_u32(out, value.index);
-    put_u32(out, value.timestamp_s);
-    Writer(out).put_be(static_cast<std::uint8_t>(value.is_ttl_absolute));
-    put_u32(out, value.ttl_s);
-    Writer(out).put_be(value.permissions);
-    put_block(out, value.type);
-    put_block(out, value.data);
-    put_u32(out, static_cast<std::uint32_t>(value.references.size()));
-    for (const Reference& reference : value.references) put_reference(out, reference);
+    put(out, ValueView{value.index, value.timestamp_s, value.is_ttl_absolute, value.ttl_s,
+                       value.permissions, value.type, value.data, value.references});
 }
 
 Result<Admin> decode_admin(Bytes data, const Limits& limits) {

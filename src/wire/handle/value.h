@@ -2,6 +2,7 @@
 #pragma once
 #include <array>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -35,9 +36,20 @@ struct Value {
 };
 /// A value with the usual permissions and time to live.
 Value value_of(std::uint32_t index, std::string type, std::string data);
+/// The same, its texts and references somebody else's.
+struct ValueView {
+    std::uint32_t index = 0, timestamp_s = 0;
+    bool is_ttl_absolute = false;
+    std::uint32_t ttl_s = 86'400;
+    std::uint8_t permissions = permission::usual;
+    std::string_view type{}, data{};
+    std::span<const Reference> references{};
+    bool is(std::uint8_t permission) const { return (permissions & permission) != 0; }
+};
 /// One record, as it stands in bodies (without a length before it).
 Result<Value> take_value(Reader& in, const Limits& limits);
 void put(std::string& out, const Value& value);
+void put(std::string& out, const ValueView& value);
 
 /// HS_ADMIN: who may do what with a handle, or under a prefix.
 namespace right {
