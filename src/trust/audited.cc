@@ -40,6 +40,7 @@ constexpr AuditedRoute rows[] = {
 
     {"PATCH", "/api/v1/fleet/machines/{machine}", "fleet.machine.change", "type region is_out_of_service"},
     {"POST", "/api/v1/fleet/machines/import", "fleet.machine.import"},
+    {"PUT", "/api/v1/fleet/machines/{machine}/shares", "fleet.share", "organisations"},
     {"POST", "/api/v1/fleet/sites", "site.create", "name time_zone region"},
     {"PATCH", "/api/v1/fleet/sites/{site}", "fleet.site.change", "name region"},
     {"POST", "/api/v1/fleet/requests", "fleet.request.create", "title site type count priority rush"},

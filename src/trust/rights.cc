@@ -154,6 +154,8 @@ constexpr Route route_table[] = {
     {"GET", "/api/v1/fleet/machines/{machine}/trail", read, true},
     {"GET", "/api/v1/fleet/machines/{machine}/use", read, true},
     {"GET", "/api/v1/fleet/machines/{machine}/faults", read, true},
+    {"GET", "/api/v1/fleet/machines/{machine}/shares", manage_organisations},
+    {"PUT", "/api/v1/fleet/machines/{machine}/shares", manage_organisations},
     {"GET", "/api/v1/fleet/sites", read},
     {"POST", "/api/v1/fleet/sites", edit_catalog},
     {"POST", "/api/v1/fleet/sites/check", read},

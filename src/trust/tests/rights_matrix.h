@@ -198,6 +198,8 @@ inline const std::map<std::string, std::string> rights_matrix = {
     {"GET /api/v1/fleet/sites", "voeau"},
     {"POST /api/v1/fleet/sites", "ea"},
     {"POST /api/v1/fleet/sites/check", "voeau"},
+    {"GET /api/v1/fleet/machines/{machine}/shares", "a"},
+    {"PUT /api/v1/fleet/machines/{machine}/shares", "a"},
     {"PATCH /api/v1/fleet/sites/{site}", "ea"},
     {"GET /api/v1/fleet/crossings", "voeau"},
     {"GET /api/v1/fleet/index", "voeau"},

@@ -1,26 +1,27 @@
-// Sentences the node writes in English only and without a code: why a machine is in its state, why nothing is planned for it, why an
-// order waits. They are known by their shape; one that is not stands as it came, for what people wrote stands among them.
+// Sentences the node writes in English only and without a code: why an order waits. They are known by their shape; one that is not
+// stands as it came, for what people wrote stands among them.
 type Turn = (...parts: string[]) => string;
 
 const shapes: [RegExp, Turn][] = [
-    // dispatch/fleet: the state of a machine.
-    [/^nothing heard for (\d+) s$/, (s) => `${s} 秒内无消息`],
-    [/^it says "(.*)"$/s, (word) => `设备报告“${word}”`],
-    [/^(\d+) rpm of (\d+)$/, (now, from) => `转速 ${now}（界限 ${from}）`],
-    [/^load (\d+) % of (\d+) %$/, (now, from) => `负载 ${now}%（界限 ${from}%）`],
-    [/^([\d.]+) km\/h of ([\d.]+)$/, (now, from) => `车速 ${now} km/h（界限 ${from}）`],
-    [/^nothing says that it runs$/, () => "没有信号表明它在运转"],
-    [/^it runs below what counts as work$/, () => "在运转，但未达到作业标准"],
-    // Why nothing is planned for it.
-    [/^it is out of service$/, () => "已停用"],
-    [/^it is broken$/, () => "有故障"],
-    [/^it is broken: (.*)$/s, (why) => `有故障：${translate(why)}`],
-    [/^nothing was heard of it$/, () => "从未收到其消息"],
-    [/^nobody knows where it is$/, () => "位置不明"],
-    [/^nobody said what type it is$/, () => "未说明机型"],
-    [/^its service is overdue$/, () => "保养已超期"],
-    [/^its rent has ended$/, () => "租期已结束"],
-    [/^a plan holds (\d+) machines, and there are more$/, (n) => `计划最多容纳 ${n} 台设备，现已超出`],
+    // What happened to a machine, or to the node.
+    [/^silent for longer than usual$/, () => "沉默时间超过平常"],
+    [/^spoke for the first time over (.+)$/, (way) => `首次通过 ${way} 上报`],
+    [/^connected from (\S+)$/, (address) => `从 ${address} 连接`],
+    [/^(re)?born with (\d+) metrics$/, (again, n) => `${again ? "重新上报" : "上报"} ${n} 个测点`],
+    [/^its connection ended$/, () => "连接断开"],
+    [/^said goodbye$/, () => "正常离线"],
+    [/^its edge node died$/, () => "其边缘节点离线"],
+    [/^its edge node began a new session$/, () => "其边缘节点开始新会话"],
+    [/^its edge node no longer reports it$/, () => "其边缘节点不再上报它"],
+    [/^asked for its births: (.*)$/s, (why) => `要求重新上报：${({ unknown_device: "未知设备", unknown_metric: "未知测点", gap: "消息缺失", asked: "人工请求" } as Record<string, string>)[why] ?? why}`],
+    [/^(\d+) messages missing before number (\d+)$/, (n, number) => `第 ${number} 号之前缺 ${n} 条消息`],
+    [/^new tags: it has as many as history\.series_per_machine_max allows, or the node as many as it may$/, () => "新测点：测点数已达上限（history.series_per_machine_max 或整个节点的上限）"],
+    [/^values whose time is before history\.time_min, has expired, or is further ahead than history\.future_max: is its clock right\?$/, () => "时间早于 history.time_min、已过保存期或晚于 history.future_max 的数值：设备时钟是否正确？"],
+    [/^values whose tag has no name or too long a name, or whose text is too long$/, () => "测点名为空或过长、或文本过长的数值"],
+    [/^(J\d+) (NotAllowedToStart|AllowedToStart|Running|Interrupted|Ended|Aborted)$/, (job, state) => `${job} ${jobStates[state]}`],
+    [/^by (\S+)$/, (who) => `操作人 ${who}`],
+    [/^MQTT client (.+) by (\S+)$/s, (client, who) => `MQTT 客户端 ${client}，操作人 ${who}`],
+    [/^clock stepped: set (ahead|back) by ([\d.]+) s$/, (way, s) => `系统时钟被${way === "ahead" ? "拨快" : "拨慢"} ${s} 秒`],
     // dispatch/orders: why an order has no machine, or waits.
     [/^there is no machine that sews$/, () => "没有绣花机"],
     [/^(\S+) could, but is not connected$/, (machine) => `${machine} 可以做，但未连接`],
