@@ -2,7 +2,7 @@
 //
 //   solve_load [solomon|lilim] [--data DIR] [--filter TEXT] [--every N] [--seconds S] [--seeds K]
 //              [--seed N] [--vehicles]
-//   solve_load online [--size N] [--events N] [--seconds S] [--seed N]
+//   solve_load online|desk [--size N] [--events N] [--seconds S] [--seed N]
 // Objective: distance; with --vehicles, vehicles first, then distance. Without the data it says so
 // and succeeds.
 #include <fmt/format.h>
@@ -95,6 +95,8 @@ int main(int argc, char** argv) {
     const Wanted wanted = parse(argc, argv);
     if (wanted.set == "online")
         return bench::run_online({wanted.seed, wanted.size, wanted.size, wanted.events, wanted.seconds}) ? 0 : 1;
+    if (wanted.set == "desk")
+        return bench::run_desk({wanted.seed, wanted.size, wanted.size, wanted.events, wanted.seconds}) ? 0 : 1;
     const bool is_li_lim = wanted.set == "lilim";
     const std::string folder = wanted.data + (is_li_lim ? "/pdptw_lilim/li_lim_100" : "/vrptw_solomon");
     const std::string known = wanted.data + (is_li_lim ? "/pdptw_lilim/BKS.json" : "/vrptw_solomon/BKS.json");

@@ -14,5 +14,7 @@ struct Online {
 
 /// Prints latency, stability and regret. False when a plan does not stand the check.
 bool run_online(const Online& wanted);
+/// The same through the fleet's desk, by parts. False when a plan cannot be made.
+bool run_desk(const Online& wanted);
 
 }  // namespace lineshaft::bench

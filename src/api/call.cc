@@ -141,20 +141,25 @@ Result<std::uint64_t> row_number(std::string_view text) {
     return number;
 }
 
+std::optional<catalog::OnceKey> once_key(const Call& call) {
+    const std::string_view key = call.request.header("idempotency-key");
+    if (key.empty()) return std::nullopt;
+    const trust::Principal& by = *call.principal;
+    return catalog::OnceKey{by.organisation,
+                            fmt::format("{}/{}", static_cast<int>(by.kind), by.credential),
+                            call.request.method + " " + call.request.path, std::string(key),
+                            std::string(trust::text_of(trust::sha256(call.request.body)))};
+}
+
 io::Task<Answer> write_once(Call& call,
                             std::function<Result<catalog::Answer>(catalog::Catalog&)> work) {
-    const std::string_view key = call.request.header("idempotency-key");
+    auto once = once_key(call);
     Result<catalog::Answer> done;
-    if (key.empty()) {
+    if (!once) {
         done = co_await call.services->desk.run(std::move(work));
     } else {
-        const trust::Principal& by = *call.principal;
-        catalog::OnceKey once{by.organisation,
-                              fmt::format("{}/{}", static_cast<int>(by.kind), by.credential),
-                              call.request.method + " " + call.request.path, std::string(key),
-                              std::string(trust::text_of(trust::sha256(call.request.body)))};
         const Instant now = io::Shard::here().now();
-        auto at_most_once = [once = std::move(once), now,
+        auto at_most_once = [once = *std::move(once), now,
                              work = std::move(work)](catalog::Catalog& catalog) {
             return catalog.once(once, now, [&] { return work(catalog); });
         };

@@ -62,6 +62,8 @@ Result<std::optional<Instant>> time_of(const http::Request& request, std::string
 /// A row's number in a path. Errors: not_found.
 Result<std::uint64_t> row_number(std::string_view text);
 
+/// Whose POST it is, which, and its body's digest. Nothing: it carries no Idempotency-Key.
+std::optional<catalog::OnceKey> once_key(const Call& call);
 /// Runs `work(Catalog&)`, which gives an answer's status and body, on the catalog's worker, once
 /// per Idempotency-Key where the request carries one.
 io::Task<Answer> write_once(Call& call,

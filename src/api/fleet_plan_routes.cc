@@ -1,5 +1,4 @@
-// Plans of the fleet: proposals, adopting, moving by hand, events, decisions, settings, imports,
-// feeds.
+// Plans of the fleet: proposals, adopting, moving by hand, events, decisions.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -18,6 +17,10 @@ std::string asked_text(const Call& call, std::string_view name) {
 }
 bool is_chinese(const Call& call) {
     return call.request.asked("lang").value_or("") == "zh";
+}
+
+json::object fleet_page(json::array items, json::value next) {
+    return {{"items", std::move(items)}, {"next", std::move(next)}};
 }
 
 Result<bool> taken_flag(json::object& body, std::string_view name) {
@@ -47,6 +50,8 @@ Result<std::uint32_t> place_number(std::string_view text) {
 
 namespace {
 
+constexpr double event_within_s = 0.7;  // to a new plan; adopting and storing it come after
+
 io::Task<Answer> without_fleet(Call) {
     co_return fail(Code::unavailable, "this node keeps no fleet");
 }
@@ -64,6 +69,7 @@ io::Task<Result<json::object>> decide(Call call, dispatch::FleetEvent cause) {
     FleetRoom::Think wanted;
     wanted.by = call.principal->name.empty() ? "node" : call.principal->name;
     wanted.cause = std::move(cause);
+    wanted.within_s = event_within_s;
     auto mode = [&wanted](const dispatch::Fleet& fleet, Instant) {
         wanted.is_adopted = fleet.settings().replans_itself;
     };
@@ -198,7 +204,7 @@ io::Task<Answer> adopt(Call call) {
         decision.at = now;
         decision.by = call.principal->name;
         decision.cause.kind = dispatch::FleetEvent::Kind::by_hand;
-        decision.cause.text = "adopted by hand";
+        decision.cause.why.code = "adopted";
         decision.version = found->plan.version;
         decision.cost_before = fleet.plan().cost.total();
         decision.cost_after = found->plan.cost.total();
@@ -221,20 +227,19 @@ io::Task<Answer> candidates(Call call) {
            place_number(asked_text(call, "place").empty() ? "0" : asked_text(call, "place")));
     const bool zh = is_chinese(call);
     const dispatch::PlaceOf place{call.captured(0), index};
-    Result<json::array> shown;
-    auto work = [&](Fleet& fleet, Instant now) -> Result<void> {
-        TRY(const auto ranked, fleet.desk_now(now).candidates(place, now, limit));
+    json::array items;
+    FleetRoom::Question question = [&](const dispatch::FleetDesk& desk, dispatch::Ground& ground,
+                                       Instant now) -> Result<void> {
+        TRY(const auto ranked, desk.candidates(place, now, limit, &ground));
         const bool is_any =
             !ranked.empty() && ranked.front().terms.obstacle == solve::Obstacle::none;
-        json::array items;
         for (const auto& one : ranked)
             items.push_back(dispatch::to_json(one, is_any ? &ranked.front() : nullptr, zh));
-        shown = std::move(items);
         return {};
     };
-    auto done = co_await call.services->fleet->change(call.organisation(), work);
+    auto done = co_await call.services->fleet->ponder(call.organisation(), question);
     if (!done) co_return std::unexpected(done.error());
-    co_return reply(json::object{{"items", std::move(*shown)}, {"next", nullptr}});
+    co_return reply(fleet_page(std::move(items), nullptr));
 }
 
 io::Task<Answer> move_by_hand(Call call) {
@@ -249,12 +254,15 @@ io::Task<Answer> move_by_hand(Call call) {
     FleetRoom::Think wanted;
     wanted.seconds = move_seconds;
     wanted.is_what_if = !keep.value_or(false);
-    wanted.imagine = [&](const Fleet&, dispatch::FleetDesk& desk, Instant now) -> Result<void> {
+    wanted.prepare = [&](dispatch::FleetDesk& desk, dispatch::Ground& ground,
+                         Instant now) -> Result<void> {
         solve::Options as_it_is;
         as_it_is.budget.iterations_max = 0;
-        TRY(const auto present, desk.propose(now, as_it_is, 0));
+        dispatch::Planning how;
+        how.explained_max = 0, how.ground = &ground;
+        TRY(const auto present, desk.propose(now, as_it_is, how));
         before = present.cost.total();
-        TRY(const auto ranked, desk.candidates(place, now, desk.machines().size()));
+        TRY(const auto ranked, desk.candidates(place, now, desk.machines().size(), &ground));
         for (const auto& one : ranked) {
             const bool is_cure = one.terms.obstacle == solve::Obstacle::delays_others ||
                                  one.terms.obstacle == solve::Obstacle::pinned;
@@ -290,7 +298,8 @@ io::Task<Answer> move_by_hand(Call call) {
     again.cause.kind = dispatch::FleetEvent::Kind::by_hand;
     again.cause.machine = machine;
     again.cause.place = place;
-    again.cause.text = "moved by hand";
+    again.cause.why.code = "moved";
+    again.within_s = event_within_s;
     auto kept = co_await call.services->fleet->think(call.organisation(), again);
     if (!kept) co_return std::unexpected(kept.error());
     auto fresh = [&](const Fleet& fleet, Instant) {
@@ -416,27 +425,27 @@ io::Task<Answer> decisions(Call call) {
         }
     };
     co_await call.services->fleet->look(call.organisation(), look);
-    co_return reply(json::object{{"items", std::move(items)}, {"next", std::move(next)}});
+    co_return reply(fleet_page(std::move(items), std::move(next)));
 }
 
 }  // namespace
 
 void add_fleet_plan_routes(http::Router& router, Services& services) {
     serve_fleet(router, services, "GET", "/api/v1/fleet/plan", &plan_in_force);
-    serve_fleet(router, services, "POST", "/api/v1/fleet/plan/proposals", &propose);
+    serve_fleet(router, services, "POST", "/api/v1/fleet/plan/proposals", &once<&propose>);
     serve_fleet(router, services, "GET", "/api/v1/fleet/plan/proposals/{id}", &proposal);
-    serve_fleet(router, services, "POST", "/api/v1/fleet/plan/proposals/{id}/adopt", &adopt);
-    serve_fleet(router, services, "POST", "/api/v1/fleet/plan/accept", &accept_all);
+    serve_fleet(router, services, "POST", "/api/v1/fleet/plan/proposals/{id}/adopt", &once<&adopt>);
+    serve_fleet(router, services, "POST", "/api/v1/fleet/plan/accept", &once<&accept_all>);
     serve_fleet(router, services, "GET", "/api/v1/fleet/requests/{request}/candidates", &candidates);
     serve_fleet(router, services, "POST", "/api/v1/fleet/requests/{request}/places/{place}/move",
-          &move_by_hand);
+                &once<&move_by_hand>);
     serve_fleet(router, services, "PUT", "/api/v1/fleet/requests/{request}/places/{place}/pin",
           &pin_place);
     serve_fleet(router, services, "DELETE", "/api/v1/fleet/requests/{request}/places/{place}/pin",
           &unpin_place);
     serve_fleet(router, services, "POST", "/api/v1/fleet/requests/{request}/places/{place}/actions",
-          &act_on_place);
-    serve_fleet(router, services, "POST", "/api/v1/fleet/events", &report_event);
+                &once<&act_on_place>);
+    serve_fleet(router, services, "POST", "/api/v1/fleet/events", &once<&report_event>);
     serve_fleet(router, services, "GET", "/api/v1/fleet/decisions", &decisions);
 }
 

@@ -44,7 +44,10 @@ public:
     virtual io::Task<Result<void>> change(OrganisationId organisation, Change work) = 0;
 
     struct Think {
-        double seconds = 0.3;  ///< of search
+        double seconds = 0.3;  ///< of search at most; 0: the plan in force as it is now
+        /// Wall time from being asked to a plan: the search has what the preparation leaves of it.
+        /// 0: `seconds` alone counts.
+        double within_s = 0;
         std::uint64_t seed = 1;
         bool is_adopted = false;  ///< else it is kept as a proposal
         bool is_what_if = false;
@@ -53,6 +56,9 @@ public:
         /// Changes the copy that is planned with. On the fleet's shard.
         std::function<Result<void>(const dispatch::Fleet&, dispatch::FleetDesk&, Instant now)>
             imagine{};
+        /// The same on the worker, for what takes long.
+        std::function<Result<void>(dispatch::FleetDesk&, dispatch::Ground&, Instant now)>
+            prepare{};
     };
     struct Thought {
         std::string proposal;  ///< its id; empty: adopted
@@ -62,6 +68,15 @@ public:
     /// A new plan, made on a worker. Errors: those of propose and adopt; then the plan in force
     /// stays, and where a decision is kept it says why. exhausted: too many are thinking.
     virtual io::Task<Result<Thought>> think(OrganisationId organisation, Think wanted) = 0;
+
+    using Question =
+        std::function<Result<void>(const dispatch::FleetDesk&, dispatch::Ground&, Instant now)>;
+    /// Runs `question` on the worker, with the fleet as it is now. Errors: its own, exhausted.
+    virtual io::Task<Result<void>> ponder(OrganisationId organisation, Question question) = 0;
+
+    /// One at a time may hold a key: who repeats a POST waits for the first. False: somebody does.
+    virtual io::Task<bool> hold(OrganisationId organisation, std::string key) = 0;
+    virtual void release(OrganisationId organisation, std::string key) = 0;
 
     using Show = std::function<void(std::string_view event, const std::string& json)>;
     /// On this shard. Null: as many as allowed are watching.

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "api/fleet_room.h"
 #include "api/fleet_words.h"
@@ -11,17 +10,12 @@
 #include "api/render.h"
 #include "api/routes.h"
 #include "base/machine_id.h"
-#include "catalog/fleet_rows.h"
 
 namespace lineshaft::api {
 namespace {
 
 using dispatch::Fleet;
 using Body = json::object;
-
-json::object fleet_page(json::array items, json::value next) {
-    return {{"items", std::move(items)}, {"next", std::move(next)}};
-}
 
 // Machines.
 
@@ -121,9 +115,11 @@ io::Task<Answer> fleet_machine(Call call) {
 io::Task<Answer> change_fleet_machine(Call call) {
     CO_TRY(const auto body, any_body(call.request));
     const std::string id = call.captured(0);
-    CO_TRY_VOID(check_machine_id(id));
     Body shown;
     auto work = [&](Fleet& fleet, Instant now) -> Result<void> {
+        if (fleet.guest(id) == nullptr) {
+            TRY_VOID(check_machine_id(id));
+        }
         if (!fleet.has_machine(id))
             return fail(Code::not_found, fmt::format("there is no machine {}", id));
         TRY(auto facts, dispatch::changed_facts(fleet.facts(id), body));
@@ -136,264 +132,66 @@ io::Task<Answer> change_fleet_machine(Call call) {
     co_return reply(shown);
 }
 
-// Sites.
+// Customers: other organisations of the node that see single machines of ours.
 
-io::Task<Answer> fleet_sites(Call call) {
-    json::array items;
-    auto look = [&items](const Fleet& fleet, Instant) {
-        for (const auto& [id, site] : fleet.sites())
-            items.push_back(dispatch::site_json(fleet, site));
-    };
-    co_await call.services->fleet->look(call.organisation(), look);
-    co_return reply(fleet_page(std::move(items), nullptr));
+json::array customers_json(const Call& call, const std::set<std::uint32_t>* customers) {
+    json::array all;
+    if (customers == nullptr) return all;
+    const auto catalog = call.services->desk.snapshot();
+    for (const std::uint32_t number : *customers)
+        if (const auto* one = catalog->organisation(OrganisationId(number)))
+            all.push_back(json::object{{"id", text(std::to_string(number))},
+                                       {"name", text(one->name)}});
+    return all;
 }
 
-Result<insight::SitePolygon> border_of(const Body& body) {
-    const auto* border = body.if_contains("border");
-    if (border == nullptr)
-        return fail(Code::invalid, "\"border\" must be a list of [latitude, longitude]");
-    TRY(auto ring, dispatch::ring_of(*border));
-    auto drawn = insight::SitePolygon::create(std::move(ring));
-    if (!drawn && drawn.error().code == Code::exhausted)
-        return fail(Code::invalid, drawn.error().context);
-    return drawn;
-}
-
-io::Task<Answer> create_fleet_site(Call call) {
-    CO_TRY(const auto body, body_object(call.request, {"name", "time_zone", "border", "region"}));
-    catalog::NewSite site;
-    CO_TRY(site.name, text_member(body, "name"));
-    CO_TRY(site.time_zone, text_member(body, "time_zone"));
-    CO_TRY(const auto region, optional_text(body, "region"));
-    CO_TRY(const auto border, border_of(body));
-    dispatch::FleetSite drawn;
-    drawn.border = border;
-    site.position = catalog::Position{drawn.goal()->latitude, drawn.goal()->longitude};
-    const auto organisation = call.organisation();
-    auto make = [organisation, site](catalog::Catalog& catalog) {
-        return catalog.create_site(organisation, site);
-    };
-    auto made = co_await call.services->desk.run(std::move(make));
-    if (!made) co_return std::unexpected(made.error());
-    const std::string id = std::to_string(made->id.number());
-    Body shown;
-    auto work = [&](Fleet& fleet, Instant) -> Result<void> {
-        TRY_VOID(fleet.set_border(id, border.ring()));
-        if (region && *region) {
-            TRY_VOID(fleet.set_region(id, **region));
-        }
-        shown = dispatch::site_json(fleet, fleet.sites().at(id));
-        return {};
-    };
-    auto done = co_await call.services->fleet->change(organisation, work);
-    if (!done) co_return std::unexpected(done.error());
-    co_return reply(shown, 201);
-}
-
-io::Task<Answer> change_fleet_site(Call call) {
-    CO_TRY(const auto body, body_object(call.request, {"border", "region", "name"}));
-    CO_TRY(const auto number, row_number(call.captured(0)));
-    CO_TRY(const auto region, optional_text(body, "region"));
-    CO_TRY(const auto name, optional_text(body, "name"));
-    const std::string id = std::to_string(number);
-    std::optional<std::optional<std::vector<insight::GeoPoint>>> ring;
-    if (const auto* border = body.if_contains("border")) {
-        ring.emplace();
-        if (!border->is_null()) {
-            CO_TRY(const auto drawn, border_of(body));
-            *ring = drawn.ring();
-        }
-    }
-    const auto organisation = call.organisation();
-    if (name && *name) {
-        catalog::SiteChange change;
-        change.name = **name;
-        auto rename = [organisation, number, change](catalog::Catalog& catalog) {
-            return catalog.change_site(organisation, SiteId(number), change);
-        };
-        auto renamed = co_await call.services->desk.run(std::move(rename));
-        if (!renamed) co_return std::unexpected(renamed.error());
-    }
-    Body shown;
-    auto work = [&](Fleet& fleet, Instant) -> Result<void> {
-        if (!fleet.sites().contains(id))
-            return fail(Code::not_found, fmt::format("there is no site {}", id));
-        if (ring) {
-            TRY_VOID(fleet.set_border(id, *ring));
-        }
-        if (region) {
-            TRY_VOID(fleet.set_region(id, region->value_or("")));
-        }
-        shown = dispatch::site_json(fleet, fleet.sites().at(id));
-        return {};
-    };
-    auto done = co_await call.services->fleet->change(organisation, work);
-    if (!done) co_return std::unexpected(done.error());
-    co_return reply(shown);
-}
-
-io::Task<Answer> check_fleet_site(Call call) {
-    CO_TRY(const auto body, body_object(call.request, {"border", "site"}));
-    CO_TRY(const auto mine, optional_text(body, "site"));
-    CO_TRY(const auto border, border_of(body));
-    json::array overlaps;
-    auto look = [&](const Fleet& fleet, Instant) {
-        for (const auto& [id, site] : fleet.sites()) {
-            if (!site.border || (mine && *mine && **mine == id)) continue;
-            const std::vector<insight::SitePolygon> two{border, *site.border};
-            if (!insight::overlapping(two).empty()) overlaps.emplace_back(text(id));
-        }
-    };
-    co_await call.services->fleet->look(call.organisation(), look);
-    co_return reply(json::object{{"area_m2", std::round(border.area_square_metres())},
-                                 {"overlaps", std::move(overlaps)}});
-}
-
-io::Task<Answer> fleet_crossings(Call call) {
-    CO_TRY(const auto limit, limit_of(call.request));
-    CO_TRY(const auto from, time_of(call.request, "from"));
-    CO_TRY(const auto until, time_of(call.request, "until"));
-    catalog::CrossingQuery query;
-    query.machine = asked_text(call, "machine");
-    query.site = asked_text(call, "site");
-    query.from = from.value_or(Instant{});
-    if (until) query.until = *until;
-    query.count_max = limit + 1;
-    if (const std::string cursor = asked_text(call, "cursor"); !cursor.empty()) {
-        CO_TRY(query.before, row_number(cursor));
-    }
-    const auto organisation = call.organisation();
-    auto read = [organisation, query](catalog::Catalog& catalog) {
-        return catalog::crossings(catalog, organisation, query);
-    };
-    auto rows = co_await call.services->desk.run(std::move(read));
-    if (!rows) co_return std::unexpected(rows.error());
-    json::array items;
-    json::value next = nullptr;
-    for (const auto& row : *rows) {
-        if (items.size() == limit) {
-            next = text(std::to_string((*rows)[limit - 1].id));
-            break;
-        }
-        items.push_back(json::object{{"id", text(std::to_string(row.id))},
-                                     {"at", render_time(row.at)},
-                                     {"machine", text(row.machine)},
-                                     {"site", text(row.site)},
-                                     {"kind", row.is_entered ? "entered" : "left"}});
-    }
-    co_return reply(fleet_page(std::move(items), std::move(next)));
-}
-
-// Requests.
-
-bool is_open(const Fleet& fleet, const dispatch::FleetRequest& request) {
-    for (std::uint32_t i = 0; i < request.count; ++i)
-        if (fleet.desk().allocations().at({request.id, i}).stage < dispatch::Stage::done)
-            return true;
-    return false;
-}
-
-io::Task<Answer> fleet_requests(Call call) {
-    CO_TRY(const auto limit, limit_of(call.request));
-    const bool only_open = asked_text(call, "open") == "true", zh = is_chinese(call);
-    std::uint64_t before = UINT64_MAX;
-    if (const std::string cursor = asked_text(call, "cursor"); !cursor.empty()) {
-        CO_TRY(before, row_number(cursor));
-    }
-    json::array items;
-    json::value next = nullptr;
-    auto look = [&](const Fleet& fleet, Instant) {
-        std::vector<std::pair<std::uint64_t, const dispatch::FleetRequest*>> all;
-        for (const auto& [id, request] : fleet.desk().requests()) {
-            const std::uint64_t number = std::strtoull(id.c_str(), nullptr, 10);
-            if (number < before && (!only_open || is_open(fleet, request)))
-                all.emplace_back(number, &request);
-        }
-        std::ranges::sort(all, std::greater<>());
-        for (const auto& [number, request] : all) {
-            if (items.size() == limit) {
-                next = items.back().as_object().at("id");
-                break;
-            }
-            items.push_back(dispatch::request_json(fleet, *request, zh));
-        }
-    };
-    co_await call.services->fleet->look(call.organisation(), look);
-    co_return reply(fleet_page(std::move(items), std::move(next)));
-}
-
-io::Task<Answer> fleet_request(Call call) {
-    std::optional<Body> found;
+io::Task<Answer> fleet_shares(Call call) {
     const std::string id = call.captured(0);
-    const bool zh = is_chinese(call);
+    std::optional<std::set<std::uint32_t>> customers;
     auto look = [&](const Fleet& fleet, Instant) {
-        const auto request = fleet.desk().requests().find(id);
-        if (request != fleet.desk().requests().end())
-            found = dispatch::request_json(fleet, request->second, zh);
+        if (!fleet.has_machine(id)) return;
+        const auto* found = fleet.customers_of(id);
+        customers = found ? *found : std::set<std::uint32_t>();
     };
     co_await call.services->fleet->look(call.organisation(), look);
-    if (!found) co_return fail(Code::not_found, fmt::format("there is no request {}", id));
-    co_return reply(*found);
+    if (!customers) co_return fail(Code::not_found, fmt::format("there is no machine {}", id));
+    co_return reply(json::object{{"machine", text(id)},
+                                 {"organisations", customers_json(call, &*customers)}});
 }
 
-io::Task<Answer> create_fleet_request(Call call) {
-    CO_TRY(auto body, any_body(call.request));
-    CO_TRY(const bool is_rush, taken_flag(body, "rush"));
-    CO_TRY_VOID(only_posted(body));
-    Body shown;
-    std::string id;
-    const bool zh = is_chinese(call);
-    auto work = [&](Fleet& fleet, Instant now) -> Result<void> {
-        TRY(auto wanted, dispatch::request_of(body, fleet.sites()));
-        wanted.created_by = call.principal->name;
-        TRY(id, fleet.add_request({std::move(wanted), is_rush}, now));
-        shown = dispatch::request_json(fleet, fleet.desk().requests().at(id), zh);
-        return {};
-    };
+/// Names or numbers of organisations of this node, but for our own.
+Result<std::set<std::uint32_t>> customers_named(const Call& call, const Body& body) {
+    const auto* names = body.if_contains("organisations");
+    if (names == nullptr || !names->is_array())
+        return fail(Code::invalid, "\"organisations\" must be a list of their names or ids");
+    std::set<std::uint32_t> customers;
+    const auto catalog = call.services->desk.snapshot();
+    for (const auto& name : names->get_array()) {
+        if (!name.is_string())
+            return fail(Code::invalid, "\"organisations\" must be a list of texts");
+        const std::string said(name.get_string());
+        const catalog::Organisation* found = catalog->organisation(std::string_view(said));
+        if (const auto number = row_number(said); found == nullptr && number &&
+                                                  *number <= UINT32_MAX)
+            found = catalog->organisation(OrganisationId(static_cast<std::uint32_t>(*number)));
+        if (found == nullptr)
+            return fail(Code::invalid, fmt::format("there is no organisation \"{}\"", said));
+        if (found->id == call.organisation())
+            return fail(Code::invalid, fmt::format("{} has the machine already", said));
+        customers.insert(found->id.number());
+    }
+    return customers;
+}
+
+io::Task<Answer> set_fleet_shares(Call call) {
+    CO_TRY(const auto body, body_object(call.request, {"organisations"}));
+    CO_TRY(const auto customers, customers_named(call, body));
+    const std::string id = call.captured(0);
+    auto work = [&](Fleet& fleet, Instant) { return fleet.share(id, customers); };
     auto done = co_await call.services->fleet->change(call.organisation(), work);
     if (!done) co_return std::unexpected(done.error());
-    if (is_rush) {
-        dispatch::FleetEvent cause;
-        cause.kind = dispatch::FleetEvent::Kind::rush_job;
-        cause.place = {id, 0};
-        auto decided = co_await decide(call, std::move(cause));
-        if (decided) shown["decision"] = *decided;
-        auto look = [&](const Fleet& fleet, Instant) {
-            const auto request = fleet.desk().requests().find(id);
-            if (request == fleet.desk().requests().end()) return;
-            auto fresh = dispatch::request_json(fleet, request->second, zh);
-            shown["places"] = fresh["places"];
-        };
-        co_await call.services->fleet->look(call.organisation(), look);
-    }
-    co_return reply(shown, 201);
-}
-
-io::Task<Answer> change_fleet_request(Call call) {
-    CO_TRY(const auto body, any_body(call.request));
-    const std::string id = call.captured(0);
-    const bool zh = is_chinese(call);
-    Body shown;
-    auto work = [&](Fleet& fleet, Instant) -> Result<void> {
-        const auto found = fleet.desk().requests().find(id);
-        if (found == fleet.desk().requests().end())
-            return fail(Code::not_found, fmt::format("there is no request {}", id));
-        TRY(auto changed, dispatch::changed_request(found->second, body));
-        TRY_VOID(fleet.change_request(std::move(changed)));
-        shown = dispatch::request_json(fleet, fleet.desk().requests().at(id), zh);
-        return {};
-    };
-    auto done = co_await call.services->fleet->change(call.organisation(), work);
-    if (!done) co_return std::unexpected(done.error());
-    co_return reply(shown);
-}
-
-io::Task<Answer> withdraw_fleet_request(Call call) {
-    const std::string id = call.captured(0);
-    auto work = [&id](Fleet& fleet, Instant now) { return fleet.withdraw(id, now); };
-    auto done = co_await call.services->fleet->change(call.organisation(), work);
-    if (!done) co_return std::unexpected(done.error());
-    co_return no_content();
+    co_return reply(json::object{{"machine", text(id)},
+                                 {"organisations", customers_json(call, &customers)}});
 }
 
 // The cab.
@@ -480,22 +278,19 @@ void add_fleet_routes(http::Router& router, Services& services) {
     serve_fleet(router, services, "GET", "/api/v1/fleet/machines", &fleet_machines);
     serve_fleet(router, services, "GET", "/api/v1/fleet/machines/{machine}", &fleet_machine);
     serve_fleet(router, services, "PATCH", "/api/v1/fleet/machines/{machine}", &change_fleet_machine);
-    serve_fleet(router, services, "GET", "/api/v1/fleet/sites", &fleet_sites);
-    serve_fleet(router, services, "POST", "/api/v1/fleet/sites", &create_fleet_site);
-    serve_fleet(router, services, "PATCH", "/api/v1/fleet/sites/{site}", &change_fleet_site);
-    serve_fleet(router, services, "POST", "/api/v1/fleet/sites/check", &check_fleet_site);
-    serve_fleet(router, services, "GET", "/api/v1/fleet/crossings", &fleet_crossings);
-    serve_fleet(router, services, "GET", "/api/v1/fleet/requests", &fleet_requests);
-    serve_fleet(router, services, "POST", "/api/v1/fleet/requests", &create_fleet_request);
-    serve_fleet(router, services, "GET", "/api/v1/fleet/requests/{request}", &fleet_request);
-    serve_fleet(router, services, "PATCH", "/api/v1/fleet/requests/{request}", &change_fleet_request);
-    serve_fleet(router, services, "DELETE", "/api/v1/fleet/requests/{request}", &withdraw_fleet_request);
     serve_fleet(router, services, "GET", "/api/v1/fleet/cabs/{machine}", &fleet_cab);
-    serve_fleet(router, services, "POST", "/api/v1/fleet/cabs/{machine}/actions", &act_in_cab);
+    serve_fleet(router, services, "POST", "/api/v1/fleet/cabs/{machine}/actions",
+                &once<&act_in_cab>);
     serve_fleet(router, services, "GET", "/api/v1/fleet/live", &fleet_live);
+    serve_fleet(router, services, "GET", "/api/v1/fleet/machines/{machine}/shares", &fleet_shares);
+    serve_fleet(router, services, "PUT", "/api/v1/fleet/machines/{machine}/shares",
+                &set_fleet_shares);
+    add_fleet_site_routes(router, services);
+    add_fleet_request_routes(router, services);
     add_fleet_plan_routes(router, services);
     add_fleet_settings_routes(router, services);
     add_fleet_history_routes(router, services);
+    add_fleet_use_routes(router, services);
 }
 
 }  // namespace lineshaft::api

@@ -220,12 +220,12 @@ void add_fleet_settings_routes(http::Router& router, Services& services) {
     serve_fleet(router, services, "PATCH", "/api/v1/fleet/settings", &change_fleet_settings);
     serve_fleet(router, services, "GET", "/api/v1/fleet/travel", &fleet_travel);
     serve_fleet(router, services, "PUT", "/api/v1/fleet/travel", &set_fleet_travel);
-    serve_fleet(router, services, "POST", "/api/v1/fleet/machines/import", &import_machines);
-    serve_fleet(router, services, "POST", "/api/v1/fleet/requests/import", &import_requests);
+    serve_fleet(router, services, "POST", "/api/v1/fleet/machines/import", &once<&import_machines>);
+    serve_fleet(router, services, "POST", "/api/v1/fleet/requests/import", &once<&import_requests>);
     serve_fleet(router, services, "GET", "/api/v1/fleet/feeds", &list_feeds);
-    serve_fleet(router, services, "POST", "/api/v1/fleet/feeds", &create_feed);
+    serve_fleet(router, services, "POST", "/api/v1/fleet/feeds", &once<&create_feed>);
     serve_fleet(router, services, "DELETE", "/api/v1/fleet/feeds/{feed}", &remove_feed);
-    serve_fleet(router, services, "POST", "/api/v1/fleet/feeds/{feed}/poll", &poll_feed);
+    serve_fleet(router, services, "POST", "/api/v1/fleet/feeds/{feed}/poll", &once<&poll_feed>);
 }
 
 }  // namespace lineshaft::api

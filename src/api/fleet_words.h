@@ -22,11 +22,25 @@ io::Task<Result<json::object>> decide(Call call, dispatch::FleetEvent cause);
 /// Use of the machine's day so far, or null.
 io::Task<json::value> use_of_today(Call call, std::string machine);
 
+/// Runs `work` once per Idempotency-Key, where the request carries one; who repeats it while it is
+/// being done waits. Errors: the work's (they are not remembered); conflict (the key was used with
+/// another body).
+io::Task<Answer> answer_once(Call call, Work work);
+template <Work work>
+io::Task<Answer> once(Call call) {
+    auto answer = co_await answer_once(std::move(call), work);
+    co_return answer;
+}
+
 /// As serve(); on a node without a fleet the route answers 503.
 void serve_fleet(http::Router& router, Services& services, std::string_view method,
                  std::string_view pattern, Work work);
 void add_fleet_plan_routes(http::Router& router, Services& services);
 void add_fleet_settings_routes(http::Router& router, Services& services);
 void add_fleet_history_routes(http::Router& router, Services& services);
+void add_fleet_use_routes(http::Router& router, Services& services);
+void add_fleet_site_routes(http::Router& router, Services& services);
+void add_fleet_request_routes(http::Router& router, Services& services);
+json::object fleet_page(json::array items, json::value next);
 
 }  // namespace lineshaft::api

@@ -92,6 +92,14 @@ io::Task<Result<std::vector<history::Sample>>> FleetAsFeed::read(OrganisationId 
                                                                  std::vector<std::string> tags,
                                                                  Window window,
                                                                  std::size_t count_max) {
+    // What is shared with us is told from the history of whose it is.
+    api::FleetRoom::Look look = [&](const dispatch::Fleet& fleet, Instant) {
+        const auto* guest = fleet.guest(machine);
+        if (guest == nullptr) return;
+        organisation = OrganisationId(guest->owner);
+        machine = std::string(guest->machine);
+    };
+    co_await room_.look(organisation, std::move(look));
     for (const std::string& tag : tags) {
         auto found = co_await history_.find(organisation, machine, tag);
         if (!found) continue;

@@ -6,6 +6,7 @@
 
 #include "api/json_text.h"
 #include "app/fleet_feeds.h"
+#include "app/fleet_home.h"
 #include "base/log.h"
 #include "dispatch/fleet/codec.h"
 #include "gate/telemetry/telemetry.h"
@@ -13,63 +14,9 @@
 namespace lineshaft::app {
 namespace {
 
-constexpr io::Steady fleet_tick{1'000};
-constexpr double replan_seconds = 0.3;        // of search; the whole is to be done within a second
-constexpr std::int64_t behind_after_s = 120;  // a planned beginning that has passed by so much
-constexpr std::int64_t behind_every_s = 60;
-constexpr unsigned adopt_tries = 3;
-
 boost::json::string fleet_text(std::string_view text) {
     return boost::json::string(text.data(), text.size());
 }
-
-dispatch::FieldValue field_value(const twin::TagValue& value) {
-    dispatch::FieldValue out{value.tag, value.sample.at};
-    if (const auto* text = std::get_if<std::string>(&value.sample.value))
-        out.text = *text;
-    else
-        out.number = history::number_of(value.sample.value);
-    return out;
-}
-
-bool is_believable(const twin::TagValue& value) {
-    return value.sample.quality == history::Quality::good ||
-           value.sample.quality == history::Quality::uncertain;
-}
-
-}  // namespace
-
-struct FleetRooms::Home {
-    explicit Home(OrganisationId id) : organisation(id) {}
-
-    OrganisationId organisation;
-    dispatch::Fleet fleet;
-    std::uint64_t catalog_version = 0;
-    std::set<std::string> known;  // machines of the catalog
-    std::set<std::string, std::less<>> followed,
-        coming;  // watched; to be watched from the next tick on
-    std::unique_ptr<twin::Watch> watch;
-    std::vector<dispatch::FleetEffects::Record> unsaved;
-    std::vector<std::size_t> watchers;  // by shard
-    bool is_thinking = false, is_found = false;
-    Instant behind_at{};
-    std::uint64_t samples = 0;
-};
-
-struct FleetRooms::Watcher {
-    OrganisationId organisation;
-    Show show;
-};
-
-struct FleetRooms::OnShard {
-    std::map<OrganisationId, std::unique_ptr<Home>> homes;
-    std::list<Watcher> watchers;
-    io::Wheel::Timer timer;
-    std::unique_ptr<io::Nursery> nursery;
-    bool is_closing = false;
-};
-
-namespace {
 
 /// Ends the watch on the shard where it was begun.
 template <class Entry, class Ended>
@@ -193,126 +140,6 @@ void FleetRooms::refresh(Home& home) {
         }
     home.known = std::move(known);
     home.fleet.set_known(std::move(sites), std::move(machines));
-}
-
-// Telemetry.
-
-void FleetRooms::take(Home& home, const twin::LiveBatch& batch) {
-    const Instant now = io::Shard::here().now();
-    std::vector<dispatch::FieldValue> values;
-    for (const auto& machine : batch.values) {
-        values.clear();
-        for (const auto& value : machine.values)
-            if (is_believable(value)) values.push_back(field_value(value));
-        home.samples += values.size();
-        home.fleet.take(machine.machine, values, now);
-    }
-    for (const auto& state : batch.machines)
-        if (state.position && !home.followed.contains(state.id)) home.coming.insert(state.id);
-}
-
-void FleetRooms::follow(Home& home) {
-    if (home.watch && home.coming.empty()) return;
-    std::vector<std::string> fresh(home.coming.begin(), home.coming.end());
-    home.followed.merge(home.coming);
-    home.coming.clear();
-    auto watch = rooms_.plant.watch(
-        home.organisation, {home.followed.begin(), home.followed.end()},
-        [this, &home](const std::shared_ptr<const twin::LiveBatch>& batch) { take(home, *batch); });
-    if (!watch)
-        return log::warn("fleet: as many live streams as allowed are open; the map stands still");
-    home.watch = std::move(watch);
-    if (!fresh.empty()) here().nursery->spawn(meet(this, home.organisation, std::move(fresh)));
-}
-
-// What is known of machines that were not watched until now.
-io::Task<void> FleetRooms::meet(FleetRooms* rooms, OrganisationId organisation,
-                                std::vector<std::string> machines) {
-    for (const std::string& machine : machines) {
-        if (rooms->here().is_closing) co_return;
-        auto now = co_await rooms->rooms_.plant.machine_now(organisation, machine);
-        if (!now) continue;
-        std::vector<dispatch::FieldValue> values;
-        for (const auto& value : now->values)
-            if (is_believable(value)) values.push_back(field_value(value));
-        Home& home = rooms->home_of(organisation);
-        const auto* known = home.fleet.field().find(machine);
-        if (known == nullptr || known->last_seen < now->state.last_seen)
-            home.fleet.take(machine, values, now->state.last_seen);
-    }
-}
-
-io::Task<void> FleetRooms::find_machines(FleetRooms* rooms, OrganisationId organisation) {
-    auto states = co_await rooms->rooms_.plant.machines(organisation);
-    Home& home = rooms->home_of(organisation);
-    for (const auto& state : states)
-        if (state.position && !home.followed.contains(state.id)) home.coming.insert(state.id);
-}
-
-void FleetRooms::tick() {
-    OnShard& part = here();
-    if (part.is_closing) return;
-    const Instant now = io::Shard::here().now();
-    const auto catalog = rooms_.desk.snapshot();
-    for (const auto& organisation : catalog->organisations())
-        if (&shard_of(organisation.id) == &io::Shard::here()) tick(home_of(organisation.id), now);
-    io::Shard::here().wheel().arm(part.timer, fleet_tick, [this] { tick(); });
-}
-
-void FleetRooms::tick(Home& home, Instant now) {
-    refresh(home);
-    if (!home.is_found) {
-        home.is_found = true;
-        here().nursery->spawn(find_machines(this, home.organisation));
-    }
-    follow(home);
-    home.fleet.tick(now);
-    show_changes(home);
-    auto effects = home.fleet.take_effects();
-    if (!effects.is_empty() || !home.unsaved.empty())
-        here().nursery->spawn(settle_later(this, home.organisation, std::move(effects)));
-    if (home.is_thinking || now.micros - home.behind_at.micros < 1'000'000) return;
-    auto cause = home.fleet.take_cause();
-    if (!cause && now.micros - home.behind_at.micros > behind_every_s * 1'000'000) {
-        home.behind_at = now;
-        for (const auto& [place, one] : home.fleet.desk().allocations()) {
-            const bool is_behind = one.stage == dispatch::Stage::planned &&
-                                   now.micros - one.begin.micros > behind_after_s * 1'000'000;
-            if (!is_behind) continue;
-            cause = dispatch::FleetEvent{.kind = dispatch::FleetEvent::Kind::telemetry,
-                                         .machine = one.machine,
-                                         .from = {},
-                                         .to = {},
-                                         .text = "what was planned has not begun",
-                                         .place = place};
-            break;
-        }
-    }
-    if (cause && !home.fleet.desk().allocations().empty())
-        here().nursery->spawn(replan(this, home.organisation, std::move(*cause)));
-}
-
-void FleetRooms::show(OrganisationId organisation, std::string_view event, std::string json) {
-    Home& home = home_of(organisation);
-    for (std::size_t i = 0; i < home.watchers.size(); ++i) {
-        if (home.watchers[i] == 0) continue;
-        rooms_.shards.at(i).post([this, i, organisation, event = std::string(event), json] {
-            for (auto& watcher : on_shard_[i]->watchers)
-                if (watcher.organisation == organisation) watcher.show(event, json);
-        });
-    }
-}
-
-void FleetRooms::show_changes(Home& home) {
-    const auto changed = home.fleet.field().take_changed();
-    if (changed.empty() ||
-        std::ranges::all_of(home.watchers, [](std::size_t count) { return count == 0; }))
-        return;
-    boost::json::array rows;
-    for (const std::string& machine : changed)
-        rows.push_back(dispatch::map_row(home.fleet, machine));
-    show(home.organisation, "machines", api::json_text(rows));
-    show(home.organisation, "counts", api::json_text(dispatch::counts_json(home.fleet)));
 }
 
 std::unique_ptr<api::FleetWatch> FleetRooms::watch(OrganisationId organisation, Show show) {
@@ -453,145 +280,49 @@ io::Task<Result<void>> FleetRooms::change(OrganisationId organisation, Change wo
     co_return done;
 }
 
-// Planning.
-
-io::Task<Result<dispatch::FleetPlan>> FleetRooms::plan_on_worker(
-    FleetRooms* rooms, std::shared_ptr<const dispatch::FleetDesk> desk, Instant now, double seconds,
-    std::uint64_t seed) {
-    const io::Clock* clock = &io::Shard::here().clock();
-    auto work = [desk = std::move(desk), now, seconds, seed,
-                 clock]() -> Result<dispatch::FleetPlan> {
-        solve::Options options;
-        options.seed = seed;
-        const io::Steady begun = clock->steady();
-        options.budget.spent = [clock, begun, seconds] {
-            return double((clock->steady() - begun).count()) / 1000 / std::max(seconds, 1e-3);
-        };
-        return desk->propose(now, options);
-    };
-    auto plan = co_await rooms->planners_->run(std::move(work));
-    co_return plan;
-}
-
-io::Task<Result<api::FleetRoom::Thought>> FleetRooms::think_here(FleetRooms* rooms,
-                                                                 OrganisationId organisation,
-                                                                 Think wanted) {
-    const io::Steady begun = io::Shard::here().clock().steady();
-    Thought thought;
-    dispatch::Decision decision;
-    decision.at = io::Shard::here().now();
-    decision.by = wanted.by;
-    decision.cause = wanted.cause;
-    Result<void> outcome;
-    for (unsigned attempt = 0; attempt < adopt_tries; ++attempt) {
-        if (rooms->here().is_closing) co_return fail(Code::cancelled, "the node ends");
-        const Instant now = io::Shard::here().now();
-        auto desk =
-            std::make_shared<dispatch::FleetDesk>(rooms->home_of(organisation).fleet.desk_now(now));
-        if (wanted.imagine) {
-            CO_TRY_VOID(wanted.imagine(rooms->home_of(organisation).fleet, *desk, now));
-        }
-        rooms->home_of(organisation).is_thinking = true;
-        auto plan = co_await plan_on_worker(rooms, desk, now, wanted.seconds, wanted.seed);
-        Home& home = rooms->home_of(organisation);
-        home.is_thinking = false;
-        decision.cost_before = home.fleet.plan().cost.total();
-        if (!plan) {
-            outcome = std::unexpected(plan.error());
-            break;
-        }
-        thought.plan = *plan;
-        if (!wanted.is_adopted) {
-            thought.proposal = home.fleet.keep_proposal(std::move(*plan), wanted.is_what_if).id;
-            outcome = {};
-            break;
-        }
-        outcome = home.fleet.adopt(std::move(*plan));
-        if (outcome || outcome.error().code != Code::conflict)
-            break;  // else something changed meanwhile
-    }
-    Home& home = rooms->home_of(organisation);
-    decision.took_ms = (io::Shard::here().clock().steady() - begun).count();
-    decision.version = thought.plan.version;
-    decision.cost_after = thought.plan.cost.total();
-    decision.changes = thought.plan.changes;
-    decision.left_out = thought.plan.left_out.size();
-    decision.kept =
-        thought.plan.allocations.size() -
-        std::min(thought.plan.allocations.size(),
-                 static_cast<std::size_t>(std::ranges::count_if(
-                     thought.plan.changes, [](const auto& one) { return one.from != one.to; })));
-    decision.was_adopted = outcome && wanted.is_adopted;
-    decision.proposal = thought.proposal;
-    if (!outcome) decision.why = outcome.error().context;
-    dispatch::FleetEffects effects;
-    if (!wanted.by.empty()) {
-        thought.decision = home.fleet.keep_decision(decision);
-        const auto& kept = home.fleet.decisions().back();
-        rooms->show(organisation, "decision",
-                    api::json_text(dispatch::to_json(home.fleet, kept, false, false)));
-        effects.notes.push_back(
-            {decision.was_adopted ? "fleet.plan" : "fleet.plan_kept",
-             fmt::format("version {}", decision.version),
-             fmt::format("{} {}: {} changes, {} left out, cost {:.0f} to {:.0f}{}",
-                         dispatch::name_of(wanted.cause.kind), wanted.cause.machine,
-                         decision.changes.size(), decision.left_out, decision.cost_before,
-                         decision.cost_after, decision.why.empty() ? "" : "; " + decision.why)});
-    }
-    if (decision.was_adopted)
-        rooms->show(organisation, "plan",
-                    fmt::format(R"({{"version":{},"made_at":"{}"}})", thought.plan.version,
-                                to_rfc3339(thought.plan.made_at)));
-    auto more = home.fleet.take_effects();
-    more.notes.insert(more.notes.begin(), std::make_move_iterator(effects.notes.begin()),
-                      std::make_move_iterator(effects.notes.end()));
-    auto kept = co_await settle(rooms, organisation, std::move(more));
-    if (!outcome) co_return std::unexpected(outcome.error());
-    if (!kept) co_return std::unexpected(kept.error());
-    co_return thought;
-}
-
-io::Task<Result<api::FleetRoom::Thought>> FleetRooms::think(OrganisationId organisation,
-                                                            Think wanted) {
-    auto done = co_await shard_of(organisation)
-                    .call(&FleetRooms::think_here, this, organisation, std::move(wanted));
-    co_return done;
-}
-
-io::Task<void> FleetRooms::replan(FleetRooms* rooms, OrganisationId organisation,
-                                  dispatch::FleetEvent cause) {
-    Think wanted;
-    wanted.seconds = replan_seconds;
-    wanted.is_adopted = rooms->home_of(organisation).fleet.settings().replans_itself;
-    wanted.cause = std::move(cause);
-    wanted.by = "node";
-    auto done = co_await think_here(rooms, organisation, std::move(wanted));
-    if (!done) log::warn("fleet: the last plan stays in force: {}", done.error().context);
-}
-
 io::Task<std::string> FleetRooms::metrics() {
-    std::size_t machines = 0, watchers = 0;
-    std::uint64_t samples = 0;
+    struct Sums {
+        std::uint64_t machines = 0, samples = 0, watchers = 0;
+        Home::Planned planned;
+    };
     struct Counting {
-        static io::Task<std::array<std::uint64_t, 3>> run(OnShard* part) {
-            std::array<std::uint64_t, 3> sums{};
+        static io::Task<Sums> run(OnShard* part) {
+            Sums sums;
             for (const auto& [id, home] : part->homes) {
-                sums[0] += home->fleet.field().size();
-                sums[1] += home->samples;
+                sums.machines += home->fleet.field().size();
+                sums.samples += home->samples;
+                sums.planned.plans += home->planned.plans;
+                sums.planned.late += home->planned.late;
+                for (std::size_t i = 0; i < home->planned.seconds.size(); ++i)
+                    sums.planned.seconds[i] += home->planned.seconds[i];
             }
-            sums[2] = part->watchers.size();
+            sums.watchers = part->watchers.size();
             co_return sums;
         }
     };
+    Sums all;
     for (std::size_t i = 0; i < on_shard_.size(); ++i) {
         auto sums = co_await rooms_.shards.at(i).call(&Counting::run, on_shard_[i].get());
-        machines += sums[0], samples += sums[1], watchers += sums[2];
+        all.machines += sums.machines, all.samples += sums.samples, all.watchers += sums.watchers;
+        all.planned.plans += sums.planned.plans, all.planned.late += sums.planned.late;
+        for (std::size_t k = 0; k < all.planned.seconds.size(); ++k)
+            all.planned.seconds[k] += sums.planned.seconds[k];
     }
-    co_return fmt::format(
+    std::string text = fmt::format(
         "# TYPE lineshaft_fleet_machines gauge\nlineshaft_fleet_machines {}\n# TYPE "
         "lineshaft_fleet_samples_total counter\nlineshaft_fleet_samples_total {}\n"
         "# TYPE lineshaft_fleet_watchers gauge\nlineshaft_fleet_watchers {}\n",
-        machines, samples, watchers);
+        all.machines, all.samples, all.watchers);
+    text += fmt::format(
+        "# TYPE lineshaft_fleet_plans_total counter\nlineshaft_fleet_plans_total {}\n"
+        "# TYPE lineshaft_fleet_plans_late_total counter\nlineshaft_fleet_plans_late_total {}\n"
+        "# TYPE lineshaft_fleet_plan_seconds_total counter\n",
+        all.planned.plans, all.planned.late);
+    constexpr std::string_view parts[] = {"prepare", "search", "explain", "all"};
+    for (std::size_t i = 0; i < std::size(parts); ++i)
+        text += fmt::format("lineshaft_fleet_plan_seconds_total{{part=\"{}\"}} {:.6f}\n", parts[i],
+                            all.planned.seconds[i]);
+    co_return text;
 }
 
 }  // namespace lineshaft::app

@@ -41,6 +41,7 @@ public:
         std::size_t watchers_max = 200;    ///< on one shard
         std::size_t unsaved_max = 50'000;  ///< records that wait for a catalog that fails
         std::size_t thinking_max = 16;     ///< waiting for the worker
+        std::size_t held_max = 1'000;      ///< POSTs of one fleet that are being done, by key
     };
     /// Reads what is stored. From no shard's thread, before the shards work.
     static Result<std::unique_ptr<FleetRooms>> open(Rooms rooms);
@@ -53,6 +54,9 @@ public:
     io::Task<void> look(OrganisationId organisation, Look look) override;
     io::Task<Result<void>> change(OrganisationId organisation, Change work) override;
     io::Task<Result<Thought>> think(OrganisationId organisation, Think wanted) override;
+    io::Task<Result<void>> ponder(OrganisationId organisation, Question question) override;
+    io::Task<bool> hold(OrganisationId organisation, std::string key) override;
+    void release(OrganisationId organisation, std::string key) override;
     std::unique_ptr<api::FleetWatch> watch(OrganisationId organisation, Show show) override;
     io::Task<std::vector<api::FeedFacts>> feeds(OrganisationId organisation) override;
     io::Task<Result<api::FeedFacts>> add_feed(OrganisationId organisation,
@@ -80,6 +84,11 @@ private:
     void take(Home& home, const twin::LiveBatch& batch);
     void show_changes(Home& home);
     void show(OrganisationId organisation, std::string_view event, std::string json);
+    void offer(Home& home);
+    void tell_customers(Home& home, const std::string& machine,
+                        const std::vector<twin::TagValue>& values);
+    void resume_when_ready(Home& home, Instant now);
+    std::optional<dispatch::FleetEvent> cause_of_a_new_plan(Home& home, Instant now);
     static io::Task<void> meet(FleetRooms* rooms, OrganisationId organisation,
                                std::vector<std::string> machines);
     static io::Task<void> find_machines(FleetRooms* rooms, OrganisationId organisation);
@@ -95,9 +104,25 @@ private:
                                               Change work);
     static io::Task<Result<Thought>> think_here(FleetRooms* rooms, OrganisationId organisation,
                                                 Think wanted);
-    static io::Task<Result<dispatch::FleetPlan>> plan_on_worker(
-        FleetRooms* rooms, std::shared_ptr<const dispatch::FleetDesk> desk, Instant now,
-        double seconds, std::uint64_t seed);
+    struct Search {
+        std::shared_ptr<dispatch::FleetDesk> desk;
+        Instant now;
+        io::Steady asked;  ///< by the shard's clock
+        double seconds = 0, within_s = 0;
+        std::uint64_t seed = 1;
+        std::function<Result<void>(dispatch::FleetDesk&, dispatch::Ground&, Instant)> prepare;
+    };
+    static io::Task<Result<dispatch::FleetPlan>> plan_on_worker(FleetRooms* rooms,
+                                                                OrganisationId organisation,
+                                                                Search search);
+    static io::Task<Result<void>> ponder_here(FleetRooms* rooms, OrganisationId organisation,
+                                              Question question);
+    static io::Task<bool> hold_here(FleetRooms* rooms, OrganisationId organisation,
+                                    std::string key);
+    static io::Task<void> be_ready(FleetRooms* rooms, OrganisationId organisation);
+    static io::Task<void> resume(FleetRooms* rooms, OrganisationId organisation);
+    dispatch::FleetEffects decided(Home& home, const Think& wanted, Thought& thought,
+                                   dispatch::Decision decision);
     static io::Task<void> replan(FleetRooms* rooms, OrganisationId organisation,
                                  dispatch::FleetEvent cause);
 

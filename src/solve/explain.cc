@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <numeric>
+#include <tuple>
 
 #include "solve/model.h"
 #include "solve/routes.h"
@@ -168,29 +170,61 @@ std::string_view name_of(Obstacle obstacle) {
     return "none";
 }
 
-Result<std::vector<Candidate>> rank(const Problem& problem, const Plan& plan, std::uint32_t job,
-                                    std::size_t count_max) {
-    TRY_VOID(check(problem));
+struct Ranker::State {
+    Prepared prepared;
+    Routes routes;
+};
+
+Ranker::Ranker(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Ranker::~Ranker() = default;
+Ranker::Ranker(Ranker&&) noexcept = default;
+Ranker& Ranker::operator=(Ranker&&) noexcept = default;
+
+Result<Ranker> Ranker::make(const Prepared& prepared, const Plan& plan) {
+    TRY_VOID(verify(prepared.problem(), plan));
+    auto state = std::make_unique<State>(prepared, Routes(prepared.model()));
+    state->routes.load(orders_of(plan));
+    return Ranker(std::move(state));
+}
+
+Result<std::vector<Candidate>> Ranker::look(std::uint32_t job,
+                                            std::span<const std::uint32_t> vehicles) const {
+    const Model& model = state_->prepared.model();
+    const Problem& problem = model.problem;
     if (job >= problem.jobs.size()) return fail(Code::not_found, fmt::format("there is no job {}", job));
-    TRY_VOID(verify(problem, plan));
-    const Model model(problem);
     if (model.nodes[2 * job].is_fixed) return fail(Code::conflict, fmt::format("job {} is pinned", job));
-    Routes routes(model);
-    routes.load(orders_of(plan));
+    Routes routes = state_->routes;
     if (!routes.is_absent(job)) routes.remove(job);
     std::vector<Candidate> all;
-    for (std::uint32_t v = 0; v < problem.vehicles.size(); ++v) {
+    for (const std::uint32_t v : vehicles) {
+        if (v >= problem.vehicles.size()) return fail(Code::not_found, fmt::format("there is no vehicle {}", v));
         Insertion best{.cost = 1e30};
         routes.try_route(job, v, best, nullptr);
         all.push_back(best.vehicle == none ? obstacle_of(model, routes, job, v) : possible(model, routes, job, best));
         all.back().metres_from_start = problem.travel->leg(problem.vehicles[v].start, problem.jobs[job].at.place).metres;
     }
+    return all;
+}
+
+Result<std::vector<Candidate>> Ranker::rank(std::uint32_t job, std::size_t count_max) const {
+    std::vector<std::uint32_t> everyone(state_->prepared.problem().vehicles.size());
+    std::iota(everyone.begin(), everyone.end(), 0u);
+    TRY(std::vector<Candidate> all, look(job, everyone));
     std::ranges::sort(all, {}, [](const Candidate& c) {
         return std::tuple(rank_of(c.obstacle), c.obstacle == Obstacle::none ? c.extra_cost : c.late_s,
                           c.metres_from_start, c.vehicle);
     });
     all.resize(std::min(all.size(), count_max));
     return all;
+}
+
+Result<std::vector<Candidate>> rank(const Problem& problem, const Plan& plan, std::uint32_t job,
+                                    std::size_t count_max) {
+    const std::shared_ptr<const Problem> borrowed(std::shared_ptr<void>(), &problem);
+    TRY(const Prepared prepared, Prepared::make(borrowed));
+    if (job >= problem.jobs.size()) return fail(Code::not_found, fmt::format("there is no job {}", job));
+    TRY(const Ranker ranker, Ranker::make(prepared, plan));
+    return ranker.rank(job, count_max);
 }
 
 Difference difference(const Plan& before, const Plan& after) {

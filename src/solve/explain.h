@@ -1,7 +1,9 @@
 // Why this machine and not that one: the solver's own terms, for people.
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -53,6 +55,30 @@ struct Candidate {
 /// not verify). Time: as one insertion everywhere, and a walk along the route of each unable vehicle.
 Result<std::vector<Candidate>> rank(const Problem& problem, const Plan& plan, std::uint32_t job,
                                     std::size_t count_max);
+
+class Prepared;
+
+/// Single questions about one plan, many of them: the plan is checked and laid out once.
+class Ranker {
+public:
+    /// Errors: invalid (the plan does not verify).
+    static Result<Ranker> make(const Prepared& prepared, const Plan& plan);
+    ~Ranker();
+    Ranker(Ranker&&) noexcept;
+    Ranker& operator=(Ranker&&) noexcept;
+
+    /// As rank(). Errors: not_found, conflict.
+    Result<std::vector<Candidate>> rank(std::uint32_t job, std::size_t count_max) const;
+    /// What rank() says of these vehicles, in their order. Errors: as rank; not_found (no such
+    /// vehicle). Time: that of copying the plan.
+    Result<std::vector<Candidate>> look(std::uint32_t job,
+                                        std::span<const std::uint32_t> vehicles) const;
+
+private:
+    struct State;
+    explicit Ranker(std::unique_ptr<State> state);
+    std::unique_ptr<State> state_;
+};
 
 /// How two plans differ, for "what changed and why".
 struct Difference {

@@ -1,6 +1,7 @@
 #include "solve/model.h"
 
 #include <algorithm>
+#include <bit>
 #include <map>
 #include <numeric>
 #include <tuple>
@@ -12,13 +13,18 @@ constexpr std::size_t near_jobs_max = 120, near_classes_max = 48, small_jobs_max
 /// A job that must be done is worth more than all others together, and the sum still has digits.
 constexpr double must_cost = 1e9;
 
-void keep_nearest(std::vector<std::pair<double, std::uint32_t>>& all, std::size_t count,
-                  std::vector<std::uint32_t>& out) {
+/// How far, and who: one number, because half of preparing a plan is putting these in order. A float
+/// is exact enough for "nearer", and those that are not negative are in order as whole numbers.
+std::uint64_t by_distance(double far, std::uint32_t index) {
+    return std::uint64_t{std::bit_cast<std::uint32_t>(float(far))} << 32 | index;
+}
+
+void keep_nearest(std::vector<std::uint64_t>& all, std::size_t count, std::vector<std::uint32_t>& out) {
     count = std::min(count, all.size());
     std::ranges::nth_element(all, all.begin() + std::ptrdiff_t(count));
     std::sort(all.begin(), all.begin() + std::ptrdiff_t(count));
     out.reserve(count);
-    for (std::size_t i = 0; i < count; ++i) out.push_back(all[i].second);
+    for (std::size_t i = 0; i < count; ++i) out.push_back(static_cast<std::uint32_t>(all[i]));
 }
 
 }  // namespace
@@ -90,8 +96,11 @@ void Model::lay_out_nodes() {
             }
 }
 
+/// Legs from each node, beside those to it, where the two are not the same.
 void Model::lay_out_rows() {
-    const std::size_t places = problem.travel->places();
+    const Travel& travel = *problem.travel;
+    if (travel.is_symmetric()) return;
+    const std::size_t places = travel.places();
     std::vector<std::int64_t> row_of(places, -1);
     std::vector<std::uint32_t> places_used;
     for (std::uint32_t i = 0; i < nodes.size(); ++i) {
@@ -102,19 +111,10 @@ void Model::lay_out_rows() {
         }
         nodes[i].row = static_cast<std::uint32_t>(row_of[nodes[i].place]);
     }
-    const Travel& travel = *problem.travel;
-    for (const std::uint32_t place : places_used)
-        for (std::uint32_t other = 0; other < places && is_symmetric_; ++other)
-            is_symmetric_ = travel.leg(place, other) == travel.leg(other, place);
-    const auto fill = [&](std::vector<Leg>& rows, bool is_to) {
-        rows.resize(places_used.size() * stride_);
+    from_.resize(places_used.size() * stride_);
+    for (std::uint32_t other = 0; other < travel.goals(); ++other)
         for (std::size_t row = 0; row < places_used.size(); ++row)
-            for (std::uint32_t other = 0; other < places; ++other)
-                rows[row * stride_ + other] = is_to ? travel.leg(other, places_used[row])
-                                                    : travel.leg(places_used[row], other);
-    };
-    fill(to_, !is_symmetric_);
-    if (!is_symmetric_) fill(from_, false);
+            from_[row * stride_ + other] = travel.leg(places_used[row], other);
 }
 
 void Model::classify() {
@@ -153,7 +153,8 @@ void Model::find_neighbours() {
     near.resize(jobs);
     classes_near.resize(jobs);
     depot_cost.assign(jobs, 0);
-    std::vector<std::pair<double, std::uint32_t>> all;
+    std::vector<std::uint64_t> all;
+    all.reserve(std::max(jobs, classes.size()));
     for (std::uint32_t job = 0; job < jobs; ++job) {
         const std::uint32_t last = 2 * job + std::uint32_t(is_transport(job));
         all.clear();
@@ -162,7 +163,7 @@ void Model::find_neighbours() {
             const std::uint32_t other_last = 2 * other + std::uint32_t(is_transport(other));
             double far = price(to(2 * job)[nodes[2 * other].place]);
             if (has_transports) far += price(to(last)[nodes[other_last].place]);
-            all.emplace_back(far, other);
+            all.push_back(by_distance(far, other));
         }
         keep_nearest(all, near_jobs_max, near[job]);
         all.clear();
@@ -172,8 +173,9 @@ void Model::find_neighbours() {
             const Vehicle& v = problem.vehicles[first];
             const bool is_kept = problem.jobs[job].previous_vehicle == first;
             const Leg& leg = to(2 * job)[v.start];
-            all.emplace_back(is_kept ? -1.0 : leg.metres * v.cost_per_metre + leg.seconds * v.cost_per_second +
-                                                  v.fixed_cost + price(leg) * 1e-3, kind);
+            const double far = leg.metres * v.cost_per_metre + leg.seconds * v.cost_per_second +
+                               v.fixed_cost + price(leg) * 1e-3;
+            all.push_back(by_distance(is_kept ? 0 : std::max(far, 1e-30), kind));
         }
         keep_nearest(all, is_small ? all.size() : near_classes_max, classes_near[job]);
         if (!classes_near[job].empty())

@@ -15,7 +15,7 @@ inline constexpr double tolerance_s = 1e-7;  ///< what rounding may make of "jus
 /// A stop of a job; its number is 2 * job, + 1 for a delivery.
 struct Node {
     double service = 0, open = 0, close = latest_s;  ///< first opening, last closing
-    std::uint32_t place = 0, row = 0;
+    std::uint32_t place = 0, row = 0;  ///< row: in Model::from, when ways have a direction
     std::uint32_t gap_from = 0, gaps = 0;  ///< between its windows, in Model::gaps
     bool is_excused = false;               ///< kept however late it is
     bool is_fixed = false;                 ///< never taken out
@@ -49,9 +49,9 @@ public:
     bool is_able(std::uint32_t vehicle, std::uint32_t job) const;
 
     /// Legs from every place to the node's, and from the node's to every place (and to no_place).
-    const Leg* to(std::uint32_t node) const { return &to_[nodes[node].row * stride_]; }
+    const Leg* to(std::uint32_t node) const { return problem.travel->to(nodes[node].place); }
     const Leg* from(std::uint32_t node) const {
-        return &(is_symmetric_ ? to_ : from_)[nodes[node].row * stride_];
+        return from_.empty() ? to(node) : &from_[nodes[node].row * stride_];
     }
     /// When its service begins for somebody arriving at `at`; `never` behind the last window.
     double begin(const Node& node, double at) const {
@@ -70,10 +70,9 @@ private:
     void classify();
     void find_neighbours();
 
-    std::vector<Leg> to_, from_;
+    std::vector<Leg> from_;  ///< empty: all ways are the same in both directions
     std::vector<double> skip_cost_;
     std::size_t stride_ = 0;
-    bool is_symmetric_ = true;
 };
 
 }  // namespace lineshaft::solve

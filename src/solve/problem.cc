@@ -29,8 +29,8 @@ Result<void> check_span(const Span& span) {
 }
 
 Result<void> check_stop(const Stop& stop, const Problem& problem, const Limits& limits) {
-    if (stop.place >= problem.travel->places())
-        return fail(Code::invalid, fmt::format("there is no place {}", stop.place));
+    if (stop.place >= problem.travel->goals())
+        return fail(Code::invalid, fmt::format("there is no place {} to go to", stop.place));
     if (!is_amount(stop.service_s, latest_s))
         return fail(Code::invalid, "its service time is no time");
     if (stop.windows.size() > limits.windows_max)
@@ -68,9 +68,10 @@ Result<void> check_job(const Job& job, const Problem& problem, const Limits& lim
 }
 
 Result<void> check_vehicle(const Vehicle& vehicle, const Problem& problem) {
-    for (const std::uint32_t place : {vehicle.start, vehicle.end.value_or(vehicle.start)})
-        if (place >= problem.travel->places())
-            return fail(Code::invalid, fmt::format("there is no place {}", place));
+    if (vehicle.start >= problem.travel->places())
+        return fail(Code::invalid, fmt::format("there is no place {}", vehicle.start));
+    if (vehicle.end && *vehicle.end >= problem.travel->goals())
+        return fail(Code::invalid, fmt::format("there is no place {} to go to", *vehicle.end));
     TRY_VOID(check_span(vehicle.shift));
     TRY_VOID(check_load(vehicle.capacity));
     if (!is_amount(vehicle.free_from_s, latest_s))
@@ -115,37 +116,59 @@ Result<void> check_pins(const Problem& problem, std::uint32_t index,
 
 }  // namespace
 
-Result<Travel> Travel::from_matrix(std::size_t places, std::vector<Leg> legs, Limits limits) {
+Result<Travel> Travel::to_goals(std::size_t places, std::size_t goals, Limits limits) {
     if (places > limits.places_max)
         return fail(Code::exhausted, fmt::format("{} places, at most {}", places, limits.places_max));
-    if (places == 0 || legs.size() != places * places)
-        return fail(Code::invalid, fmt::format("{} legs are not a matrix of {} places", legs.size(), places));
-    for (std::size_t i = 0; i < legs.size(); ++i) {
-        TRY_VOID(check_leg(legs[i], i / places, i % places));
-    }
+    if (places == 0 || goals > places)
+        return fail(Code::invalid, fmt::format("{} goals among {} places", goals, places));
     Travel travel;
     travel.places_ = places;
-    travel.legs_ = std::move(legs);
+    travel.goals_ = goals;
+    travel.legs_.resize(goals * (places + 1));
     return travel;
+}
+
+Result<Travel> Travel::from_matrix(std::size_t places, std::vector<Leg> legs, Limits limits) {
+    if (places <= limits.places_max && legs.size() != places * places)
+        return fail(Code::invalid, fmt::format("{} legs are not a matrix of {} places", legs.size(), places));
+    const auto leg = [&](std::size_t from, std::size_t to) { return legs[from * places + to]; };
+    return from_function(places, leg, limits);
 }
 
 Result<Travel> Travel::from_function(std::size_t places,
                                      const std::function<Leg(std::size_t, std::size_t)>& leg,
                                      Limits limits) {
-    if (places > limits.places_max)
-        return fail(Code::exhausted, fmt::format("{} places, at most {}", places, limits.places_max));
-    std::vector<Leg> legs;
-    legs.reserve(places * places);
+    TRY(Travel travel, to_goals(places, places, limits));
     for (std::size_t from = 0; from < places; ++from)
-        for (std::size_t to = 0; to < places; ++to) legs.push_back(leg(from, to));
-    return from_matrix(places, std::move(legs), limits);
+        for (std::size_t to = 0; to < places; ++to) {
+            const Leg one = leg(from, to);
+            TRY_VOID(check_leg(one, from, to));
+            travel.legs_[to * (places + 1) + from] = one;
+        }
+    travel.look_at_symmetry();
+    return travel;
+}
+
+void Travel::look_at_symmetry() {
+    is_symmetric_ = true;
+    for (std::size_t a = 0; a < goals_ && is_symmetric_; ++a)
+        for (std::size_t b = 0; b < a && is_symmetric_; ++b) is_symmetric_ = leg(a, b) == leg(b, a);
 }
 
 Result<void> Travel::set(std::size_t from, std::size_t to, Leg leg) {
-    if (from >= places_ || to >= places_)
+    if (from >= places_ || to >= goals_)
         return fail(Code::invalid, fmt::format("there is no way from place {} to {}", from, to));
     TRY_VOID(check_leg(leg, from, to));
-    legs_[from * places_ + to] = leg;
+    legs_[to * (places_ + 1) + from] = leg;
+    if (from < goals_) is_symmetric_ = is_symmetric_ && leg == this->leg(to, from);
+    return {};
+}
+
+Result<void> Travel::set_both(std::size_t a, std::size_t b, Leg leg) {
+    if (a >= goals_ || b >= goals_)
+        return fail(Code::invalid, fmt::format("there is no way between places {} and {}", a, b));
+    TRY_VOID(check_leg(leg, a, b));
+    legs_[b * (places_ + 1) + a] = legs_[a * (places_ + 1) + b] = leg;
     return {};
 }
 

@@ -33,6 +33,7 @@ struct Limits {
 };
 
 /// The way between any two places. Neither symmetry nor the triangle inequality is required.
+/// Legs lie by where they lead, for that is how the search asks for them.
 class Travel {
 public:
     /// `legs` is row-major, places x places. Errors: invalid (shape, NaN, negative), exhausted
@@ -42,16 +43,33 @@ public:
     static Result<Travel> from_function(std::size_t places,
                                         const std::function<Leg(std::size_t, std::size_t)>& leg,
                                         Limits limits = {});
+    /// Nobody ever goes to a place beyond the first `goals`: half the memory for a fleet that
+    /// stands anywhere. All legs are nothing until they are set. Errors: as above; invalid (more
+    /// goals than places).
+    static Result<Travel> to_goals(std::size_t places, std::size_t goals, Limits limits = {});
 
     std::size_t places() const { return places_; }
-    const Leg& leg(std::size_t from, std::size_t to) const { return legs_[from * places_ + to]; }
+    std::size_t goals() const { return goals_; }
+    const Leg& leg(std::size_t from, std::size_t to) const {
+        return to < goals_ ? legs_[to * (places_ + 1) + from] : closed;
+    }
+    /// The legs to a goal from every place, and one more of nothing: from nowhere.
+    const Leg* to(std::size_t goal) const { return &legs_[goal * (places_ + 1)]; }
+    /// Between goals, both directions are the same.
+    bool is_symmetric() const { return is_symmetric_; }
     /// Another way between the two; `closed` when there is none any more. Errors: invalid.
     Result<void> set(std::size_t from, std::size_t to, Leg leg);
+    /// The same way in both directions, between two goals. Errors: invalid.
+    Result<void> set_both(std::size_t a, std::size_t b, Leg leg);
+    /// After many set(): whether both directions are the same again. Time: goals squared.
+    void look_at_symmetry();
     static constexpr Leg closed{no_road_m, no_road_m};
 
 private:
-    std::size_t places_ = 0;
-    std::vector<Leg> legs_;
+
+    std::size_t places_ = 0, goals_ = 0;
+    std::vector<Leg> legs_;  ///< goals x (places + 1)
+    bool is_symmetric_ = true;
 };
 
 /// A point on the earth, degrees (WGS 84).

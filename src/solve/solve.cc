@@ -25,11 +25,11 @@ constexpr double hot_small = 4.0, hot_large = 1.0, warm = 0.15, cold = 0.01;
 
 class Search {
 public:
-    Search(const Problem& problem, const Options& options)
-        : options_(options), model_(problem), routes_(model_), chance_(options.seed),
+    Search(const Model& model, const Options& options)
+        : options_(options), model_(model), routes_(model_), chance_(options.seed),
           ruin_(model_, Strength{}) {
-        absences_.assign(problem.jobs.size(), 0);
-        best_visits_.resize(problem.vehicles.size());
+        absences_.assign(model.problem.jobs.size(), 0);
+        best_visits_.resize(model.problem.vehicles.size());
     }
 
     Outcome run() {
@@ -152,7 +152,7 @@ private:
     std::uint32_t lightest() const;
 
     const Options& options_;
-    const Model model_;
+    const Model& model_;
     Routes routes_;
     Blinks chance_;
     Ruin ruin_;
@@ -239,13 +239,26 @@ Result<void> check_start(const Problem& problem, const Options& options) {
 
 }  // namespace
 
-Result<Outcome> solve(const Problem& problem, const Options& options) {
-    TRY_VOID(check(problem, options.limits));
-    TRY_VOID(check_start(problem, options));
-    Outcome outcome = Search(problem, options).run();
-    const Result<void> good = verify(problem, outcome.plan);
+Result<Prepared> Prepared::make(std::shared_ptr<const Problem> problem, const Limits& limits) {
+    TRY_VOID(check(*problem, limits));
+    Prepared made;
+    made.model_ = std::make_shared<const Model>(*problem);
+    made.problem_ = std::move(problem);
+    return made;
+}
+
+Result<Outcome> solve(const Prepared& prepared, const Options& options) {
+    TRY_VOID(check_start(prepared.problem(), options));
+    Outcome outcome = Search(prepared.model(), options).run();
+    const Result<void> good = verify(prepared.problem(), outcome.plan);
     if (!good) return std::unexpected(good.error().in("the plan found does not stand the check (our fault)"));
     return outcome;
+}
+
+Result<Outcome> solve(const Problem& problem, const Options& options) {
+    const std::shared_ptr<const Problem> borrowed(std::shared_ptr<void>(), &problem);
+    TRY(const Prepared prepared, Prepared::make(borrowed, options.limits));
+    return solve(prepared, options);
 }
 
 std::vector<Order> orders_of(const Plan& plan) {

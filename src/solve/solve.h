@@ -5,6 +5,7 @@
 #pragma once
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -56,11 +57,28 @@ struct Outcome {
     bool was_cancelled = false;
 };
 
+class Model;
+
+/// A problem checked and laid out once, for several questions about it. Immutable, cheap to copy.
+class Prepared {
+public:
+    /// Errors: those of check().
+    static Result<Prepared> make(std::shared_ptr<const Problem> problem, const Limits& limits = {});
+    const Problem& problem() const { return *problem_; }
+    const Model& model() const { return *model_; }  ///< inside of solve
+
+private:
+    std::shared_ptr<const Problem> problem_;
+    std::shared_ptr<const Model> model_;
+};
+
 /// Errors: those of check(problem); invalid (the start names what does not exist). A problem that
 /// cannot be served wholly is no error: see Plan::unserved.
 /// Cost of an iteration: about ten jobs are taken out and put back, each at its best place among
 /// all positions of the routes near it, every position in constant time.
 Result<Outcome> solve(const Problem& problem, const Options& options);
+/// The same; `options.limits` were those it was prepared with.
+Result<Outcome> solve(const Prepared& prepared, const Options& options);
 
 /// The orders of a plan, to start from.
 std::vector<Order> orders_of(const Plan& plan);

@@ -191,7 +191,8 @@ json::object to_json(const FleetSettings& settings) {
                                  {"silent_after_s", use.silent_after_s}}},
             {"fence", json::object{{"hysteresis_m", fence.hysteresis_metres},
                                    {"accuracy_max_m", fence.accuracy_metres_max},
-                                   {"confirmations", fence.confirmations}}},
+                                   {"confirmations", fence.confirmations},
+                                   {"frozen_after_s", settings.field.frozen_after_s}}},
             {"index", json::object{{"hours_min", settings.index.hours_min},
                                    {"machines_min", settings.index.machines_min}}},
             {"speeds", json::object{{"detour", settings.speeds.detour},
@@ -221,7 +222,8 @@ Result<FleetSettings> changed_settings(FleetSettings settings, const json::objec
     TRY_VOID(use.done());
     fence.number("hysteresis_m", settings.field.fence.hysteresis_metres, 0, 1'000)
         .number("accuracy_max_m", settings.field.fence.accuracy_metres_max, 1, 10'000)
-        .whole("confirmations", settings.field.fence.confirmations, 1, 100);
+        .whole("confirmations", settings.field.fence.confirmations, 1, 100)
+        .whole("frozen_after_s", settings.field.frozen_after_s, 1, 30 * 86'400);
     TRY_VOID(fence.done());
     index.number("hours_min", settings.index.hours_min, 0, 24)
         .whole("machines_min", settings.index.machines_min, 1, 10'000);
@@ -261,11 +263,33 @@ Result<FleetEvent> event_of(const json::object& body) {
     return event;
 }
 
+json::value to_json(const Reason& reason) {
+    if (reason.empty()) return nullptr;
+    json::object out{{"code", words(reason.code)}};
+    if (reason.now) out["now"] = std::round(*reason.now * 1000) / 1000;
+    if (reason.limit) out["limit"] = *reason.limit;
+    if (!reason.text.empty()) out["text"] = words(reason.text);
+    return out;
+}
+
+Reason reason_of(const json::value* said) {
+    Reason reason;
+    if (said == nullptr || !said->is_object()) return reason;
+    Reader part(said->get_object());
+    part.text("code", reason.code)
+        .number("now", reason.now, -1e15, 1e15)
+        .number("limit", reason.limit, -1e15, 1e15)
+        .text("text", reason.text, note_bytes_max);
+    return reason;
+}
+
 json::object to_json(const FleetEvent& cause) {
     json::object out{{"kind", words(name_of(cause.kind))},
                      {"machine", or_null(cause.machine)},
                      {"request", or_null(cause.place.request)},
-                     {"text", or_null(cause.text)}};
+                     {"text", or_null(cause.text.empty() ? sentence_of(cause.why, false)
+                                                         : cause.text)},
+                     {"reason", to_json(cause.why)}};
     if (!cause.from.empty()) out["from"] = words(cause.from), out["to"] = words(cause.to);
     if (cause.minutes != 0) out["minutes"] = cause.minutes;
     return out;

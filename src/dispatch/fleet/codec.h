@@ -25,6 +25,11 @@ Result<FleetRequest> changed_request(FleetRequest request, const json::object& b
 json::object to_json(const FleetSettings& settings);
 Result<FleetSettings> changed_settings(FleetSettings settings, const json::object& body);
 
+/// {"code","now"?,"limit"?,"text"?}; null when there is none.
+json::value to_json(const Reason& reason);
+/// As written by to_json; nothing in it when it is no such object. `said` may be null.
+Reason reason_of(const json::value* said);
+
 Result<FleetEvent> event_of(const json::object& body);
 json::object to_json(const FleetEvent& cause);
 

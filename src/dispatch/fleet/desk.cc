@@ -194,14 +194,12 @@ void FleetDesk::move_machine(const std::string& id, solve::Point position) {
     if (found != machines_.end() && is_on_earth(position)) found->second.position = position;
 }
 
-SpotKey spot_of(solve::Point point) {
-    return {std::llround(point.latitude * 1e6), std::llround(point.longitude * 1e6)};
-}
-
 void FleetDesk::set_ways(std::vector<Way> ways) {
+    auto fresh = std::make_shared<Ways>();
+    for (const Way& way : ways) (*fresh)[{spot_of(way.from), spot_of(way.to)}] = way.leg;
+    if (ways_ ? *fresh == *ways_ : fresh->empty()) return;
     ++version_;
-    ways_.clear();
-    for (const Way& way : ways) ways_[{spot_of(way.from), spot_of(way.to)}] = way.leg;
+    ways_ = std::move(fresh);
 }
 
 void FleetDesk::set_speeds(solve::SpeedProfile speeds) {

@@ -4,10 +4,13 @@
 // A value without I/O and clock: `now` and the budget are given, so the owner decides where it
 // thinks (a worker) and what is stored. What if = a copy. Owner: one shard; not thread-safe.
 #pragma once
+#include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "dispatch/fleet/ground.h"
 #include "dispatch/fleet/types.h"
 #include "solve/explain.h"
 #include "solve/solve.h"
@@ -22,12 +25,15 @@ struct FleetLimits {
     std::int64_t duration_s_max = 366 * 86'400;
 };
 
-/// A point to a tenth of a metre: what is closer is the same place.
-struct SpotKey {
-    std::int64_t latitude = 0, longitude = 0;
-    auto operator<=>(const SpotKey&) const = default;
+/// How a plan is made, beside the search's options.
+struct Planning {
+    std::size_t explained_max = 10;  ///< so many changes carry terms
+    Ground* ground = nullptr;        ///< kept from plan to plan; null: made for this one
+    /// The part of the time for low-loaders that is used up, as solve::Budget::spent. Empty: only
+    /// HaulRules::iterations counts.
+    std::function<double()> hauls_spent = {};
+    std::function<double()> clock_s = {};  ///< any; for FleetPlan::took. Empty: it is not told
 };
-SpotKey spot_of(solve::Point point);
 
 class FleetDesk {
 public:
@@ -78,10 +84,9 @@ public:
 
     /// The best next plan; the desk is not changed. What is accepted keeps its machine and order,
     /// what works goes on. Starts from the plan in force when there is one.
-    /// What low-loaders there are carry the others (haul.h). The first `explained_max` changes
-    /// carry terms. Errors: those of solve(). `options.start` and `focus` are set here.
-    Result<FleetPlan> propose(Instant now, solve::Options options,
-                              std::size_t explained_max = 10) const;
+    /// What low-loaders there are carry the others (haul.h).
+    /// Errors: those of solve(). `options.start` and `focus` are set here.
+    Result<FleetPlan> propose(Instant now, solve::Options options, const Planning& how = {}) const;
     /// Puts a proposal in force. Errors: conflict (something changed since it was made: propose
     /// again).
     Result<void> adopt(const FleetPlan& plan);
@@ -89,7 +94,8 @@ public:
     /// Who could do it, best first, then who could not and why.
     /// Errors: not_found; conflict (it has begun or is promised); those of solve::rank.
     Result<std::vector<FleetCandidate>> candidates(const PlaceOf& place, Instant now,
-                                                   std::size_t count_max) const;
+                                                   std::size_t count_max,
+                                                   Ground* ground = nullptr) const;
 
     const std::map<std::string, FleetMachine>& machines() const { return machines_; }
     const std::map<std::string, FleetRequest>& requests() const { return requests_; }
@@ -99,13 +105,18 @@ public:
 
 private:
     struct Draft;  // a problem with the names of what is in it
-    Result<Draft> draft(Instant now) const;
+    Result<Draft> draft(Instant now, Ground& ground) const;
+    void draft_jobs(Draft& draft, Instant now) const;
+    void draft_vehicles(Draft& draft, Instant now) const;
+    Result<void> draft_travel(Draft& draft, Ground& ground) const;
+    FleetPlan plan_of(const Draft& drafted, const solve::Plan& plan, Instant now) const;
+    void note_changes(FleetPlan& plan) const;
     Result<std::uint64_t> skills_of(const std::string& type,
                                     const std::vector<std::string>& attachments);
     std::uint64_t known_skills(const std::string& type,
                                const std::vector<std::string>& attachments) const;
-    void explain(const Draft& drafted, const solve::Plan& plan, Instant now, std::size_t count_max,
-                 std::vector<Change>& changes) const;
+    void explain(const Draft& drafted, const solve::Prepared& prepared, const solve::Plan& plan,
+                 Instant now, std::size_t count_max, std::vector<Change>& changes) const;
     FleetCandidate named(const Draft& drafted, const solve::Candidate& terms, Instant now) const;
     Result<void> check_request(const FleetRequest& request) const;
 
@@ -116,7 +127,7 @@ private:
     std::map<PlaceOf, Allocation> allocations_;
     std::map<PlaceOf, std::string> pinned_;
     std::map<std::string, std::uint64_t> skill_bits_;
-    std::map<std::pair<SpotKey, SpotKey>, solve::Leg> ways_;
+    std::shared_ptr<const Ways> ways_;  ///< shared with copies of the desk, and with Ground
     std::uint64_t version_ = 1;
 };
 

@@ -1,7 +1,5 @@
 #include "dispatch/fleet/field.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -85,27 +83,29 @@ insight::SitePolygon circle(insight::GeoPoint middle, double metres) {
     return *insight::SitePolygon::create(std::move(ring));
 }
 
-/// The numbers the state was judged by, for people.
-std::string why_of(Use use, const FieldMachine& now, const insight::Signals& signals,
-                   const insight::UseRules& rules) {
-    const std::string said = fmt::format("it says \"{}\"", now.word);
+/// The numbers the state was judged by.
+Reason why_of(Use use, const FieldMachine& now, const insight::Signals& signals,
+              const insight::UseRules& rules) {
+    const auto said = [&] { return Reason{.code = "says", .text = now.word}; };
     switch (use) {
-        case Use::fault: return now.fault ? now.fault->code : said;
+        case Use::fault:
+            return now.fault ? Reason{.code = "fault_code", .text = now.fault->code} : said();
         case Use::off:
-            if (signals.rpm)
-                return fmt::format("{:.0f} rpm of {:.0f}", *signals.rpm, rules.running_rpm);
-            return now.word.empty() ? "nothing says that it runs" : said;
+            if (signals.rpm) return {.code = "rpm", .now = *signals.rpm, .limit = rules.running_rpm};
+            return now.word.empty() ? Reason{.code = "no_sign"} : said();
         case Use::working:
             if (signals.rpm && *signals.rpm >= rules.working_rpm)
-                return fmt::format("{:.0f} rpm of {:.0f}", *signals.rpm, rules.working_rpm);
+                return {.code = "rpm", .now = *signals.rpm, .limit = rules.working_rpm};
             if (signals.load_percent && *signals.load_percent >= rules.working_load_percent)
-                return fmt::format("load {:.0f} % of {:.0f} %", *signals.load_percent,
-                                   rules.working_load_percent);
+                return {.code = "load",
+                        .now = *signals.load_percent,
+                        .limit = rules.working_load_percent};
             if (signals.speed_kmh && *signals.speed_kmh >= rules.working_speed_kmh)
-                return fmt::format("{:.1f} km/h of {:.1f}", *signals.speed_kmh,
-                                   rules.working_speed_kmh);
-            return said;
-        case Use::idle: return "it runs below what counts as work";
+                return {.code = "speed",
+                        .now = *signals.speed_kmh,
+                        .limit = rules.working_speed_kmh};
+            return said();
+        case Use::idle: return {.code = "below_work"};
         case Use::silent: break;
     }
     return {};
@@ -390,7 +390,7 @@ void Field::look(Instant now) {
             continue;
         machine.now.state = Use::silent;
         machine.now.state_since = now;
-        machine.now.state_why = fmt::format("nothing heard for {} s", rules_.use.silent_after_s);
+        machine.now.state_why = {.code = "silent", .limit = double(rules_.use.silent_after_s)};
         touch(machine);
     }
 }

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "base/hash.h"
+#include "dispatch/fleet/reason.h"
 #include "insight/geofence.h"
 #include "insight/usage.h"
 
@@ -57,7 +58,7 @@ struct FieldMachine {
     std::string kind;  ///< what it says it is
     insight::Use state = insight::Use::silent;
     Instant state_since, last_seen;
-    std::string state_why;
+    Reason state_why;
     std::optional<insight::Fix> fix;  ///< the last that was believed
     std::string position_trouble;     ///< "zero", "nowhere", "vague", "jump", "frozen"; empty: none
     std::optional<std::int64_t> clock_trouble_s;

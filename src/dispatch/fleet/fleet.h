@@ -5,12 +5,14 @@
 // owner takes after each call. Owner: one shard. Thinking (FleetDesk::propose) is the owner's to
 // place: it copies the desk, thinks on a worker, and comes back with adopt().
 #pragma once
+#include <boost/json/fwd.hpp>
 #include <deque>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "dispatch/fleet/desk.h"
@@ -67,6 +69,7 @@ struct FleetEvent {
     std::string machine, from, to, text;
     PlaceOf place;
     double minutes = 0;
+    Reason why = {};  ///< what the node saw; people write `text`
 };
 std::string_view name_of(FleetEvent::Kind kind);
 std::optional<FleetEvent::Kind> event_named(std::string_view name);
@@ -83,8 +86,9 @@ struct Decision {
     std::size_t kept = 0, left_out = 0;
     std::vector<Change> changes;
     bool was_adopted = false;
-    std::string why;       ///< it was not
+    Reason why;            ///< it was not
     std::string proposal;  ///< left for people to adopt
+    FleetPlan::Took took;
 };
 
 struct Proposal {
@@ -122,6 +126,7 @@ struct FleetRoomLimits {
     std::size_t requests_kept = 5'000;  ///< then finished ones are forgotten, the oldest first
     std::size_t decisions_kept = 1'000, proposals_kept = 20;
     std::size_t legs_max = 100'000;
+    std::size_t customers_max = 50;  ///< of one machine
 };
 
 struct NewRequest {
@@ -139,6 +144,7 @@ public:
     // What the catalog knows; again whenever it changed.
     struct Known {
         std::string id, name, kind, site;
+        bool operator==(const Known&) const = default;
     };
     void set_known(std::vector<FleetSite> sites, std::vector<Known> machines);
 
@@ -159,6 +165,33 @@ public:
     const MachineFacts& facts(const std::string& machine) const;
     const Known* known(const std::string& machine) const;
     const std::map<std::string, FleetSite>& sites() const { return sites_; }
+
+    // Machines shared with customers: other organisations of the node, by their numbers.
+    /// Errors: not_found (the machine), conflict (it is a guest itself), exhausted.
+    Result<void> share(const std::string& machine, std::set<std::uint32_t> customers);
+    /// Null: with nobody.
+    const std::set<std::uint32_t>* customers_of(std::string_view machine) const;
+    const std::map<std::string, std::set<std::uint32_t>, std::less<>>& shares() const {
+        return shares_;
+    }
+    /// Grows whenever what customers are told of us may have changed.
+    std::uint64_t told_version() const { return told_version_; }
+    /// A machine of somebody else that we may see; its id here is `guest_id_of`, which no machine
+    /// of our own can have. It is looked at and not planned.
+    struct Guest {
+        std::uint32_t owner = 0;
+        std::string machine;  ///< its id there
+        Known known;          ///< here
+        MachineFacts facts;   ///< while we say nothing else
+        bool operator==(const Guest&) const = default;
+    };
+    static std::string guest_id_of(std::string_view owner_name, std::string_view machine);
+    void put_guest(const std::string& id, Guest guest);
+    void remove_guest(const std::string& id);
+    const Guest* guest(const std::string& id) const;
+    /// What a customer is shown of one of our machines: nothing of what it costs us.
+    MachineFacts facts_for_customers(const std::string& machine) const;
+
     /// Of all that were heard of or described, ascending.
     std::vector<std::string> machine_ids() const;
     bool has_machine(const std::string& machine) const;
@@ -169,8 +202,8 @@ public:
         std::optional<Instant> expected_at;
     };
     std::optional<Service> service_of(const std::string& machine, Instant now) const;
-    /// Empty: it can be planned; else why not, for people.
-    std::string why_not_planned(const std::string& machine, Instant now) const;
+    /// Empty: it can be planned.
+    Reason why_not_planned(const std::string& machine, Instant now) const;
 
     // Requests. Errors: invalid (impossible ones: the sentence says why), exhausted, not_found,
     // conflict.
@@ -210,6 +243,9 @@ public:
     const std::vector<SiteLeg>& travel() const { return travel_; }
     const std::set<std::pair<std::string, std::string>>& closed_roads() const { return closed_; }
 
+    /// Places whose plan came back from the disk, and nobody has looked whether it still stands.
+    bool has_stored_plan() const;
+
     /// Everything to be stored, sent and told since the last time.
     FleetEffects take_effects();
 
@@ -228,6 +264,13 @@ private:
     friend struct FleetCodec;
 
     void record(std::string kind, std::string id, std::optional<std::string> body);
+    std::optional<std::string> stored_body(const FleetEffects::Record& record) const;
+    Result<void> load_site(const std::string& id, const boost::json::object& body);
+    Result<void> load_request(const std::string& id, const boost::json::object& body);
+    Result<void> load_place(const std::string& id, const boost::json::object& body);
+    Result<void> load_decision(const std::string& id, const boost::json::object& body);
+    void load_travel(const boost::json::object& body);
+    void load_shares(const std::string& id, const boost::json::object& body);
     void refresh_sites();
     void refresh_ways();
     void settle();
@@ -235,6 +278,8 @@ private:
     bool is_at(const FieldMachine& machine, const FleetRequest& request) const;
     std::optional<FleetMachine> as_planned(const FieldMachine& machine, Instant now) const;
     void sync(Instant now);
+    void sync(const FieldMachine& heard, Instant now);
+    void stale(std::string_view machine);
     void make_room_for_requests();
     std::string order_text(const Allocation& allocation) const;
 
@@ -256,7 +301,12 @@ private:
     std::map<PlaceOf, PlaceNote> notes_of_;
     std::map<PlaceOf, StoredPlace> stored_;
     std::unordered_map<std::string, std::vector<PlaceOf>> promised_;
-    std::uint64_t promised_version_ = 0, settled_version_ = 0;
+    std::map<std::string, std::set<std::uint32_t>, std::less<>> shares_;
+    std::map<std::string, Guest> guests_;
+    std::unordered_set<std::string, StringHash, std::equal_to<>> stale_;  // not yet in the desk
+    bool is_all_stale_ = true;
+    Instant synced_at_;
+    std::uint64_t promised_version_ = 0, settled_version_ = 0, told_version_ = 1;
     std::deque<Decision> decisions_;
     std::deque<Proposal> proposals_;
     std::uint64_t next_request_ = 1, next_decision_ = 1, next_proposal_ = 1;

@@ -5,15 +5,12 @@
 #include <cmath>
 
 #include "dispatch/fleet/fleet.h"
+#include "dispatch/fleet/lookup.h"
 
 namespace lineshaft::dispatch {
 namespace {
 
-template <class Map, class Key>
-auto known_in(const Map& map, const Key& key) -> const typename Map::mapped_type* {
-    const auto found = map.find(key);
-    return found == map.end() ? nullptr : &found->second;
-}
+constexpr std::int64_t stored_micros = 60'000'000;
 
 }  // namespace
 
@@ -67,6 +64,7 @@ Result<void> Fleet::happen(const FleetEvent& event, Instant now) {
         case Kind::telemetry:
         case Kind::by_hand: break;
     }
+    if (is_of_machine) stale(event.machine);
     sync(now);
     return {};
 }
@@ -74,7 +72,7 @@ Result<void> Fleet::happen(const FleetEvent& event, Instant now) {
 Result<void> Fleet::imagine(FleetDesk& desk, const FleetEvent& event, Instant now) const {
     using Kind = FleetEvent::Kind;
     if (event.kind == Kind::breakdown || event.kind == Kind::repaired || event.kind == Kind::late) {
-        const FleetMachine* found = known_in(desk.machines(), event.machine);
+        const FleetMachine* found = found_in(desk.machines(), event.machine);
         if (found == nullptr)
             return fail(Code::not_found, fmt::format("no machine {} is planned", event.machine));
         FleetMachine changed = *found;
@@ -107,6 +105,13 @@ Result<void> Fleet::adopt(FleetPlan plan) {
     return {};
 }
 
+bool Fleet::has_stored_plan() const {
+    if (plan_.made_at != Instant{}) return false;
+    return std::ranges::any_of(desk_.allocations(), [](const auto& one) {
+        return one.second.stage < Stage::done;
+    });
+}
+
 std::uint64_t Fleet::keep_decision(Decision decision) {
     decision.id = next_decision_++;
     decisions_.push_back(std::move(decision));
@@ -132,6 +137,7 @@ const Proposal* Fleet::proposal(std::string_view id) const {
 void Fleet::set_settings(FleetSettings settings) {
     settings_ = settings;
     field_.set_rules(settings.field);
+    is_all_stale_ = true;
     desk_.set_speeds(settings.speeds);
     record("settings", "settings", "");
 }
@@ -180,12 +186,24 @@ void Fleet::settle() {
     const auto is_ordered = [](const Allocation& one) {
         return one.stage >= Stage::accepted && one.stage < Stage::done;
     };
+    // What is only planned begins a little later with every plan: that is worked out again after a
+    // start, so a minute of it is not worth a thousand rows for each event.
+    const auto is_as_stored = [](const Allocation& was, const Allocation& now) {
+        if (was.stage != Stage::planned || now.stage != Stage::planned) return was == now;
+        const auto is_near = [](Instant a, Instant b) {
+            return std::abs(a.micros - b.micros) <= stored_micros;
+        };
+        return was.machine == now.machine && is_near(was.begin, now.begin) &&
+               is_near(was.arrival, now.arrival) && is_near(was.end, now.end);
+    };
     for (const auto& [place, allocation] : desk_.allocations()) {
         const std::string* pin = desk_.pinned_to(place);
-        const PlaceNote* note = known_in(notes_of_, place);
+        const PlaceNote* note = found_in(notes_of_, place);
         StoredPlace now{allocation, pin ? *pin : std::string(), note ? *note : PlaceNote{}};
         auto [was, is_new] = stored_.try_emplace(place);
-        if (!is_new && was->second == now) continue;
+        if (!is_new && is_as_stored(was->second.allocation, allocation) &&
+            was->second.pin == now.pin && was->second.note == now.note)
+            continue;
         const Allocation& before = was->second.allocation;
         const bool was_ordered = !is_new && is_ordered(before), is_now = is_ordered(allocation);
         if (was_ordered && (!is_now || before.machine != allocation.machine) &&

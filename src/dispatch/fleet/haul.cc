@@ -102,6 +102,7 @@ void plan_hauls(const std::map<std::string, FleetMachine>& machines,
         solve::Options options;
         options.seed = seed;
         options.budget.iterations_max = rules.iterations;
+        options.budget.spent = rules.spent;
         const auto outcome = solve::solve(problem, options);
         if (outcome) {
             const auto at = [&](double s) {

@@ -1,6 +1,7 @@
 // How machines that do not drive themselves get to their work: low-loader tours under a plan that
 // says who works where and when.
 #pragma once
+#include <functional>
 #include <map>
 #include <string>
 
@@ -14,6 +15,7 @@ struct HaulRules {
     double unload_s = 900;
     std::uint64_t iterations =
         3'000;  ///< of the search; a few tenths of a second for 300 transports
+    std::function<double()> spent = {};  ///< as solve::Budget::spent: whichever ends first
     std::size_t transports_max = 500;  ///< the first so many by time; others are told `crowded_out`
 };
 

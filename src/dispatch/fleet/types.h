@@ -152,6 +152,11 @@ struct FleetPlan {
     std::vector<Tour> tours;              ///< ascending by loader
     std::vector<Haul> hauls;              ///< ascending by place
     solve::Cost cost;
+    /// Seconds its parts took, where somebody asked for them.
+    struct Took {
+        double prepare_s = 0, search_s = 0, explain_s = 0;
+    };
+    Took took;
 };
 
 }  // namespace lineshaft::dispatch

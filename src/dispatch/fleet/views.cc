@@ -42,12 +42,18 @@ json::object place_object(const Fleet& fleet, const Allocation& one, const LeftO
                       {"begin", is_placed ? json::value(shown_time(one.begin)) : nullptr},
                       {"end", is_placed ? json::value(shown_time(one.end)) : nullptr},
                       {"is_pinned", fleet.desk().pinned_to(one.place) != nullptr},
-                      {"why_not", nullptr}};
+                      {"why_not", nullptr},
+                      {"why_not_reason", nullptr}};
     if (out != nullptr) {
         const auto request = fleet.desk().requests().find(one.place.request);
-        body["why_not"] = shown(
-            sentence_of(*out, request == fleet.desk().requests().end() ? "" : request->second.type,
-                        is_chinese));
+        const std::string type =
+            request == fleet.desk().requests().end() ? std::string() : request->second.type;
+        body["why_not"] = shown(sentence_of(*out, type, is_chinese));
+        json::object reason{
+            {"code", out->is_past ? shown("past") : shown(solve::name_of(out->why))}};
+        if (!type.empty()) reason["text"] = shown(type);
+        if (out->rent_cost && !out->is_past) reason["rent_cost"] = *out->rent_cost;
+        body["why_not_reason"] = std::move(reason);
     }
     return body;
 }
@@ -250,7 +256,11 @@ json::object to_json(const Fleet& fleet, const Decision& one, bool with_changes,
                       {"kept", one.kept},
                       {"left_out", one.left_out},
                       {"was_adopted", one.was_adopted},
-                      {"why", shown_or_null(one.why)},
+                      {"why", shown_or_null(sentence_of(one.why, is_chinese))},
+                      {"why_reason", to_json(one.why)},
+                      {"parts_ms", json::object{{"prepare", rounded(one.took.prepare_s * 1000, 1)},
+                                                {"search", rounded(one.took.search_s * 1000, 1)},
+                                                {"explain", rounded(one.took.explain_s * 1000, 1)}}},
                       {"proposal", shown_or_null(one.proposal)},
                       {"changes_count", one.changes.size()}};
     if (with_changes) body["changes"] = changes_json(fleet, one.changes, is_chinese);
@@ -341,7 +351,8 @@ json::object machine_json(const Fleet& fleet, const std::string& id, Instant now
                                       {"stops", heard.fault_stops}});
     }
     for (const std::string& site : heard.sites) sites.emplace_back(shown(site));
-    const std::string why_not = fleet.why_not_planned(id, now);
+    const Reason why_not = fleet.why_not_planned(id, now);
+    const Fleet::Guest* guest = fleet.guest(id);
     std::optional<double> per_hour;
     if (heard.fuel_used_l && heard.hours && *heard.hours > 1)
         per_hour = rounded(*heard.fuel_used_l / *heard.hours, 0.01);
@@ -352,7 +363,8 @@ json::object machine_json(const Fleet& fleet, const std::string& id, Instant now
         {"region", shown_or_null(fleet.region_of(id))},
         {"state", shown(insight::name_of(heard.state))},
         {"state_since", found ? json::value(shown_time(heard.state_since)) : nullptr},
-        {"state_why", shown_or_null(heard.state_why)},
+        {"state_why", shown_or_null(sentence_of(heard.state_why, false))},
+        {"state_reason", to_json(heard.state_why)},
         {"last_seen", found ? json::value(shown_time(heard.last_seen)) : nullptr},
         {"position", std::move(position)},
         {"position_trouble", shown_or_null(heard.position_trouble)},
@@ -373,7 +385,10 @@ json::object machine_json(const Fleet& fleet, const std::string& id, Instant now
         {"service", std::move(service)},
         {"job", std::move(job)},
         {"can_be_planned", why_not.empty()},
-        {"why_not", shown_or_null(why_not)},
+        {"why_not", shown_or_null(sentence_of(why_not, false))},
+        {"why_not_reason", to_json(why_not)},
+        {"shared_by", guest ? json::value(shown(why_not.text)) : nullptr},
+        {"is_shared", fleet.customers_of(id) != nullptr},
         {"facts", to_json(fleet.facts(id))}};
     return body;
 }
@@ -435,6 +450,7 @@ json::object cab_json(const Fleet& fleet, const std::string& id, Instant now) {
         position = json::object{{"latitude", heard->fix->where.latitude},
                                 {"longitude", heard->fix->where.longitude}};
     const auto service = fleet.service_of(id, now);
+    const Reason why_not = fleet.why_not_planned(id, now);
     return {{"machine", shown(id)},
             {"name", shown_or_null(known ? known->name : "")},
             {"type", shown_or_null(fleet.type_of(id))},
@@ -443,7 +459,8 @@ json::object cab_json(const Fleet& fleet, const std::string& id, Instant now) {
             {"now", std::move(current)},
             {"next", std::move(next)},
             {"service_due_in_h", service ? json::value(rounded(service->due_in_h, 0.01)) : nullptr},
-            {"why_not", shown_or_null(fleet.why_not_planned(id, now))}};
+            {"why_not", shown_or_null(sentence_of(why_not, false))},
+            {"why_not_reason", to_json(why_not)}};
 }
 
 }  // namespace lineshaft::dispatch

@@ -91,7 +91,20 @@ TEST(CheckTest, TravelRefusesWhatIsNoWay) {
     Travel travel = *Travel::from_matrix(2, {leg, leg, leg, leg});
     EXPECT_TRUE(travel.set(0, 1, Travel::closed));
     EXPECT_EQ(travel.leg(0, 1), Travel::closed);
+    EXPECT_FALSE(travel.is_symmetric());
+    EXPECT_TRUE(travel.set(1, 0, Travel::closed));
+    travel.look_at_symmetry();
+    EXPECT_TRUE(travel.is_symmetric());
+    EXPECT_TRUE(travel.set_both(0, 1, {5, 6}));
+    EXPECT_EQ(travel.leg(1, 0), (Leg{5, 6}));
+    EXPECT_EQ(travel.to(1)[0], (Leg{5, 6}));
     EXPECT_FALSE(travel.set(0, 2, leg));
+    // Nobody goes beyond the goals.
+    Travel few = *Travel::to_goals(3, 1);
+    EXPECT_TRUE(few.set(2, 0, {7, 8}));
+    EXPECT_FALSE(few.set(0, 1, leg));
+    EXPECT_EQ(few.leg(0, 2), Travel::closed);
+    EXPECT_EQ(Travel::to_goals(2, 3).error().code, Code::invalid);
     EXPECT_FALSE(travel.set(0, 0, {nan, 0}));
 }
 

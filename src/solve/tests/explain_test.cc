@@ -58,6 +58,40 @@ TEST(RankTest, NumbersAreThoseOfThePlanWithTheJobThere) {
     EXPECT_GT(tried, 40u);
 }
 
+/// Asking for one vehicle says what asking for all says of it, and leaves the plan as it was.
+TEST(RankTest, SingleQuestionsAgreeWithTheWholeRanking) {
+    for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+        const auto problem = std::make_shared<const Problem>(
+            random_problem(seed, {.vehicles = 5, .jobs = 20, .transports = seed % 2 == 0, .skills = true,
+                                  .stability = true, .horizon_s = 500}));
+        const Plan plan = plan_of(*problem);
+        const auto prepared = Prepared::make(problem);
+        ASSERT_TRUE(prepared);
+        const auto ranker = Ranker::make(*prepared, plan);
+        ASSERT_TRUE(ranker) << ranker.error().context;
+        for (const std::uint32_t job : {3u, 11u, 3u}) {
+            const auto all = rank(*problem, plan, job, 100);
+            ASSERT_TRUE(all);
+            for (const Candidate& want : *all) {
+                const auto one = ranker->look(job, std::span(&want.vehicle, 1));
+                ASSERT_TRUE(one);
+                EXPECT_EQ(one->front().obstacle, want.obstacle);
+                EXPECT_EQ(one->front().extra_cost, want.extra_cost);
+                EXPECT_EQ(one->front().late_s, want.late_s);
+            }
+        }
+        const std::uint32_t nobody = 99;
+        EXPECT_EQ(ranker->look(0, std::span(&nobody, 1)).error().code, Code::not_found);
+        EXPECT_EQ(ranker->rank(20, 1).error().code, Code::not_found);
+        Plan lie = plan;
+        lie.cost.distance += 1;
+        EXPECT_EQ(Ranker::make(*prepared, lie).error().code, Code::invalid);
+        Options options;
+        options.budget.iterations_max = 300;
+        EXPECT_EQ(solve(*prepared, options)->plan.cost.total(), plan.cost.total()) << "prepared or not";
+    }
+}
+
 /// Vehicle 0 near, 1 far, along a line of places 10 m and 10 s apart; the job stands at place 5.
 struct Line {
     Problem problem;

@@ -1,5 +1,5 @@
 // The shapes of docs/protocols/fleet-api.md, one to one: requests, plans, the cab.
-import type { FleetState, UseRules } from "./fleet_types";
+import type { FleetState, Reason, UseRules } from "./fleet_types";
 
 export type Stage = "requested" | "planned" | "accepted" | "travelling" | "arrived" | "working" | "done" | "withdrawn";
 
@@ -12,6 +12,7 @@ export interface PlaceOfRequest {
     end: string | null;
     is_pinned: boolean;
     why_not: string | null;
+    why_not_reason: Reason | null;
 }
 
 export interface FleetRequest {
@@ -138,7 +139,7 @@ export interface Decision {
     id: string;
     at: string;
     by: string;
-    cause: { kind: string; machine: string | null; request: string | null; text: string };
+    cause: { kind: string; machine: string | null; request: string | null; text: string | null; reason: Reason | null };
     version: number;
     took_ms: number;
     cost_before: number | null;
@@ -148,6 +149,7 @@ export interface Decision {
     left_out: number;
     was_adopted: boolean;
     why: string | null;
+    why_reason: Reason | null;
     proposal?: string;
 }
 
@@ -179,11 +181,12 @@ export interface Cab {
     service_due_in_h: number | null;
     /** Why nothing is planned for it. */
     why_not?: string | null;
+    why_not_reason?: Reason | null;
 }
 
 export interface FleetSettings {
     use: UseRules;
-    fence: { hysteresis_m: number; accuracy_max_m: number; confirmations: number };
+    fence: { hysteresis_m: number; accuracy_max_m: number; confirmations: number; frozen_after_s: number };
     index: { hours_min: number; machines_min: number };
     speeds: { detour: number; slow_m: number; slow_kmh: number; fast_kmh: number };
     replan: "auto" | "ask";

@@ -1,7 +1,7 @@
 // Typed calls of docs/protocols/fleet-api.md.
 import { ask, path, withQuery } from "./client";
 import type { Cab, CabAction, Candidate, Decision, FleetEvent, FleetRequest, FleetSettings, Plan, RequestChange, RequestFields, WhatIf } from "./dispatch_types";
-import type { CrossingEvent, Facts, FleetFault, FleetMachine, FleetSite, IndexAnswer, MapAnswer, Trail, Use, UseRules } from "./fleet_types";
+import type { CrossingEvent, Facts, FleetFault, FleetMachine, FleetSite, IndexAnswer, MapAnswer, Shares, Trail, Use, UseRules } from "./fleet_types";
 import type { Page } from "./types";
 
 const fleet = (...parts: string[]) => path("fleet", ...parts);
@@ -21,6 +21,8 @@ export const fleetCalls = {
     machines: (query: { q?: string; type?: string; state?: string; due?: boolean; limit?: number; cursor?: string | null }) =>
         ask<Page<FleetMachine>>("GET", withQuery(fleet("machines"), { ...query })),
     changeFacts: (id: string, facts: Partial<Facts>) => ask<FleetMachine>("PATCH", fleet("machines", id), { body: facts }),
+    shares: (id: string) => ask<Shares>("GET", fleet("machines", id, "shares")),
+    setShares: (id: string, organisations: string[]) => ask<Shares>("PUT", fleet("machines", id, "shares"), { body: { organisations } }),
     trail: (id: string, from: number, until: number) =>
         ask<Trail>("GET", withQuery(fleet("machines", id, "trail"), { from: iso(from), until: iso(until) })),
     use: (id: string, from: number, until: number) =>

@@ -1,6 +1,15 @@
 // The shapes of docs/protocols/fleet-api.md, one to one: machines, sites, the index. Requests and plans: dispatch_types.ts.
 import type { Stage } from "./dispatch_types";
 
+/** Why something is as it is: what was met, and what it was held against; `text` is a name, or what a person or a machine wrote. */
+export interface Reason {
+    code: string;
+    now?: number;
+    limit?: number;
+    text?: string;
+    rent_cost?: number;
+}
+
 export type FleetState = "working" | "idle" | "off" | "fault" | "silent";
 export type Counts = Record<FleetState, number>;
 
@@ -75,6 +84,7 @@ export interface FleetMachine {
     state: FleetState;
     state_since: string | null;
     state_why: string | null;
+    state_reason: Reason | null;
     last_seen: string | null;
     position: { latitude: number; longitude: number; accuracy_m: number | null; at: string } | null;
     position_trouble: PositionTrouble | null;
@@ -94,8 +104,19 @@ export interface FleetMachine {
     job: { request: string; place: number; stage: Stage } | null;
     can_be_planned: boolean;
     why_not: string | null;
+    why_not_reason: Reason | null;
+    /** Whose it is, when another organisation of the node shares it with ours. */
+    shared_by: string | null;
+    /** Other organisations see it. */
+    is_shared: boolean;
     facts: Facts;
     today?: Use;
+}
+
+/** Other organisations of the node that see the machine. */
+export interface Shares {
+    machine: string;
+    organisations: { id: string; name: string }[];
 }
 
 export interface Trail {

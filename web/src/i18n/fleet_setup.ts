@@ -11,7 +11,7 @@ const en = {
             useHelp: "The first of these that a machine tells counts. Changing them changes what history says about past days.",
             index: "Utilisation index", hours_min: "A working day has at least (hours)", machines_min: "A number is shown from (machines)", indexHelp: "Fewer machines than this and the row is withheld, so that nobody's machine can be told from it.",
             speeds: "Speeds of ways", detour: "Way is longer than straight by a factor", slow_m: "Slow part of each way (m)", slow_kmh: "Speed there (km/h)", fast_kmh: "Speed beyond (km/h)", speedsHelp: "For ways that no road router has told; see Ways.",
-            fence: "Borders", hysteresis_m: "Inside or outside by at least (m)", accuracy_max_m: "Fixes vaguer than this say nothing (m)", confirmations: "Fixes in a row",
+            fence: "Borders", hysteresis_m: "Inside or outside by at least (m)", accuracy_max_m: "Fixes vaguer than this say nothing (m)", confirmations: "Fixes in a row", frozen_after_s: "A receiver is stuck when its place stays while driving for (s)",
             plan: "Planning", replan: "When something happens", auto: "Re-make the plan and put it in force", askFirst: "Re-make the plan and ask first", breakdown_after_s: "A fault that stops a machine is a breakdown after (s)",
         },
         ways: {
@@ -46,7 +46,7 @@ const zh: typeof en = {
             useHelp: "以设备首先提供的一项为准。修改后，过去日期的统计也按新规则计算。",
             index: "开工率", hours_min: "作业日至少（小时）", machines_min: "至少多少台才显示数值", indexHelp: "少于此台数的行不显示，以免推断出某一台设备。",
             speeds: "路程速度", detour: "实际路程与直线之比", slow_m: "每段路的慢速部分（米）", slow_kmh: "慢速（km/h）", fast_kmh: "其余速度（km/h）", speedsHelp: "用于没有道路规划数据的路程，见“路程”。",
-            fence: "边界", hysteresis_m: "进出至少超过（米）", accuracy_max_m: "精度差于此值的定位不采用（米）", confirmations: "连续定位次数",
+            fence: "边界", hysteresis_m: "进出至少超过（米）", accuracy_max_m: "精度差于此值的定位不采用（米）", confirmations: "连续定位次数", frozen_after_s: "行驶中位置不变多久算定位器卡死（秒）",
             plan: "计划", replan: "发生情况时", auto: "重新计划并立即生效", askFirst: "重新计划，先询问", breakdown_after_s: "停机故障持续多久算故障（秒）",
         },
         ways: {

@@ -104,7 +104,7 @@ TEST(FieldTest, StatesByTheirRulesInOrder) {
     for (const Case& one : cases) {
         yard.say("a", one.said);
         EXPECT_EQ(yard.heard("a").state, one.use)
-            << one.said.rpm << ' ' << one.said.word << ' ' << yard.heard("a").state_why;
+            << one.said.rpm << ' ' << one.said.word << ' ' << yard.heard("a").state_why.code;
         EXPECT_FALSE(yard.heard("a").state_why.empty());
     }
     yard.fleet.tick(after_s(yard.clock_s + 901));
@@ -294,7 +294,7 @@ TEST(FleetTest, AFaultThatLastsIsABreakdownAndTakesItsJobAway) {
     EXPECT_FALSE(yard.fleet.why_not_planned("a", yard.now()).empty());
     yard.say("a", {.rpm = 900});
     EXPECT_EQ(yard.fleet.take_cause()->kind, FleetEvent::Kind::repaired);
-    EXPECT_EQ(yard.fleet.why_not_planned("a", yard.now()), "");
+    EXPECT_EQ(yard.fleet.why_not_planned("a", yard.now()).code, "");
 }
 
 TEST(FleetTest, WhatIsImpossibleIsSaid) {
@@ -370,7 +370,7 @@ TEST(FleetTest, APinnedJobStaysWhateverHappens) {
         EXPECT_EQ(yard.place(ids[0]).machine, "m7");
         EXPECT_EQ(yard.place(ids[1]).machine, promised);
         for (const Allocation& one : plan.allocations)
-            EXPECT_EQ(yard.fleet.why_not_planned(one.machine, yard.now()), "");
+            EXPECT_EQ(yard.fleet.why_not_planned(one.machine, yard.now()).code, "");
     }
 }
 

@@ -9,7 +9,7 @@ import { chosenKey } from "../../../fleet/cab_memory";
 import { jobOf } from "../../../fleet/presses";
 import { metresBetween } from "../../../fleet/mercator";
 import { useWords } from "../../../i18n";
-import { nodeSentence } from "../../../i18n/node_sentences";
+import { reasonText } from "../../../i18n/reasons";
 import { ageText } from "../../../parts/age";
 import { Empty, ErrorNote, say, Said } from "../../../parts/feedback";
 import { Link } from "../../../parts/link";
@@ -88,7 +88,7 @@ function Job({ machine }: { machine: string }) {
             </div>
             {!cab && !error && <p className="loading">{words.loading}</p>}
             {(missing || (!cab && error !== null)) && <ErrorNote error={error} />}
-            {out && <section className="cab-none"><h2>{words.cab.broken}</h2>{cab.why_not && <p>{nodeSentence(cab.why_not, words.locale)}</p>}<button type="button" className="cab-big" onClick={() => act("fixed")}>{words.cab.actions.fixed}</button></section>}
+            {out && <section className="cab-none"><h2>{words.cab.broken}</h2>{cab.why_not && <p>{reasonText(cab.why_not_reason, cab.why_not, words.locale)}</p>}<button type="button" className="cab-big" onClick={() => act("fixed")}>{words.cab.actions.fixed}</button></section>}
             {cab && !out && !job && <section className="cab-none"><h2>{words.cab.none}</h2><p>{words.cab.noneStep}</p></section>}
             {cab && !out && job && <Now job={job} cab={cab} pending={waiting.length > 0} onAct={act} />}
             {next.length > 0 && (

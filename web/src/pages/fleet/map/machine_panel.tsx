@@ -9,7 +9,7 @@ import { formatNumber } from "../../../format/number";
 import { browserZone, dateTime, dayOf } from "../../../format/time";
 import { nameOf, stateMark, type Spot } from "../../../fleet/roster";
 import { useWords } from "../../../i18n";
-import { nodeSentence } from "../../../i18n/node_sentences";
+import { reasonText } from "../../../i18n/reasons";
 import { Age } from "../../../parts/age";
 import { Waiting } from "../../../parts/feedback";
 import { Link } from "../../../parts/link";
@@ -17,6 +17,7 @@ import { useLoad } from "../../../parts/load";
 import { ToneMark } from "../../../parts/mark";
 import { links } from "../../../router";
 import { StageMark } from "../stage";
+import { CustomersDialog } from "./customers_dialog";
 import { FactsDialog } from "./facts_dialog";
 import { DayBars, UseBar } from "./use_bars";
 
@@ -33,7 +34,9 @@ export function MachinePanel({ id, spot, sites, person }: PanelProps) {
     const words = useWords();
     const read = useLoad(`fleet-machine ${id}`, () => fleetCalls.machine(id), pace_ms);
     const [editing, setEditing] = useState(false);
+    const [sharing, setSharing] = useState(false);
     const machine = read.data;
+    const mayShare = may(person, "admin") && person.organisation === "default" && machine?.shared_by === null;
     const state = spot?.state ?? machine?.state ?? "silent";
     const title = machine ? nameOf(machine) : spot ? nameOf(spot) : id;
     const type = machine?.type ?? spot?.type ?? words.fleet.noType;
@@ -49,7 +52,7 @@ export function MachinePanel({ id, spot, sites, person }: PanelProps) {
                     <ToneMark tone={stateMark[state]} /><b>{words.fleet.states[state]}</b>
                     {machine?.state_since && <small><Age at={machine.state_since} /></small>}
                 </p>
-                {machine?.state_why && <p className="dim unit-why">{nodeSentence(machine.state_why, words.locale)}</p>}
+                {machine?.state_why && <p className="dim unit-why">{reasonText(machine.state_reason, machine.state_why, words.locale)}</p>}
             </header>
             <div className="unit-body">
                 <Waiting of={read} />
@@ -60,13 +63,15 @@ export function MachinePanel({ id, spot, sites, person }: PanelProps) {
                 {machine && <JobOf machine={machine} />}
                 {machine && (
                     <footer className="unit-foot">
-                        <Link className="button small" to={links.machine(id)}>{words.unit.page}</Link>
-                        <Link className="button small" to={links.cab(id)}>{words.unit.cab}</Link>
+                        {machine.shared_by === null && <Link className="button small" to={links.machine(id)}>{words.unit.page}</Link>}
+                        {machine.shared_by === null && <Link className="button small" to={links.cab(id)}>{words.unit.cab}</Link>}
                         {may(person, "engineer") && <button type="button" className="small" onClick={() => setEditing(true)}>{words.unit.editFacts}</button>}
+                        {mayShare && <button type="button" className="small" onClick={() => setSharing(true)}>{words.unit.customers.open}</button>}
                     </footer>
                 )}
             </div>
             {editing && machine && <FactsDialog machine={machine} onClose={() => setEditing(false)} onDone={() => { setEditing(false); read.reload(); }} />}
+            {sharing && machine && <CustomersDialog machine={machine} mine={person.organisation} onClose={() => setSharing(false)} onDone={() => { setSharing(false); read.reload(); }} />}
         </aside>
     );
 }
@@ -168,7 +173,7 @@ export function JobOf({ machine }: { machine: FleetMachine }) {
             {machine.job ? (
                 <p className="unit-job"><StageMark stage={machine.job.stage} /> <Link to={links.fleetRequest(machine.job.request)}>{words.requests.number(machine.job.request)}</Link></p>
             ) : <p className="help">{words.unit.noJob}</p>}
-            {!machine.can_be_planned && machine.why_not && <p className="note">{words.unit.notPlanned}: {nodeSentence(machine.why_not, words.locale)}</p>}
+            {!machine.can_be_planned && machine.why_not && <p className="note">{words.unit.notPlanned}: {reasonText(machine.why_not_reason, machine.why_not, words.locale)}</p>}
         </section>
     );
 }

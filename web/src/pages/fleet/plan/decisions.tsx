@@ -2,6 +2,7 @@ import { fleetCalls } from "../../../api/fleet_calls";
 import type { Decision } from "../../../api/dispatch_types";
 import { browserZone } from "../../../format/time";
 import { useWords } from "../../../i18n";
+import { reasonText } from "../../../i18n/reasons";
 import { Waiting } from "../../../parts/feedback";
 import { useLoad } from "../../../parts/load";
 import { costText, langOf, whenText, type Names } from "../names";
@@ -24,13 +25,13 @@ function Line({ decision, names }: { decision: Decision; names: Names }) {
     const words = useWords();
     const { cause } = decision;
     const delta = decision.cost_before !== null && decision.cost_after !== null ? decision.cost_after - decision.cost_before : null;
-    const what = [cause.machine !== null ? names.machine(cause.machine) : null, cause.text].filter(Boolean).join(" · ");
+    const what = [cause.machine !== null ? names.machine(cause.machine) : null, reasonText(cause.reason, cause.text, words.locale)].filter(Boolean).join(" · ");
     return (
         <li>
             <time className="figure" dateTime={decision.at}>{whenText(decision.at, browserZone(), words)}</time>
             <p><b>{words.plan.decision.kinds[cause.kind] ?? cause.kind}</b> {what}
                 <small>
-                    {decision.was_adopted ? [words.plan.decision.changes(decision.changes?.length ?? 0), words.plan.decision.kept(decision.kept)].join(" · ") : `${words.plan.decision.refused}${decision.why ? `: ${decision.why}` : ""}`}
+                    {decision.was_adopted ? [words.plan.decision.changes(decision.changes?.length ?? 0), words.plan.decision.kept(decision.kept)].join(" · ") : `${words.plan.decision.refused}${decision.why ? `: ${reasonText(decision.why_reason, decision.why, words.locale)}` : ""}`}
                     {delta !== null && decision.was_adopted && ` · ${delta >= 0 ? "+" : "−"}${costText(Math.abs(delta))}`} · {words.plan.decision.took(decision.took_ms)} · {words.plan.decision.by(decision.by)}
                 </small>
             </p>

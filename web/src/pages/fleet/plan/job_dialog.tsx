@@ -47,7 +47,7 @@ export function JobDialog({ bar, title, names, mayMove, onMove, onChanged, onClo
                     <div><dt>{words.plan.arrives}</dt><dd className="figure">{whenText(call.arrival, zone, words)} <small>{wayText(call.way_metres, words)}</small></dd></div>
                     <div><dt>{words.plan.begins}</dt><dd className="figure">{whenText(call.begin, zone, words)}</dd></div>
                     <div><dt>{words.plan.ends}</dt><dd className="figure">{whenText(call.end, zone, words)} {call.late_s > 0 && <b className="late">{words.plan.late(lengthText(call.late_s, words))}</b>}</dd></div>
-                    {call.haul && <div><dt>{words.plan.loader}</dt><dd>{call.haul.loader !== null ? <Link to={links.fleetMachine(call.haul.loader)}>{names.machine(call.haul.loader)}</Link> : call.haul.advice ?? call.haul.why}</dd></div>}
+                    {call.haul && <div><dt>{words.plan.loader}</dt><dd>{call.haul.loader !== null ? <Link to={links.fleetMachine(call.haul.loader)}>{names.machine(call.haul.loader)}</Link> : words.plan.noLoader((words.plan.why as Record<string, string>)[call.haul.why ?? ""] ?? "")}</dd></div>}
                 </dl>
                 {!movable && <p className="note">{words.plan.fixed}</p>}
                 {mayMove && movable && (

@@ -4,6 +4,7 @@ import { fleetCalls } from "../../../api/fleet_calls";
 import { nodeNow } from "../../../api/clock";
 import type { FleetEvent, Plan, PlanCall, WhatIf } from "../../../api/dispatch_types";
 import { useWords } from "../../../i18n";
+import { reasonText } from "../../../i18n/reasons";
 import { Dialog, Foot } from "../../../parts/dialog";
 import { ErrorNote, say } from "../../../parts/feedback";
 import { Field } from "../../../parts/field";
@@ -64,7 +65,7 @@ export function WhatDialog({ happened, plan, names, titles, onProposal, onDone, 
         void run(async () => {
             if (happened && one) {
                 const { decision } = await fleetCalls.tell(one, lang);
-                say(decision.was_adopted ? what.told(decision.took_ms, decision.changes?.length ?? 0) : what.notAdopted(decision.why ?? ""));
+                say(decision.was_adopted ? what.told(decision.took_ms, decision.changes?.length ?? 0) : what.notAdopted(reasonText(decision.why_reason, decision.why, words.locale)));
                 return onDone();
             }
             const if_: WhatIf = kind === "without" ? { without: [machine] } : one ? { events: [one] } : {};

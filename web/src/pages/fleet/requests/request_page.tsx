@@ -116,7 +116,7 @@ function PlaceCard({ request, place, names, person, onChanged }: { request: Flee
                 {place.begin && place.end && <span className="figure dim">{clockText(place.begin, zone, words)} – {whenText(place.end, zone, words)}</span>}
                 {place.is_pinned && <span className="chip">{words.requests.pinned}</span>}
             </div>
-            {place.why_not && <p className="note note-warn">{(words.plan.why as Record<string, string>)[place.why_not] ?? place.why_not}{request.rent_cost !== null && ` · ${words.requests.rentLine(costText(request.rent_cost))}`}</p>}
+            {place.why_not && <p className="note note-warn">{(words.plan.why as Record<string, string>)[place.why_not_reason?.code ?? ""] ?? place.why_not}{request.rent_cost !== null && ` · ${words.requests.rentLine(costText(request.rent_cost))}`}</p>}
             <ErrorNote error={error} />
             <div className="place-acts">
                 {may(person, "operator") && steps[place.stage].map((action, i) => <button key={action} type="button" className={i === 0 ? "primary small" : "small"} disabled={busy} onClick={() => act(action)}>{(words.requests.acts as Record<string, string>)[action]}</button>)}

@@ -16,7 +16,7 @@ const numbers = {
     use: { running_rpm: [1, 10_000, 1], working_rpm: [1, 10_000, 1], working_load_percent: [0, 100, 1], working_speed_kmh: [0, 200, 0.1], silent_after_s: [1, 2_592_000, 1] },
     index: { hours_min: [0, 24, 0.1], machines_min: [1, 10_000, 1] },
     speeds: { detour: [1, 5, 0.01], slow_m: [0, 1_000_000, 1], slow_kmh: [1, 200, 1], fast_kmh: [1, 200, 1] },
-    fence: { hysteresis_m: [0, 1000, 1], accuracy_max_m: [1, 10_000, 1], confirmations: [1, 100, 1] },
+    fence: { hysteresis_m: [0, 1000, 1], accuracy_max_m: [1, 10_000, 1], confirmations: [1, 100, 1], frozen_after_s: [1, 2_592_000, 1] },
 } as const satisfies Record<Group, Record<string, readonly [number, number, number]>>;
 
 export function RulesPart({ person }: { person: Person }) {

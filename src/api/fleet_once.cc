@@ -1,0 +1,98 @@
+// POSTs of the fleet that are repeated with their Idempotency-Key: done once, answered the same.
+#include <fmt/format.h>
+
+#include "api/fleet_room.h"
+#include "api/fleet_words.h"
+#include "base/log.h"
+#include "io/pause.h"
+
+namespace lineshaft::api {
+namespace {
+
+constexpr io::Steady held_poll{50}, held_patience{30'000};
+
+http::Response response_of(const catalog::Answer& answer) {
+    http::Response response;
+    response.status = static_cast<unsigned>(answer.status);
+    response.body = answer.body;
+    if (response.status != 204) response.set("content-type", "application/json");
+    return response;
+}
+
+/// What was answered before. Code::unsupported: nothing was.
+io::Task<Result<catalog::Answer>> answered_before(Services* services, catalog::OnceKey key) {
+    const Instant now = io::Shard::here().now();
+    auto recall = [key = std::move(key), now](catalog::Catalog& catalog) {
+        return catalog.once(key, now, [] {
+            return Result<catalog::Answer>(fail(Code::unsupported, "not yet"));
+        });
+    };
+    auto answer = co_await services->desk.run(std::move(recall));
+    co_return answer;
+}
+
+io::Task<void> remember(Services* services, catalog::OnceKey key, catalog::Answer answer) {
+    const Instant now = io::Shard::here().now();
+    auto keep = [key, now, answer](catalog::Catalog& catalog) {
+        return catalog.once(key, now, [&] { return Result<catalog::Answer>(answer); });
+    };
+    auto kept = co_await services->desk.run(std::move(keep));
+    if (!kept && kept.error().code == Code::exhausted && answer.status != 204) {
+        // A whole plan may be too long to keep: that it was done is kept all the same.
+        catalog::Answer brief{answer.status, R"({"is_repeated":true,"is_shortened":true})"};
+        auto keep_brief = [key, now, brief](catalog::Catalog& catalog) {
+            return catalog.once(key, now, [&] { return Result<catalog::Answer>(brief); });
+        };
+        kept = co_await services->desk.run(std::move(keep_brief));
+    }
+    if (!kept)
+        log::warn("fleet: an answer is not remembered under its Idempotency-Key: {}",
+                  kept.error().context);
+}
+
+/// Alone with the key. Errors: conflict (the first is still being done).
+io::Task<Result<void>> hold_key(Call call, std::string key) {
+    const io::Steady begun = io::Shard::here().clock().steady();
+    for (;;) {
+        auto is_mine = co_await call.services->fleet->hold(call.organisation(), key);
+        if (is_mine) co_return Result<void>();
+        if (io::Shard::here().clock().steady() - begun > held_patience)
+            co_return fail(Code::conflict,
+                           "the first request with this Idempotency-Key is still being done");
+        io::Pause pause;
+        auto waited = co_await pause.wait(held_poll);
+        (void)waited;
+    }
+}
+
+io::Task<Answer> do_once(Call call, Work work, catalog::OnceKey key) {
+    auto before = co_await answered_before(call.services, key);
+    if (before) co_return response_of(*before);
+    if (before.error().code != Code::unsupported) co_return std::unexpected(before.error());
+    Services* services = call.services;
+    auto answer = co_await work(std::move(call));
+    if (!answer) co_return answer;
+    catalog::Answer kept{static_cast<int>(answer->status), answer->body};
+    co_await remember(services, std::move(key), std::move(kept));
+    co_return answer;
+}
+
+}  // namespace
+
+io::Task<Answer> answer_once(Call call, Work work) {
+    auto key = once_key(call);
+    if (!key) {
+        auto plain = co_await work(std::move(call));
+        co_return plain;
+    }
+    FleetRoom* room = call.services->fleet;
+    const OrganisationId organisation = call.organisation();
+    std::string held = fmt::format("{}|{}|{}", key->principal, key->route, key->key);
+    auto mine = co_await hold_key(call, held);
+    if (!mine) co_return std::unexpected(mine.error());
+    auto answer = co_await do_once(std::move(call), work, *std::move(key));
+    room->release(organisation, std::move(held));
+    co_return answer;
+}
+
+}  // namespace lineshaft::api
