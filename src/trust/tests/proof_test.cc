@@ -54,6 +54,30 @@ TEST(Proof, TheCapturedMacIsReproduced) {
     EXPECT_EQ(hash_of(Hash::sha256, question), digest);
 }
 
+TEST(Proof, Pbkdf2IsOpensslsForEveryLength) {
+    EXPECT_EQ(to_hex(as_bytes(pbkdf2_sha1("password", "salt", 4'096, 20).value_or(""))),
+              "4b007901b765489abead49d926f721d065a429c1");  // RFC 6070
+    for (const std::size_t secret_bytes : {0, 1, 20, 63, 64, 65, 200}) {
+        for (const std::size_t bytes : {1, 19, 20, 21, 40, 64}) {
+            for (const std::uint32_t iterations : {1u, 2u, 77u}) {
+                const std::string secret(secret_bytes, '\xa7'), salt(bytes, 's');
+                std::string wanted(bytes, '\0');
+                ASSERT_EQ(PKCS5_PBKDF2_HMAC(secret.c_str(), int(secret.size()),
+                                            reinterpret_cast<const unsigned char*>(salt.data()),
+                                            int(salt.size()), int(iterations), EVP_sha1(),
+                                            int(bytes),
+                                            reinterpret_cast<unsigned char*>(wanted.data())),
+                          1);
+                const auto key = pbkdf2_sha1(secret, salt, iterations, bytes);
+                ASSERT_TRUE(key.has_value());
+                EXPECT_EQ(to_hex(as_bytes(*key)), to_hex(as_bytes(wanted)))
+                    << secret_bytes << " " << bytes << " " << iterations;
+            }
+        }
+    }
+    EXPECT_EQ(pbkdf2_sha1({}, {}, 1, 20).value_or("none"), pbkdf2_sha1("", "", 1, 20).value_or(""));
+}
+
 TEST(Proof, IterationsAndLengthsAreBounded) {
     EXPECT_TRUE(pbkdf2_sha1("a", "b", 1, 64).has_value());
     EXPECT_TRUE(pbkdf2_sha1("a", "b", pbkdf2_iterations_max, 20).has_value());
