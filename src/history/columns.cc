@@ -1,5 +1,6 @@
 #include "history/columns.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace lineshaft::history {
@@ -17,20 +18,30 @@ void Columns::reserve(std::size_t count) {
     mark.reserve(count);
 }
 
+void Columns::make_room(std::size_t count) {
+    if (at.capacity() - at.size() >= count) return;
+    reserve(at.size() + std::max(count, at.size() / 4));
+}
+
 std::uint64_t Columns::add_text(std::string_view value) {
     const std::uint64_t where = static_cast<std::uint64_t>(text.size()) << 32 | value.size();
     text.append(value);
     return where;
 }
 
-std::uint64_t Columns::bits_of(const Value& value) {
+std::uint64_t bits_of_number(const Value& value) {
     switch (kind_of(value)) {
         case Kind::real: return std::bit_cast<std::uint64_t>(*std::get_if<double>(&value));
         case Kind::integer: return static_cast<std::uint64_t>(*std::get_if<std::int64_t>(&value));
         case Kind::boolean: return *std::get_if<bool>(&value) ? 1 : 0;
         case Kind::text: break;
     }
-    return add_text(*std::get_if<std::string>(&value));
+    return 0;
+}
+
+std::uint64_t Columns::bits_of(const Value& value) {
+    const auto* words = std::get_if<std::string>(&value);
+    return words != nullptr ? add_text(*words) : bits_of_number(value);
 }
 
 void Columns::push_from(const Columns& from, std::size_t index) {

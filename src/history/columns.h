@@ -38,6 +38,8 @@ struct Columns {
     bool is_empty() const { return at.empty(); }
     void clear();
     void reserve(std::size_t count);
+    /// Room for `count` more samples. Grows by a quarter: what lives long wastes little.
+    void make_room(std::size_t count);
 
     void push(std::int64_t when, std::uint64_t value, Mark how) {
         at.push_back(when);
@@ -75,6 +77,9 @@ struct Columns {
     /// The 64 bits of a value; a text's bytes are added.
     std::uint64_t bits_of(const Value& value);
 };
+
+/// The 64 bits of a value that is no text.
+std::uint64_t bits_of_number(const Value& value);
 
 /// Same instants, marks and values, bit for bit; texts by content.
 bool same_samples(const Columns& a, const Columns& b);

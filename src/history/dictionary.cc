@@ -1,7 +1,9 @@
 #include "history/dictionary.h"
 
 #include <algorithm>
+#include <bit>
 #include <iterator>
+#include <utility>
 
 #include "base/check.h"
 
@@ -37,6 +39,47 @@ Result<Series> parse_series_record(std::string_view key, std::string_view record
 
 }  // namespace
 
+bool SeriesTable::add(SeriesId id, SeriesEntry* entry) {
+    if (2 * (size_ + 1) > slots_.size()) grow();
+    std::size_t at = place_of(id);
+    for (; slots_[at].entry != nullptr; at = next(at)) {
+        if (slots_[at].id == id) return false;
+    }
+    slots_[at] = {id, entry};
+    ++size_;
+    return true;
+}
+
+void SeriesTable::grow() {
+    constexpr std::size_t slots_min = 64;
+    const auto before =
+        std::exchange(slots_, std::vector<Slot>(std::max(slots_min, 2 * slots_.size())));
+    shift_ = 64 - static_cast<unsigned>(std::countr_zero(slots_.size()));
+    for (const Slot& slot : before) {
+        if (slot.entry == nullptr) continue;
+        std::size_t at = place_of(slot.id);
+        while (slots_[at].entry != nullptr) at = next(at);
+        slots_[at] = slot;
+    }
+}
+
+// What stands behind the gap moves up where that brings it no further from its place than it was.
+void SeriesTable::remove(SeriesId id) {
+    if (slots_.empty()) return;
+    std::size_t gap = place_of(id);
+    while (slots_[gap].entry != nullptr && slots_[gap].id != id) gap = next(gap);
+    if (slots_[gap].entry == nullptr) return;
+    const std::size_t mask = slots_.size() - 1;
+    for (std::size_t at = next(gap); slots_[at].entry != nullptr; at = next(at)) {
+        const std::size_t place = place_of(slots_[at].id);
+        if (((at - place) & mask) < ((at - gap) & mask)) continue;
+        slots_[gap] = slots_[at];
+        gap = at;
+    }
+    slots_[gap] = {};
+    --size_;
+}
+
 MachineEntry* Dictionary::machine(OrganisationId organisation, std::string_view name) {
     const auto at = machines_.find(View{organisation, name});
     return at == machines_.end() ? nullptr : &at->second;
@@ -55,11 +98,6 @@ SeriesEntry* Dictionary::series(MachineEntry& machine, std::string_view tag) {
     return at == machine.series.end() ? nullptr : &at->second;
 }
 
-SeriesEntry* Dictionary::series(SeriesId id) {
-    const auto at = by_id_.find(id);
-    return at == by_id_.end() ? nullptr : at->second;
-}
-
 SeriesEntry& Dictionary::add(MachineEntry& machine, std::string_view tag, SeriesId id, Kind kind) {
     const auto [at, is_new] = machine.series.try_emplace(std::string(tag));
     CHECK(is_new);
@@ -68,7 +106,7 @@ SeriesEntry& Dictionary::add(MachineEntry& machine, std::string_view tag, Series
     entry.machine = &machine;
     entry.tag = at->first;
     entry.kind = kind;
-    CHECK(by_id_.emplace(id, &entry).second);
+    CHECK(by_id_.add(id, &entry));
     return entry;
 }
 
@@ -119,7 +157,7 @@ SeriesEntry& Dictionary::add_condemned(Condemned& machine, std::string_view tag,
 void Dictionary::forget(OrganisationId organisation, std::string_view machine) {
     const auto at = condemned_.find(View{organisation, machine});
     if (at == condemned_.end()) return;
-    for (const auto& node : at->second->gone) by_id_.erase(node.mapped().id);
+    for (const auto& node : at->second->gone) by_id_.remove(node.mapped().id);
     condemned_series_ -= at->second->gone.size();
     condemned_.erase(at);
 }

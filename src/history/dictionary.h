@@ -32,18 +32,58 @@ struct NewestSample {
     bool is_known = false;  ///< no chunk has a newer one
 };
 
-/// One series on its owner shard. Stays where it is until the dictionary ends.
+/// One series on its owner shard. Stays where it is until the dictionary ends. What every sample
+/// asks for stands first, side by side.
 struct SeriesEntry {
     SeriesId id;
     const MachineEntry* machine = nullptr;
-    std::string_view tag;          ///< the key in the machine's map
-    Kind kind = Kind::real;        ///< of the newest sample to arrive
-    bool is_stored = false;        ///< the record on disk says the same
-    std::uint64_t written_in = 0;  ///< ticket of the last round that carries such a record
-    Month thinned = 0;             ///< months before are as coarse as `rule` wants them
     const KeepRule* rule = nullptr;  ///< null: kept for ever; of the part's table
-    std::unique_ptr<Head> head;    ///< null: nothing unsealed
+    Kind kind = Kind::real;          ///< of the newest sample to arrive
+    bool is_stored = false;          ///< the record on disk says the same
+    Month thinned = 0;               ///< months before are as coarse as `rule` wants them
+    /// While its part folds: which of the waiting samples are its own, as a chain.
+    struct Chain {
+        std::uint32_t first = 0, last = 0, count = 0;
+    } chain;
+    std::unique_ptr<Head> head;  ///< null: nothing folded that is not sealed
     NewestSample newest;
+    std::uint64_t written_in = 0;  ///< ticket of the last round that carries such a record
+    std::string_view tag;          ///< the key in the machine's map
+};
+
+/// Series by id. Open addressing: a look-up touches one line of memory, which can be fetched ahead.
+class SeriesTable {
+public:
+    /// Null: not there.
+    SeriesEntry* find(SeriesId id) const {
+        if (slots_.empty()) return nullptr;
+        for (std::size_t at = place_of(id);; at = next(at)) {
+            if (slots_[at].entry == nullptr || slots_[at].id == id) return slots_[at].entry;
+        }
+    }
+    void prefetch(SeriesId id) const {
+        if (!slots_.empty()) __builtin_prefetch(&slots_[place_of(id)]);
+    }
+    /// False: it is there already.
+    bool add(SeriesId id, SeriesEntry* entry);
+    void remove(SeriesId id);
+    std::size_t size() const { return size_; }
+
+private:
+    struct Slot {
+        SeriesId id;
+        SeriesEntry* entry = nullptr;  // null: free
+    };
+    // Ids are tickets, so neighbours: spread over the table by their high bits times a constant.
+    std::size_t place_of(SeriesId id) const {
+        return (id.number() * 0x9e37'79b9'7f4a'7c15) >> shift_;
+    }
+    std::size_t next(std::size_t at) const { return (at + 1) & (slots_.size() - 1); }
+    void grow();
+
+    std::vector<Slot> slots_;  // a power of two, at most half of them taken
+    std::size_t size_ = 0;
+    unsigned shift_ = 0;
 };
 
 struct MachineEntry {
@@ -67,7 +107,9 @@ public:
     MachineEntry* machine(OrganisationId organisation, std::string_view name);
     MachineEntry& machine_or_new(OrganisationId organisation, std::string_view name);
     static SeriesEntry* series(MachineEntry& machine, std::string_view tag);
-    SeriesEntry* series(SeriesId id);
+    SeriesEntry* series(SeriesId id) const { return by_id_.find(id); }
+    /// Asks memory for where series(id) will look.
+    void prefetch(SeriesId id) const { by_id_.prefetch(id); }
     /// `id` must be new.
     SeriesEntry& add(MachineEntry& machine, std::string_view tag, SeriesId id, Kind kind);
 
@@ -124,7 +166,7 @@ private:
         }
     };
     std::unordered_map<Key, MachineEntry, Hash, Same> machines_;
-    std::unordered_map<SeriesId, SeriesEntry*> by_id_;
+    SeriesTable by_id_;
     std::unordered_map<Key, std::unique_ptr<Condemned>, Hash, Same> condemned_;
     std::size_t condemned_series_ = 0;
 };

@@ -33,7 +33,7 @@ std::string without(const InboxRecord& record, std::uint64_t ticket,
     }
     if (writer.count() == 0) return {};
     const InboxHeader& header = record.header;
-    return writer.finish(header.shard, header.shards, ticket, header.previous);
+    return std::string(writer.finish(header.shard, header.shards, ticket, header.previous));
 }
 
 }  // namespace

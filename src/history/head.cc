@@ -45,6 +45,22 @@ bool Head::add(const Columns& from, std::size_t index) {
     return false;
 }
 
+std::size_t Head::add(const Columns& from, std::span<const std::uint32_t> indexes) {
+    sorted_.make_room(indexes.size());
+    std::size_t replaced = 0;
+    std::size_t done = 0;
+    // Nearly always all of them: without texts and each later than the one before.
+    std::int64_t newest = sorted_.is_empty() ? INT64_MIN : sorted_.at.back();
+    for (; from.text.empty() && done < indexes.size(); ++done) {
+        const std::uint32_t index = indexes[done];
+        if (from.at[index] <= newest) break;
+        newest = from.at[index];
+        sorted_.push(newest, from.bits[index], from.mark[index]);
+    }
+    for (; done < indexes.size(); ++done) replaced += add(from, indexes[done]) ? 1 : 0;
+    return replaced;
+}
+
 // An instant that is late was passed by the sorted ones before it arrived: the late one wins.
 void Head::settle() {
     if (late_.is_empty()) return;

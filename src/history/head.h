@@ -1,4 +1,6 @@
 #pragma once
+#include <span>
+
 #include "history/columns.h"
 
 namespace lineshaft::history {
@@ -11,6 +13,8 @@ class Head {
 public:
     /// Adds sample `index` of `from`. True when it took the place of the newest.
     bool add(const Columns& from, std::size_t index);
+    /// Adds these in their order; how many took the place of the newest.
+    std::size_t add(const Columns& from, std::span<const std::uint32_t> indexes);
 
     /// Everything ascending, one per instant. Valid until the next add.
     const Columns& settled();

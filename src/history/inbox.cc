@@ -1,5 +1,10 @@
 #include "history/inbox.h"
 
+#include <algorithm>
+#include <bit>
+#include <cstring>
+
+#include "base/check.h"
 #include "base/hash.h"
 #include "history/pack.h"
 
@@ -71,42 +76,75 @@ Result<InboxRecord> parse_inbox_record(std::uint64_t ticket, Bytes bytes) {
 
 }  // namespace
 
+namespace {
+
+char* write_varint(char* at, std::uint64_t value) {
+    for (; value >= 0x80; value >>= 7) *at++ = static_cast<char>(value | 0x80);
+    *at++ = static_cast<char>(value);
+    return at;
+}
+
+}  // namespace
+
+// Grows to twice its size, so that growing costs little for each sample.
+char* InboxWriter::make_room(std::size_t bytes) {
+    if (buffer_.size() < used_ + bytes) {
+        constexpr std::size_t bytes_min = 512;
+        const std::size_t wanted = std::max({bytes_min, used_ + bytes, 2 * buffer_.size()});
+        buffer_.resize_and_overwrite(wanted, [](char*, std::size_t size) { return size; });
+    }
+    return buffer_.data() + used_;
+}
+
+// Straight into the buffer: this runs for every sample there is.
 void InboxWriter::add(SeriesId series, std::int64_t at, Mark mark, std::uint64_t bits,
                       std::string_view text) {
-    Writer write(body_);
-    write.put_varint(series.number());
+    constexpr std::size_t number_bytes_max = 10;
+    constexpr std::size_t sample_bytes_max = 3 * number_bytes_max + 1;
+    char* const begin = make_room(sample_bytes_max + text.size());
+    char* end = write_varint(begin, series.number());
     const bool truth = mark.kind() == Kind::boolean && bits != 0;
-    write.put_le(static_cast<std::uint8_t>(mark.byte | (truth ? truth_bit : 0u)));
-    write.put_varint(zigzag(minus(at, at_before_)));
+    *end++ = static_cast<char>(mark.byte | (truth ? truth_bit : 0u));
+    end = write_varint(end, zigzag(minus(at, at_before_)));
     at_before_ = at;
     ++count_;
     switch (mark.kind()) {
-        case Kind::real: write.put_le(bits); return;
-        case Kind::integer: write.put_varint(zigzag(static_cast<std::int64_t>(bits))); return;
-        case Kind::boolean: return;
+        case Kind::real:
+            if constexpr (std::endian::native == std::endian::big) bits = std::byteswap(bits);
+            std::memcpy(end, &bits, sizeof(bits));
+            end += sizeof(bits);
+            break;
+        case Kind::integer: end = write_varint(end, zigzag(static_cast<std::int64_t>(bits))); break;
+        case Kind::boolean: break;
         case Kind::text:
-            write.put_varint(text.size());
-            write.put(text);
-            return;
+            end = write_varint(end, text.size());
+            end = std::copy(text.begin(), text.end(), end);
+            break;
     }
+    used_ += static_cast<std::size_t>(end - begin);
 }
 
-std::string InboxWriter::finish(std::uint32_t shard, std::uint32_t shards, std::uint64_t ticket,
-                                std::uint64_t previous) {
-    std::string record;
-    record.reserve(body_.size() + 40);
-    Writer write(record);
+std::string_view InboxWriter::finish(std::uint32_t shard, std::uint32_t shards,
+                                     std::uint64_t ticket, std::uint64_t previous) {
+    std::string header;
+    Writer write(header);
     write.put_le(inbox_version);
     write.put_varint(shard);
     write.put_varint(shards);
     write.put_varint(previous);
     write.put_varint(count_);
-    write.put(body_);
-    write.put_le(hash64(record, ticket));
-    body_.clear();
+    make_room(inbox_checksum_bytes);
+    CHECK(header.size() <= head_room);
+    const std::size_t begin = head_room - header.size();
+    buffer_.replace(begin, header.size(), header);
+    const std::size_t covered = used_ - begin;
+    std::uint64_t checksum = hash64(std::string_view(buffer_).substr(begin, covered), ticket);
+    if constexpr (std::endian::native == std::endian::big) checksum = std::byteswap(checksum);
+    std::memcpy(buffer_.data() + used_, &checksum, sizeof(checksum));
+    used_ = head_room;
     at_before_ = 0;
     count_ = 0;
-    return record;
+    return std::string_view(buffer_).substr(begin, covered + sizeof(checksum));
 }
 
 Result<InboxRecord> parse_inbox(std::uint64_t ticket, Bytes bytes) {

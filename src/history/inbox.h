@@ -19,19 +19,24 @@ struct InboxHeader {
     std::uint32_t count = 0;
 };
 
-/// Builds the record of a round as its samples arrive.
+/// Builds the record of a round as its samples arrive. Keeps its buffer.
 class InboxWriter {
 public:
     void add(SeriesId series, std::int64_t at, Mark mark, std::uint64_t bits,
              std::string_view text);
     std::uint32_t count() const { return count_; }
-    std::size_t size_bytes() const { return body_.size(); }
-    /// The finished record; the writer begins anew.
-    std::string finish(std::uint32_t shard, std::uint32_t shards, std::uint64_t ticket,
-                       std::uint64_t previous);
+    std::size_t size_bytes() const { return used_ - head_room; }
+    std::size_t room_bytes() const { return buffer_.size(); }
+    /// The finished record, valid until the next call; the writer begins anew.
+    std::string_view finish(std::uint32_t shard, std::uint32_t shards, std::uint64_t ticket,
+                            std::uint64_t previous);
 
 private:
-    std::string body_;
+    static constexpr std::size_t head_room = 40;  // the header goes right before the first sample
+    char* make_room(std::size_t bytes);
+
+    std::string buffer_;  // more than is used
+    std::size_t used_ = head_room;
     std::int64_t at_before_ = 0;
     std::uint32_t count_ = 0;
 };

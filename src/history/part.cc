@@ -1,6 +1,8 @@
 #include "history/part.h"
 
 #include <algorithm>
+#include <array>
+#include <span>
 #include <utility>
 
 #include "base/check.h"
@@ -8,6 +10,10 @@
 
 namespace lineshaft::history {
 namespace {
+
+constexpr std::size_t points_at_once = 32;
+constexpr std::size_t spare_bytes_max = 4 << 20;  // of a record's room that is kept
+constexpr std::size_t notes_max = 8;  // "$events" and the like beside a machine's own tags
 
 std::size_t share(std::size_t whole, std::size_t shards) {
     return std::max<std::size_t>(1, whole / shards);
@@ -38,7 +44,8 @@ Part::Part(store::Store& store, io::Shard& shard, std::size_t shards, store::Lan
 void Part::replay(SeriesEntry& entry, const Columns& samples, std::size_t index) {
     if (entry.machine->is_condemned) return;
     entry.kind = samples.mark[index].kind();
-    add_to_head(entry, samples, index);
+    note_newest(entry, samples, index);
+    if (head_of(entry).add(samples, index)) ++stats_.samples_replaced;
 }
 
 void Part::join() {
@@ -68,7 +75,8 @@ SeriesEntry* Part::entry_for(MachineEntry*& machine, const Report& report, const
         ++appended.refused_name;
         return nullptr;
     }
-    if ((machine != nullptr && machine->series.size() >= limits_.series_per_machine_max) ||
+    const std::size_t notes = sample.tag.starts_with('$') ? notes_max : 0;
+    if ((machine != nullptr && machine->series.size() >= limits_.series_per_machine_max + notes) ||
         dictionary_.size() >= share(limits_.series_max, shards_)) {
         ++appended.refused_cardinality;
         return nullptr;
@@ -83,12 +91,32 @@ SeriesEntry* Part::entry_for(MachineEntry*& machine, const Report& report, const
     return &entry;
 }
 
+void Part::Round::clear() {
+    series.clear();
+    samples.clear();
+    unsure.clear();
+    bytes = 0;
+}
+
 Part::Round& Part::open_round() {
-    if (open_ == nullptr) open_ = std::make_unique<Round>();
-    if (open_->series.empty()) {
-        lane_.then([this](Result<void> outcome) { finish_round(outcome); });
-    }
+    if (open_ == nullptr)
+        open_ = spare_ != nullptr ? std::move(spare_) : std::make_unique<Round>();
     return *open_;
+}
+
+void Part::add_bytes(Round& round, std::size_t before) {
+    const std::size_t bytes = round.record.size_bytes() - before;
+    if (bytes == 0) return;
+    round.bytes += bytes;
+    inbox_bytes_ += bytes;
+    lane_.expect(bytes);
+}
+
+void Part::make_room(Round& round, std::size_t samples) {
+    const std::size_t wanted = round.series.size() + samples;
+    if (wanted <= round.room_samples()) return;
+    round.series.reserve(std::max(wanted, 2 * round.room_samples()));
+    round.samples.reserve(round.room_samples());
 }
 
 void Part::take(SeriesEntry& entry, const Sample& sample) {
@@ -96,10 +124,7 @@ void Part::take(SeriesEntry& entry, const Sample& sample) {
     const std::size_t before = round.record.size_bytes();
     const std::uint64_t bits = round.samples.bits_of(sample.value);
     take(round, entry, sample.at.micros, Mark(kind_of(sample.value), sample.quality), bits);
-    const std::size_t bytes = round.record.size_bytes() - before;
-    round.bytes += bytes;
-    inbox_bytes_ += bytes;
-    lane_.expect(bytes);
+    add_bytes(round, before);
 }
 
 // A text is in the round already. The caller counts the bytes.
@@ -109,6 +134,10 @@ void Part::take(Round& round, SeriesEntry& entry, std::int64_t at, Mark mark, st
         entry.is_stored = false;
         entry.written_in = 0;
     }
+    if (round.series.empty()) {
+        lane_.then([this](const Result<void>& outcome) { finish_round(outcome); });
+    }
+    if (!entry.is_stored) round.unsure.push_back(&entry);
     round.record.add(
         entry.id, at, mark, bits,
         mark.kind() == Kind::text ? round.samples.text_of(bits) : std::string_view());
@@ -144,51 +173,63 @@ std::optional<SeriesId> Part::id_of(OrganisationId organisation, std::string_vie
     return entry == nullptr ? std::nullopt : std::optional(entry->id);
 }
 
-Result<Appended> Part::append(Points& points) {
-    TRY_VOID(check_room());
-    Appended appended;
-    if (points.all.empty()) return appended;
-    const Instant now = shard_.now();
+// Several at a time, so that what each needs of memory is on its way before the first is taken.
+// False: a series is not there any more.
+bool Part::append_some(std::span<Point> points, const Points& all, Instant now,
+                       Appended& appended) {
+    std::array<SeriesEntry*, points_at_once> entries;
+    for (const Point& point : points) dictionary_.prefetch(point.series);
+    for (std::size_t index = 0; index < points.size(); ++index) {
+        entries[index] = dictionary_.series(points[index].series);
+        __builtin_prefetch(entries[index]);  // null is harmless
+        __builtin_prefetch(reinterpret_cast<const char*>(entries[index]) + sizeof(SeriesEntry) / 4);
+    }
     const std::int64_t first = std::max(limits_.time_min, instant_min).micros;
     const std::int64_t last = std::min(now + limits_.future_max, instant_max).micros;
-    Round* round = nullptr;  // opened by the first that is good
-    std::size_t before = 0;
-    bool is_gone = false;
-    for (Point& point : points.all) {
+    Round& round = *open_;
+    for (std::size_t index = 0; index < points.size(); ++index) {
+        Point& point = points[index];
         const bool is_text = point.mark.kind() == Kind::text;
         if (point.at < first || point.at > last) {
             ++appended.refused_time;
             continue;
         }
-        if (is_text && points.text_of(point).size() > limits_.text_bytes_max) {
+        if (is_text && all.text_of(point).size() > limits_.text_bytes_max) {
             ++appended.refused_size;
             continue;
         }
-        SeriesEntry* entry = dictionary_.series(point.series);
-        is_gone = entry == nullptr || is_going(*entry);
-        if (is_gone) break;
-        if (point.at < kept_from(entry->rule, now).micros) {
+        SeriesEntry* entry = entries[index];
+        if (entry == nullptr || is_going(*entry)) return false;
+        if (entry->rule != nullptr && point.at < kept_from(entry->rule, now).micros) {
             ++appended.refused_time;
             continue;
         }
-        if (round == nullptr) {
-            round = &open_round();
-            before = round->record.size_bytes();
-        }
         const std::uint64_t bits =
-            is_text ? round->samples.add_text(points.text_of(point)) : point.bits;
-        take(*round, *entry, point.at, point.mark, bits);
+            is_text ? round.samples.add_text(all.text_of(point)) : point.bits;
+        take(round, *entry, point.at, point.mark, bits);
         point.is_stored = true;
         ++appended.stored;
     }
-    if (round != nullptr) {
-        const std::size_t bytes = round->record.size_bytes() - before;
-        round->bytes += bytes;
-        inbox_bytes_ += bytes;
-        lane_.expect(bytes);
+    return true;
+}
+
+Result<Appended> Part::append(Points& points) {
+    TRY_VOID(check_room());
+    Appended appended;
+    if (points.all.empty()) return appended;
+    Round& round = open_round();
+    const std::size_t before = round.record.size_bytes();
+    make_room(round, points.all.size());
+    const Instant now = shard_.now();
+    bool is_whole = true;
+    for (std::size_t from = 0; is_whole && from < points.all.size(); from += points_at_once) {
+        const auto some = std::span(points.all).subspan(
+            from, std::min(points_at_once, points.all.size() - from));
+        is_whole = append_some(some, points, now, appended);
     }
+    add_bytes(round, before);
     count_refused(appended);
-    if (is_gone) return fail(Code::not_found, "history: a series is not there any more");
+    if (!is_whole) return fail(Code::not_found, "history: a series is not there any more");
     return appended;
 }
 
@@ -226,10 +267,8 @@ Result<Appended> Part::append(Report& report) {
 void Part::write_round(store::Batch& batch) {
     if (open_ == nullptr || open_->series.empty()) return;
     Round& round = *open_;
-    std::vector<SeriesEntry*> unsure;
-    for (SeriesEntry* entry : round.series) {
-        if (!entry->is_stored) unsure.push_back(entry);
-    }
+    auto& unsure = round.unsure;
+    std::erase_if(unsure, [](const SeriesEntry* entry) { return entry->is_stored; });
     std::sort(unsure.begin(), unsure.end());
     unsure.erase(std::unique(unsure.begin(), unsure.end()), unsure.end());
     round.ticket = store_.ticket();
@@ -238,8 +277,8 @@ void Part::write_round(store::Batch& batch) {
         batch.put(store::Family::history_series, series_key(entry->id), series_record(*entry));
     }
     const auto shard = shard_.index().number();
-    const std::string record = round.record.finish(shard, static_cast<std::uint32_t>(shards_),
-                                                   round.ticket, ticket_before_);
+    const std::string_view record = round.record.finish(
+        shard, static_cast<std::uint32_t>(shards_), round.ticket, ticket_before_);
     ticket_before_ = round.ticket;
     batch.put(store::Family::history_inbox, inbox_key(shard, round.ticket), record);
     under_way_.push_back(std::move(open_));
@@ -247,32 +286,93 @@ void Part::write_round(store::Batch& batch) {
 
 void Part::finish_round(const Result<void>& outcome) {
     CHECK(!under_way_.empty());
-    const auto round = std::move(under_way_.front());
+    auto round = std::move(under_way_.front());
     under_way_.pop_front();
-    if (!outcome) {
+    if (outcome) {
+        wait(*round);
+    } else {
         inbox_bytes_ -= round->bytes;
-        return;
     }
-    fold(*round);
-    if (!is_sealing_ && head_bytes_ >= seal_bytes_) start_seal();
+    round->clear();
+    const bool is_small = round->room_samples() <= 2 * folded_at_once &&
+                          round->record.room_bytes() <= spare_bytes_max;
+    if (spare_ == nullptr && is_small) spare_ = std::move(round);
+    if (outcome && !is_sealing_ && head_bytes_ >= seal_bytes_) start_seal();
 }
 
-void Part::fold(Round& round) {
-    for (std::size_t index = 0; index < round.series.size(); ++index) {
-        SeriesEntry& entry = *round.series[index];
-        if (entry.machine->is_condemned) continue;  // erased since it was taken
-        entry.is_stored |= entry.written_in == round.ticket;
-        add_to_head(entry, round.samples, index);
-    }
+// What is on disk waits for being folded.
+void Part::wait(Round& round) {
+    for (SeriesEntry* entry : round.unsure) entry->is_stored |= entry->written_in == round.ticket;
     stats_.samples_stored += round.series.size();
     head_bytes_ += round.bytes;
     ticket_folded_ = round.ticket;
+    if (waiting_series_.empty() && waiting_.at.capacity() <= round.samples.at.capacity()) {
+        std::swap(waiting_, round.samples);
+        std::swap(waiting_series_, round.series);
+    } else {
+        waiting_.append(round.samples, 0, round.samples.size());
+        waiting_series_.insert(waiting_series_.end(), round.series.begin(), round.series.end());
+    }
+    if (waiting_series_.size() >= folded_at_once) fold_waiting();
     if (!timer_.is_armed() && !is_closing_) arm(limits_.seal_age_max);
+}
+
+// First each series' samples become a chain, then series after series takes its chain: so a head is
+// gone to once, not for each sample.
+void Part::fold_waiting() {
+    const std::size_t count = waiting_series_.size();
+    if (count == 0) return;
+    constexpr std::size_t ahead = 8;
+    auto& [next, chain, entries] = folding_;
+    next.resize(count);
+    entries.clear();
+    for (std::size_t index = 0; index < count; ++index) {
+        if (index + ahead < count) {
+            const SeriesEntry* soon = waiting_series_[index + ahead];
+            __builtin_prefetch(soon);
+            __builtin_prefetch(&soon->chain);
+        }
+        SeriesEntry& entry = *waiting_series_[index];
+        if (entry.machine->is_condemned) continue;  // erased since it was taken
+        const auto here = static_cast<std::uint32_t>(index);
+        if (entry.chain.count == 0) {
+            entries.push_back(&entry);
+            entry.chain.first = here;
+        } else {
+            next[entry.chain.last] = here;
+        }
+        entry.chain.last = here;
+        ++entry.chain.count;
+    }
+    for (std::size_t index = 0; index < entries.size(); ++index) {
+        if (index + ahead < entries.size()) __builtin_prefetch(entries[index + ahead]->head.get());
+        fold_waiting(*entries[index]);
+    }
+    waiting_.clear();
+    waiting_series_.clear();
+}
+
+void Part::fold_waiting(SeriesEntry& entry) {
+    auto& chain = folding_.chain;
+    chain.resize(entry.chain.count);
+    std::uint32_t at = entry.chain.first;
+    for (std::uint32_t& one : chain) {
+        one = at;
+        at = folding_.next[at];
+    }
+    entry.chain = {};
+    stats_.samples_replaced += head_of(entry).add(waiting_, chain);
+    std::uint32_t newest = chain.front();
+    for (const std::uint32_t one : chain) {
+        if (waiting_.at[one] >= waiting_.at[newest]) newest = one;
+    }
+    note_newest(entry, waiting_, newest);
 }
 
 // From the first sample of this run on; what chunks of before have is learnt when somebody asks.
 void Part::note_newest(SeriesEntry& entry, const Columns& samples, std::size_t index) {
     NewestSample& newest = entry.newest;
+    if (samples.at[index] < newest.at) return;
     newest.at = samples.at[index];
     newest.bits = samples.bits[index];
     newest.mark = samples.mark[index];
@@ -282,6 +382,7 @@ void Part::note_newest(SeriesEntry& entry, const Columns& samples, std::size_t i
 }
 
 Part::Newest Part::newest(SeriesId series) {
+    fold_waiting();
     const SeriesEntry* entry = dictionary_.series(series);
     if (entry == nullptr || entry->machine->is_condemned) return {std::nullopt, true};
     const NewestSample& newest = entry->newest;
@@ -298,6 +399,7 @@ Part::Newest Part::newest(SeriesId series) {
 
 // What was folded meanwhile is newer, or the same.
 void Part::learn_newest(SeriesId series, const std::optional<Sample>& stored) {
+    fold_waiting();
     SeriesEntry* entry = dictionary_.series(series);
     if (entry == nullptr) return;
     entry->newest.is_known = true;
@@ -307,16 +409,16 @@ void Part::learn_newest(SeriesId series, const std::optional<Sample>& stored) {
     note_newest(*entry, one, 0);
 }
 
-void Part::add_to_head(SeriesEntry& entry, const Columns& samples, std::size_t index) {
-    if (samples.at[index] >= entry.newest.at) note_newest(entry, samples, index);
+Head& Part::head_of(SeriesEntry& entry) {
     if (entry.head == nullptr) {
         entry.head = std::make_unique<Head>();
         with_head_.push_back(&entry);
     }
-    if (entry.head->add(samples, index)) ++stats_.samples_replaced;
+    return *entry.head;
 }
 
 HeadView Part::view(SeriesId series, Window window, std::size_t count_max, bool is_descending) {
+    fold_waiting();
     HeadView view;
     SeriesEntry* entry = dictionary_.series(series);
     view.is_gone = entry != nullptr && entry->machine->is_condemned;
@@ -344,6 +446,7 @@ HeadView Part::view(SeriesId series, Window window, std::size_t count_max, bool 
 }
 
 void Part::add_to(Stats& stats) {
+    fold_waiting();
     stats.samples_stored += stats_.samples_stored;
     stats.samples_refused_time += stats_.samples_refused_time;
     stats.samples_refused_name += stats_.samples_refused_name;

@@ -33,6 +33,8 @@ struct HeadView {
 /// One shard's share of the history: its machines' dictionary, the open round, the heads, and the
 /// snapshot being sealed. Owner: History; every call on its shard, except where said otherwise.
 /// Life of a sample: append -> the round's inbox record -> durable -> head -> snapshot -> chunk.
+/// What is durable waits, in order of arrival, until enough of it has come or somebody looks; then
+/// it is folded into heads series by series, which costs a tenth of going to each head for each sample.
 /// Ends with close(), after which nothing may be appended.
 class Part {
 public:
@@ -109,8 +111,11 @@ private:
         InboxWriter record;
         std::vector<SeriesEntry*> series;
         Columns samples;
+        std::vector<SeriesEntry*> unsure;  // their records may not be on disk
         std::size_t bytes = 0;
         std::uint64_t ticket = 0;
+        void clear();
+        std::size_t room_samples() const { return series.capacity(); }
     };
 
     bool is_instant_allowed(Instant at, Instant now) const;
@@ -118,14 +123,20 @@ private:
                            Appended& appended);
     Result<void> check_room();
     Round& open_round();
+    void add_bytes(Round& round, std::size_t before);
+    static void make_room(Round& round, std::size_t samples);
     void take(SeriesEntry& entry, const Sample& sample);
     void take(Round& round, SeriesEntry& entry, std::int64_t at, Mark mark, std::uint64_t bits);
+    bool append_some(std::span<Point> points, const Points& all, Instant now, Appended& appended);
     void count_refused(const Appended& appended);
     void write_round(store::Batch& batch);
     void finish_round(const Result<void>& outcome);
-    void fold(Round& round);
+    void wait(Round& round);
+    void fold_waiting();
+    void fold_waiting(SeriesEntry& entry);
+    bool has_unsealed() const { return !with_head_.empty() || !waiting_series_.empty(); }
+    Head& head_of(SeriesEntry& entry);
     static void note_newest(SeriesEntry& entry, const Columns& samples, std::size_t index);
-    void add_to_head(SeriesEntry& entry, const Columns& samples, std::size_t index);
 
     void drop_condemned_heads();
     void strip_snapshot(const std::vector<SeriesId>& series);
@@ -175,11 +186,22 @@ private:
     bool is_accepting_ = false;
     std::unique_ptr<Round> open_;
     std::deque<std::unique_ptr<Round>> under_way_;
+    std::unique_ptr<Round> spare_;     // its room is used again
     std::uint64_t ticket_before_ = 0;  // of the last record written
-    std::uint64_t ticket_folded_ = 0;  // of the last record in a head
+    std::uint64_t ticket_folded_ = 0;  // of the last record in a head, or waiting
     std::size_t inbox_bytes_ = 0;      // records open, under way and not trimmed
-    std::size_t head_bytes_ = 0;       // of records in heads, not in the snapshot
+    std::size_t head_bytes_ = 0;       // of records in heads or waiting, not in the snapshot
     std::vector<SeriesEntry*> with_head_;
+
+    // Durable, in order of arrival, not in heads yet; at most about folded_at_once.
+    static constexpr std::size_t folded_at_once = 65'536;
+    Columns waiting_;
+    std::vector<SeriesEntry*> waiting_series_;
+    struct Folding {
+        std::vector<std::uint32_t> next;    // in the chain of the same series
+        std::vector<std::uint32_t> chain;   // of one series
+        std::vector<SeriesEntry*> entries;  // each once
+    } folding_;
 
     std::shared_ptr<const Snapshot> snapshot_;
     std::size_t untrimmed_bytes_ = 0;  // of records whose samples are chunks

@@ -122,6 +122,7 @@ io::Task<Result<void>> Part::purge_some(io::Workers& worker) {
     // Rounds that carry them have ended then, on disk or not; in heads there is nothing of them.
     auto ended = co_await lane_.durable();
     (void)ended;
+    fold_waiting();
     do {
         co_await seal_ended();
     } while (is_sealing_);

@@ -35,6 +35,7 @@ History::Keeping Part::keeping(SeriesId series) {
 }
 
 std::vector<std::pair<SeriesId, std::uint32_t>> Part::classes(const ClassNumbers& numbers) {
+    fold_waiting();  // who asks counts what is in heads, too
     std::vector<std::pair<SeriesId, std::uint32_t>> all;
     dictionary_.each_series([&](const SeriesEntry& entry) {
         if (entry.tag.starts_with('$')) return;  // no tag of the machine's

@@ -20,7 +20,7 @@ io::Task<Result<void>> submitted(store::Store& store, store::Batch batch) {
 }
 
 void Part::take_snapshot() {
-    CHECK(snapshot_ == nullptr);
+    CHECK(snapshot_ == nullptr && waiting_series_.empty());
     auto snapshot = std::make_shared<Snapshot>();
     snapshot->heads.reserve(with_head_.size());
     for (SeriesEntry* entry : with_head_) {
@@ -39,6 +39,7 @@ void Part::take_snapshot() {
 
 io::Task<Result<void>> Part::seal_once(bool trim) {
     if (snapshot_ == nullptr) {
+        fold_waiting();
         if (with_head_.empty()) {
             // All that the records hold was erased meanwhile.
             untrimmed_bytes_ += std::exchange(head_bytes_, 0);
@@ -106,7 +107,7 @@ io::Task<Result<void>> Part::seal(bool trim) {
         timer_.disarm();
         if (!outcome) {
             arm(limits_.seal_retry);
-        } else if (!with_head_.empty()) {
+        } else if (has_unsealed()) {
             arm(limits_.seal_age_max);
         }
     }

@@ -24,6 +24,11 @@ struct Points {
     std::string_view text_of(const Point& point) const {
         return std::string_view(texts).substr(point.bits >> 32, point.bits & 0xffffffff);
     }
+    /// The 64 bits of a value; a text's bytes are added.
+    std::uint64_t bits_of(const Value& value) {
+        const auto* text = std::get_if<std::string>(&value);
+        return text != nullptr ? add_text(*text) : bits_of_number(value);
+    }
     std::uint64_t add_text(std::string_view text) {
         const std::uint64_t where = static_cast<std::uint64_t>(texts.size()) << 32 | text.size();
         texts.append(text);

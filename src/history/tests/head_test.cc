@@ -44,5 +44,36 @@ TEST(Head, AgreesWithAMapInAnyOrderOfArrival) {
     }
 }
 
+TEST(Head, ManyAtOnceAreAsOneAfterTheOther) {
+    for (std::uint64_t seed = 1; seed <= 30; ++seed) {
+        std::mt19937_64 random(seed);
+        Head one_by_one, at_once;
+        std::size_t replaced = 0, replaced_at_once = 0;
+        std::int64_t clock = 0;
+        for (int round = 0; round < 20; ++round) {
+            Columns samples;
+            std::vector<std::uint32_t> mine;
+            const std::uint64_t count = random() % 60;
+            for (std::uint32_t index = 0; index < count; ++index) {
+                const bool is_late = random() % (seed % 3 == 0 ? 1000 : 10) == 0;
+                clock += static_cast<std::int64_t>(random() % 3);
+                const std::int64_t at = is_late ? clock - 40 : clock;
+                const bool is_text = seed % 4 == 0 && random() % 9 == 0;
+                samples.push(Sample{Instant{at},
+                                    is_text ? Value("t" + std::to_string(index)) : Value(static_cast<double>(at)),
+                                    Quality::good});
+                if (random() % 2 == 0) mine.push_back(index);  // the others are another series'
+            }
+            for (const std::uint32_t index : mine)
+                replaced += one_by_one.add(samples, index) ? 1 : 0;
+            replaced_at_once += at_once.add(samples, mine);
+            ASSERT_EQ(at_once.size(), one_by_one.size());
+        }
+        EXPECT_EQ(replaced_at_once, replaced);
+        EXPECT_TRUE(same_samples(at_once.take(), one_by_one.take())) << seed;
+        EXPECT_EQ(at_once.late_replaced(), one_by_one.late_replaced());
+    }
+}
+
 }  // namespace
 }  // namespace lineshaft::history

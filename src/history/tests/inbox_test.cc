@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+#include <random>
+
 #include "history/dictionary.h"
 #include "history/keys.h"
 #include "history/tests/chunk_samples.h"
@@ -18,7 +21,7 @@ std::string record_of(const Columns& samples, std::uint64_t ticket) {
         writer.add(SeriesId(7 + index % 3), samples.at[index], samples.mark[index],
                    samples.bits[index], is_text ? samples.text_at(index) : std::string_view());
     }
-    return writer.finish(1, 2, ticket, ticket - 1);
+    return std::string(writer.finish(1, 2, ticket, ticket - 1));
 }
 
 TEST(Inbox, EveryKindComesBackInOrderOfArrival) {
@@ -86,6 +89,34 @@ TEST(Series, RecordsComeBackAndDamageIsNoticed) {
         record[bit / 8] = static_cast<char>(record[bit / 8] ^ 1 << bit % 8);
         EXPECT_EQ(parse_series(key, record).error().code, Code::corrupt);
         record[bit / 8] = static_cast<char>(record[bit / 8] ^ 1 << bit % 8);
+    }
+}
+
+TEST(SeriesTable, AgreesWithAMapWhateverComesAndGoes) {
+    for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+        std::mt19937_64 random(seed);
+        SeriesTable table;
+        std::map<SeriesId, SeriesEntry*> truth;
+        std::vector<SeriesEntry> entries(400);
+        EXPECT_EQ(table.find(SeriesId(1)), nullptr);
+        table.remove(SeriesId(1));
+        for (int step = 0; step < 4000; ++step) {
+            // Neighbours, as tickets are, and far ones.
+            const SeriesId id(1 + random() % 300 * (seed % 2 == 0 ? 1 : 0x1'0000'0001));
+            if (random() % 5 < 3) {
+                SeriesEntry* const entry = &entries[random() % entries.size()];
+                EXPECT_EQ(table.add(id, entry), truth.emplace(id, entry).second);
+            } else {
+                table.remove(id);
+                truth.erase(id);
+            }
+            ASSERT_EQ(table.size(), truth.size());
+        }
+        for (const auto& [id, entry] : truth) EXPECT_EQ(table.find(id), entry);
+        for (std::uint64_t id = 1; id < 400; ++id) {
+            const auto known = truth.find(SeriesId(id));
+            EXPECT_EQ(table.find(SeriesId(id)), known == truth.end() ? nullptr : known->second);
+        }
     }
 }
 
