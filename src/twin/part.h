@@ -1,8 +1,10 @@
 #pragma once
+#include <array>
 #include <deque>
 #include <map>
 #include <memory>
 #include <set>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -90,6 +92,7 @@ private:
         std::set<Source> told_sources;
         bool is_loaded = true;  // false: history knows values that are not here yet
         Instant last_event;
+        std::array<std::optional<io::Steady>, 3> refusals_told{};  // by their kind
     };
     struct Reply {
         Plant::Done done;
@@ -108,10 +111,13 @@ private:
     void take(Letter letter);
     void take(Freight freight);
     Result<history::Appended> append(history::Report& report, bool& is_over_limit);
+    /// An event, at most one of a kind an hour, of what history refused.
+    void tell_refused(Entry& entry, const history::Appended& appended);
     void append_reports(Sack& sack, Told& told);
     void append_points(Sack& sack, Told& told);
     void fold(const history::Report& report, Source source);
     void fold(const history::Points& points, Source source);
+    void fetch_ahead(std::span<const history::Point> points) const;
     void show_changed(Entry& entry, std::vector<std::string> changed);
     bool was_forgotten(OrganisationId organisation, const std::string& machine,
                        std::uint64_t taken) const;

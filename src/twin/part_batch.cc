@@ -73,6 +73,9 @@ void Part::append_reports(Sack& sack, Told& told) {
             return true;
         }
         told.add({*appended, {}, {}});
+        const auto known = twins_.find(key_of(report.organisation, report.machine));
+        if (appended->refused() > 0 && known != twins_.end())
+            tell_refused(*known->second, *appended);
         const bool is_believable = appended->stored > 0 || appended->refused() == 0;
         if (!is_believable) settle(report.organisation, report.machine);
         return !is_believable;
@@ -84,6 +87,12 @@ void Part::append_points(Sack& sack, Told& told) {
     if (points.all.empty()) return;
     ++counters_.reports;
     const auto appended = history_.append(points);
+    if (appended && appended->refused() > 0) {
+        for (const history::Point& point : points.all) {
+            Entry* const entry = outlets_[point.mine].entry;
+            if (!point.is_stored && entry != nullptr) tell_refused(*entry, *appended);
+        }
+    }
     if (appended) return told.add({*appended, {}, {}});
     std::erase_if(points.all, [](const history::Point& point) { return !point.is_stored; });
     told.failed = appended.error();
@@ -108,6 +117,13 @@ std::vector<std::optional<Channel>> Part::channels(OrganisationId organisation,
     return all;
 }
 
+// What memory has of points further on is asked for before it is needed.
+void Part::fetch_ahead(std::span<const history::Point> points) const {
+    constexpr std::size_t far = 12, near = 6;
+    if (points.size() > far) __builtin_prefetch(&outlets_[points[far].mine]);
+    if (points.size() > near) __builtin_prefetch(outlets_[points[near].mine].place.current);
+}
+
 // Points of one machine mostly stand together: they are as one report.
 void Part::fold(const history::Points& points, Source source) {
     if (points.all.empty()) return;
@@ -127,6 +143,7 @@ void Part::fold(const history::Points& points, Source source) {
         std::vector<std::string> changed;
         auto change = known.twin.hear(now);
         for (; at != points.all.end(); ++at) {
+            fetch_ahead({at, points.all.end()});
             const Outlet& outlet = outlets_[at->mine];
             if (!at->is_stored || outlet.entry == nullptr) continue;
             if (outlet.entry != &known) break;

@@ -109,6 +109,7 @@ LineReader::Step LineReader::next_head() {
     stop_ = at_ + std::min(bytes_left(), limits_.line_bytes_max);
     line_.number = number_;
     begin_line();
+    skip_plain_head();
     for (;;) {
         while (at_ < stop_ && (class_of(*at_) & (space | newline | backslash)) == 0) ++at_;
         if (at_ == stop_ || *at_ != '\\') break;
@@ -118,6 +119,19 @@ LineReader::Step LineReader::next_head() {
     }
     line_.head = std::string_view(begin_, static_cast<std::size_t>(at_ - begin_));
     return Step::line;
+}
+
+// To the space that ends a head without escapes, as nearly all are; else stays. Looks no further
+// than heads usually go, so that lines without a space cost no more than they are long.
+void LineReader::skip_plain_head() {
+    constexpr std::size_t usual_bytes_max = 512;
+    const std::size_t most = std::min(static_cast<std::size_t>(stop_ - at_), usual_bytes_max);
+    const void* const found = std::memchr(at_, ' ', most);
+    if (found == nullptr) return;
+    const char* const end = static_cast<const char*>(found);
+    const auto size = static_cast<std::size_t>(end - at_);
+    if (std::memchr(at_, '\n', size) == nullptr && std::memchr(at_, '\\', size) == nullptr)
+        at_ = end;
 }
 
 LineReader::Step LineReader::rest() {
@@ -186,7 +200,7 @@ LineReader::Why LineReader::read_fields() {
     for (;;) {
         if (line_.fields.size() >= limits_.fields_max) return "too many fields";
         Field& field = line_.fields.emplace_back();
-        field.key = take(comma | equals | space | newline, comma | equals | space);
+        field.key = take_field_key(line_.fields.size() - 1);
         if (field.key.empty()) return "missing field key";
         if (!is_at(equals)) return "missing field value";
         ++at_;
@@ -195,6 +209,29 @@ LineReader::Why LineReader::read_fields() {
         ++at_;
     }
     return at_line_end() || is_at(space | returned) ? nullptr : "invalid field format";
+}
+
+// Lines of one body mostly have the same fields in the same order, so each key is first compared
+// with the one that stood here before.
+std::string_view LineReader::take_field_key(std::size_t index) {
+    if (index < usual_keys_.size()) {
+        const std::string_view usual = usual_keys_[index];
+        const auto left = static_cast<std::size_t>(stop_ - at_);
+        if (left > usual.size() && at_[usual.size()] == '=' &&
+            std::memcmp(at_, usual.data(), usual.size()) == 0) {
+            const std::string_view key(at_, usual.size());
+            at_ += usual.size();
+            return key;
+        }
+    }
+    const char* const first = at_;
+    const std::string_view key = take(comma | equals | space | newline, comma | equals | space);
+    const bool is_plain = key.data() == first && !key.empty() && !key.contains('\\');
+    if (is_plain && index <= usual_keys_.size()) {
+        if (index == usual_keys_.size()) usual_keys_.emplace_back();
+        usual_keys_[index] = key;
+    }
+    return key;
 }
 
 LineReader::Why LineReader::read_value(FieldValue& value) {

@@ -92,6 +92,8 @@ private:
     Why read_word(FieldValue& value);
     Why read_number(FieldValue& value);
     Why read_time();
+    void skip_plain_head();
+    std::string_view take_field_key(std::size_t index);
     std::string_view take(std::uint8_t stops, std::uint8_t escapable);
     std::string_view unescaped(std::string_view text, std::uint8_t escapable);
     bool is_at(std::uint8_t classes) const;
@@ -108,6 +110,7 @@ private:
     Line line_;
     Problem problem_;
     std::string scratch_;  // what was unescaped in this line
+    std::vector<std::string_view> usual_keys_;  // of fields, by their place in the line
 };
 
 }  // namespace lineshaft::influx

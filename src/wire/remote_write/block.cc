@@ -17,9 +17,13 @@ Result<std::string> unpack(Bytes packed, std::size_t bytes_max) {
     // A length without the data for it must not make us allocate: a block's elements copy at most
     // 64 bytes for each two of theirs.
     if (size > 64 * packed.size()) return fail(Code::invalid, "the snappy block is damaged");
-    std::string out(size, '\0');
-    if (!snappy::RawUncompress(begin, packed.size(), out.data()))
-        return fail(Code::invalid, "the snappy block is damaged");
+    std::string out;
+    bool is_good = false;
+    out.resize_and_overwrite(size, [&](char* into, std::size_t) {
+        is_good = snappy::RawUncompress(begin, packed.size(), into);
+        return is_good ? size : 0;
+    });
+    if (!is_good) return fail(Code::invalid, "the snappy block is damaged");
     return out;
 }
 

@@ -142,6 +142,24 @@ std::size_t size_of_labels(Bytes message) {
     return message.size() - in.left();
 }
 
+// What stands behind the labels of nearly every series: one sample, its value first. False: it is
+// something else, or damaged.
+bool read_only_sample(Bytes tail, Sample& sample) {
+    constexpr std::size_t value_at = 3, time_at = 12;
+    constexpr std::size_t varint_bytes_max = 10;
+    if (tail.size() <= time_at || tail.size() > time_at + varint_bytes_max) return false;
+    const auto at = [&](std::size_t index) { return std::to_integer<unsigned>(tail[index]); };
+    if (at(0) != 0x12 || at(1) != tail.size() - 2 || at(2) != 0x09 || at(time_at - 1) != 0x10)
+        return false;
+    Message in(tail.subspan(value_at));
+    std::uint64_t value = 0, time = 0;
+    if (in.take_fixed64(value) != nullptr) return false;
+    in = Message(tail.subspan(time_at));
+    if (in.take_varint(time) != nullptr || !in.at_end()) return false;
+    sample = {std::bit_cast<double>(value), std::bit_cast<std::int64_t>(time)};
+    return true;
+}
+
 struct Series {
     TimeSeries& out;
     Skipped& skipped;
@@ -214,7 +232,7 @@ Result<bool> RequestReader::step() {
             if (const Why why = in.take_bytes(message_)) return failure(why);
             rest_ = in.rest();
             if (++count_ > limits_.series_max) return failure("too many series in one request");
-            labels_size_ = size_of_labels(message_);
+            labels_size_ = not_known;
             return true;
         }
         skipped_.metadata += tag.field == 3 ? 1 : 0;
@@ -224,12 +242,30 @@ Result<bool> RequestReader::step() {
     return false;
 }
 
+Bytes RequestReader::label_bytes() {
+    if (labels_size_ == not_known) {
+        labels_size_ = size_of_labels(message_);
+        tail_size_ = message_.size() - labels_size_;
+    }
+    return message_.first(labels_size_);
+}
+
+Bytes RequestReader::guessed_labels() const {
+    constexpr auto sample_key = std::byte{0x12};  // field 2, bytes
+    if (tail_size_ == 0 || tail_size_ >= message_.size()) return {};
+    const std::size_t size = message_.size() - tail_size_;
+    return message_[size] == sample_key ? message_.first(size) : Bytes();
+}
+
 Result<bool> RequestReader::read_samples() {
     series_.labels.clear();
+    series_.samples.resize(1);
+    const Bytes tail = message_.subspan(label_bytes().size());
+    if (limits_.samples_max > 0 && read_only_sample(tail, series_.samples.front())) return true;
     series_.samples.clear();
     Skipped skipped = skipped_;
     Series reading{series_, skipped, limits_, false};
-    if (const Why why = reading.read(message_.subspan(labels_size_))) return failure(why);
+    if (const Why why = reading.read(tail)) return failure(why);
     if (reading.has_labels) return false;
     skipped_ = skipped;
     return true;

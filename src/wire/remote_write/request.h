@@ -61,8 +61,19 @@ public:
     // next() in steps, for who remembers labels by their bytes.
     /// To the next series, of which nothing is read yet.
     Result<bool> step();
+    /// Where step() is, and back to where it was: for who steps over some before reading them.
+    Bytes place() const { return message_; }
+    void go_back(Bytes place) {
+        message_ = place;
+        labels_size_ = not_known;
+    }
     /// Its labels as sent. Empty when they cannot be told apart so: other fields stand before.
-    Bytes label_bytes() const { return message_.first(labels_size_); }
+    Bytes label_bytes();
+    /// What label_bytes() would be if behind them it looks like the series before; costs nothing.
+    /// Empty: no idea. Who knows these bytes as the label_bytes() of a series may take the guess:
+    /// what follows is no label.
+    Bytes guessed_labels() const;
+    void take_guess(std::size_t size) { labels_size_ = size; }
     /// Its samples alone; false: there are labels behind them, so read() it.
     Result<bool> read_samples();
     /// All of it, also after read_samples() said false.
@@ -75,7 +86,9 @@ private:
     Bytes rest_;
     Limits limits_;
     std::size_t count_ = 0;
-    std::size_t labels_size_ = 0;
+    static constexpr std::size_t not_known = SIZE_MAX;
+    std::size_t labels_size_ = 0;  // or not_known
+    std::size_t tail_size_ = 0;    // behind the labels of a series before
     bool has_more_labels_ = false;
     TimeSeries series_;
     Skipped skipped_;

@@ -118,6 +118,42 @@ TEST(Request, LabelBytesAreWhatASeriesBeginsWith) {
     EXPECT_EQ(second.series().labels.size(), 3U);
 }
 
+TEST(Request, LabelsAreGuessedByWhatStoodBehindThoseBefore) {
+    prometheus::WriteRequest request;
+    for (int index = 0; index < 6; ++index) {
+        auto* series = request.add_timeseries();
+        auto* label = series->add_labels();
+        label->set_name("n" + std::string(static_cast<std::size_t>(index % 3), 'x'));
+        label->set_value("v");
+        auto* sample = series->add_samples();
+        sample->set_value(1.5);
+        sample->set_timestamp(index == 4 ? 1 : 1'000'000 + index);  // a shorter tail
+    }
+    const std::string bytes = request.SerializeAsString();
+    RequestReader walks(as_bytes(bytes)), guesses(as_bytes(bytes));
+    for (int index = 0; index < 6; ++index) {
+        ASSERT_TRUE(*walks.step());
+        ASSERT_TRUE(*guesses.step());
+        const std::string labels = to_hex(walks.label_bytes());
+        const std::string guess = to_hex(guesses.guessed_labels());
+        if (index == 0) {
+            EXPECT_EQ(guess, "") << "nothing was read before";
+        } else if (index == 4) {
+            EXPECT_NE(guess, labels);
+        } else if (index != 5) {
+            EXPECT_EQ(guess, labels);
+        }
+        if (guess == labels)
+            guesses.take_guess(guesses.guessed_labels().size());
+        else
+            EXPECT_EQ(to_hex(guesses.label_bytes()), labels);
+        ASSERT_TRUE(*guesses.read_samples());
+        ASSERT_TRUE(*walks.read_samples());
+        EXPECT_EQ(guesses.series().samples, walks.series().samples);
+    }
+    EXPECT_FALSE(*guesses.step());
+}
+
 // The bytes of the specification's own shape, written out: one series {__name__="up"} 1 @1000.
 TEST(Request, ReadsGoldenBytes) {
     const auto bytes =
