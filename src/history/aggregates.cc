@@ -17,15 +17,19 @@ struct Places {
     Window reachable;
 };
 
-Result<Places> places_of(Window window, std::chrono::microseconds step) {
+Result<Places> places_of(Window window, std::chrono::microseconds step,
+                         Instant steps_from = {INT64_MIN}) {
     if (window.until < window.from) return fail(Code::invalid, "the window ends before it begins");
     if (step.count() <= 0)
         return fail(Code::invalid, "the step must be longer than nothing");
-    // Buckets are counted from window.from even where nothing can be stored yet.
+    if (steps_from == Instant{INT64_MIN}) steps_from = window.from;
+    if (steps_from > window.from)
+        return fail(Code::invalid, "steps are counted from a place behind the window's begin");
+    // Buckets are counted from there even where nothing can be stored yet.
     Window reachable = clamped(window);
-    if (window.from < reachable.from) {
+    if (steps_from < reachable.from) {
         const auto ahead = static_cast<std::uint64_t>(reachable.from.micros) -
-                           static_cast<std::uint64_t>(window.from.micros);
+                           static_cast<std::uint64_t>(steps_from.micros);
         const auto into =
             static_cast<std::int64_t>(ahead % static_cast<std::uint64_t>(step.count()));
         return Places{Grid({reachable.from.micros - into}, step), reachable};
@@ -55,7 +59,7 @@ Result<Places> places_of(const Aggregate& asked, const Limits& limits) {
         return fail(Code::invalid, "groups: one small number for each series");
     }
     if (!asked.edges.empty()) return places_between(asked.edges, limits.aggregate_buckets_max);
-    if (asked.step.count() != 0) return places_of(asked.window, asked.step);
+    if (asked.step.count() != 0) return places_of(asked.window, asked.step, asked.steps_from);
     if (asked.window.until < asked.window.from)
         return fail(Code::invalid, "the window ends before it begins");
     // One bucket; an empty window has none.
@@ -145,15 +149,41 @@ io::Task<std::vector<Part::Newest>> learn_there(Part* part, std::vector<SeriesId
     co_return all;
 }
 
-io::Task<std::vector<Series>> all_there(Part* part, OrganisationId organisation,
-                                        std::vector<Series> so_far) {
+io::Task<std::vector<Series>> chosen_there(Part* part, SeriesChoice choice,
+                                           std::vector<std::uint32_t> machines,
+                                           std::vector<Series> so_far) {
     const Dictionary& dictionary = part->dictionary();
-    dictionary.each_machine([&](const MachineEntry& machine) {
-        if (machine.organisation != organisation) return;
-        for (const auto& [tag, entry] : machine.series)
-            so_far.push_back(dictionary.described(entry));
-    });
+    const auto take = [&](const MachineEntry& machine, const SeriesEntry& entry) {
+        if (choice.fits && !choice.fits(machine.name, entry.tag)) return;
+        so_far.push_back(dictionary.described(entry));
+    };
+    const auto look_at = [&](const MachineEntry& machine) {
+        if (!choice.tags) {
+            for (const auto& [tag, entry] : machine.series) take(machine, entry);
+            return;
+        }
+        for (const std::string& tag : *choice.tags) {
+            if (const auto found = machine.series.find(tag); found != machine.series.end())
+                take(machine, found->second);
+        }
+    };
+    for (const std::uint32_t index : machines) {
+        const auto* machine =
+            part->dictionary().machine(choice.organisation, (*choice.machines)[index]);
+        if (machine != nullptr) look_at(*machine);
+    }
+    if (!choice.machines) {
+        dictionary.each_machine([&](const MachineEntry& machine) {
+            if (machine.organisation == choice.organisation) look_at(machine);
+        });
+    }
     co_return so_far;
+}
+
+void once_each(std::optional<std::vector<std::string>>& names) {
+    if (!names) return;
+    std::ranges::sort(*names);
+    names->erase(std::ranges::unique(*names).begin(), names->end());
 }
 
 }  // namespace
@@ -301,11 +331,34 @@ io::Task<Result<std::vector<std::optional<Sample>>>> Engine::newest(std::vector<
 }
 
 io::Task<std::vector<Series>> Engine::series_of(OrganisationId organisation) {
+    SeriesChoice all;
+    all.organisation = organisation;
+    auto found = co_await chosen(std::move(all));
+    co_return found;
+}
+
+io::Task<std::vector<Series>> Engine::chosen(SeriesChoice choice) {
+    once_each(choice.machines);
+    once_each(choice.tags);
+    std::vector<std::vector<std::uint32_t>> by_part(parts_.size());
+    const std::size_t named = choice.machines ? choice.machines->size() : 0;
+    for (std::size_t index = 0; index < named; ++index) {
+        const ShardIndex owns = owner(choice.organisation, (*choice.machines)[index]);
+        by_part[owns.number()].push_back(static_cast<std::uint32_t>(index));
+    }
     std::vector<Series> all;
-    for (auto& part : parts_) {
-        auto more = co_await part->shard().call(&all_there, part.get(), organisation,
-                                                std::move(all));
-        all = std::move(more);
+    for (std::size_t index = 0; index < parts_.size(); ++index) {
+        if (choice.machines && by_part[index].empty()) continue;
+        Part* part = parts_[index].get();
+        if (&part->shard() == &io::Shard::here()) {
+            auto more = co_await chosen_there(part, choice, std::move(by_part[index]),
+                                              std::move(all));
+            all = std::move(more);
+        } else {
+            auto more = co_await part->shard().call(&chosen_there, part, choice,
+                                                    std::move(by_part[index]), std::move(all));
+            all = std::move(more);
+        }
     }
     std::sort(all.begin(), all.end(), [](const Series& a, const Series& b) {
         return std::tie(a.machine, a.tag) < std::tie(b.machine, b.tag);

@@ -67,6 +67,7 @@ public:
         std::vector<Series> series) override;
     io::Task<Result<Columns>> columns(Series series, Window window, std::size_t count_max) override;
     io::Task<std::vector<Series>> series_of(OrganisationId organisation) override;
+    io::Task<std::vector<Series>> chosen(SeriesChoice choice) override;
     io::Task<Result<std::optional<Window>>> extent(Series series) override;
     io::Task<Result<void>> erase(std::vector<Erasure> machines, Gone gone) override;
     io::Task<Result<void>> purge() override;

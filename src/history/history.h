@@ -178,6 +178,8 @@ public:
                                               std::size_t count_max) = 0;
     /// Every series of an organisation, by machine and tag.
     virtual io::Task<std::vector<Series>> series_of(OrganisationId organisation) = 0;
+    /// Those chosen, by machine and tag: one look-up for each machine and tag that is named.
+    virtual io::Task<std::vector<Series>> chosen(SeriesChoice choice) = 0;
 
     /// First and last instant stored, both inclusive; nullopt when empty.
     virtual io::Task<Result<std::optional<Window>>> extent(Series series) = 0;

@@ -6,20 +6,25 @@ namespace {
 class Work {
 public:
     Work(const Question& question, const OnDamage& on_damage)
-        : question_(question), on_damage_(on_damage), sink_(question.grid, question.buckets_max) {}
+        : question_(question),
+          on_damage_(on_damage),
+          sink_(question.grid, question.buckets_max),
+          only_(question.asked.only, sink_) {}
 
-    Result<void> one(store::Cursor& cursor, std::size_t series, HeadView heads) {
+    Result<void> one(store::Cursor& cursor, const Months& months, std::size_t series,
+                     HeadView heads) {
         Window window = question_.reachable;
         window.from = std::max(window.from, heads.from);
         if (heads.is_gone || window.from >= window.until) return {};
         thread_local ChunkCodec codec;  // its buffers are worth keeping
-        Merge merge(cursor, codec, question_.asked.series[series].id, window,
+        Merge merge(cursor, months, codec, question_.asked.series[series].id, window,
                     Direction::forward, on_damage_);
         if (question_.is_by_days) merge.prefer_days();
         merge.add(std::move(heads.sealing), sealing_rank);
         merge.add(std::move(heads.head), head_rank);
         sink_.clear();
-        while (merge.step(sink_)) {
+        Sink& sink = question_.asked.only.is_everything() ? static_cast<Sink&>(sink_) : only_;
+        while (merge.step(sink)) {
             if (question_.is_to_stop()) return fail(Code::cancelled, "the question was withdrawn");
         }
         std::vector<Bucket>& group = group_of(series);
@@ -51,6 +56,7 @@ private:
     const Question& question_;
     const OnDamage& on_damage_;
     BucketSink sink_;
+    OnlySink only_;  // in front of it
     std::vector<Bucket> scratch_;
     Found found_;
     std::size_t buckets_ = 0;
@@ -62,9 +68,10 @@ Result<Found> work_on(const Question& question, std::size_t first, std::vector<H
                       store::Store& store, const OnDamage& on_damage) {
     Work work(question, on_damage);
     const auto cursor = chunk_cursor(store, question.reachable);
+    const Months months = months_of(*cursor);
     for (std::size_t index = 0; index < heads.size(); ++index) {
         if (question.is_to_stop()) return fail(Code::cancelled, "the question was withdrawn");
-        TRY_VOID(work.one(*cursor, first + index, std::move(heads[index])));
+        TRY_VOID(work.one(*cursor, months, first + index, std::move(heads[index])));
     }
     TRY_VOID(cursor->status());
     return work.take();

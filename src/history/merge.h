@@ -24,9 +24,9 @@ public:
 /// elsewhere.
 class Merge {
 public:
-    /// `cursor`: as ChunkPlan's.
-    Merge(store::Cursor& cursor, ChunkCodec& codec, SeriesId series, Window window,
-          Direction direction, OnDamage on_damage);
+    /// `cursor`, `months`: as ChunkPlan's.
+    Merge(store::Cursor& cursor, const Months& months, ChunkCodec& codec, SeriesId series,
+          Window window, Direction direction, OnDamage on_damage);
 
     /// Adds samples from memory; a higher rank than any chunk's ticket. Before the first step.
     void add(Columns samples, std::uint64_t rank);

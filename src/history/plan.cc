@@ -1,5 +1,6 @@
 #include "history/plan.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "history/days.h"
@@ -9,6 +10,8 @@ namespace {
 
 // Values are kept from the first look while a stretch is small, so they need not be fetched twice.
 constexpr std::size_t kept_bytes_max = 1 << 20;
+// So many keys of a month are met one after the other before what is needed is sought.
+constexpr int few = 12;
 
 std::string month_prefix(Month month) {
     std::string key;
@@ -22,16 +25,34 @@ std::unique_ptr<store::Cursor> chunk_cursor(store::Store& store, Window window) 
     return store.scan(store::Family::history_chunks, month_prefix(month_of(window.from)), "");
 }
 
-ChunkPlan::ChunkPlan(store::Cursor& cursor, SeriesId series, Window window, Direction direction,
-                     OnDamage on_damage)
+// What cannot be read is met, and told about, by whoever looks there.
+Months months_of(store::Cursor& cursor) {
+    Months found;
+    found.are_fresh = cursor.is_valid();
+    if (!cursor.is_valid()) return found;
+    const auto first = parse_chunk_key(cursor.key());
+    found.first = first ? first->month : 0;
+    if (found.first >= month_of_fresh) return found;
+    const std::string fresh = month_prefix(month_of_fresh);
+    cursor.seek(fresh);
+    found.are_fresh = cursor.is_valid();
+    cursor.seek_for_previous(fresh);
+    const auto last = parse_chunk_key(cursor.is_valid() ? cursor.key() : std::string_view());
+    found.last = last ? last->month : month_of_fresh - 1;
+    return found;
+}
+
+ChunkPlan::ChunkPlan(store::Cursor& cursor, const Months& months, SeriesId series, Window window,
+                     Direction direction, OnDamage on_damage)
     : series_(series),
       window_(window),
       direction_(direction),
       on_damage_(std::move(on_damage)),
       cursor_(cursor),
-      first_month_(month_of(window.from)),
-      last_month_(month_of({window.until.micros - 1})),
+      first_month_(std::max<int>(month_of(window.from), months.first)),
+      last_month_(std::min<int>(month_of({window.until.micros - 1}), months.last)),
       month_(direction == Direction::forward ? first_month_ : last_month_),
+      is_fresh_loaded_(!months.are_fresh),
       boundary_(INT64_MIN) {}
 
 void ChunkPlan::end() {
@@ -60,7 +81,7 @@ void ChunkPlan::step() {
 // months cost nothing.
 bool ChunkPlan::find_month() {
     const bool forward = direction_ == Direction::forward;
-    for (;;) {
+    while (month_ >= first_month_ && month_ <= last_month_) {
         ChunkKey edge{static_cast<Month>(month_), series_, Span::day, {INT64_MIN}, 0};
         if (!forward) edge = {edge.month, series_, Span::month, {INT64_MAX}, UINT64_MAX};
         seek(edge);
@@ -75,8 +96,25 @@ bool ChunkPlan::find_month() {
         const bool is_past_us = forward ? found->series > series_ : found->series < series_;
         month_ = found->month;
         if (!is_elsewhere || is_past_us) month_ += static_cast<int>(direction_);
-        if (month_ < first_month_ || month_ > last_month_) return false;
     }
+    return false;
+}
+
+// A series has few chunks in most months: from the first key on, where the cursor stands, all are
+// met without being sought. False, and nothing is loaded: there are more.
+bool ChunkPlan::load_few(std::vector<ChunkRef>& into) {
+    const std::size_t before = into.size();
+    for (int steps = 0; steps < few; ++steps, cursor_.next()) {
+        const auto key =
+            parse_chunk_key(cursor_.is_valid() ? cursor_.key() : std::string_view());
+        if (!key || key->month != month_ || key->series != series_) return true;
+        if (key->span == Span::days || key->first >= window_.until) continue;
+        if (key->span == Span::day && day_of(key->first) < day_of(window_.from)) continue;
+        take(into);
+    }
+    into.resize(before);
+    kept_bytes_ = 0;
+    return false;
 }
 
 // All that overlap, in any order: nothing is known of what comes after.
@@ -195,6 +233,17 @@ bool ChunkPlan::load_days(std::vector<ChunkRef>& into) {
     return true;
 }
 
+// What reaches over the month, and the way to its days.
+void ChunkPlan::load_whole_month(std::vector<ChunkRef>& into) {
+    load_month_chunks(into);
+    const auto month = static_cast<Month>(month_);
+    boundary_ = direction_ == Direction::forward
+                    ? start_of(month).micros
+                    : -(start_of(static_cast<Month>(month + 1)).micros - 1);
+    has_days_ = prefers_days_ && load_days(into);
+    in_days_ = has_days_ ? !other_days_.empty() : enter_days();
+}
+
 bool ChunkPlan::load(std::vector<ChunkRef>& into) {
     if (is_exhausted_) return false;
     kept_bytes_ = 0;
@@ -210,13 +259,7 @@ bool ChunkPlan::load(std::vector<ChunkRef>& into) {
             end();
             return false;
         }
-        load_month_chunks(into);
-        const auto month = static_cast<Month>(month_);
-        boundary_ = direction_ == Direction::forward
-                        ? start_of(month).micros
-                        : -(start_of(static_cast<Month>(month + 1)).micros - 1);
-        has_days_ = prefers_days_ && load_days(into);
-        in_days_ = has_days_ ? !other_days_.empty() : enter_days();
+        if (direction_ == Direction::backward || !load_few(into)) load_whole_month(into);
     } else if (has_days_) {
         take_day_chunks(other_days_.back(), into);
         other_days_.pop_back();

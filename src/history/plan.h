@@ -36,13 +36,21 @@ using OnDamage = std::function<void(std::string_view key, const Error& why)>;
 /// the store, so that what is settled meanwhile is met where it was or where it is, never lost.
 std::unique_ptr<store::Cursor> chunk_cursor(store::Store& store, Window window);
 
+/// Which months a cursor's view holds chunks of, of any series: few questions for many series.
+struct Months {
+    int first = 1, last = 0;  ///< first > last: none
+    bool are_fresh = true;    ///< there may be chunks that are not settled yet
+};
+/// Of a cursor of chunk_cursor that was not moved yet; moves it.
+Months months_of(store::Cursor& cursor);
+
 /// Lists a series' chunks that overlap a window, in the direction of reading: first what is fresh,
 /// then month by month. Owner: one read, on one thread. `cursor`: of chunk_cursor for this window,
-/// nobody else moves it meanwhile. Instants inside instant_min..instant_max only.
+/// nobody else moves it meanwhile; `months`: of the same cursor. Instants inside instant_min..instant_max only.
 class ChunkPlan {
 public:
-    ChunkPlan(store::Cursor& cursor, SeriesId series, Window window, Direction direction,
-              OnDamage on_damage);
+    ChunkPlan(store::Cursor& cursor, const Months& months, SeriesId series, Window window,
+              Direction direction, OnDamage on_damage);
     /// Whole days where their statistics are known (days.h); forward only, before the first load.
     void prefer_days() { prefers_days_ = true; }
 
@@ -61,6 +69,8 @@ private:
     void take_day_chunks(std::int64_t day, std::vector<ChunkRef>& into);
     void load_fresh(std::vector<ChunkRef>& into);
     bool find_month();
+    bool load_few(std::vector<ChunkRef>& into);
+    void load_whole_month(std::vector<ChunkRef>& into);
     void load_month_chunks(std::vector<ChunkRef>& into);
     bool enter_days();
     void load_day(std::vector<ChunkRef>& into);
@@ -76,7 +86,7 @@ private:
     const OnDamage on_damage_;
     store::Cursor& cursor_;
     std::string resume_;  // where the cursor stood before it fetched bytes
-    const Month first_month_, last_month_;
+    const int first_month_, last_month_;  // first > last: there is nothing settled
     int month_;  // being read, or to be looked for
     bool is_fresh_loaded_ = false;
     bool in_days_ = false;

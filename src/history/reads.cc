@@ -42,8 +42,9 @@ io::Task<void> Engine::scan(Scan what, Sink* sink) {
     what.window.from = std::max(what.window.from, view.from);
     if (view.is_gone || what.window.from >= what.window.until) co_return;
     const auto cursor = chunk_cursor(store_, what.window);
-    Merge merge(*cursor, codecs_[io::Shard::here().index().number()], what.series.id, what.window,
-                what.direction,
+    const Months months = months_of(*cursor);
+    Merge merge(*cursor, months, codecs_[io::Shard::here().index().number()], what.series.id,
+                what.window, what.direction,
                 [this](std::string_view key, const Error& why) { note_damage(key, why); });
     merge.add(std::move(view.sealing), sealing_rank);
     merge.add(std::move(view.head), head_rank);

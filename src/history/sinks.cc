@@ -28,6 +28,13 @@ void add_number(Bucket& bucket, std::int64_t at, double value) {
     bucket.last_at = {at};
 }
 
+// Samples that lie behind those seen so far.
+void note_seen(Bucket& bucket, Instant first, Instant last, std::size_t count) {
+    if (bucket.count_all == 0) bucket.seen_from = first;
+    bucket.count_all += count;
+    bucket.seen_until = last;
+}
+
 // A run of believable numbers of one kind, nothing else between them.
 template <class Number>
 struct Run {
@@ -174,7 +181,7 @@ bool BucketSink::take_plain(const Columns& samples, std::size_t from, std::size_
             run.fold(index, end, found);
         }
         if (std::isfinite(found.sum)) {
-            bucket.count_all += end - index;
+            note_seen(bucket, {run.at[index]}, {run.at[end - 1]}, end - index);
             append_to(bucket, found);
         } else {  // there may be what is not a number among them
             add_each(bucket, samples, index, end);
@@ -186,7 +193,7 @@ bool BucketSink::take_plain(const Columns& samples, std::size_t from, std::size_
 
 void BucketSink::add_each(Bucket& bucket, const Columns& samples, std::size_t from,
                           std::size_t until) {
-    bucket.count_all += until - from;
+    note_seen(bucket, {samples.at[from]}, {samples.at[until - 1]}, until - from);
     for (std::size_t index = from; index < until; ++index) {
         if (!samples.mark[index].is_believable()) continue;
         const double value = samples.number(index);
@@ -221,9 +228,35 @@ bool BucketSink::take_whole(const ChunkHeader& chunk) {
     }
     Bucket& bucket = bucket_at(chunk.first.micros);
     if (is_overfull()) return true;  // the next step ends it
-    bucket.count_all += chunk.count;
+    note_seen(bucket, chunk.first, chunk.last, chunk.count);
     if (numbers.count > 0) append_to(bucket, numbers);
     return true;
+}
+
+bool OnlySink::take(const Columns& samples, std::size_t from, std::size_t until) {
+    kept_.clear();
+    for (std::size_t index = from; index < until; ++index) {
+        const Mark mark = samples.mark[index];
+        if ((only_.qualities >> static_cast<unsigned>(mark.quality()) & 1) == 0) continue;
+        if (only_.are_numbers && (!mark.is_believable() || mark.kind() == Kind::text ||
+                                  !only_.takes(samples.number(index))))
+            continue;
+        kept_.push(samples.at[index], samples.bits[index], mark);  // texts are only counted
+    }
+    return kept_.is_empty() || inside_.take(kept_, 0, kept_.size());
+}
+
+bool OnlySink::take_whole(const ChunkHeader& chunk) {
+    if (!only_.are_numbers) return false;
+    const Statistics& numbers = chunk.numbers;
+    const bool are_out = numbers.count == 0 || numbers.max < only_.low || numbers.min > only_.high ||
+                         (only_.is_low_out && numbers.max == only_.low) ||
+                         (only_.is_high_out && numbers.min == only_.high);
+    if (are_out) return true;
+    constexpr unsigned believable = 3;
+    const bool are_in = numbers.count == chunk.count && only_.takes(numbers.min) &&
+                        only_.takes(numbers.max) && (only_.qualities & believable) == believable;
+    return are_in && inside_.take_whole(chunk);
 }
 
 void append_to(Bucket& bucket, const Statistics& later) {
@@ -246,7 +279,13 @@ void append_to(Bucket& bucket, const Statistics& later) {
 }
 
 void join_to(Bucket& bucket, const Bucket& other) {
-    bucket.count_all += other.count_all;
+    if (other.count_all > 0) {
+        const bool is_seen = bucket.count_all > 0;
+        bucket.seen_from = is_seen ? std::min(bucket.seen_from, other.seen_from) : other.seen_from;
+        bucket.seen_until =
+            is_seen ? std::max(bucket.seen_until, other.seen_until) : other.seen_until;
+        bucket.count_all += other.count_all;
+    }
     if (other.count == 0) return;
     const bool is_first = bucket.count == 0;
     if (is_first || other.first_at < bucket.first_at) {

@@ -79,6 +79,19 @@ private:
     std::vector<Bucket> buckets_;
 };
 
+/// Hands on what counts; a chunk of which nothing does is not decoded. Forward reads only.
+class OnlySink final : public Sink {
+public:
+    OnlySink(const Only& only, BucketSink& inside) : only_(only), inside_(inside) {}
+    bool take(const Columns& samples, std::size_t from, std::size_t until) override;
+    bool take_whole(const ChunkHeader& chunk) override;
+
+private:
+    const Only only_;
+    BucketSink& inside_;
+    Columns kept_;
+};
+
 /// Adds what lies later in the same bucket of the same series.
 void append_to(Bucket& bucket, const Statistics& later);
 /// Adds the same bucket of another series, one that is named later.

@@ -1,5 +1,8 @@
 #pragma once
 #include <cstdint>
+#include <functional>
+#include <limits>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -76,12 +79,36 @@ struct Bucket {
     /// Of several series as one: the sum over them. To hold across the bucket's edges, add what lies
     /// before first_at (the bucket before's `last`) and after last_at.
     double integral = 0;
+    Instant seen_from, seen_until;  ///< the first and last of `count_all`, both inclusive
     double average() const { return count == 0 ? 0 : sum / static_cast<double>(count); }
     /// The time-weighted mean from first_at to last_at, of one series; of one sample itself.
     double held_average() const {
         if (first_at == last_at) return average();
         return integral * 1e6 / static_cast<double>((last_at - first_at).count());
     }
+};
+
+/// Which samples count, by what they carry.
+struct Only {
+    bool are_numbers = false;  ///< believable numbers from `low` to `high`; else everything
+    double low = -std::numeric_limits<double>::infinity();
+    double high = std::numeric_limits<double>::infinity();
+    bool is_low_out = false, is_high_out = false;  ///< the bound itself does not count
+    std::uint8_t qualities = 0xf;                  ///< bit n: Quality n does
+    bool is_everything() const { return !are_numbers && qualities == 0xf; }
+    bool takes(double value) const {
+        return (is_low_out ? value > low : value >= low) &&
+               (is_high_out ? value < high : value <= high);
+    }
+    bool operator==(const Only&) const = default;
+};
+
+/// Which series: of any of these machines with any of these tags; nullopt: of all. `fits`, where
+/// there is one, says the rest; it is asked on several threads at once.
+struct SeriesChoice {
+    OrganisationId organisation;
+    std::optional<std::vector<std::string>> machines{}, tags{};
+    std::function<bool(std::string_view machine, std::string_view tag)> fits{};
 };
 
 /// One question over one series or thousands. Instants between, or steps from, where the window
@@ -94,6 +121,8 @@ struct Aggregate {
     Window window{};
     std::chrono::microseconds step{0};  ///< 0: one bucket, the whole window
     std::vector<Instant> edges{};       ///< not empty: instead of window and step, ascending
+    Instant steps_from{INT64_MIN};      ///< at or before the window: steps are counted from there
+    Only only{};                        ///< others are as if they were not stored
     /// Asked every few thousand samples, from several threads; then the answer is `cancelled`.
     std::stop_token stop{};
     std::chrono::milliseconds time_max{0};  ///< 0: none; over it the answer is `timeout`

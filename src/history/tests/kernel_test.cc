@@ -25,8 +25,15 @@ constexpr std::int64_t kernel_start =
 using KernelTruth = std::map<std::int64_t, Sample>;
 using Name = std::pair<std::string, std::string>;
 
+bool counts(const Only& only, const Sample& sample) {
+    if ((only.qualities >> static_cast<unsigned>(sample.quality) & 1) == 0) return false;
+    return !only.are_numbers ||
+           (sample.quality < Quality::bad && only.takes(number_of(sample.value)));
+}
+
 void add(Bucket& bucket, const Sample& sample) {
-    ++bucket.count_all;
+    if (bucket.count_all++ == 0) bucket.seen_from = sample.at;
+    bucket.seen_until = sample.at;
     const double number = number_of(sample.value);
     if (sample.quality >= Quality::bad || std::isnan(number)) return;
     if (bucket.count++ == 0) {
@@ -57,6 +64,8 @@ void expect_same(const Bucket& got, const Bucket& want, double magnitude) {
     EXPECT_EQ(got.start, want.start);
     EXPECT_EQ(got.count, want.count);
     EXPECT_EQ(got.count_all, want.count_all);
+    EXPECT_EQ(got.seen_from, want.seen_from);
+    EXPECT_EQ(got.seen_until, want.seen_until);
     if (want.count == 0) return;
     EXPECT_EQ(got.min, want.min);
     EXPECT_EQ(got.max, want.max);
@@ -119,7 +128,12 @@ protected:
         } else if (asked.window != testing::always && under(4) != 0) {
             asked.step = std::chrono::seconds(1 + under(under(2) == 0 ? 90 : 5000));
             if (under(3) == 0) asked.step = std::chrono::hours(24 * (1 + under(3)));
+            if (under(2) == 0) {
+                asked.steps_from =
+                    asked.window.from - std::chrono::seconds(under(3'000'000));
+            }
         }
+        if (under(2) == 0) asked.only = only();
         const bool is_grouped = under(2) == 0;
         for (const auto& [name, samples] : truth_) {
             if (under(3) == 0) continue;
@@ -129,10 +143,23 @@ protected:
         return asked;
     }
 
+    // Numbers as they are stored, so that a bound is often met exactly; sometimes above them all.
+    Only only() {
+        Only some;
+        some.are_numbers = under(4) != 0;
+        if (under(2) == 0) some.low = static_cast<double>(under(600)) / 4 - 50;
+        if (under(2) == 0) some.high = static_cast<double>(under(1400)) / 4 - 50;
+        some.is_low_out = under(2) == 0;
+        some.is_high_out = under(2) == 0;
+        if (under(3) == 0) some.qualities = static_cast<std::uint8_t>(under(16));
+        return some;
+    }
+
     static std::int64_t start_of_bucket(const Aggregate& asked, std::int64_t at) {
         if (!asked.edges.empty())
             return std::prev(std::ranges::upper_bound(asked.edges, Instant{at}))->micros;
-        const std::int64_t from = asked.window.from.micros;
+        const bool has_begin = asked.step.count() != 0 && asked.steps_from.micros != INT64_MIN;
+        const std::int64_t from = has_begin ? asked.steps_from.micros : asked.window.from.micros;
         if (asked.step.count() == 0) return from;
         return from + (at - from) / asked.step.count() * asked.step.count();
     }
@@ -145,7 +172,7 @@ protected:
             std::map<std::int64_t, Bucket> own;
             const Series& series = asked.series[index];
             for (const auto& [at, sample] : truth_[{series.machine, series.tag}]) {
-                if (!window.contains({at})) continue;
+                if (!window.contains({at}) || !counts(asked.only, sample)) continue;
                 Bucket& bucket = own[start_of_bucket(asked, at)];
                 bucket.start = {start_of_bucket(asked, at)};
                 add(bucket, sample);
@@ -156,6 +183,10 @@ protected:
                 Bucket& all = groups[group][at];
                 const bool is_first = all.count == 0;
                 all.start = bucket.start;
+                const bool is_seen = all.count_all > 0;
+                all.seen_from =
+                    is_seen ? std::min(all.seen_from, bucket.seen_from) : bucket.seen_from;
+                all.seen_until = std::max(all.seen_until, bucket.seen_until);
                 all.count_all += bucket.count_all;
                 if (bucket.count == 0) continue;
                 all.min = is_first ? bucket.min : std::min(all.min, bucket.min);
@@ -195,6 +226,37 @@ protected:
                 ++bucket;
             }
         }
+    }
+
+    void ask_chosen() {
+        SeriesChoice choice;
+        choice.organisation = organisation;
+        std::vector<Name> want;
+        for (const auto& [name, samples] : truth_) want.push_back(name);
+        if (under(2) == 0) {
+            choice.machines = {"machine 3", "nobody", "machine 1", "machine 3"};
+            std::erase_if(want, [](const Name& name) {
+                return name.first != "machine 1" && name.first != "machine 3";
+            });
+        }
+        if (under(2) == 0) {
+            choice.tags = {"tag 2", "tag 0"};
+            std::erase_if(want, [](const Name& name) {
+                return name.second != "tag 0" && name.second != "tag 2";
+            });
+        }
+        if (under(2) == 0) {
+            choice.fits = [](std::string_view, std::string_view tag) { return tag != "tag 0"; };
+            std::erase_if(want, [](const Name& name) { return name.second == "tag 0"; });
+        }
+        std::vector<Name> got;
+        for (const Series& one :
+             rig_->ask(rig_->history().chosen(choice),
+                       static_cast<std::uint32_t>(under(rig_->shards().size())))) {
+            EXPECT_EQ(one.id, rig_->find(one.machine, one.tag).id);
+            got.push_back({one.machine, one.tag});
+        }
+        EXPECT_EQ(got, want);
     }
 
     void ask_newest() {
@@ -256,6 +318,7 @@ TEST_F(Kernel, AgreesWithEverySample) {
         append(9);
         if (step % 4 == 3) ask();
         if (step % 10 == 9) ask_newest();
+        if (step % 10 == 8) ask_chosen();
         if (HasFailure()) return;
     }
     ASSERT_TRUE(rig_->seal());
