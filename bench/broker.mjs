@@ -180,7 +180,11 @@ async function ramp() {
     const server = await lineshaft([`mqtt.session_queue_bytes=${2 ** 32}`]);  // the reader may fall behind: that is another limit
     const levels = new Set();
     let last = 0;
-    const watch = setInterval(() => void server.broker().then(({ load: { level } }) => { levels.add(level); last = level; }, () => {}), 200);
+    const watch = setInterval(() => void server.broker().then(({ load: { level }, numbers }) => {
+        levels.add(level);
+        last = level;
+        if (process.env.BENCH_VERBOSE) print(JSON.stringify({ at: Math.round(performance.now()), level, lag: numbers.loop_lag_ms, queued: numbers.queued_bytes, log: numbers.log_bytes, full: numbers.full_sessions, refused: numbers.publishes_refused_queue }));
+    }, () => {}), 200);
     const n = await measure(server, ["--ramp", "--publishers", String(process.env.BENCH_PUBLISHERS ?? 60)]);
     const ready = (await fetch(`http://127.0.0.1:${server.http}/readyz`)).status;
     clearInterval(watch);
@@ -188,7 +192,7 @@ async function ramp() {
     await server.stop();
     print(`ramp: ${JSON.stringify({ ...n, levels: [...levels].sort(), last, ready, connects_refused_load: now.connects_refused_load, throttled_qos0: now.throttled_qos0, delayed_answers: now.delayed_answers })}`);
     return [`Three times the publishers of the peak and new machines all the time: ${thousands(n.peak)} messages/s at the peak, ${thousands(n.held)} held (${n.held_percent.toFixed(0)} %), ` +
-        `${n["refused_0x97"]} of ${n.newcomers} new sessions refused with 0x97, highest load level ${Math.max(...levels)}; new sessions welcome and acknowledgements quick again ${n.recovered_s.toFixed(1)} s after (fault 15).`];
+        `p99 ${n.peak_p99_ms.toFixed(0)} ms before and ${n.held_p99_ms.toFixed(0)} ms during, ${n["refused_0x97"]} of ${n.newcomers} new sessions refused with 0x97, highest load level ${Math.max(...levels)}; new sessions welcome and acknowledgements quick again ${n.recovered_s.toFixed(1)} s after (fault 15).`];
 }
 
 /** The load program's probe, a client in a process of its own: `mark()` gives the times since the last one. */
@@ -216,16 +220,20 @@ async function sink() {
 const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)];
 const refusals = (numbers) => Object.entries(numbers).filter(([name, value]) => value > 0 && /refused|timeouts|slow/.test(name)).map(([name, value]) => `${name} ${value}`);
 
-/** One attack beside one measured client: alone, while a sink is attacked, while the broker is. Seconds of a
- *  window: as long as the attack on the broker takes, and at least two. */
-async function attack(kind, size) {
+/** One attack beside one measured client: alone, while a sink is attacked, while the broker is. A window is as long
+ *  as its attack and at least a second. */
+async function attack(kind, size, kept) {
     const server = await lineshaft(["mqtt.retained_max=1000000"]), other = await sink(), probe = await probeOf(server);
     const window = async (work) => {
         await probe.mark();
-        const [n] = await Promise.all([work(), sleep(2000)]);
+        const [n] = await Promise.all([work(), sleep(1000)]);
         return { n, ...(await probe.mark()) };
     };
     const words = ["--flood", String(size), "--kind", kind];
+    if (kind === "hoard") {
+        await measure(server, ["--flood", String(kept), "--kind", "retained"]);
+        words.push("--kept", String(kept));
+    }
     await sleep(500);
     const alone = await window(() => sleep(3000));
     const beside = await window(() => measure(other, words));
@@ -234,21 +242,23 @@ async function attack(kind, size) {
     probe.end();
     other.stop();
     await server.stop();
-    print(`flood ${kind}: alone ${alone.p99_ms}, beside a sink ${beside.p99_ms}, during ${during.p99_ms} ms (max ${during.max_ms}); ${JSON.stringify(during.n)} ${refusals(numbers).join(", ")}`);
-    return { alone: alone.p99_ms, beside: beside.p99_ms, during: during.p99_ms, n: during.n, refused: refusals(numbers) };
+    print(`flood ${kind}: alone ${alone.p99_ms}, beside a sink ${beside.p99_ms}, during ${during.p99_ms} ms (p50 ${during.p50_ms}, max ${during.max_ms}; sink's max ${beside.max_ms}); ${JSON.stringify(during.n)} ${refusals(numbers).join(", ")}`);
+    return { alone: alone.p99_ms, beside: beside.p99_ms, during: during.p99_ms, longest: during.max_ms, n: during.n, refused: refusals(numbers) };
 }
 
 async function flood() {
-    const lines = ["| attack | size | taken / refused / closed | counted as | p99 alone | while a program that does nothing is attacked | during |", "|---|---|---|---|---|---|---|"];
-    const sizes = isLong ? { connect: 10_000, halfopen: 10_000, slowloris: 8_000, retained: 1_000_000, wildcard: 100_000 } : { connect: 3_000, halfopen: 3_000, slowloris: 3_000, retained: 100_000, wildcard: 10_000 };
+    const lines = ["| attack | size | taken / refused / closed | counted as | server's processor time; resident | p99 alone | while a program that does nothing is attacked | during | difference; longest |", "|---|---|---|---|---|---|---|---|---|"];
+    const sizes = isLong ? { connect: 10_000, fleet: 10_000, halfopen: 10_000, slowloris: 8_000, retained: 1_000_000, hoard: 10, wildcard: 100_000 }
+        : { connect: 3_000, fleet: 3_000, halfopen: 3_000, slowloris: 3_000, retained: 100_000, hoard: 10, wildcard: 10_000 };
     const only = process.env.BENCH_ATTACK, repeats = Number(process.env.BENCH_REPEATS ?? 5);
     for (const [kind, size] of Object.entries(sizes)) {
         if (only && only !== kind) continue;
         const runs = [];
-        for (let run = 0; run < repeats; run += 1) runs.push(await attack(kind, Math.round(size * scale)));
-        const ms = (name) => `${median(runs.map((run) => run[name])).toFixed(1)} ms`;
+        for (let run = 0; run < repeats; run += 1) runs.push(await attack(kind, Math.round(size * scale), Math.round(sizes.retained * scale)));
+        const of = (name) => median(runs.map((run) => run[name])), ms = (name) => `${of(name).toFixed(1)} ms`;
+        const cpu = median(runs.map((run) => run.n.server_cpu_s)), difference = of("during") - of("beside");
         const { n, refused } = runs[0];
-        lines.push(`| ${kind} | ${n.begun} | ${n.accepted + n.answers} / ${n.refused} / ${n.closed} in ${median(runs.map((run) => run.n.seconds)).toFixed(1)} s | ${refused.join(", ") || "–"} | ${ms("alone")} | ${ms("beside")} | ${ms("during")} |`);
+        lines.push(`| ${kind} | ${n.begun} | ${n.accepted + n.answers} / ${n.refused} / ${n.closed} in ${median(runs.map((run) => run.n.seconds)).toFixed(1)} s | ${refused.join(", ") || "–"} | ${cpu.toFixed(2)} s; ${n.resident_mb.toFixed(0)} MB | ${ms("alone")} | ${ms("beside")} | ${ms("during")} | ${difference < 0 ? "−" : "+"}${Math.abs(difference).toFixed(1)} ms; ${ms("longest")} |`);
     }
     return lines;
 }
@@ -270,12 +280,13 @@ async function garbage() {
         `(most ${n.most_mb.toFixed(1)} MB); ${refusals(numbers).join(", ")}; another client's p99 ${alone.p99_ms.toFixed(1)} → ${during.p99_ms.toFixed(1)} ms (fault 9).`];
 }
 
-/** Replaces what stands between the marks of `part` in docs/benchmarks.md. */
+/** Replaces what stands between the marks of `part` in docs/benchmarks.md; BENCH_DRY=1: only prints it. */
 function write(part, lines) {
     const [begin, end] = [`<!-- ${part}: written by ./dev bench broker -->`, `<!-- end of ${part} -->`];
     const text = readFileSync(doc, "utf8");
     const [from, until] = [text.indexOf(begin), text.indexOf(end)];
     print(`\n${lines.join("\n")}\n`);
+    if (process.env.BENCH_DRY) return;
     if (from < 0 || until < from) return print(`docs/benchmarks.md has no place for ${part}`);
     writeFileSync(doc, `${text.slice(0, from)}${begin}\n${lines.join("\n")}\n${text.slice(until)}`);
 }

@@ -171,8 +171,8 @@ void TrustGatekeeper::session_gone(OrganisationId organisation) {
     if (quotas_ != nullptr) quotas_->session_gone(organisation);
 }
 
-bool TrustGatekeeper::has_retained_room(OrganisationId organisation, std::size_t bytes) {
-    return quotas_ == nullptr || quotas_->has_retained_room(organisation, bytes);
+bool TrustGatekeeper::take_retained(OrganisationId organisation, std::int64_t bytes) {
+    return quotas_ == nullptr || quotas_->take_retained(organisation, bytes);
 }
 
 void TrustGatekeeper::retained_changed(OrganisationId organisation, std::int64_t bytes) {

@@ -44,7 +44,7 @@ public:
     bool take_session(OrganisationId organisation) override;
     void session_loaded(OrganisationId organisation) override;
     void session_gone(OrganisationId organisation) override;
-    bool has_retained_room(OrganisationId organisation, std::size_t bytes) override;
+    bool take_retained(OrganisationId organisation, std::int64_t bytes) override;
     void retained_changed(OrganisationId organisation, std::int64_t bytes) override;
 
     /// Whose limits count, and who is told of refusals. Both outlive the broker; before load().

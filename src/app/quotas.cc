@@ -77,9 +77,9 @@ void Quotas::session_gone(OrganisationId organisation) {
     row(organisation).sessions.add(-1);
 }
 
-bool Quotas::has_retained_room(OrganisationId organisation, std::size_t bytes) {
+bool Quotas::take_retained(OrganisationId organisation, std::int64_t bytes) {
     Row& its = row(organisation);
-    if (its.retained_bytes.has_room(static_cast<std::int64_t>(bytes))) return true;
+    if (its.retained_bytes.take(bytes)) return true;
     its.refused_retained.add();
     return false;
 }

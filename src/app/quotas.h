@@ -24,7 +24,7 @@ public:
     bool take_session(OrganisationId organisation);
     void session_loaded(OrganisationId organisation);
     void session_gone(OrganisationId organisation);
-    bool has_retained_room(OrganisationId organisation, std::size_t bytes);
+    bool take_retained(OrganisationId organisation, std::int64_t bytes);
     void retained_changed(OrganisationId organisation, std::int64_t bytes);
 
     api::OrganisationUse use(OrganisationId organisation) const override;

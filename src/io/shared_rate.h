@@ -55,9 +55,15 @@ public:
         count_.fetch_sub(1, std::memory_order_relaxed);
         return false;
     }
-    bool has_room(std::int64_t more) const {
+    /// So many at once, or none of them.
+    bool take(std::int64_t more) {
         const std::int64_t most = this->most();
-        return most == 0 || count() + more <= most;
+        std::int64_t before = count();
+        while (most == 0 || more <= 0 || before + more <= most) {
+            if (count_.compare_exchange_weak(before, before + more, std::memory_order_relaxed))
+                return true;
+        }
+        return false;
     }
     /// Without asking: what is there already, or is gone.
     void add(std::int64_t change) { count_.fetch_add(change, std::memory_order_relaxed); }

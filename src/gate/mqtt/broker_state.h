@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "gate/mqtt/broker.h"
-#include "gate/mqtt/hub.h"
+#include "gate/mqtt/hub_ask.h"
 
 namespace lineshaft::broker {
 

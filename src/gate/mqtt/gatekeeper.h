@@ -66,7 +66,9 @@ public:
     virtual void session_loaded(OrganisationId) {}
     virtual void session_gone(OrganisationId) {}
     /// Retained messages count for the organisation of who published them.
-    virtual bool has_retained_room(OrganisationId, std::size_t) { return true; }
+    /// So many bytes more are taken; false: there is no room for them. What turns out not to be
+    /// needed, or is gone, is told as a change.
+    virtual bool take_retained(OrganisationId, std::int64_t) { return true; }
     virtual void retained_changed(OrganisationId, std::int64_t) {}
     virtual ~Gatekeeper() = default;
 };

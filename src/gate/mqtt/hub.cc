@@ -5,6 +5,7 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "gate/mqtt/link.h"
+#include "gate/mqtt/retained_feed.h"
 
 namespace lineshaft::broker {
 
@@ -52,6 +53,7 @@ Hub::Hub(Common& its_common, std::uint32_t its_index)
                [this](OrganisationId organisation, std::int64_t bytes) {
                    common.gatekeeper.retained_changed(organisation, bytes);
                }),
+      feeder(std::make_unique<RetainedFeeder>(*this)),
       log(its_common.store, stats),
       recent(its_common.limits),
       load(its_common.limits.load),
@@ -59,6 +61,9 @@ Hub::Hub(Common& its_common, std::uint32_t its_index)
       boxes_(its_common.places.size()),
       connect_pace_(part_of(its_common.limits.connects_per_second, its_common.places.size()),
                     part_of(its_common.limits.connects_per_second, its_common.places.size()) / 25),
+      subscribe_pace_(
+          part_of(its_common.limits.subscribes_per_second, its_common.places.size()),
+          part_of(its_common.limits.subscribes_per_second, its_common.places.size()) / 10),
       qos0_in_flight_(its_common.places.size()),
       levels_(its_common.places.size()) {}
 
@@ -146,6 +151,8 @@ void Hub::forget(Link& link) {
     std::ranges::replace(to_flush_, &link, static_cast<Link*>(nullptr));
     paused_links_.remove(link);
     connecting_.remove(link);
+    newcomers_.remove(link);
+    subscribing_.remove(link);
     held_.remove(link);
     std::erase(throttled_, &link);
     const std::uint32_t place = link.place;
@@ -179,6 +186,7 @@ void Hub::arm_tick() {
 }
 
 void Hub::tick() {
+    quick_refusals_ = 0;
     repeat_steps();
     retry_paused();
     const auto steady = shard.clock().steady();
@@ -212,6 +220,7 @@ io::Task<void> Hub::close_connections() {
     is_closing = true;
     tick_timer_.disarm();
     connect_timer_.disarm();
+    subscribe_timer_.disarm();
     held_timer_.disarm();
     release_throttled();
     release_answers();

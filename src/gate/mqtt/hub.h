@@ -22,6 +22,7 @@ namespace lineshaft::broker {
 
 class Hub;
 class Link;
+class RetainedFeeder;
 
 /// What all hubs of a broker share and never change after load().
 struct Common {
@@ -107,31 +108,16 @@ public:
     // ---- Subscriptions (hub_subscribe.cc).
     void subscribe(Session& session, mqtt::SubscribeReceived&& received);
     void unsubscribe(Session& session, mqtt::UnsubscribeReceived&& received);
+    void take_back(Session& session, const std::vector<std::string>& filters);
 
     // ---- Other shards.
     void post(std::uint32_t to, std::move_only_function<void(Hub&)> work);
     std::uint32_t owner_of(std::string_view key) const;
     void broadcast(RouteChange change, std::move_only_function<void()> then = {});
     void apply(const RouteChange& change);
-    /// Runs `ask` on every hub and gives all answers, by hub, here.
+    /// Runs `ask` on every hub and gives all answers, by hub, here. (hub_ask.h)
     template <class T>
-    void ask_all(std::function<T(Hub&)> ask, std::move_only_function<void(std::vector<T>)> then) {
-        struct Answers {
-            std::vector<T> list;
-            std::size_t missing;
-            std::move_only_function<void(std::vector<T>)> then;
-        };
-        auto answers = std::make_shared<Answers>(std::vector<T>(count()), count(), std::move(then));
-        for (std::uint32_t hub = 0; hub < count(); ++hub) {
-            post(hub, [ask, answers, from = index](Hub& there) {
-                auto answer = std::make_shared<T>(ask(there));
-                there.post(from, [answers, answer, at = there.index](Hub&) {
-                    answers->list[at] = std::move(*answer);
-                    if (--answers->missing == 0) answers->then(std::move(answers->list));
-                });
-            });
-        }
-    }
+    void ask_all(std::function<T(Hub&)> ask, std::move_only_function<void(std::vector<T>)> then);
 
     // ---- Connections (link.cc, connect.cc).
     void serve(std::unique_ptr<io::Stream> stream, bool is_websocket);
@@ -144,6 +130,10 @@ public:
     /// Whether a CONNECT may be answered now, which then counts; else it waits in line.
     bool may_connect();
     void wait_to_connect(Link& link);
+    /// A connection without a session is read in its turn: nobody is behind a crowd of newcomers.
+    void attend_later(Link& link);
+    /// It subscribed to so many filters: above the pace it is not read for a moment.
+    void pace_subscribe(Link& link, std::size_t filters);
     void keep_spare(std::string&& buffer) {
         if (buffer.capacity() <= spare_bytes_max) spare_output = std::move(buffer);
     }
@@ -188,6 +178,8 @@ public:
     void throttle(Link& link);
     /// Its answers go out with the next tick.
     void answer_later(Session& session);
+    /// Whether a refusal waits for the next tick, because there were very many since the last.
+    bool delays_refusal() { return ++quick_refusals_ > limits().quick_refusals_max; }
 
     const Limits& limits() const { return common.limits; }
     std::uint32_t count() const { return static_cast<std::uint32_t>(common.hubs.size()); }
@@ -200,6 +192,7 @@ public:
     Routes routes;
     Directory directory;
     RetainedShelf retained;
+    std::unique_ptr<RetainedFeeder> feeder;
     MessageLog log;
     Stats stats;
     RecentTopics recent;
@@ -239,6 +232,7 @@ private:
                    std::uint64_t version);
     /// Room for one more retained message, taken; nothing: there is none.
     std::optional<RetainedRoom> take_retained_room(const Publication& what);
+    void give_back_room(const Publication& what);
     void retain(const std::shared_ptr<const Publication>& what, std::uint64_t version);
     void retained_committed(const std::shared_ptr<const Publication>& what, std::uint64_t version,
                             const Result<void>& outcome);
@@ -246,6 +240,8 @@ private:
     void flush_links();
     void wake_some();
     void let_some_connect();
+    void attend_some();
+    void let_some_subscribe();
     void note_pressure(const Routes::Target& target);
     void arrived(std::uint32_t at, std::size_t bytes);
     void hold(Link& link, std::uint64_t reason);
@@ -303,6 +299,11 @@ private:
     LinkLine connecting_{2};
     io::Pace connect_pace_;
     io::Wheel::Timer connect_timer_;
+    LinkLine newcomers_{8};
+    bool attending_posted_ = false;
+    LinkLine subscribing_{16};
+    io::Pace subscribe_pace_;
+    io::Wheel::Timer subscribe_timer_;
     LinkLine held_{4};
     std::uint64_t hold_reason_ = 0;  // of the publish being routed: who does not keep up; 0: nobody
     std::vector<std::size_t> qos0_in_flight_;  // bytes, by hub
@@ -320,6 +321,7 @@ private:
     std::vector<SessionNumber> records_again_;
     std::vector<CommitStep> steps_again_;
     LogTail tail_;
+    std::uint64_t trimmed_to_ = 0;  // tickets below were removed from this shard's log in this run
     std::vector<std::uint16_t> orphans_;  // logs of an earlier run's shards, this hub's to remove
     io::Steady next_orphans_{0};
     std::size_t counted_logs_ = 0;
@@ -333,6 +335,7 @@ private:
     Ring<ClientRow> departures_;
     std::vector<Link*> throttled_;
     std::vector<SessionNumber> held_answers_;
+    unsigned quick_refusals_ = 0;  // since the last tick
     std::vector<io::Steady> opened_rounds_;  // of the rounds not on disk, the oldest first
     io::Steady lag_{0};                      // of the loop, the longest since the last tick
     bool is_probing_ = false;

@@ -111,7 +111,7 @@ mqtt::Reason Hub::plan(const Publication& what) {
         const bool is_logged = qos != mqtt::Qos::at_most_once && target.logged;
         if (qos != mqtt::Qos::at_most_once && target.full) {
             ++stats.publishes_refused_queue;
-            common.retained_budget->give_back(plan_.retained);
+            give_back_room(what);
             return mqtt::Reason::quota_exceeded;
         }
         (is_logged ? plan_.logged : plan_.others)
@@ -134,9 +134,27 @@ std::optional<RetainedRoom> Hub::take_retained_room(const Publication& what) {
     const auto topic = what.message.topic();
     const std::size_t bytes = what.message.bytes().size();
     const auto organisation = what.publisher ? what.publisher->organisation : OrganisationId(1);
-    if (!common.gatekeeper.has_retained_room(organisation, bytes)) return std::nullopt;
-    return owner_of(topic) == index ? retained.take_room(topic, bytes)
-                                    : common.retained_budget->take(RetainedRoom::of(bytes));
+    const bool is_here = owner_of(topic) == index;
+    const std::int64_t quota_bytes = is_here ? retained.bytes_more(organisation, topic, bytes)
+                                             : static_cast<std::int64_t>(bytes);
+    if (!common.gatekeeper.take_retained(organisation, quota_bytes)) return std::nullopt;
+    auto room = is_here ? retained.take_room(topic, bytes)
+                        : common.retained_budget->take(RetainedRoom::of(bytes));
+    if (room) {
+        room->quota_bytes = quota_bytes;
+    } else {
+        common.gatekeeper.retained_changed(organisation, -quota_bytes);
+    }
+    return room;
+}
+
+// What plan() took for it and what goes nowhere now.
+void Hub::give_back_room(const Publication& what) {
+    const RetainedRoom room = std::exchange(plan_.retained, {});
+    common.retained_budget->give_back(room);
+    if (room.quota_bytes == 0) return;
+    common.gatekeeper.retained_changed(
+        what.publisher ? what.publisher->organisation : OrganisationId(1), -room.quota_bytes);
 }
 
 mqtt::Reason Hub::route(Publication&& draft, Origin& origin) {
@@ -167,7 +185,7 @@ mqtt::Reason Hub::route(Publication&& draft, Origin& origin) {
         joins_[join].waits += static_cast<std::uint32_t>(std::popcount(taps));
     }
     if (keeps_id && taps != 0) {
-        common.retained_budget->give_back(plan_.retained);  // taken again once they are done
+        give_back_room(*what);  // taken again once they are done
         // The id is kept only once the taps are done: a crash before makes the client send again,
         // and the taps must then see the message again.
         joins_[join].tapped = what;

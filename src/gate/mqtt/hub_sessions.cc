@@ -25,6 +25,10 @@ Session& Hub::install(std::unique_ptr<Session> session) {
 }
 
 void Hub::announce(Session& session, std::move_only_function<void()> then) {
+    if (session.subscriptions.empty()) {  // then no shard has a place for it
+        if (then) then();
+        return;
+    }
     broadcast({.kind = RouteChange::Kind::place,
                .logged = session.is_logged,
                .connected = session.link != nullptr,

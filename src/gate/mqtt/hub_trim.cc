@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "gate/mqtt/hub.h"
+#include "gate/mqtt/hub_ask.h"
 
 namespace lineshaft::broker {
 namespace {
@@ -101,8 +102,16 @@ void Hub::trim_below(std::uint64_t until, std::vector<Owed> owed) {
         low = std::min(low, each.low);
         owed_bytes += static_cast<std::uint64_t>(each.bytes);
     }
-    lane.batch().remove_range(store::Family::mqtt_messages, message_key(mine, 0),
-                              message_key(mine, low));
+    // Only what this run has not removed yet: a reader that is far behind would otherwise meet a
+    // removal of everything before it for each trim there was.
+    if (low > trimmed_to_) {
+        lane.batch().remove_range(store::Family::mqtt_messages, message_key(mine, trimmed_to_),
+                                  message_key(mine, low));
+        trimmed_to_ = low;
+        lane.then([this](const Result<void>& outcome) {
+            if (!outcome) trimmed_to_ = 0;
+        });
+    }
     tail_.trimmed(low);
     const auto bound =
         limits().rewrite_bytes + 2 * std::max(owed_bytes, tail_.bytes_after_rewrite());

@@ -9,6 +9,7 @@ namespace {
 /// Then the loop's other work has a turn.
 constexpr std::size_t wakes_per_turn = 32;
 constexpr unsigned connects_per_turn = 8;
+constexpr unsigned newcomers_per_turn = 8;
 
 /// What `hold` is told for QoS 0 on its way to a hub rather than for a session: no session's number
 /// comes near.
@@ -27,7 +28,7 @@ constexpr std::uint32_t hub_of(std::uint64_t reason) {
 // ---- Room in the commit lane -----------------------------------------------------------------
 
 void Hub::wait_for_room(Link& link) {
-    if (link.is_held || link.is_throttled) return;  // woken when that is over
+    if (link.is_held || link.is_throttled || link.is_subscribing) return;  // woken when that is over
     paused_links_.add(link);
     if (lane.is_full()) open_round();  // so that its commit tells us
 }
@@ -78,6 +79,50 @@ void Hub::let_some_connect() {
     shard.post([this] {
         if (!connect_timer_.is_armed()) let_some_connect();
     });
+}
+
+void Hub::attend_later(Link& link) {
+    newcomers_.add(link);
+    if (std::exchange(attending_posted_, true)) return;
+    shard.post([this] { attend_some(); });
+}
+
+void Hub::attend_some() {
+    attending_posted_ = false;
+    for (unsigned count = 0; count < newcomers_per_turn; ++count) {
+        Link* link = newcomers_.pop();
+        if (link == nullptr) return;
+        link->attend();
+    }
+    if (newcomers_.empty() || std::exchange(attending_posted_, true)) return;
+    shard.post([this] { attend_some(); });
+}
+
+// ---- SUBSCRIBE -------------------------------------------------------------------------------
+
+void Hub::pace_subscribe(Link& link, std::size_t filters) {
+    const io::Steady now = shard.clock().steady();
+    (void)subscribe_pace_.has_room(now);  // what time has brought
+    for (std::size_t each = 0; each < filters; ++each) subscribe_pace_.took();
+    if (subscribe_pace_.has_room(now) || link.is_over() || is_closing) return;
+    if (!link.is_subscribing) ++stats.waited_subscribes;
+    link.is_subscribing = true;
+    subscribing_.add(link);
+    if (!subscribe_timer_.is_armed())
+        shard.wheel().arm(subscribe_timer_, io::Wheel::slot_width, [this] { let_some_subscribe(); });
+}
+
+// One at a time: it reads in its own turn, which is queued first, and may use up what there is.
+void Hub::let_some_subscribe() {
+    if (subscribing_.empty() || subscribe_timer_.is_armed()) return;
+    if (!is_closing && !subscribe_pace_.has_room(shard.clock().steady())) {
+        return shard.wheel().arm(subscribe_timer_, io::Wheel::slot_width,
+                                 [this] { let_some_subscribe(); });
+    }
+    Link* link = subscribing_.pop();
+    link->is_subscribing = false;
+    link->wake();
+    shard.post([this] { let_some_subscribe(); });
 }
 
 // ---- QoS 0 for a reader that does not keep up -------------------------------------------------

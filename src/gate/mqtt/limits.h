@@ -25,6 +25,10 @@ struct Limits {
     /// that a storm of new machines leaves the others their share of a shard. 0: no limit.
     unsigned connects_per_second = 4'000;
 
+    /// Filters of SUBSCRIBEs, all shards together: who is above it is not read for a moment, first
+    /// come, first served, so that a storm of wildcards leaves the others theirs. 0: no limit.
+    unsigned subscribes_per_second = 20'000;
+
     unsigned claims_waiting_max = 8;        ///< CONNECTs of one client id at a time; more: 0x89
     io::Steady restart_will_delay{30'000};  ///< after a restart wills of durable sessions wait so
 
@@ -59,6 +63,9 @@ struct Limits {
     std::size_t recent_bytes_max = 8 << 20;
     std::size_t recent_payload_bytes_max = 64 << 10;  ///< of one message; more is cut
     io::Steady browse_time{60'000};  ///< topics are remembered so long after the last look
+
+    /// Messages refused between two ticks (retry_delay) before their answers wait for the tick.
+    unsigned quick_refusals_max = 2'000;
 
     LoadLimits load;
 };

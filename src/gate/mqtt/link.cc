@@ -9,9 +9,6 @@ namespace {
 
 constexpr std::size_t busy_bytes = 4 << 10;
 constexpr io::Steady linger_max{1'000};
-/// After so many reads that filled the whole buffer the loop gets a turn, so that one fast sender
-/// does not hold the shard: a read of small messages takes more than a millisecond.
-constexpr unsigned eager_reads_max = 2;
 
 }  // namespace
 
@@ -101,7 +98,7 @@ io::Task<void> write_rest(Link* link) {
 bool Link::wants_input() const {
     return connection.wants_input() && backlog_bytes() <= hub.limits().output_bytes_max &&
            (session == nullptr || !session->is_paused()) && !is_throttled && !is_held &&
-           !hub.lane.is_full();
+           !is_subscribing && !hub.lane.is_full();
 }
 
 io::Task<void> Link::input_allowed() {
@@ -242,22 +239,21 @@ io::Task<void> serve_link(Link* link) {
 }
 
 void Link::on_readable() {
+    if (!is_accepted && !is_over_ && !hub.is_closing) return hub.attend_later(*this);
+    attend();
+}
+
+void Link::attend() {
     is_parked_ = false;
     --hub.parked_links;
     read_on();
 }
 
 void Link::read_on() {
-    bool may_have_more = true;
-    for (unsigned reads = 0;; ++reads) {
-        if (is_busy()) return hub.nursery.spawn(serve_link(this));
-        if (!may_have_more || reads == eager_reads_max) break;
-        const auto input = stream->read_now();
-        if (input && input->empty()) break;
-        // A full buffer promises more.
-        may_have_more = input && input->size() == hub.shard.shared_buffer().size();
-        take(input);
-    }
+    if (is_busy()) return hub.nursery.spawn(serve_link(this));
+    const auto input = stream->read_now();
+    if (!input || !input->empty()) take(input);
+    if (is_busy()) return hub.nursery.spawn(serve_link(this));
     is_parked_ = true;
     ++hub.parked_links;
     stream->wait_readable(patience(), *this);

@@ -32,6 +32,8 @@ public:
     bool wake();
     /// It waits for its turn to connect: now.
     void let_connect();
+    /// It waits for its turn to be read for the first time: now.
+    void attend();
     /// Its output fell below the mark, if it did: its senders go on.
     void ease();
     /// The session, if any, sleeps; the client is told `reason` if its version can; reading ends.
@@ -55,7 +57,8 @@ public:
     bool is_websocket = false;
     bool is_throttled = false;  ///< under load: not read until the next tick
     bool is_held = false;       ///< not read: a reader of its QoS 0 does not keep up
-    bool is_slow = false;       ///< its output is above the mark; its senders know
+    bool is_subscribing = false;  ///< not read: it subscribes faster than the pace
+    bool is_slow = false;         ///< its output is above the mark; its senders know
     bool was_slow = false;      ///< much was waiting for its socket at the last tick
     std::uint8_t lines = 0;     ///< the LinkLines it stands in, a bit each
 

@@ -63,7 +63,9 @@ void handle(Link& link, mqtt::Event&& event) {
     } else if (auto* subscribe = std::get_if<mqtt::SubscribeReceived>(&event)) {
         for (auto& wish : subscribe->subscribe.subscriptions)
             rename(gatekeeper, *session, wish.filter);
+        const std::size_t filters = subscribe->subscribe.subscriptions.size();
         link.hub.subscribe(*session, std::move(*subscribe));
+        link.hub.pace_subscribe(link, filters);
     } else if (auto* unsubscribe = std::get_if<mqtt::UnsubscribeReceived>(&event)) {
         for (auto& filter : unsubscribe->unsubscribe.filters) rename(gatekeeper, *session, filter);
         link.hub.unsubscribe(*session, std::move(*unsubscribe));

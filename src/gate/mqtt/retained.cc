@@ -40,7 +40,16 @@ std::optional<RetainedRoom> RetainedShelf::take_room(std::string_view topic,
     if (kept == nullptr || is_deletion(*(*kept)->what))
         return budget_.take(RetainedRoom::of(bytes));
     const std::size_t before = (*kept)->what->message.bytes().size();
-    return budget_.take({0, static_cast<std::int64_t>(bytes - std::min(bytes, before))});
+    return budget_.take({0, static_cast<std::int64_t>(bytes - std::min(bytes, before)), 0});
+}
+
+std::int64_t RetainedShelf::bytes_more(OrganisationId organisation, std::string_view topic,
+                                       std::size_t bytes) const {
+    const auto* kept = tree_.find(topic);
+    if (kept == nullptr || is_deletion(*(*kept)->what) || owner_of(*(*kept)->what) != organisation)
+        return static_cast<std::int64_t>(bytes);
+    const std::size_t before = (*kept)->what->message.bytes().size();
+    return static_cast<std::int64_t>(bytes - std::min(bytes, before));
 }
 
 void RetainedShelf::set(std::shared_ptr<const Publication> what, std::uint64_t version,
@@ -52,6 +61,7 @@ void RetainedShelf::set(std::shared_ptr<const Publication> what, std::uint64_t v
         if (kept->version > version) {
             kept->stale.push_back(version);
             budget_.give_back(room);
+            if (changed_ && room.quota_bytes != 0) changed_(owner_of(*what), -room.quota_bytes);
             return;
         }
         kept->stale.push_back(kept->version);
@@ -61,7 +71,8 @@ void RetainedShelf::set(std::shared_ptr<const Publication> what, std::uint64_t v
     // In one step, so that nobody sees more or less taken than there is.
     const RetainedRoom now = room_of(*what);
     const RetainedRoom before = kept->what ? room_of(*kept->what) : RetainedRoom{};
-    budget_.add({now.count - before.count - room.count, now.bytes - before.bytes - room.bytes});
+    budget_.add({now.count - before.count - room.count, now.bytes - before.bytes - room.bytes, 0});
+    if (changed_ && room.quota_bytes != 0) changed_(owner_of(*what), -room.quota_bytes);
     kept->what = std::move(what);
     kept->version = version;
     if (known == nullptr) tree_.insert(topic, std::move(kept));

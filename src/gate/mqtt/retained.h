@@ -19,9 +19,10 @@ namespace lineshaft::broker {
 struct RetainedRoom {
     std::int64_t count = 0;
     std::int64_t bytes = 0;
+    std::int64_t quota_bytes = 0;  ///< also taken from the quota of the publisher's organisation
     /// What one message takes.
     static RetainedRoom of(std::size_t message_bytes) {
-        return {1, static_cast<std::int64_t>(message_bytes)};
+        return {1, static_cast<std::int64_t>(message_bytes), 0};
     }
 };
 
@@ -40,7 +41,7 @@ public:
         count_.add(-room.count);
         return std::nullopt;
     }
-    void give_back(RetainedRoom room) { add({-room.count, -room.bytes}); }
+    void give_back(RetainedRoom room) { add({-room.count, -room.bytes, 0}); }
     /// Without asking: what is there already.
     void add(RetainedRoom room) {
         count_.add(room.count);
@@ -58,6 +59,12 @@ private:
 /// largest version counts, here and in the store, and the older ones are removed once it is on
 /// disk. Owner: that shard's hub.
 class RetainedShelf {
+    struct Kept {
+        std::shared_ptr<const Publication> what;  // empty payload: deleted, not yet on disk
+        std::uint64_t version = 0;
+        std::vector<std::uint64_t> stale;  // older versions that may be in the store
+    };
+
 public:
     /// Told by how many bytes what an organisation has retained grew or shrank.
     using Changed = std::function<void(OrganisationId, std::int64_t bytes)>;
@@ -68,6 +75,9 @@ public:
     /// Room for a message of `bytes` for `topic`, which may replace one, taken; nothing: there is
     /// none. Goes to the next set().
     std::optional<RetainedRoom> take_room(std::string_view topic, std::size_t bytes) const;
+    /// By how much a message of `bytes` would add to what `organisation` keeps.
+    std::int64_t bytes_more(OrganisationId organisation, std::string_view topic,
+                            std::size_t bytes) const;
     /// An empty payload deletes. Nothing happens when a newer version is there. `room` was taken
     /// for it; what it does not need is given back.
     void set(std::shared_ptr<const Publication> what, std::uint64_t version,
@@ -90,6 +100,22 @@ public:
     void match(std::string_view filter,
                std::vector<std::shared_ptr<const Publication>>& found) const;
 
+    /// match some at a time, while the shelf may change: see LevelTree::Walk.
+    class Walk {
+    public:
+        Walk(const RetainedShelf& shelf, std::string filter)
+            : walk_(shelf.tree_, std::move(filter)) {}
+        template <class Visit>
+        bool go_on(std::size_t looks, Visit visit) {
+            return walk_.go_on(looks, [&visit](const std::shared_ptr<Kept>& kept) {
+                if (!kept->what->message.payload().empty()) visit(kept->what);
+            });
+        }
+
+    private:
+        mqtt::TopicTree<std::shared_ptr<Kept>>::Walk walk_;
+    };
+
     /// As TopicTree::each_below, with the message or null.
     template <class Visit>
     bool each_below(const std::optional<std::string>& prefix, std::size_t count_max,
@@ -111,11 +137,6 @@ public:
     std::size_t bytes() const { return bytes_; }
 
 private:
-    struct Kept {
-        std::shared_ptr<const Publication> what;  // empty payload: deleted, not yet on disk
-        std::uint64_t version = 0;
-        std::vector<std::uint64_t> stale;  // older versions that may be in the store
-    };
     void count_in(const Publication& what);
     void count_out(const Publication& what);
     void drop(std::string_view topic, const Kept& kept);

@@ -17,6 +17,7 @@ namespace lineshaft::broker {
 class Hub;
 class Link;
 struct ClientRow;
+struct RetainedFeed;
 
 /// One message owed to one session. QoS 0 only where order behind others must be kept.
 struct Letter {
@@ -60,6 +61,7 @@ struct Mail {
     bool scan_all = false;   ///< `heard` is not known: read every log to its end
     bool has_moved = false;  ///< ... because announcements may have been missed on the way here
     bool refill_posted = false;
+    std::vector<std::shared_ptr<RetainedFeed>> feeds;  ///< SUBSCRIBEs with more retained messages
 
     LogPlace& place(std::uint16_t log, SessionNumber session);
 };
@@ -114,6 +116,8 @@ public:
     void replay(Letter letter);
     /// Sends what there is room for.
     void pump();
+    /// Whether the next slice of retained messages may come.
+    bool has_room_for(const RetainedFeed& feed) const;
     void on_acked(const mqtt::Acked& acked);
     void on_received(const mqtt::Received& received);
     /// After accept of a resumed session.
@@ -204,6 +208,8 @@ private:
     };
 
     bool can_send() const;
+    void send_waiting();
+    void end_feeds();
     bool resend_one();
     void send(Letter letter);
     void send_qos0(const Letter& letter);

@@ -38,7 +38,11 @@ void Session::answer(std::uint64_t sequence, mqtt::Reason reason,
     owed.ready = true;
     owed.reason = reason;
     if (mqtt::is_error(reason)) owed.for_retry = std::move(for_retry);
-    if (hub->delays_answers() && link != nullptr) return hub->answer_later(*this);
+    if (link != nullptr) {
+        const bool is_hammering =
+            reason == mqtt::Reason::quota_exceeded && hub->delays_refusal();
+        if (is_hammering || hub->delays_answers()) return hub->answer_later(*this);
+    }
     give_answers();
 }
 

@@ -4,6 +4,7 @@
 
 #include "gate/mqtt/hub.h"
 #include "gate/mqtt/link.h"
+#include "gate/mqtt/retained_feed.h"
 #include "gate/mqtt/session.h"
 
 namespace lineshaft::broker {
@@ -11,6 +12,8 @@ namespace {
 
 constexpr std::uint32_t message_index_max = 0xffff'ffff;
 constexpr std::size_t scan_bytes_per_turn = 4 << 20;
+/// Retained messages of QoS 0 that wait for a client whose others are still being logged.
+constexpr std::size_t feed_waiting_max = 1'000;
 
 std::optional<std::uint32_t> seconds_left(Instant expires, Instant now) {
     if (expires == Instant{0}) return std::nullopt;
@@ -222,7 +225,26 @@ void Session::replay(Letter letter) {
     box.waiting.push_back(std::move(letter));
 }
 
+// A client that reads gets more; one that does not gets no more than this held for it.
+bool Session::has_room_for(const RetainedFeed& feed) const {
+    if (!mail || link == nullptr) return true;
+    if (!feed.is_answered) return mail->waiting_qos0 < feed_waiting_max;
+    const std::size_t window = hub->limits().window_bytes;
+    return mail->waiting_bytes <= window / 2 &&
+           owed_bytes <= static_cast<std::int64_t>(4 * window) &&
+           link->backlog_bytes() <= hub->limits().output_bytes_max / 2;
+}
+
+void Session::end_feeds() {
+    for (const auto& feed : std::exchange(mail->feeds, {})) hub->feeder->end(*feed);
+}
+
 void Session::pump() {
+    send_waiting();
+    if (mail && !mail->feeds.empty()) hub->feeder->go_on(*this);
+}
+
+void Session::send_waiting() {
     if (link == nullptr || !mail) return;
     Mail& box = *mail;
     while (box.resent < box.resend.size()) {
@@ -400,6 +422,7 @@ bool Session::resend_one() {
 
 void Session::fold_mail() {
     if (!mail) return;
+    end_feeds();
     Mail& box = *mail;
     for (; !box.waiting.empty(); box.waiting.pop_front()) {
         const Letter& letter = box.waiting.front();

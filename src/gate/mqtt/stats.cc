@@ -58,6 +58,7 @@ constexpr StatField fields[] = {
     {"throttled_qos0", &Stats::throttled_qos0, false},
     {"waited_qos0", &Stats::waited_qos0, false},
     {"waited_connects", &Stats::waited_connects, false},
+    {"waited_subscribes", &Stats::waited_subscribes, false},
     {"slow_disconnected", &Stats::slow_disconnected, false},
     {"delayed_answers", &Stats::delayed_answers, false},
     {"dropped_slow_qos0", &Stats::dropped_slow_qos0, false},

@@ -60,8 +60,9 @@ struct Stats {
     std::uint64_t throttled_qos0 = 0;     ///< pauses of senders of QoS 0 while overloaded
     std::uint64_t waited_qos0 = 0;        ///< pauses of senders of QoS 0 for a reader's output
     std::uint64_t waited_connects = 0;    ///< CONNECTs that waited for connects_per_second
+    std::uint64_t waited_subscribes = 0;  ///< pauses of clients above subscribes_per_second
     std::uint64_t slow_disconnected = 0;  ///< slow readers ended while overloaded
-    std::uint64_t delayed_answers = 0;    ///< acknowledgements held back while overloaded
+    std::uint64_t delayed_answers = 0;    ///< held back while overloaded, or one of very many refusals
 
     // Not delivered, with a reason.
     std::uint64_t dropped_slow_qos0 = 0;       ///< reader too slow, QoS 0

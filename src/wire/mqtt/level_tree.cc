@@ -1,5 +1,5 @@
-// Idea: a node is a number; its level's text, parent and sibling links stand in one vector, and all
-// edges of the whole tree in one hash table keyed by (parent, level). `+` and `#` children are also
+// Idea: a node is a number; its level's text, parent and sibling links stand in one table, and all
+// edges of the whole tree in hash tables keyed by (parent, level). `+` and `#` children are also
 // kept by name, because every match asks for them.
 // Example: `a/+/c` and `a/b` are five nodes: root, a, +, c, b; looking for topic `a/b/c` asks the
 // table for (root, a), (a, b), (+, c) and finds node c through the `+` link.
@@ -27,7 +27,9 @@ void for_each_level(std::string_view path, Visit visit) {
 
 }  // namespace
 
-LevelTree::LevelTree(std::uint64_t seed) : nodes_(1), edges_(16, none), seed_(seed) {}
+LevelTree::LevelTree(std::uint64_t seed) : seed_(seed) {
+    nodes_.grow_to(1);
+}
 
 std::uint32_t LevelTree::edge_hash(Node parent, std::string_view level) const {
     return static_cast<std::uint32_t>(hash64(level, seed_ + parent));
@@ -35,49 +37,52 @@ std::uint32_t LevelTree::edge_hash(Node parent, std::string_view level) const {
 
 LevelTree::Node LevelTree::child(Node parent, std::string_view level) const {
     const std::uint32_t hash = edge_hash(parent, level);
-    const std::size_t mask = edges_.size() - 1;
-    for (std::size_t at = hash & mask; edges_[at] != none; at = (at + 1) & mask) {
-        const Entry& entry = nodes_[edges_[at]];
-        if (entry.hash == hash && entry.parent == parent && entry.level == level) return edges_[at];
+    const auto& slots = edges_of(hash).slots;
+    if (slots.empty()) return none;
+    const std::size_t mask = slots.size() - 1;
+    for (std::size_t at = hash & mask; slots[at] != none; at = (at + 1) & mask) {
+        const Entry& entry = nodes_[slots[at]];
+        if (entry.hash == hash && entry.parent == parent && entry.level == level) return slots[at];
     }
     return none;
 }
 
-void LevelTree::edge_insert(Node node) {
-    const std::size_t mask = edges_.size() - 1;
+void LevelTree::edge_insert(Edges& edges, Node node) {
+    const std::size_t mask = edges.slots.size() - 1;
     std::size_t at = nodes_[node].hash & mask;
-    while (edges_[at] != none) at = (at + 1) & mask;
-    edges_[at] = node;
-    ++edge_count_;
+    while (edges.slots[at] != none) at = (at + 1) & mask;
+    edges.slots[at] = node;
+    ++edges.count;
 }
 
 // Linear probing without tombstones: later members of the run move up when they may.
 void LevelTree::edge_erase(Node node) {
-    const std::size_t mask = edges_.size() - 1;
+    Edges& edges = edges_of(nodes_[node].hash);
+    auto& slots = edges.slots;
+    const std::size_t mask = slots.size() - 1;
     std::size_t hole = nodes_[node].hash & mask;
-    while (edges_[hole] != node) hole = (hole + 1) & mask;
-    for (std::size_t at = (hole + 1) & mask; edges_[at] != none; at = (at + 1) & mask) {
-        const std::size_t home = nodes_[edges_[at]].hash & mask;
+    while (slots[hole] != node) hole = (hole + 1) & mask;
+    for (std::size_t at = (hole + 1) & mask; slots[at] != none; at = (at + 1) & mask) {
+        const std::size_t home = nodes_[slots[at]].hash & mask;
         if (((at - home) & mask) >= ((at - hole) & mask)) {
-            edges_[hole] = edges_[at];
+            slots[hole] = slots[at];
             hole = at;
         }
     }
-    edges_[hole] = none;
-    --edge_count_;
+    slots[hole] = none;
+    --edges.count;
 }
 
-void LevelTree::grow() {
-    const std::vector<Node> before =
-        std::exchange(edges_, std::vector<Node>(edges_.size() * 2, none));
-    edge_count_ = 0;
+void LevelTree::grow(Edges& edges) {
+    const std::size_t larger = edges.slots.empty() ? 4 : edges.slots.size() * 2;
+    const std::vector<Node> before = std::exchange(edges.slots, std::vector<Node>(larger, none));
+    edges.count = 0;
     for (const Node node : before) {
-        if (node != none) edge_insert(node);
+        if (node != none) edge_insert(edges, node);
     }
 }
 
 LevelTree::Node LevelTree::add_child(Node parent, std::string_view level) {
-    if ((edge_count_ + 1) * 4 > edges_.size() * 3) grow();
     Node node = free_head_;
     if (node != none) {
         free_head_ = nodes_[node].next;
@@ -85,7 +90,7 @@ LevelTree::Node LevelTree::add_child(Node parent, std::string_view level) {
         nodes_[node] = Entry{};
     } else {
         node = static_cast<Node>(nodes_.size());
-        nodes_.emplace_back();
+        nodes_.grow_to(nodes_.size() + 1);
     }
     Entry& entry = nodes_[node];
     entry.level = level;
@@ -96,13 +101,18 @@ LevelTree::Node LevelTree::add_child(Node parent, std::string_view level) {
     nodes_[parent].first_child = node;
     if (level == "+") nodes_[parent].plus = node;
     if (level == "#") nodes_[parent].hash_sign = node;
-    edge_insert(node);
+    Edges& edges = edges_of(entry.hash);
+    if ((edges.count + 1) * 4 > edges.slots.size() * 3) grow(edges);
+    edge_insert(edges, node);
     return node;
 }
 
 LevelTree::Node LevelTree::remove_leaf(Node node) {
     edge_erase(node);
     Entry& entry = nodes_[node];
+    if (entry.awaited != 0) {
+        for (Walk* walk : walks_.list) walk->leave(node);
+    }
     const Node parent = entry.parent;
     if (entry.previous != none) {
         nodes_[entry.previous].next = entry.next;
@@ -166,42 +176,10 @@ void LevelTree::match_topic(std::string_view topic, std::vector<Node>& found) co
     });
 }
 
-// Every node below `node`, without itself; of the first level those that begin with '$' are left
-// out if `skip_dollar`.
-void LevelTree::collect_below(Node node, bool skip_dollar, std::vector<Node>& found) const {
-    std::size_t at = found.size();
-    const auto add_children = [&](Node parent, bool skip) {
-        for (Node each = nodes_[parent].first_child; each != none; each = nodes_[each].next) {
-            if (!(skip && nodes_[each].level.starts_with('$'))) found.push_back(each);
-        }
-    };
-    add_children(node, skip_dollar);
-    for (; at < found.size(); ++at) add_children(found[at], false);
-}
-
 void LevelTree::match_filter(std::string_view filter, std::vector<Node>& found) const {
-    auto& frontier = frontier_;
-    auto& next = next_;
-    frontier.assign(1, root);
-    for_each_level(filter, [&](std::string_view level, bool last) {
-        next.clear();
-        for (const Node node : frontier) {
-            const bool at_root = node == root;
-            if (level == "#") {
-                if (!at_root) found.push_back(node);  // `a/#` matches `a` too
-                collect_below(node, at_root, found);
-            } else if (level == "+") {
-                for (Node each = nodes_[node].first_child; each != none; each = nodes_[each].next) {
-                    if (!(at_root && nodes_[each].level.starts_with('$'))) next.push_back(each);
-                }
-            } else if (const Node exact = child(node, level); exact != none) {
-                next.push_back(exact);
-            }
-        }
-        frontier.swap(next);
-        if (last && level != "#") found.insert(found.end(), frontier.begin(), frontier.end());
-        return !frontier.empty();
-    });
+    Walk walk(*this, std::string(filter));
+    std::size_t looks = nodes_.size() + 1;
+    for (Node node = walk.next(looks); node != none; node = walk.next(looks)) found.push_back(node);
 }
 
 std::string LevelTree::path_of(Node node) const {
@@ -213,6 +191,92 @@ std::string LevelTree::path_of(Node node) const {
         if (index > 0) path.push_back('/');
     }
     return path;
+}
+
+// ---- Walks -----------------------------------------------------------------------------------
+
+void LevelTree::Walks::end_all() {
+    for (Walk* walk : list) {
+        walk->tree_ = nullptr;
+        walk->frames_.clear();
+    }
+    list.clear();
+}
+
+LevelTree::Walk::Walk(const LevelTree& tree, std::string filter)
+    : tree_(&tree), filter_(std::move(filter)) {
+    for_each_level(filter_, [this](std::string_view level, bool) {
+        levels_.push_back(level);
+        return true;
+    });
+    tree.walks_.list.push_back(this);
+    descend(root, 0);
+}
+
+LevelTree::Walk::~Walk() {
+    if (tree_ == nullptr) return;
+    for (Frame& frame : frames_) move(frame, none);
+    std::erase(tree_->walks_.list, this);
+}
+
+void LevelTree::Walk::move(Frame& frame, Node to) {
+    if (frame.at != none) --tree_->nodes_[frame.at].awaited;
+    frame.at = to;
+    if (to != none) ++tree_->nodes_[to].awaited;
+}
+
+void LevelTree::Walk::push(Frame frame) {
+    const Node first = std::exchange(frame.at, none);
+    if (first == none) return;
+    frames_.push_back(frame);
+    move(frames_.back(), first);
+}
+
+// Looks below `node` for the filter's level of that number next. True: `node` itself is found, too.
+bool LevelTree::Walk::descend(Node node, std::uint32_t level) {
+    const std::string_view text = levels_[level];
+    const bool is_root = node == root;
+    const Node first = tree_->nodes_[node].first_child;
+    if (text == "#") {
+        push({.at = first, .takes_all = true, .skips_dollar = is_root});
+        return !is_root;  // `a/#` matches `a`, too
+    }
+    if (text == "+") {
+        push({.at = first, .level = level, .skips_dollar = is_root});
+    } else {
+        push({.at = tree_->child(node, text), .level = level, .is_only = true});
+    }
+    return false;
+}
+
+LevelTree::Node LevelTree::Walk::next(std::size_t& looks) {
+    while (!frames_.empty() && looks > 0) {
+        Frame& top = frames_.back();
+        const Node node = top.at;
+        if (node == none) {
+            frames_.pop_back();
+            continue;
+        }
+        --looks;
+        const Entry& entry = tree_->nodes_[node];
+        const Frame here = top;
+        move(top, here.is_only ? none : entry.next);
+        if (here.skips_dollar && entry.level.starts_with('$')) continue;
+        if (here.takes_all) {
+            push({.at = entry.first_child, .takes_all = true});
+            return node;
+        }
+        if (here.level + 1 == levels_.size()) return node;
+        if (descend(node, here.level + 1)) return node;
+    }
+    while (!frames_.empty() && frames_.back().at == none) frames_.pop_back();
+    return none;
+}
+
+void LevelTree::Walk::leave(Node node) {
+    for (Frame& frame : frames_) {
+        if (frame.at == node) move(frame, frame.is_only ? none : tree_->nodes_[node].next);
+    }
 }
 
 }  // namespace lineshaft::mqtt

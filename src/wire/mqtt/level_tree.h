@@ -1,14 +1,18 @@
 #pragma once
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "wire/mqtt/pieces.h"
+
 namespace lineshaft::mqtt {
 
 /// A tree of topic levels: the shape under SubscriptionTree and TopicTree, which keep values beside
-/// its nodes. Nodes are numbers, edges one hash table over (parent, level), so a node costs about
-/// 80 bytes and no walk recurses, however deep the topic.
+/// its nodes. Nodes are numbers, edges hash tables over (parent, level), so a node costs about
+/// 80 bytes and no walk recurses, however deep the topic. No change costs more with a million nodes
+/// than with few: nothing is copied whole.
 class LevelTree {
 public:
     using Node = std::uint32_t;
@@ -35,6 +39,7 @@ public:
     void match_topic(std::string_view topic, std::vector<Node>& found) const;
     /// The nodes whose path, read as a topic, is matched by `filter`; inner nodes included.
     void match_filter(std::string_view filter, std::vector<Node>& found) const;
+    class Walk;
 
     /// Calls visit(child) for the children of `node` in no particular order, at most `count_max`.
     /// False: there are more.
@@ -64,23 +69,82 @@ private:
         Node previous = none;
         Node plus = none;       // the child `+`, if any
         Node hash_sign = none;  // the child `#`, if any
+        mutable std::uint32_t awaited = 0;  // walks that will look at it next
     };
+    /// Open addressing, linear probing; size zero or a power of two.
+    struct Edges {
+        std::vector<Node> slots;
+        std::size_t count = 0;
+    };
+    /// The walks over this tree; a tree that goes or is moved from leaves them at their end.
+    struct Walks {
+        Walks() = default;
+        Walks(Walks&& other) noexcept { other.end_all(); }
+        Walks& operator=(Walks&& other) noexcept {
+            end_all();
+            other.end_all();
+            return *this;
+        }
+        ~Walks() { end_all(); }
+        void end_all();
+        std::vector<Walk*> list;
+    };
+    static constexpr unsigned edge_parts_log2 = 6;
+    Edges& edges_of(std::uint32_t hash) { return edges_[hash >> (32 - edge_parts_log2)]; }
+    const Edges& edges_of(std::uint32_t hash) const {
+        return edges_[hash >> (32 - edge_parts_log2)];
+    }
     std::uint32_t edge_hash(Node parent, std::string_view level) const;
     Node child(Node parent, std::string_view level) const;
     Node add_child(Node parent, std::string_view level);
     Node remove_leaf(Node node);  // gives its parent
-    void collect_below(Node node, bool skip_dollar, std::vector<Node>& found) const;
-    void edge_insert(Node node);
+    void edge_insert(Edges& edges, Node node);
     void edge_erase(Node node);
-    void grow();
+    void grow(Edges& edges);
 
-    std::vector<Entry> nodes_;
-    std::vector<Node> edges_;  // open addressing, linear probing; size a power of two
-    std::size_t edge_count_ = 0;
+    Pieces<Entry> nodes_;
+    // In parts that grow one at a time: making one table of a million edges twice as large takes
+    // tenths of a second.
+    std::array<Edges, 1 << edge_parts_log2> edges_;
     std::uint64_t seed_;
     Node free_head_ = none;
     std::size_t free_count_ = 0;
     mutable std::vector<Node> frontier_, next_;  // scratch of a match, kept for its capacity
+    mutable Walks walks_;
+};
+
+/// match_filter some at a time, while the tree may change: what is there from the first step to the
+/// last is found exactly once, what comes or goes meanwhile once or not at all. Depth of its memory:
+/// the levels of the tree. Ends early when the tree is destroyed or moved from.
+class LevelTree::Walk {
+public:
+    Walk(const LevelTree& tree, std::string filter);
+    ~Walk();
+    Walk(const Walk&) = delete;
+
+    /// The next node; none: `looks` is zero, or that was all. Takes from `looks` one for each node
+    /// looked at.
+    Node next(std::size_t& looks);
+    bool is_done() const { return frames_.empty(); }
+
+private:
+    friend class LevelTree;
+    struct Frame {
+        Node at = none;  // looked at next
+        std::uint32_t level = 0;
+        bool is_only = false;  // without its siblings
+        bool takes_all = false;
+        bool skips_dollar = false;  // [MQTT-4.7.2-1]
+    };
+    void push(Frame frame);
+    void move(Frame& frame, Node to);
+    bool descend(Node node, std::uint32_t level);
+    void leave(Node node);  // it is about to go
+
+    const LevelTree* tree_;
+    const std::string filter_;
+    std::vector<std::string_view> levels_;
+    std::vector<Frame> frames_;
 };
 
 }  // namespace lineshaft::mqtt

@@ -32,7 +32,7 @@ public:
     /// Adds, or replaces the value of the same filter and key. True: it is new.
     bool insert(std::string_view filter, Key key, Value value) {
         const auto node = tree_.insert(filter);
-        if (entries_.size() <= node) entries_.resize(node + 1);
+        entries_.grow_to(node + 1);
         auto& list = entries_[node];
         const auto at = lower_bound(list, key);
         if (at != list.end() && at->key == key) {
@@ -93,7 +93,7 @@ private:
     }
 
     LevelTree tree_;
-    std::vector<std::vector<Entry>> entries_;     // by node
+    Pieces<std::vector<Entry>> entries_;          // by node
     mutable std::vector<LevelTree::Node> found_;  // kept for its capacity
     std::size_t size_ = 0;
 };
@@ -107,7 +107,7 @@ public:
     /// Adds or replaces. Gives the value that was there.
     std::optional<Value> insert(std::string_view topic, Value value) {
         const auto node = tree_.insert(topic);
-        if (values_.size() <= node) values_.resize(node + 1);
+        values_.grow_to(node + 1);
         auto before = std::exchange(values_[node], std::move(value));
         if (!before) ++size_;
         return before;
@@ -140,6 +140,27 @@ public:
         }
     }
 
+    /// match some at a time, while the tree may change: see LevelTree::Walk.
+    class Walk {
+    public:
+        Walk(const TopicTree& topics, std::string filter)
+            : topics_(&topics), walk_(topics.tree_, std::move(filter)) {}
+        /// Calls visit(const Value&) for what comes next, looking at `looks` levels at most. True:
+        /// that was all. `visit` must not change the tree.
+        template <class Visit>
+        bool go_on(std::size_t looks, Visit visit) {
+            for (auto node = walk_.next(looks); node != LevelTree::none; node = walk_.next(looks)) {
+                const auto& values = topics_->values_;
+                if (node < values.size() && values[node]) visit(*values[node]);
+            }
+            return walk_.is_done();
+        }
+
+    private:
+        const TopicTree* topics_;
+        LevelTree::Walk walk_;
+    };
+
     /// Calls visit(level, has_more, const Value* or null) for the levels right below `prefix`
     /// (nothing: the first levels), in no particular order, at most `count_max` of them. False:
     /// there are more. `visit` must not change the tree.
@@ -160,7 +181,7 @@ public:
 
 private:
     LevelTree tree_;
-    std::vector<std::optional<Value>> values_;  // by node
+    Pieces<std::optional<Value>> values_;  // by node
     std::size_t size_ = 0;
 };
 

@@ -148,7 +148,7 @@ TEST(Bugs, Bug08_WildcardsInNamesWidenNoRight) {
     EXPECT_EQ(rig.stats().dropped_rights, 1u);
 }
 
-TEST(Bugs, Bug09_ARightWithdrawnStopsADurableSubscription) {
+TEST(Bugs, Bug09_Control13_ARightWithdrawnStopsADurableSubscription) {
     Rig rig;
     TestClient reader(rig, {.client_id = "reader", .clean = false, .expiry_s = 100, .user = "r"}),
         writer(rig, {.client_id = "writer"});
@@ -166,7 +166,7 @@ TEST(Bugs, Bug09_ARightWithdrawnStopsADurableSubscription) {
     EXPECT_EQ(rig.stats().queued_bytes, 0u);
 }
 
-TEST(Bugs, Bug10_AnUnfinishedMessageIsNotResumedWithoutTheRight) {
+TEST(Bugs, Bug10_Control13_AnUnfinishedMessageIsNotResumedWithoutTheRight) {
     Rig rig;
     TestClient reader(rig, {.client_id = "reader",
                             .clean = false,
@@ -190,7 +190,7 @@ TEST(Bugs, Bug10_AnUnfinishedMessageIsNotResumedWithoutTheRight) {
     EXPECT_EQ(reader.arrived.size(), 2u) << "given up, not kept for later";
 }
 
-TEST(Bugs, Bug11_RetainedMessagesOfAWithdrawnPublisherAreHiddenAlsoAfterARestart) {
+TEST(Bugs, Bug11_Control13_RetainedMessagesOfAWithdrawnPublisherAreHiddenAlsoAfterARestart) {
     Rig rig;
     TestClient writer(rig, {.client_id = "writer", .user = "w"}),
         reader(rig, {.client_id = "reader"});

@@ -65,6 +65,130 @@ std::vector<FlowCase> all_flows() {
 }
 INSTANTIATE_TEST_SUITE_P(Mqtt, EveryFlow, testing::ValuesIn(all_flows()));
 
+// ---- More retained messages than are found in one step ------------------------------------------
+
+constexpr int kept_count = 6'000;
+
+struct ManyKept {
+    explicit ManyKept(Limits limits = {}) : rig(2, limits), writer(rig, {.client_id = "writer"}) {
+        writer.connect();
+        for (int number = 0; number < kept_count; ++number) {
+            EXPECT_TRUE(writer.protocol
+                            .publish(mqtt::Message(topic(number), "kept"),
+                                     mqtt::Qos::at_least_once, true)
+                            .has_value());
+            if (number % 500 == 499) writer.go();
+        }
+        settle();
+        EXPECT_EQ(rig.stats().retained_count, std::uint64_t{kept_count});
+    }
+    static std::string topic(int number) {
+        return "kept/" + std::to_string(number % 10) + "/" + std::to_string(number);
+    }
+    void settle() {
+        for (int turn = 0; turn < 60; ++turn) rig.settle();
+    }
+    Rig rig;
+    TestClient writer;
+};
+
+TEST(ManyRetained, ComeOnceEachInSlicesForEveryKindOfSession) {
+    ManyKept scene;
+    for (const bool is_durable : {false, true}) {
+        for (const int qos : {0, 1, 2}) {
+            TestClient reader(scene.rig, {.client_id = "reader",
+                                          .clean = true,
+                                          .expiry_s = is_durable ? 1'000u : 0u,
+                                          .shard = 1});
+            reader.connect();
+            reader.subscribe("kept/#", qos, 7);
+            scene.settle();
+            std::set<std::string> topics;
+            for (const auto& each : reader.arrived) {
+                topics.insert(std::string(each.message.topic()));
+                EXPECT_TRUE(each.retain);
+                EXPECT_EQ(each.subscription_ids, std::vector<std::uint32_t>{7});
+            }
+            EXPECT_EQ(reader.arrived.size(), std::size_t{kept_count}) << qos << is_durable;
+            EXPECT_EQ(topics.size(), std::size_t{kept_count}) << qos << is_durable;
+            ASSERT_EQ(reader.answered.size(), 1u);
+            EXPECT_EQ(static_cast<int>(reader.answered[0].suback.reasons[0]), qos);
+            EXPECT_EQ(scene.rig.stats().queued_bytes, 0u) << qos << is_durable;
+            reader.disconnect();
+        }
+    }
+}
+
+TEST(ManyRetained, WaitForAReaderThatDoesNotReadAndNobodyWaitsForIt) {
+    ManyKept scene;
+    TestClient reader(scene.rig, {.client_id = "reader", .receive_maximum = 10});
+    reader.connect();
+    reader.reads(false);
+    for (const char* filter : {"#", "kept/+/+", "+/#"}) reader.subscribe(filter, 1);
+    scene.settle();
+    EXPECT_LT(scene.rig.stats().queued_bytes, 600'000u) << "not all of it thrice";
+    TestClient other(scene.rig, {.client_id = "other"});
+    other.connect();
+    other.subscribe("kept/3/+", 0);
+    scene.settle();
+    EXPECT_EQ(other.arrived.size(), std::size_t{kept_count / 10});
+    // The tree changes under the walk.
+    for (int number = 0; number < 1'000; ++number) {
+        scene.writer.publish(ManyKept::topic(number), "", 1, true);
+        scene.writer.publish("more/" + std::to_string(number), "kept", 0, true);
+    }
+    reader.reads(true);
+    for (int turn = 0; turn < 20; ++turn) {
+        reader.take();
+        scene.settle();
+    }
+    std::map<std::string, int> copies;
+    for (const auto& each : reader.arrived) ++copies[std::string(each.message.topic())];
+    for (int number = 1'000; number < kept_count; ++number)
+        ASSERT_GE(copies[ManyKept::topic(number)], 3) << number;
+    EXPECT_EQ(scene.rig.stats().queued_bytes, 0u);
+}
+
+TEST(ManyRetained, EndWithTheConnectionAndComeAgainWithTheNext) {
+    ManyKept scene;
+    for (const std::uint32_t expiry : {0u, 1'000u}) {
+        TestClient reader(scene.rig, {.client_id = "reader",
+                                      .clean = true,
+                                      .expiry_s = expiry,
+                                      .receive_maximum = 10});
+        reader.connect();
+        reader.reads(false);
+        reader.subscribe("#", 1);
+        reader.subscribe("kept/#", 0);
+        reader.drop();
+        scene.settle();
+        reader.reads(true);
+        reader.connect();
+        reader.subscribe("kept/#", 0);
+        scene.settle();
+        EXPECT_GE(reader.arrived.size(), std::size_t{kept_count}) << expiry;
+        reader.disconnect();
+    }
+}
+
+TEST(ManyRetained, ThatDoNotFitADurableQueueAreRefused) {
+    Limits limits;
+    limits.session_queue_bytes = 200'000;
+    ManyKept scene(limits);
+    TestClient reader(scene.rig, {.client_id = "reader",
+                                  .clean = true,
+                                  .expiry_s = 1'000,
+                                  .receive_maximum = 10,
+                                  .acknowledges = false});
+    reader.connect();
+    reader.subscribe("kept/#", 1);
+    scene.settle();
+    ASSERT_EQ(reader.answered.size(), 1u);
+    EXPECT_EQ(reader.answered[0].suback.reasons, std::vector{Reason::quota_exceeded});
+    EXPECT_EQ(scene.rig.stats().subscriptions_refused_limit, 1u);
+    EXPECT_EQ(scene.rig.stats().subscriptions, 0u);
+}
+
 TEST(Subscriptions, OverlapGivesOneCopyWithTheHighestQosAndEveryIdentifier) {
     Rig rig;
     TestClient reader(rig, {.client_id = "reader"}), writer(rig, {.client_id = "writer"});

@@ -260,6 +260,92 @@ TEST(LimitsOf, RetainedOverAllShardsExactly) {
     }
 }
 
+// A quota in bytes, asked from every shard at once: never more, and what was taken for nothing comes
+// back.
+TEST(LimitsOf, RetainedBytesOfAnOrganisationExactly) {
+    for (const unsigned shards : {1u, 2u, 3u}) {
+        Rig rig(shards);
+        constexpr std::size_t each = 2 + 98;  // topic and payload
+        rig.gate->retained_bytes.set(20 * each);
+        std::vector<std::unique_ptr<TestClient>> clients;
+        for (unsigned shard = 0; shard < shards; ++shard) {
+            clients.push_back(std::make_unique<TestClient>(
+                rig,
+                TestClient::Options{.client_id = "c" + std::to_string(shard), .shard = shard}));
+            clients.back()->connect();
+        }
+        const auto publish = [&](int topic, std::size_t bytes) {
+            auto& client = *clients[static_cast<std::size_t>(topic) % shards];
+            EXPECT_TRUE(client.protocol
+                            .publish(mqtt::Message(std::to_string(topic), std::string(bytes, 'x')),
+                                     mqtt::Qos::at_least_once, true)
+                            .has_value());
+        };
+        const auto settle = [&] {
+            for (const auto& client : clients) client->go();
+            rig.settle();
+        };
+        for (int topic = 10; topic < 40; ++topic) publish(topic, 98);
+        settle();
+        std::size_t refused = 0;
+        for (const auto& client : clients) {
+            for (const auto& answer : client->published)
+                refused += answer.reason == Reason::quota_exceeded ? 1 : 0;
+        }
+        const auto bytes = [&rig] { return static_cast<std::size_t>(rig.gate->retained_bytes.count()); };
+        EXPECT_EQ(refused, 10u) << shards;
+        EXPECT_EQ(rig.stats().retained_count, 20u) << shards;
+        EXPECT_EQ(bytes(), rig.stats().retained_bytes) << shards;
+        publish(10, 0);  // deleted: one place is free again
+        settle();
+        EXPECT_EQ(bytes(), 19 * each) << shards;
+        publish(50, 98);
+        settle();
+        EXPECT_EQ(rig.stats().retained_count, 20u) << shards;
+        // Refused for another reason after the room was taken: nothing stays taken.
+        publish(10, 0);
+        settle();
+        for (int again = 0; again < 5; ++again) publish(50, 10);
+        settle();
+        EXPECT_EQ(bytes(), rig.stats().retained_bytes) << shards;
+        rig.gate->retained_bytes.set(0);
+    }
+}
+
+TEST(LimitsOf, SubscribesASecondOthersGoOn) {
+    Limits limits;
+    limits.subscribes_per_second = 100;  // ten at once
+    Rig rig(1, limits);
+    TestClient wild(rig, {.client_id = "wild"}), calm(rig, {.client_id = "calm"});
+    wild.connect();
+    calm.connect();
+    for (int number = 0; number < 40; ++number) wild.subscribe("a/" + std::to_string(number), 0);
+    const auto begun = wild.answered.size();
+    EXPECT_GE(begun, 10u);
+    EXPECT_LT(begun, 20u) << "then it is not read";
+    EXPECT_GE(rig.stats().waited_subscribes, 1u);
+    calm.publish("b", "not held up", 1);
+    EXPECT_EQ(calm.published.size(), 1u);
+    for (int turn = 0; turn < 60; ++turn) rig.advance(io::Steady{20});
+    EXPECT_EQ(wild.answered.size(), 40u) << "all of it, in the end";
+}
+
+// Who sends the next message as soon as one is refused gets the refusals four times a second.
+TEST(LimitsOf, RefusalsThatAreAnsweredAtOnce) {
+    Limits limits;
+    limits.quick_refusals_max = 5;
+    limits.retained_count_max = 1;
+    Rig rig(1, limits);
+    TestClient client(rig, {.client_id = "c"});
+    client.connect();
+    client.publish("kept", "x", 1, true);
+    for (int number = 0; number < 10; ++number) client.publish(std::to_string(number), "x", 1, true);
+    EXPECT_EQ(client.published.size(), 6u);
+    rig.advance(io::Steady{300});
+    EXPECT_EQ(client.published.size(), 11u);
+    EXPECT_EQ(client.published.back().reason, Reason::quota_exceeded);
+}
+
 TEST(LimitsOf, ConnectsASecondOthersWaitTheirTurn) {
     Limits limits;
     limits.connects_per_second = 100;  // four at once

@@ -7,7 +7,7 @@ namespace {
 using mqtt::Reason;
 using std::chrono::milliseconds;
 
-TEST(Gauge, RisesOneLevelAtATimeAndFallsAfterACalm) {
+TEST(Gauge, Fault15RisesOneLevelAtATimeAndFallsAfterACalm) {
     const LoadLimits limits;
     LoadGauge gauge(limits);
     const LoadSigns calm, worst{.loop_lag = milliseconds{60'000}};

@@ -9,6 +9,7 @@
 
 #include "gate/mqtt/broker.h"
 #include "io/nursery.h"
+#include "io/shared_rate.h"
 #include "store/faulty.h"
 #include "wire/mqtt/client.h"
 
@@ -71,6 +72,14 @@ public:
         }
         return known;
     }
+
+    bool take_retained(OrganisationId, std::int64_t bytes) override {
+        return retained_bytes.take(bytes);
+    }
+    void retained_changed(OrganisationId, std::int64_t bytes) override {
+        retained_bytes.add(bytes);
+    }
+    io::SharedCount retained_bytes;  ///< of all organisations; no limit unless the test sets one
 
     using Rule = std::pair<std::string, std::string>;  ///< user name ("" all), topic filter
     std::vector<Rule> no_publish, no_subscribe, no_receive;

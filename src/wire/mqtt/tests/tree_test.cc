@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <memory>
 #include <random>
 #include <set>
 
@@ -125,6 +126,87 @@ TEST(LevelTree, PathOf) {
     for (const std::string_view path : {"a/b/c", "/", "a//", "+/#"}) {
         EXPECT_EQ(tree.path_of(tree.insert(path)), path);
     }
+}
+
+// Property: whatever comes and goes between the steps, what stays is found exactly once, what goes
+// or comes at most once, and nothing else.
+TEST(Walk, FindsWhatStaysOnceThoughTheTreeChanges) {
+    for (unsigned seed = 1; seed <= 60; seed += one_in(4)) {
+        std::mt19937 random(seed);
+        TopicTree<std::string> tree;
+        std::set<std::string> there, stayed, ever;
+        const auto change = [&] {
+            const std::string topic = random_path(random, false);
+            if (random() % 2 != 0) {
+                tree.insert(topic, topic);
+                there.insert(topic);
+                ever.insert(topic);
+            } else {
+                tree.erase(topic);
+                there.erase(topic);
+                stayed.erase(topic);
+            }
+        };
+        for (int step = 0; step < 200; ++step) change();
+        stayed = ever = there;
+        const std::string filter = random_path(random, true);
+        TopicTree<std::string>::Walk walk(tree, filter);
+        std::multiset<std::string> found;
+        const auto keep = [&found](const std::string& topic) { found.insert(topic); };
+        while (!walk.go_on(1 + random() % 7, keep)) {
+            for (auto changes = random() % 12; changes > 0; --changes) change();
+        }
+        for (const auto& topic : stayed) {
+            EXPECT_EQ(found.count(topic), matches(filter, topic) ? 1u : 0u)
+                << filter << " " << topic << " seed " << seed;
+        }
+        for (const auto& topic : found) {
+            EXPECT_TRUE(ever.contains(topic) && matches(filter, topic)) << topic;
+        }
+    }
+}
+
+TEST(Walk, LooksAtNoMoreThanItIsTold) {
+    TopicTree<int> tree;
+    for (int topic = 0; topic < 1'000; ++topic) tree.insert("a/" + std::to_string(topic), topic);
+    TopicTree<int>::Walk walk(tree, "#");
+    int found = 0, steps = 1;
+    for (; !walk.go_on(10, [&](int) { ++found; }); ++steps) EXPECT_LE(found, steps * 10);
+    EXPECT_EQ(found, 1'000);
+    EXPECT_EQ(steps, 101) << "with the level above them";
+}
+
+TEST(Walk, EndsWithItsTree) {
+    auto tree = std::make_unique<TopicTree<int>>();
+    for (int topic = 0; topic < 100; ++topic) tree->insert(std::to_string(topic), topic);
+    TopicTree<int>::Walk walk(*tree, "+"), other(*tree, "#");
+    int found = 0;
+    const auto count = [&found](int) { ++found; };
+    EXPECT_FALSE(walk.go_on(5, count));
+    *tree = TopicTree<int>();
+    EXPECT_TRUE(walk.go_on(5, count));
+    tree.reset();
+    EXPECT_TRUE(other.go_on(5, count));
+    EXPECT_EQ(found, 5);
+}
+
+// A hundred thousand topics and back to nothing, whatever the order: tables grow in parts.
+TEST(TopicTree, HoldsVeryManyAndLetsThemGo) {
+    constexpr int count = 100'000;
+    TopicTree<int> tree;
+    const auto topic = [](int number) {
+        return "kept/" + std::to_string(number % 1'000) + "/" + std::to_string(number);
+    };
+    for (int number = 0; number < count; ++number) tree.insert(topic(number), number);
+    EXPECT_EQ(tree.size(), static_cast<std::size_t>(count));
+    int found = 0;
+    tree.match("kept/7/+", [&](int) { ++found; });
+    EXPECT_EQ(found, count / 1'000);
+    for (int number = 0; number < count; ++number) {
+        const int each = static_cast<int>(std::int64_t{number} * 7'919 % count);
+        ASSERT_EQ(tree.erase(topic(each)), each);
+    }
+    EXPECT_EQ(tree.node_count(), 1u);
 }
 
 }  // namespace
