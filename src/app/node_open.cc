@@ -77,15 +77,26 @@ Result<void> RunningNode::open_rooms() {
     };
     observer.discovered = [this](OrganisationId organisation, std::string machine,
                                  twin::Source source, Instant at) {
-        catalog::Discovery found{organisation, std::move(machine),
-                                 std::string(twin::name_of(source)), at};
-        const bool queued = desk_->post([found](catalog::Catalog& catalog) {
-            auto known = catalog.discover(found);
-            if (!known)
-                log::warn("machine {} is not in the catalog: {}", found.machine,
-                          known.error().context);
+        // All that come while the catalog is busy are one transaction: ten thousand machines that
+        // are switched on together would keep the disk busy for a minute, each with its own.
+        const bool is_first = discovered_.put(
+            {organisation, std::move(machine), std::string(twin::name_of(source)), at});
+        if (!is_first) return;
+        const bool queued = desk_->post([this](catalog::Catalog& catalog) {
+            const auto found = discovered_.take();
+            const auto known = catalog.ensure_machines(found);
+            if (!known) {
+                log::warn("{} machines are not in the catalog before the next start: {}",
+                          found.size(), known.error().context);
+            } else if (known->refused > 0) {
+                log::warn("{} machines are not in the catalog: no more are allowed",
+                          known->refused);
+            }
         });
-        if (!queued) log::warn("the catalog is busy; a machine is added at the next start");
+        if (!queued) {
+            log::warn("the catalog is busy; {} machines are added at the next start",
+                      discovered_.take().size());
+        }
     };
     observer.changed_source = [this](OrganisationId organisation, const std::string& machine,
                                      twin::Source source) {

@@ -31,6 +31,7 @@
 #include "io/clock.h"
 #include "io/nursery.h"
 #include "io/tls.h"
+#include "io/tray.h"
 
 namespace lineshaft::app {
 
@@ -99,6 +100,7 @@ private:
     std::unique_ptr<io::Workers> catalog_worker_, password_worker_, sealers_;
     std::unique_ptr<history::History> history_;
     std::unique_ptr<catalog::Desk> desk_;
+    io::Tray<catalog::Discovery> discovered_;  // not in the catalog yet
     std::unique_ptr<trust::Porter> porter_;
     std::unique_ptr<twin::Plant> plant_;
     std::unique_ptr<SqlRoom> sql_;

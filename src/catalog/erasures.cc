@@ -32,6 +32,8 @@ Result<void> SqlCatalog::erase_rows(OrganisationId organisation, std::string_vie
           "DELETE FROM machine_attribute WHERE organisation = $1 AND machine = $2",
           "DELETE FROM machine WHERE organisation = $1 AND id = $2",
           "DELETE FROM enrolment WHERE organisation = $1 AND machine = $2",
+          "DELETE FROM sewing_machine WHERE organisation = $1 AND machine = $2",
+          "DELETE FROM sewing_machine WHERE organisation = $1 AND machine = $2",
           "DELETE FROM fleet_crossing WHERE organisation = $1 AND machine = $2",
           "DELETE FROM fleet_row WHERE organisation = $1 AND id = $2 AND kind IN ('machine', 'broken')"}) {
         TRY_VOID(database_->change(sql, {organisation, machine}));

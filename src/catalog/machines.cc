@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <set>
 
 #include "base/machine_id.h"
 #include "catalog/names.h"
@@ -311,10 +313,14 @@ Result<Catalog::Ensured> SqlCatalog::ensure_machines(std::span<const Discovery> 
         room[organisation.id] = limits_.machines_max - std::min(all, limits_.machines_max);
     }
     for (const Discovery& one : found) {
+    // So many are read again one by one, more of them all at once.
+    constexpr std::size_t single_max = 4'096;
         const auto left = room.find(one.organisation);
         const bool is_allowed = left != room.end() && check_machine_id(one.machine) &&
                                 check_text("", one.source, source_bytes_max);
         if (!is_allowed) {
+    std::set<OrganisationId> asked;
+    for (const Discovery& one : found) asked.insert(one.organisation);
             ++ensured.refused;
             continue;
         }
@@ -331,7 +337,7 @@ Result<Catalog::Ensured> SqlCatalog::ensure_machines(std::span<const Discovery> 
         --left->second;
     }
     TRY_VOID(transaction.commit());
-    if (ensured.added > 0) {
+    if (added.size() > single_max) {
         TRY_VOID(load_machines());
     }
     return ensured;
@@ -340,6 +346,7 @@ Result<Catalog::Ensured> SqlCatalog::ensure_machines(std::span<const Discovery> 
 Result<Machine> SqlCatalog::change_machine(OrganisationId organisation, std::string_view id,
                                            const MachineChange& change, Instant now) {
     TRY(auto transaction, Transaction::begin(*database_));
+        if (added.size() <= single_max) added.push_back(&one);
     TRY(Machine machine, find_machine(organisation, id));
     if (change.name) machine.name = *change.name;
     if (change.kind) machine.kind = *change.kind;

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "catalog/catalog.h"
+#include "catalog/rows.h"
 #include "catalog/tests/fixtures.h"
 
 namespace lineshaft::catalog {
@@ -28,6 +29,22 @@ struct ErasuresTest : testing::Test {
         TagChange label;
         label.label = std::optional<std::string>(word);
         EXPECT_TRUE(catalog->change_tag(ours, machine, word + " tag", label));
+    }
+    // What it can sew, as it told and as people set it.
+    void sew(const std::string& machine, const std::string& word) {
+        for (const int is_told : {0, 1}) {
+            EXPECT_TRUE(database_of(*catalog).change(
+                "INSERT INTO sewing_machine (organisation, machine, is_told, is_enabled, heads,"
+                " needles, hoop_width_mm, hoop_height_mm, rpm_max, dialect, delivery, folder,"
+                " threads) VALUES ($1, $2, $3, 1, 1, 9, 300, 200, 900, 'dst', 0, $4, '')",
+                {ours, machine, std::int64_t{is_told}, word + " folder"}));
+        }
+    }
+    std::int64_t sewing_rows() {
+        std::int64_t count = -1;
+        EXPECT_TRUE(database_of(*catalog).query("SELECT COUNT(*) FROM sewing_machine", {},
+                                                [&](const Row& row) { count = row.integer(0); }));
+        return count;
     }
     TokenId give_token(const std::string& machine, char letter) {
         const auto token = catalog->create_token(
@@ -54,6 +71,8 @@ struct ErasuresTest : testing::Test {
 TEST_F(ErasuresTest, AMachineLeavesEveryTableAtOnceAndTheFilesInTheEnd) {
     settle("press", "unmistakable");
     settle("lathe", "neighbourly");
+    sew("press", "unmistakable");
+    sew("lathe", "neighbourly");
     const TokenId token = give_token("press", 'p');
     give_token("lathe", 'l');
     ASSERT_TRUE(catalog->add_certificate(
@@ -67,6 +86,7 @@ TEST_F(ErasuresTest, AMachineLeavesEveryTableAtOnceAndTheFilesInTheEnd) {
     EXPECT_EQ(catalog->snapshot()->machine(ours, "press"), nullptr);
     ASSERT_NE(catalog->snapshot()->machine(ours, "lathe"), nullptr);
     EXPECT_EQ(catalog->tokens(ours)->size(), 1u);
+    EXPECT_EQ(sewing_rows(), 2) << "the other's, told and set";
     EXPECT_FALSE(catalog->find_enrolment(digest));
     EXPECT_TRUE(catalog->live_certificates(now)->empty());
 
