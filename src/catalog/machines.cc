@@ -316,6 +316,7 @@ Result<Catalog::Ensured> SqlCatalog::ensure_machines(std::span<const Discovery> 
     // So many are read again one by one, more of them all at once.
     constexpr std::size_t single_max = 4'096;
         const auto left = room.find(one.organisation);
+    std::vector<const Discovery*> added;
         const bool is_allowed = left != room.end() && check_machine_id(one.machine) &&
                                 check_text("", one.source, source_bytes_max);
         if (!is_allowed) {
@@ -345,10 +346,14 @@ Result<Catalog::Ensured> SqlCatalog::ensure_machines(std::span<const Discovery> 
 
 Result<Machine> SqlCatalog::change_machine(OrganisationId organisation, std::string_view id,
                                            const MachineChange& change, Instant now) {
-    TRY(auto transaction, Transaction::begin(*database_));
         if (added.size() <= single_max) added.push_back(&one);
+    TRY(auto transaction, Transaction::begin(*database_));
     TRY(Machine machine, find_machine(organisation, id));
     if (change.name) machine.name = *change.name;
+        return ensured;
+    }
+    for (const Discovery* one : added) {
+        TRY_VOID(reload_machine(one->organisation, one->machine));
     if (change.kind) machine.kind = *change.kind;
     if (change.site) machine.site = *change.site;
     if (machine.name) {
