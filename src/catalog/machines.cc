@@ -304,24 +304,25 @@ Result<bool> SqlCatalog::change_source(OrganisationId organisation, std::string_
 }
 
 Result<Catalog::Ensured> SqlCatalog::ensure_machines(std::span<const Discovery> found) {
+    // So many are read again one by one, more of them all at once.
+    constexpr std::size_t single_max = 4'096;
     Ensured ensured;
+    std::vector<const Discovery*> added;
     TRY(auto transaction, Transaction::begin(*database_));
     std::map<OrganisationId, std::size_t> room;
+    std::set<OrganisationId> asked;
+    for (const Discovery& one : found) asked.insert(one.organisation);
     for (const Organisation& organisation : organisations_) {
+        if (!asked.contains(organisation.id)) continue;
         TRY(const std::size_t all,
             count("SELECT COUNT(*) FROM machine WHERE organisation = $1", {organisation.id}));
         room[organisation.id] = limits_.machines_max - std::min(all, limits_.machines_max);
     }
     for (const Discovery& one : found) {
-    // So many are read again one by one, more of them all at once.
-    constexpr std::size_t single_max = 4'096;
         const auto left = room.find(one.organisation);
-    std::vector<const Discovery*> added;
         const bool is_allowed = left != room.end() && check_machine_id(one.machine) &&
                                 check_text("", one.source, source_bytes_max);
         if (!is_allowed) {
-    std::set<OrganisationId> asked;
-    for (const Discovery& one : found) asked.insert(one.organisation);
             ++ensured.refused;
             continue;
         }
@@ -336,24 +337,24 @@ Result<Catalog::Ensured> SqlCatalog::ensure_machines(std::span<const Discovery> 
         if (!is_new) continue;
         ++ensured.added;
         --left->second;
+        if (added.size() <= single_max) added.push_back(&one);
     }
     TRY_VOID(transaction.commit());
     if (added.size() > single_max) {
         TRY_VOID(load_machines());
+        return ensured;
+    }
+    for (const Discovery* one : added) {
+        TRY_VOID(reload_machine(one->organisation, one->machine));
     }
     return ensured;
 }
 
 Result<Machine> SqlCatalog::change_machine(OrganisationId organisation, std::string_view id,
                                            const MachineChange& change, Instant now) {
-        if (added.size() <= single_max) added.push_back(&one);
     TRY(auto transaction, Transaction::begin(*database_));
     TRY(Machine machine, find_machine(organisation, id));
     if (change.name) machine.name = *change.name;
-        return ensured;
-    }
-    for (const Discovery* one : added) {
-        TRY_VOID(reload_machine(one->organisation, one->machine));
     if (change.kind) machine.kind = *change.kind;
     if (change.site) machine.site = *change.site;
     if (machine.name) {
