@@ -135,6 +135,9 @@ void Part::take(Letter letter) {
             const auto& report = letter.report;
             const bool is_forgotten = was_forgotten(report.organisation, report.machine, taken);
             if (durable && is_believable && !is_forgotten) fold(report, letter.source);
+            const auto known = twins_.find(key_of(report.organisation, report.machine));
+            if (appended.refused() > 0 && known != twins_.end())
+                tell_refused(*known->second, appended);
             settle(report.organisation, report.machine);
             Result<history::Appended> result = appended;
             if (!durable) result = std::unexpected(durable.error());
@@ -154,6 +157,28 @@ Result<history::Appended> Part::append(history::Report& report, bool& is_over_li
     auto appended = history_.append(report);
     if (!appended) settle(report.organisation, report.machine);
     return appended;
+}
+
+void Part::tell_refused(Entry& entry, const history::Appended& appended) {
+    constexpr io::Steady silence{3'600'000};
+    const std::pair<std::uint32_t, std::string_view> kinds[] = {
+        {appended.refused_cardinality,
+         "new tags: it has as many as history.series_per_machine_max allows, or the node as many as "
+         "it may"},
+        {appended.refused_time,
+         "values whose time is before history.time_min, has expired, or is further ahead than "
+         "history.future_max: is its clock right?"},
+        {appended.refused_name + appended.refused_size,
+         "values whose tag has no name or too long a name, or whose text is too long"}};
+    const io::Steady now = shard_.clock().steady();
+    const auto& state = entry.twin.state();
+    for (std::size_t kind = 0; kind < entry.refusals_told.size(); ++kind) {
+        auto& told = entry.refusals_told[kind];
+        if (kinds[kind].first == 0 || (told && now - *told < silence)) continue;
+        told = now;
+        record({shard_.now(), state.organisation, state.id, "refused",
+                std::string(kinds[kind].second)});
+    }
 }
 
 // A place for a machine that was never heard of, taken before its first report is on disk. Each

@@ -7,8 +7,8 @@
 namespace lineshaft::pg {
 
 /// DECLARE and FETCH, which clients that read in portions send as simple queries (psqlODBC's
-/// UseDeclareFetch). They are understood here, by their first words: the rest of a DECLARE is a
-/// statement for the engine.
+/// UseDeclareFetch) or prepared ones (psycopg's server-side cursors). They are understood here, by
+/// their first words: the rest of a DECLARE is a statement for the engine.
 struct CursorWords {
     enum class What : std::uint8_t { declare, fetch } what = What::declare;
     std::string name;

@@ -38,13 +38,15 @@ public:
 
 private:
     struct Statement {
-        query::PreparedPtr prepared;
+        query::PreparedPtr prepared;        // null: a FETCH
+        std::optional<CursorWords> cursor;  // DECLARE, whose SELECT is `prepared`, or FETCH
         std::vector<postgres::Oid> types;  // of its parameters
         std::size_t bytes = 0;
         bool is_to_savepoint = false;  // ROLLBACK TO, which ends no transaction
     };
     struct Portal {
-        query::PreparedPtr prepared;
+        query::PreparedPtr prepared;              // null: a FETCH
+        std::optional<CursorWords> cursor_words;  // as of its statement
         std::vector<query::Value> values;
         std::vector<postgres::Format> formats;
         std::unique_ptr<query::Cursor> cursor;  // null: not begun, or done
@@ -81,8 +83,16 @@ private:
                                                             std::vector<query::Type> declared);
     io::Task<Step> run_piece(query::Engine::Piece piece);
     io::Task<Step> run_cursor(CursorWords words, std::size_t offset);
-    Step declare(CursorWords words, query::PreparedPtr prepared);
-    io::Task<Step> fetch(CursorWords words);
+    Step check_not_failed() const;
+    Step declare(CursorWords words, query::PreparedPtr prepared, std::vector<query::Value> values);
+    /// `is_described`: a simple query, whose rows begin with what they are.
+    io::Task<Step> fetch(CursorWords words, std::vector<postgres::Format> formats,
+                         bool is_described);
+    io::Task<Step> execute_cursor(Portal* portal);
+    io::Task<Step> parse_cursor(postgres::Parse message, CursorWords words);
+    void put_columns_of_fetch(const CursorWords& words,
+                              const std::vector<postgres::Format>& formats);
+    void keep_statement(const postgres::Parse& message, Statement statement);
     /// Those that end with the transaction.
     void drop_portals();
     io::Task<Step> parse(postgres::Parse message);

@@ -49,13 +49,6 @@ std::optional<std::chrono::milliseconds> parse_timeout(std::string_view text) {
     return std::chrono::milliseconds(number * factor);
 }
 
-std::size_t bytes_of(const query::Value& value) {
-    if (const auto* text = std::get_if<std::string>(&value)) return sizeof(value) + text->size();
-    if (const auto* raw = std::get_if<query::ByteArray>(&value))
-        return sizeof(value) + raw->bytes.size();
-    return sizeof(value);
-}
-
 }  // namespace
 
 io::Task<void> Session::answer(postgres::Message message) {
@@ -269,26 +262,38 @@ io::Task<Session::Step> Session::parse(postgres::Parse message) {
         co_return query::refuse("53400", "too many prepared statements on this connection", 0,
                                 "Close (DEALLOCATE) those that are not needed any more.");
     }
+    if (auto words = cursor_words(message.sql)) {
+        auto done = co_await parse_cursor(std::move(message), std::move(*words));
+        co_return done;
+    }
     std::vector<query::Type> declared;
     for (const auto type : message.types)
         declared.push_back(type_of(static_cast<postgres::Oid>(type)));
     const bool to_savepoint = is_to_savepoint(message.sql);
-    auto prepared = co_await understand(std::move(message.sql), std::move(declared));
+    auto prepared = co_await understand(message.sql, std::move(declared));
     if (!prepared) co_return std::unexpected(std::move(prepared).error());
     if (auto allowed = check_transaction(**prepared); !allowed) co_return allowed;
-    Statement statement{
-        .prepared = *prepared, .types = {}, .bytes = bytes, .is_to_savepoint = to_savepoint};
-    const auto types = (*prepared)->parameters();
-    for (std::size_t index = 0; index < types.size(); ++index) {
-        const auto said = index < message.types.size()
-                              ? static_cast<postgres::Oid>(message.types[index])
-                              : postgres::Oid::none;
-        const bool is_known = type_of(said) != query::Type::null;
-        statement.types.push_back(is_known ? said : oid_of(types[index]));
+    Statement statement;
+    statement.prepared = *prepared;
+    statement.is_to_savepoint = to_savepoint;
+    keep_statement(message, std::move(statement));
+    co_return Step{};
+}
+
+void Session::keep_statement(const postgres::Parse& message, Statement statement) {
+    statement.bytes = message.sql.size() + message.statement.size();
+    if (statement.prepared != nullptr) {
+        const auto types = statement.prepared->parameters();
+        for (std::size_t index = 0; index < types.size(); ++index) {
+            const auto said = index < message.types.size()
+                                  ? static_cast<postgres::Oid>(message.types[index])
+                                  : postgres::Oid::none;
+            const bool is_known = type_of(said) != query::Type::null;
+            statement.types.push_back(is_known ? said : oid_of(types[index]));
+        }
     }
     statements_.insert_or_assign(message.statement, std::move(statement));
     postgres::put_parse_complete(out_);
-    co_return Step{};
 }
 
 Session::Step Session::bind(postgres::Bind message) {
@@ -298,23 +303,29 @@ Session::Step Session::bind(postgres::Bind message) {
                                                   message.statement));
     }
     const Statement& statement = found->second;
-    if (auto allowed = check_transaction(*statement.prepared); !allowed) return allowed;
+    const bool is_fetch = statement.prepared == nullptr;
+    auto allowed = statement.cursor ? check_not_failed() : check_transaction(*statement.prepared);
+    if (!allowed) return allowed;
     if (message.portal.empty()) portals_.erase(std::string());
     if (portals_.contains(message.portal)) {
         return query::refuse("42P03", fmt::format("cursor \"{}\" already exists", message.portal));
     }
-    const auto types = statement.prepared->parameters();
+    const auto types =
+        is_fetch ? std::span<const query::Type>() : statement.prepared->parameters();
     if (message.values.size() != types.size()) {
         return query::refuse("08P01", fmt::format("{} parameters were bound, the statement has {}",
                                                   message.values.size(), types.size()));
     }
-    const std::size_t columns = statement.prepared->columns().size();
+    // Those of FETCH are looked at where its cursor is known to be open.
+    const std::size_t columns =
+        is_fetch ? message.result_formats.size() : statement.prepared->columns().size();
     if (message.result_formats.size() > 1 && message.result_formats.size() != columns) {
         return query::refuse("08P01", fmt::format("{} result formats for {} columns",
                                                   message.result_formats.size(), columns));
     }
     Portal portal;
     portal.prepared = statement.prepared;
+    portal.cursor_words = statement.cursor;
     portal.is_to_savepoint = statement.is_to_savepoint;
     for (std::size_t index = 0; index < types.size(); ++index) {
         auto value = parameter_of(message.values[index], types[index], statement.types[index],
@@ -345,6 +356,7 @@ Session::Portal* Session::open_portal(std::string_view name) {
 
 Session::Step Session::describe(const postgres::Describe& message) {
     const query::Prepared* prepared = nullptr;
+    const CursorWords* words = nullptr;
     std::vector<postgres::Format> formats;
     if (message.kind == postgres::Kind::statement) {
         const auto found = statements_.find(message.name);
@@ -354,6 +366,7 @@ Session::Step Session::describe(const postgres::Describe& message) {
         }
         postgres::put_parameter_description(out_, found->second.types);
         prepared = found->second.prepared.get();
+        if (found->second.cursor) words = &*found->second.cursor;
     } else {
         const Portal* portal = open_portal(message.name);
         if (portal == nullptr) {
@@ -361,7 +374,15 @@ Session::Step Session::describe(const postgres::Describe& message) {
                                  fmt::format("portal \"{}\" does not exist", message.name));
         }
         prepared = portal->prepared.get();
+        if (portal->cursor_words) words = &*portal->cursor_words;
         formats = portal->formats;
+    }
+    if (words != nullptr) {
+        if (words->what == CursorWords::What::fetch)
+            put_columns_of_fetch(*words, formats);
+        else
+            postgres::put_no_data(out_);
+        return {};
     }
     if (prepared->columns().empty() && prepared->kind() != query::Kind::rows) {
         postgres::put_no_data(out_);
@@ -376,6 +397,10 @@ io::Task<Session::Step> Session::execute(postgres::Execute message) {
     if (portal == nullptr) {
         co_return query::refuse("34000",
                                 fmt::format("portal \"{}\" does not exist", message.portal));
+    }
+    if (portal->cursor_words) {
+        auto done = co_await execute_cursor(portal);
+        co_return done;
     }
     // Kept alive whatever it does to the portals.
     const query::PreparedPtr prepared = portal->prepared;

@@ -112,4 +112,11 @@ postgres::Failure failure_of(const query::Failure& failure) {
                 std::min<std::size_t>(failure.position, INT32_MAX))};
 }
 
+std::size_t bytes_of(const query::Value& value) {
+    if (const auto* text = std::get_if<std::string>(&value)) return sizeof(value) + text->size();
+    if (const auto* raw = std::get_if<query::ByteArray>(&value))
+        return sizeof(value) + raw->bytes.size();
+    return sizeof(value);
+}
+
 }  // namespace lineshaft::pg

@@ -26,6 +26,9 @@ query::Outcome<query::Value> parameter_of(const std::optional<std::string>& sent
 std::vector<postgres::Column> columns_of(std::span<const query::Column> columns,
                                          const std::vector<postgres::Format>& formats);
 
+/// What a bound value takes, for limits.
+std::size_t bytes_of(const query::Value& value);
+
 postgres::Failure failure_of(const query::Failure& failure);
 
 }  // namespace lineshaft::pg

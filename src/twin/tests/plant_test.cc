@@ -62,9 +62,19 @@ TEST(Plant, ShowsNothingThatHistoryRefused) {
     ASSERT_EQ(values->size(), 2u);
     EXPECT_EQ(values->at(0).tag, "also good");
     EXPECT_EQ(values->at(1).tag, "good");
+    // Told once an hour for each kind.
+    ASSERT_TRUE(rig.report({home, "press", {{"future", {now + std::chrono::hours{48}, 2.0, {}}}}}));
+    std::vector<std::string> refused;
+    const auto events = rig.run(rig.plant->events(home, "press", now + std::chrono::hours{1}, 100));
+    for (const auto& event : events) {
+        if (event.kind == "refused") refused.push_back(event.text);
+    }
+    ASSERT_EQ(refused.size(), 2u);
+    EXPECT_TRUE(std::ranges::any_of(refused, [](auto& text) { return text.contains("clock"); }));
+    EXPECT_TRUE(std::ranges::any_of(refused, [](auto& text) { return text.contains("too long"); }));
     ASSERT_TRUE(rig.report({home, "ghost", {{"x", {Instant{0}, 1.0, {}}}}}));
     EXPECT_EQ(rig.run(rig.plant->machine(home, "ghost")).error().code, Code::not_found);
-    EXPECT_EQ(rig.run(rig.plant->counters()).refused, 5u);
+    EXPECT_EQ(rig.run(rig.plant->counters()).refused, 6u);
 }
 
 TEST(Plant, RefusesNamesThatAreNoMachines) {

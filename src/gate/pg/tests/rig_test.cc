@@ -189,6 +189,10 @@ io::Task<query::Outcome<query::PreparedPtr>> FakeEngine::prepare(std::string sql
         prepared->setting_.name = sql.substr(11);
     }
     if (sql == "DISCARD ALL") is_kind(query::Kind::discard, sql);
+    if (sql.starts_with("CLOSE ")) {
+        is_kind(query::Kind::discard, "CLOSE CURSOR");
+        prepared->setting_.name = sql.substr(6);
+    }
     co_return prepared;
 }
 

@@ -136,7 +136,7 @@ TEST(PgQuery, CursorsAreDeclaredFetchedFromAndClosed) {
     }
     EXPECT_EQ(code_of(rig.client.ask("fetch prior in \"SQL_CUR0x1\"")), "55000");
     EXPECT_EQ(code_of(rig.client.ask("fetch 1 in nobody")), "34000");
-    EXPECT_EQ(code_of(rig.client.ask("declare c cursor with hold for echo")), "42P11");
+    EXPECT_EQ(code_of(rig.client.ask("declare c cursor with hold for echo")), "42P02");
     EXPECT_EQ(types_of(rig.client.ask("BEGIN; declare b binary no scroll cursor without hold for rows 9; fetch 1 in B; COMMIT")),
               "CCTDCCZ");
     EXPECT_EQ(code_of(rig.client.ask("fetch 1 in b")), "34000") << "it ended with its transaction";
@@ -197,6 +197,36 @@ TEST(PgExtended, ARowLimitSuspendsThePortal) {
     rig.until([&] { return rig.engine.open == 0; });
     EXPECT_EQ(types_of(rig.say({postgres::Query{"COMMIT"}})), "CZ");
     EXPECT_EQ(code_of(rig.say({Execute{"p", 0}, Sync{}})), "34000");
+}
+
+TEST(PgExtended, CursorsAreDeclaredWithParametersAndFetchedFrom) {
+    One rig;
+    const Bind seven{"", "", {}, {"7"}, {}};
+    EXPECT_EQ(code_of(rig.say({Parse{"", "declare c cursor for echo", {20}}, seven, Execute{"", 0}, Sync{}})),
+              "25P01")
+        << "no transaction";
+    EXPECT_EQ(types_of(rig.say({postgres::Query{"BEGIN"}})), "CZ");
+    const auto declared = rig.say({Parse{"", "declare c cursor for echo", {20}}, Describe{Kind::statement, ""},
+                                   seven, Describe{Kind::portal, ""}, Execute{"", 0}, Sync{}});
+    EXPECT_EQ(types_of(declared), "1tn2nCZ");
+    EXPECT_EQ(tag_of(declared), "DECLARE CURSOR");
+    const auto fetched =
+        rig.say({Parse{"f", "fetch forward 5 from c", {}}, Describe{Kind::statement, "f"},
+                 Bind{"", "f", {}, {}, {Format::binary}}, Describe{Kind::portal, ""}, Execute{"", 0}, Sync{}});
+    EXPECT_EQ(types_of(fetched), "1tT2TDCZ");
+    EXPECT_EQ(values_of(fetched[5])[0], std::string("\0\0\0\0\0\0\0\7", 8)) << "as the FETCH asked";
+    EXPECT_EQ(tag_of(fetched), "FETCH 1");
+    const auto more = rig.say({Bind{"", "f", {}, {}, {}}, Execute{"", 0}, Sync{}});
+    EXPECT_EQ(types_of(more), "2CZ");
+    EXPECT_EQ(tag_of(more), "FETCH 0");
+    EXPECT_EQ(types_of(rig.say({Parse{"", "CLOSE c", {}}, Bind{"", "", {}, {}, {}}, Execute{"", 0}, Sync{}})), "12CZ");
+    EXPECT_EQ(types_of(rig.say({Describe{Kind::statement, "f"}, Sync{}})), "tnZ") << "nobody knows its columns";
+    EXPECT_EQ(code_of(rig.say({Bind{"", "f", {}, {}, {}}, Execute{"", 0}, Sync{}})), "34000");
+    EXPECT_EQ(code_of(rig.say({Bind{"", "f", {}, {}, {}}, Execute{"", 0}, Sync{}})), "25P02");
+    EXPECT_EQ(types_of(rig.say({postgres::Query{"ROLLBACK"}})), "CZ");
+    const auto wrong = rig.say({Parse{"", "declare c cursor for bad", {}}, Sync{}});
+    EXPECT_EQ(wrong[0].field('P'), "24") << "of the whole text: " << code_of(wrong);
+    rig.until([&] { return rig.engine.open == 0; });
 }
 
 TEST(PgExtended, SyncOutsideABlockClosesPortals) {
