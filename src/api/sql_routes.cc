@@ -9,7 +9,7 @@
 namespace lineshaft::api {
 namespace {
 
-constexpr std::size_t rows_usual = 1'000, rows_max = 100'000;
+constexpr std::size_t rows_usual = 1'000, rows_max = 1'000'000;
 constexpr std::size_t answer_bytes_max = 32 << 20;  ///< of JSON; then the answer is truncated
 constexpr std::size_t batch_rows = 1'000;
 

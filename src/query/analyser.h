@@ -75,6 +75,9 @@ struct KernelAsk {
     json::object bucket{};
     json::array predicates{};  ///< {"on","op"}; their values are `arguments`, in order
     std::vector<std::string> arguments{};
+    bool has_filters = false;              ///< some aggregate has a FILTER
+    json::array filters{};                 ///< of aggregates, each as `predicates`
+    std::vector<std::string> filter_keys{};  ///< as they were written
     bool has_failed = false;  ///< something only rows can tell
 };
 
@@ -184,6 +187,11 @@ private:
     // kernel_ask.cc
     std::optional<Outcome<Term>> kernel_call(std::string_view name, const json::object& body,
                                              Names& names);
+    std::optional<Outcome<Term>> kernel_filtered(Term out, std::string_view name,
+                                                 const json::object& body, const Range& samples,
+                                                 Names& names);
+    bool counts_rows(const json::object& body, Names& names) const;
+    Outcome<bool> kernel_conditions(const Node& node, Names& names, json::array& into);
     Outcome<bool> kernel_predicate(const Node& node, Names& names);
     const Range* samples_column(const Node& node, std::string_view column, Names& names) const;
     std::string kernel_table(const Range& range, const KernelAsk& ask) const;

@@ -181,6 +181,12 @@ Outcome<Term> Analyser::call_row(const Call& row, std::vector<Term> arguments,
         out.is_constant = false;
     }
     if (is_aggregate) {
+        // The kernel's rows are aggregates of many: only what does not count rows is the same.
+        static constexpr std::string_view counts_no_rows[] = {"min",   "max",     "bool_and",
+                                                              "every", "bool_or"};
+        names.kernel.has_failed |= !flag_of(body, "agg_distinct") &&
+                                   std::ranges::find(counts_no_rows, row.name) ==
+                                       std::end(counts_no_rows);
         if (!names.allows_aggregates)
             return refuse_at(
                 "42803", fmt::format("aggregate function {} is not allowed here", row.name), at);
@@ -266,6 +272,7 @@ Outcome<std::optional<Term>> Analyser::percentile(std::string_view name, const j
     if (!names.allows_aggregates || names.is_inside_aggregate)
         return refuse_at("42803", fmt::format("aggregate function {} is not allowed here", name),
                          at);
+    names.kernel.has_failed = true;
     TRY(Term part, term(arguments[0], names));
     TRY(part, as(std::move(part), T::float8, "a percentile"));
     names.is_inside_aggregate = true;

@@ -8,6 +8,8 @@
 #include "base/check.h"
 #include "io/counter.h"
 #include "io/workers.h"
+#include "query/connection.h"
+#include "query/recent.h"
 #include "query/run.h"
 #include "query/stand_ins.h"
 #include "query/statement.h"
@@ -18,8 +20,40 @@ namespace {
 
 constexpr std::size_t batch_bytes_max = 8 << 20;  ///< a batch ends there, however few its rows
 
+// Statements that were understood, of each shard.
+constexpr std::size_t recent_max = 256, recent_bytes_max = 1 << 20;
+
 struct Counts {
-    io::Counter statements, failures, on_kernel, rows, open;
+    io::Counter statements, failures, on_kernel, rows, open, running;
+};
+
+/// One more of something while it lives.
+class Counted {
+public:
+    explicit Counted(io::Counter& counter) : counter_(counter) { counter_.add(1); }
+    ~Counted() { counter_.add(-1); }
+    Counted(const Counted&) = delete;
+
+private:
+    io::Counter& counter_;
+};
+
+/// Raised when any of several is.
+class Stops {
+public:
+    std::stop_token token() const { return source_.get_token(); }
+    void stop_with(std::stop_token token) {
+        watches_.push_back(
+            std::make_unique<std::stop_callback<Stop>>(std::move(token), Stop{&source_}));
+    }
+
+private:
+    struct Stop {
+        std::stop_source* source;
+        void operator()() const noexcept { source->request_stop(); }
+    };
+    std::stop_source source_;
+    std::vector<std::unique_ptr<std::stop_callback<Stop>>> watches_;
 };
 
 /// A parameter as the statement wants it. Errors: 22P02 and the like.
@@ -62,22 +96,14 @@ public:
           parameters_(std::move(parameters)),
           limits_(limits),
           counts_(counts) {
-        run.stop = stopping_.get_token();
+        run.stop = stops.token();
         run.meter.most = limits.memory_bytes_max;
-        counts_.open.add(1);
     }
     ~Execution() {
         const Meter::Charge charge(run.meter);
-        sqlite3_finalize(prepared_);
-        sqlite3_close_v2(connection_);
-        counts_.open.add(-1);
+        connection_ = nullptr;
     }
     Execution(const Execution&) = delete;
-
-    void stop_with(std::stop_token token) {
-        watches_.push_back(
-            std::make_unique<std::stop_callback<Stop>>(std::move(token), Stop{&stopping_}));
-    }
 
     Outcome<Batch> next(std::size_t rows_max) {
         const io::Steady began = run.shards.clock().steady();
@@ -90,34 +116,34 @@ public:
     }
 
     const Statement& statement() const { return *statement_; }
+    Stops stops;
     Run run;
 
 private:
-    struct Stop {
-        std::stop_source* source;
-        void operator()() const noexcept { source->request_stop(); }
-    };
-
     Outcome<Batch> step(std::size_t rows_max) {
         if (!run.may_go_on()) return std::unexpected(*run.failure);
         const Meter::Charge charge(run.meter);
         if (statement_->kind_ != Kind::rows) return said();
+        Batch batch;
+        batch.is_last = is_done_;
+        if (is_done_) return batch;
         if (connection_ == nullptr) {
             TRY_VOID(open());
         }
-        Batch batch;
         std::size_t bytes = 0;
         for (;;) {
             const int outcome = has_row_ ? SQLITE_ROW : sqlite3_step(prepared_);
             has_row_ = false;
             if (outcome == SQLITE_DONE) {
                 batch.is_last = true;
+                let_go();
                 return batch;
             }
             if (outcome != SQLITE_ROW) return std::unexpected(failure(outcome));
             if (given_ >= limits_.rows_max) {
                 batch.is_last = true;
                 batch.is_truncated = true;
+                let_go();
                 return batch;
             }
             if (batch.rows == rows_max || bytes > batch_bytes_max) {
@@ -149,30 +175,23 @@ private:
     }
 
     Outcome<void> open() {
-        const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_MEMORY | SQLITE_OPEN_NOMUTEX |
-                          SQLITE_OPEN_PRIVATECACHE;
-        if (const int outcome = sqlite3_open_v2(":memory:", &connection_, flags, nullptr);
-            outcome != SQLITE_OK)
-            return std::unexpected(failure(outcome));
-        sqlite3_db_config(connection_, SQLITE_DBCONFIG_DQS_DML, 0, nullptr);
-        sqlite3_db_config(connection_, SQLITE_DBCONFIG_DQS_DDL, 0, nullptr);
-        sqlite3_db_config(connection_, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
-        sqlite3_limit(connection_, SQLITE_LIMIT_LENGTH, 64 << 20);
-        sqlite3_limit(connection_, SQLITE_LIMIT_ATTACHED, 0);
-        sqlite3_exec(connection_, "PRAGMA temp_store = MEMORY", nullptr, nullptr, nullptr);
-        sqlite3_progress_handler(
-            connection_, 2'000,
-            [](void* self) { return static_cast<Run*>(self)->may_go_on() ? 0 : 1; }, &run);
-        if (!add_tables(connection_, run) || !add_functions(connection_, run))
-            return std::unexpected(failure(SQLITE_NOMEM));
-        const int outcome =
-            sqlite3_prepare_v2(connection_, statement_->sql_.c_str(), -1, &prepared_, nullptr);
+        connection_ = Connection::take();
+        if (connection_ == nullptr) return std::unexpected(failure(SQLITE_NOMEM));
+        connection_->serve(&run);
+        const int outcome = connection_->prepare(statement_->sql_, prepared_);
         if (outcome != SQLITE_OK) return std::unexpected(failure(outcome));
         // What the rewriting gave may only read: the last line of defence.
         if (sqlite3_stmt_readonly(prepared_) == 0) return refuse("25006", "SQL reads only");
         for (std::size_t index = 0; index < parameters_.size(); ++index)
             bind(static_cast<int>(index) + 1, parameters_[index]);
         return {};
+    }
+
+    /// The statement has ended well: its connection is good for the next.
+    void let_go() {
+        prepared_ = nullptr;
+        Connection::keep(std::move(connection_));
+        is_done_ = true;
     }
 
     void bind(int number, const Value& value) {
@@ -261,7 +280,7 @@ private:
                     .hint = "Ask for less at once, or raise sql.memory."};
         }
         const std::string_view said =
-            connection_ != nullptr ? sqlite3_errmsg(connection_) : "cannot be opened";
+            connection_ != nullptr ? connection_->said() : "cannot be opened";
         Failure out{.sqlstate = "XX000",
                     .message = fmt::format("the statement could not run: {}", said)};
         if (said.contains("stack overflow") || said.contains("too large") ||
@@ -279,13 +298,12 @@ private:
     const std::vector<Value> parameters_;
     const Limits limits_;
     Counts& counts_;
-    std::stop_source stopping_;
-    std::vector<std::unique_ptr<std::stop_callback<Stop>>> watches_;
-    sqlite3* connection_ = nullptr;
-    sqlite3_stmt* prepared_ = nullptr;
+    const Counted open_{counts_.open};
+    std::unique_ptr<Connection> connection_;
+    sqlite3_stmt* prepared_ = nullptr;  // the connection's
     io::Steady spent_{0};
     std::size_t given_ = 0;
-    bool has_row_ = false;
+    bool has_row_ = false, is_done_ = false;
 };
 
 class SqlEngine;
@@ -302,6 +320,28 @@ private:
     std::shared_ptr<Execution> execution_;
 };
 
+/// Of a statement that needs no SQLite: it runs where it is asked.
+class DirectCursor final : public Cursor {
+public:
+    DirectCursor(SqlEngine& engine, Counts& counts, std::shared_ptr<const Statement> statement,
+                 DirectRun run, std::unique_ptr<Stops> stops)
+        : engine_(engine),
+          counts_(counts),
+          statement_(std::move(statement)),
+          stops_(std::move(stops)),
+          rows_(std::move(run)) {}
+    std::span<const Column> columns() const override { return statement_->columns_; }
+    io::Task<Outcome<Batch>> next(std::size_t rows_max) override;
+
+private:
+    SqlEngine& engine_;
+    Counts& counts_;
+    const Counted open_{counts_.open};
+    const std::shared_ptr<const Statement> statement_;
+    const std::unique_ptr<Stops> stops_;
+    DirectRows rows_;
+};
+
 class SqlEngine final : public Engine {
 public:
     SqlEngine(catalog::Desk& desk, history::History& history, Present& present, io::Shards& shards,
@@ -313,19 +353,29 @@ public:
           limits_(limits),
           workers_(std::make_unique<io::Workers>(
               "sql",
-              io::Workers::Limits{.threads = limits.threads, .queued_max = limits.queued_max})) {}
+              io::Workers::Limits{.threads = limits.threads, .queued_max = limits.queued_max})) {
+        for (std::size_t index = 0; index < shards.size(); ++index)
+            known_.push_back(std::make_unique<Known>());
+    }
     ~SqlEngine() override { close(); }
 
     io::Task<Outcome<std::vector<Piece>>> split(std::string sql) override {
+        const std::string text = sql;
+        if (const auto* known = known_here().pieces.find(text)) co_return *known;
         auto work = [this, sql = std::move(sql)]() -> Result<Outcome<std::vector<Piece>>> {
             return split_statements(sql, limits_);
         };
         auto done = co_await on_worker<std::vector<Piece>>(std::move(work));
+        if (done) known_here().pieces.put(text, *done, 2 * text.size());
         co_return done;
     }
 
     io::Task<Outcome<PreparedPtr>> prepare(std::string sql, std::vector<Type> declared,
                                            Session session) override {
+        std::string key = session.time_zone + '\n';
+        for (const Type type : declared) key += static_cast<char>('a' + static_cast<int>(type));
+        key.append("\n").append(sql);
+        if (const auto* known = known_here().statements.find(key)) co_return *known;
         auto work = [this, sql = std::move(sql), declared = std::move(declared),
                      session = std::move(session)]() -> Result<Outcome<PreparedPtr>> {
             auto found = understand(sql, declared, session, limits_);
@@ -338,6 +388,8 @@ public:
         };
         auto done = co_await on_worker<PreparedPtr>(std::move(work));
         if (!done) counts_.failures.add();
+        if (done && (*done)->kind() != Kind::show)  // which depends on the session
+            known_here().statements.put(std::move(key), *done, size_of(**done));
         co_return done;
     }
 
@@ -370,6 +422,12 @@ public:
         }
         counts_.statements.add();
         if (statement->uses_kernel_) counts_.on_kernel.add();
+        const bool is_direct = kind == Kind::rows && statement->direct_ != nullptr &&
+                               (!statement->direct_->needs_utc || session.time_zone == "UTC");
+        if (is_direct) {
+            return direct(std::move(statement), std::move(parameters), std::move(scope), limits,
+                          cancel);
+        }
         auto execution = std::make_shared<Execution>(std::move(statement), std::move(parameters),
                                                      history_, present_, shards_, limits, counts_);
         execution->run.scope = std::move(scope);
@@ -377,8 +435,8 @@ public:
         execution->run.catalog = desk_.snapshot();
         execution->run.home = io::Shard::here().index();
         execution->run.now = shards_.clock().now();
-        execution->stop_with(closing_.get_token());
-        if (cancel != nullptr) execution->stop_with(cancel->token());
+        execution->stops.stop_with(closing_.get_token());
+        if (cancel != nullptr) execution->stops.stop_with(cancel->token());
         return std::make_unique<SqlCursor>(*this, std::move(execution));
     }
 
@@ -395,6 +453,8 @@ public:
         closing_.request_stop();
         shards_.run_everywhere([](io::Shard&) {});  // after it nobody queues any more
         workers_.reset();                           // finishes what is queued, which ends at once
+        while (counts_.running.value() > 0)  // on shards, where it ends as soon
+            shards_.run_everywhere([](io::Shard&) {});
     }
     bool is_closing() const { return closing_.stop_requested(); }
 
@@ -409,6 +469,37 @@ public:
     }
 
 private:
+    /// What was understood, of one shard.
+    struct Known {
+        Recent<PreparedPtr> statements{recent_max, recent_bytes_max};
+        Recent<std::vector<Piece>> pieces{recent_max, recent_bytes_max / 4};
+    };
+    Known& known_here() { return *known_[io::Shard::here().index().number()]; }
+    static std::size_t size_of(const Prepared& prepared) {
+        const auto& statement = static_cast<const Statement&>(prepared);
+        return 1'000 + 2 * statement.sql_.size() + 100 * statement.columns_.size();
+    }
+
+    std::unique_ptr<Cursor> direct(std::shared_ptr<const Statement> statement,
+                                   std::vector<Value> parameters, Scope scope,
+                                   const Limits& limits, const io::StopFlagPtr& cancel) {
+        auto stops = std::make_unique<Stops>();
+        stops->stop_with(closing_.get_token());
+        if (cancel != nullptr) stops->stop_with(cancel->token());
+        DirectRun run;
+        run.ask = statement->direct_;
+        run.parameters = std::move(parameters);
+        run.scope = std::move(scope);
+        run.catalog = desk_.snapshot();
+        run.history = &history_;
+        run.clock = &shards_.clock();
+        run.now = shards_.clock().now();
+        run.limits = limits;
+        run.stop = stops->token();
+        return std::make_unique<DirectCursor>(*this, counts_, std::move(statement),
+                                              std::move(run), std::move(stops));
+    }
+
     catalog::Desk& desk_;
     history::History& history_;
     Present& present_;
@@ -417,7 +508,20 @@ private:
     Counts counts_;
     std::stop_source closing_;
     std::unique_ptr<io::Workers> workers_;
+    std::vector<std::unique_ptr<Known>> known_;  // by shard
 };
+
+io::Task<Outcome<Batch>> DirectCursor::next(std::size_t rows_max) {
+    CHECK(rows_max > 0);
+    const Counted running(counts_.running);
+    if (engine_.is_closing()) co_return refuse("57P01", "the node is stopping");
+    auto batch = co_await rows_.next(rows_max);
+    if (batch) counts_.rows.add(static_cast<std::int64_t>(batch->rows));
+    if (!batch) counts_.failures.add();
+    if (!batch && batch.error().sqlstate == "57014" && engine_.is_closing())
+        co_return refuse("57P01", "the node is stopping");
+    co_return batch;
+}
 
 io::Task<Outcome<Batch>> SqlCursor::next(std::size_t rows_max) {
     CHECK(rows_max > 0);

@@ -479,7 +479,9 @@ Outcome<Term> Analyser::operation(const json::object& body, Names& names) {
         if (right.type != T::int8) {
             TRY(right, as(std::move(right), T::text, op));
         }
-        return joined(op, left, right, op == "->" ? T::json : T::text, at);
+        Term out = joined("->", left, right, op == "->" ? T::json : T::text, at);
+        if (op == "->>") out.sql = "ls_plain" + out.sql;
+        return out;
     }
     return refuse_at("0A000", fmt::format("operator {} is not supported", op), at);
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
 
 #include "base/bytes.h"
@@ -18,7 +19,7 @@ using Context = sqlite3_context;
 using Values = sqlite3_value**;
 
 Run& run_of(Context* context) {
-    return *static_cast<Run*>(sqlite3_user_data(context));
+    return *static_cast<RunSlot*>(sqlite3_user_data(context))->run;
 }
 bool is_null(sqlite3_value* value) {
     return sqlite3_value_type(value) == SQLITE_NULL;
@@ -528,6 +529,14 @@ constexpr auto scalars = std::to_array<Scalar>({
          }
          give_text(out, "???");
      }},
+    {"ls_plain", 1,
+     [](Context* out, int, Values values) {
+         if (const auto text = plain_json(text_of(values[0]))) give_text(out, *text);
+     }},
+    {"ls_bits", 1,
+     [](Context* out, int, Values values) {
+         sqlite3_result_int64(out, std::bit_cast<std::int64_t>(real_of(values[0])));
+     }},
     {"ls_number_text", 1,
      [](Context* out, int, Values values) { give_text(out, text_of_number(real_of(values[0]))); }},
     {"ls_time_text", 1,
@@ -556,24 +565,24 @@ void run_scalar(Context* out, int count, Values values) {
 }
 
 template <std::size_t... index>
-bool add_scalars(sqlite3* connection, Run& run, std::index_sequence<index...>) {
+bool add_scalars(sqlite3* connection, RunSlot& slot, std::index_sequence<index...>) {
     return (
         (sqlite3_create_function_v2(connection, scalars[index].name, scalars[index].arguments,
-                                    SQLITE_UTF8 | SQLITE_DETERMINISTIC, &run, &run_scalar<index>,
+                                    SQLITE_UTF8 | SQLITE_DETERMINISTIC, &slot, &run_scalar<index>,
                                     nullptr, nullptr, nullptr) == SQLITE_OK) &&
         ...);
 }
 
 }  // namespace
 
-bool add_functions(sqlite3* connection, Run& run) {
+bool add_functions(sqlite3* connection, RunSlot& slot) {
     const auto aggregate = [&](const char* name, int arguments, auto kind) {
         using Way = decltype(kind);
         return sqlite3_create_function_v2(connection, name, arguments,
-                                          SQLITE_UTF8 | SQLITE_DETERMINISTIC, &run, nullptr,
+                                          SQLITE_UTF8 | SQLITE_DETERMINISTIC, &slot, nullptr,
                                           &Way::step, &Way::end, nullptr) == SQLITE_OK;
     };
-    return add_scalars(connection, run, std::make_index_sequence<scalars.size()>()) &&
+    return add_scalars(connection, slot, std::make_index_sequence<scalars.size()>()) &&
            aggregate("ls_first", 2, Edge<-1>{}) && aggregate("ls_last", 2, Edge<1>{}) &&
            aggregate("ls_stddev_samp", 1, Spread<true, true>{}) &&
            aggregate("ls_stddev_pop", 1, Spread<false, true>{}) &&

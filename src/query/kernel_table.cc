@@ -4,6 +4,9 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <bit>
+#include <cmath>
+#include <tuple>
 #include <unordered_map>
 
 #include "query/run.h"
@@ -16,7 +19,7 @@ namespace {
 using history::Bucket;
 
 constexpr std::size_t edges_max = 500'000;
-constexpr int spec_column = 12;
+constexpr int spec_column = 15;
 
 /// The first and last instant of any of them.
 io::Task<Result<std::optional<Window>>> extent_of(history::History* history,
@@ -54,14 +57,32 @@ public:
             return refuse("22023", "the kernel cannot read what it was asked");
         SeriesChoice choice;
         window_ = {first_instant, end_instant};
-        if (!take_predicates(spec.get_object(), arguments.get_array(), choice)) return {};
+        only_ = {};
+        filters_.clear();
+        std::size_t next = 0;
+        const auto& given = arguments.get_array();
+        if (!take_predicates(list_of(spec.get_object(), "predicates"), given, next, choice, only_))
+            return {};
+        for (const Node& predicates : list_of(spec.get_object(), "filters")) {
+            history::Only filter = only_;
+            if (!predicates.is_array() ||
+                !take_predicates(predicates.get_array(), given, next, choice, filter))
+                filter.qualities = 0;  // nothing fits
+            filters_.push_back(filter);
+        }
         if (window_.from >= window_.until) return {};
         TRY(series_, series_chosen(run_, choice));
         has_machine_ = flag_of(spec.get_object(), "machine");
         has_tag_ = flag_of(spec.get_object(), "tag");
         make_groups();
         if (series_.empty()) return {};
-        return ask_all(spec.get_object());
+        TRY_VOID(ask_all(spec.get_object(), only_));
+        for (std::size_t index = 0; index < filters_.size(); ++index) {
+            filter_ = static_cast<std::uint32_t>(index + 1);
+            TRY_VOID(ask_all(spec.get_object(), filters_[index]));
+        }
+        put_in_order();
+        return {};
     }
     bool is_at_end() const override { return at_ == rows_.size(); }
     Outcome<void> next() override {
@@ -84,6 +105,12 @@ public:
         if (index == 2) return sqlite3_result_int64(out, bucket.start.micros);
         if (index == 3) return integer(bucket.count_all);
         if (index == 4) return integer(bucket.count);
+        if (index == 12) return sqlite3_result_int64(out, row.filter);
+        if (index == 13 || index == 14) {
+            const Instant at = index == 13 ? bucket.seen_from : bucket.seen_until;
+            return bucket.count_all > 0 ? sqlite3_result_int64(out, at.micros)
+                                        : sqlite3_result_null(out);
+        }
         if (bucket.count == 0 || index >= spec_column) return sqlite3_result_null(out);
         switch (index) {
             case 5: return sqlite3_result_double(out, bucket.min);
@@ -98,9 +125,17 @@ public:
 
 private:
     struct Row {
-        std::uint32_t group;
+        std::uint32_t group, filter;
         Bucket bucket;
     };
+
+    // By group, bucket and filter, which is what best_index promises.
+    void put_in_order() {
+        const auto key = [](const Row& row) {
+            return std::tuple(row.group, row.bucket.start, row.filter);
+        };
+        if (!std::ranges::is_sorted(rows_, {}, key)) std::ranges::sort(rows_, {}, key);
+    }
 
     void clear() {
         run_.meter.give_back(rows_.size() * sizeof(Row) + series_.size() * sizeof(history::Series));
@@ -109,47 +144,76 @@ private:
         groups_.clear();
         group_series_.clear();
         at_ = 0;
+        filter_ = 0;
     }
 
     // False: a condition is NULL, so nothing fits.
-    bool take_predicates(const json::object& spec, const json::array& arguments,
-                         SeriesChoice& choice) {
-        std::size_t next = 0;
-        for (const Node& node : list_of(spec, "predicates")) {
+    bool take_predicates(const json::array& predicates, const json::array& arguments,
+                         std::size_t& next, SeriesChoice& choice, history::Only& only) {
+        bool may_fit = true;
+        for (const Node& node : predicates) {
             if (!node.is_object()) return false;
             const auto& predicate = node.get_object();
             const std::string_view on = text_of(predicate, "on"), op = text_of(predicate, "op");
             const auto count = static_cast<std::size_t>(number_of(predicate, "count"));
             if (next + count > arguments.size()) return false;
             const std::span values(arguments.begin() + next, count);
-            next += count;
-            if (on == "time") {
-                if (!values[0].is_int64()) return false;
-                const std::int64_t at =
-                    std::clamp(values[0].get_int64(), first_instant.micros, end_instant.micros);
-                if (op == "ge" || op == "eq") window_.from = std::max(window_.from, Instant{at});
-                if (op == "gt") window_.from = std::max(window_.from, Instant{at + 1});
-                if (op == "lt") window_.until = std::min(window_.until, Instant{at});
-                if (op == "le" || op == "eq")
-                    window_.until = std::min(window_.until, Instant{at + 1});
-                continue;
-            }
-            std::vector<std::string> texts;
-            for (const Node& value : values) {
-                if (value.is_string()) texts.emplace_back(value.get_string());
-            }
-            auto& likes = on == "machine" ? choice.machine_likes : choice.tag_likes;
-            auto& names = on == "machine" ? choice.machines : choice.tags;
-            if (op == "like") {
-                if (texts.empty()) return false;
-                likes.push_back(texts[0]);
-            } else if (!names) {
-                names = std::move(texts);
-            } else {
-                std::erase_if(*names, [&](const auto& name) {
-                    return std::ranges::find(texts, name) == texts.end();
-                });
-            }
+            next += count;  // of a filter, others' stand behind
+            if (on == "value")
+                may_fit = take_value(op, values, only) && may_fit;
+            else if (on == "time")
+                may_fit = take_time(op, values[0]) && may_fit;
+            else
+                may_fit = take_names(on, op, values, choice, only) && may_fit;
+        }
+        return may_fit;
+    }
+
+    bool take_time(std::string_view op, const Node& value) {
+        if (!value.is_int64()) return false;
+        const std::int64_t at =
+            std::clamp(value.get_int64(), first_instant.micros, end_instant.micros);
+        if (op == "ge" || op == "eq") window_.from = std::max(window_.from, Instant{at});
+        if (op == "gt") window_.from = std::max(window_.from, Instant{at + 1});
+        if (op == "lt") window_.until = std::min(window_.until, Instant{at});
+        if (op == "le" || op == "eq") window_.until = std::min(window_.until, Instant{at + 1});
+        return true;
+    }
+
+    // Numbers come as their bits.
+    static bool take_value(std::string_view op, std::span<const Node> values,
+                           history::Only& only) {
+        only.are_numbers = true;
+        if (op == "is") return true;
+        if (values.empty() || !values[0].is_int64()) return false;
+        const double number = std::bit_cast<double>(values[0].get_int64());
+        if (std::isnan(number)) return false;
+        tighten(only, op == "eq" || op == "gt" || op == "ge", op == "eq" || op == "lt" || op == "le",
+               op == "gt" || op == "lt", number);
+        return true;
+    }
+
+    bool take_names(std::string_view on, std::string_view op, std::span<const Node> values,
+                    SeriesChoice& choice, history::Only& only) {
+        std::vector<std::string> texts;
+        for (const Node& value : values) {
+            if (value.is_string()) texts.emplace_back(value.get_string());
+        }
+        if (on == "quality") {
+            only.qualities &= qualities_named(texts);
+            return true;
+        }
+        auto& likes = on == "machine" ? choice.machine_likes : choice.tag_likes;
+        auto& names = on == "machine" ? choice.machines : choice.tags;
+        if (op == "like") {
+            if (texts.empty()) return false;
+            likes.push_back(texts[0]);
+        } else if (!names) {
+            names = std::move(texts);
+        } else {
+            std::erase_if(*names, [&](const auto& name) {
+                return std::ranges::find(texts, name) == texts.end();
+            });
         }
         return true;
     }
@@ -172,12 +236,13 @@ private:
         }
     }
 
-    Outcome<void> ask_all(const json::object& spec) {
+    Outcome<void> ask_all(const json::object& spec, const history::Only& only) {
         const Node& bucket = member(spec, "bucket");
         history::Aggregate all;
         all.series = series_;
         all.group = groups_;
         all.window = window_;
+        all.only = only;
         if (!bucket.is_object()) return ask(std::move(all), {});
         const json::object& how = bucket.get_object();
         const std::string_view kind = text_of(how, "kind");
@@ -225,18 +290,7 @@ private:
 
     Outcome<void> ask_steps(history::Aggregate all, std::int64_t step) {
         all.step = std::chrono::microseconds(step);
-        const Instant begins{step_bucket(step, all.window.from.micros)};
-        if (begins < all.window.from && all.window.from > first_instant) {
-            history::Aggregate first = all;
-            first.step = {};
-            const Instant until{begins.micros + step};
-            first.window.until = std::min(until, all.window.until);
-            TRY_VOID(ask(std::move(first), begins));
-            if (until >= all.window.until) return {};
-            all.window.from = until;
-        } else {
-            all.window.from = begins;
-        }
+        all.steps_from = {step_bucket(step, all.window.from.micros)};
         return ask(std::move(all), {});
     }
 
@@ -273,6 +327,7 @@ private:
                 asks.emplace_back(calendar, history::Aggregate{});
                 found = asks.end() - 1;
                 found->second.window = all.window;
+                found->second.only = all.only;
             }
             found->second.series.push_back(series_[index]);
             found->second.group.push_back(groups_[index]);
@@ -326,7 +381,7 @@ private:
                 return refuse("53200",
                               "out of memory: the answer's buckets need more than sql.memory");
             for (const Bucket& bucket : (*answer)[group]) {
-                rows_.push_back({static_cast<std::uint32_t>(group), bucket});
+                rows_.push_back({static_cast<std::uint32_t>(group), filter_, bucket});
                 if (first && bucket.start == from) rows_.back().bucket.start = *first;
             }
         }
@@ -339,6 +394,9 @@ private:
     std::vector<history::Series> series_;
     std::vector<std::uint32_t> groups_;      // of each series
     std::vector<std::size_t> group_series_;  // one series of each group
+    history::Only only_{};
+    std::vector<history::Only> filters_;
+    std::uint32_t filter_ = 0;  // whose answers come: 0 of WHERE alone
     std::vector<Row> rows_;
     std::size_t at_ = 0;
 };
@@ -348,7 +406,8 @@ public:
     std::string declaration() const override {
         return "CREATE TABLE x(machine TEXT, tag TEXT, bucket INTEGER, n_all INTEGER, n INTEGER, "
                "low REAL, high REAL, total REAL, first REAL, first_at INTEGER, last REAL, "
-               "last_at INTEGER, spec TEXT HIDDEN, arguments TEXT HIDDEN)";
+               "last_at INTEGER, f INTEGER, seen_from INTEGER, seen_until INTEGER, "
+               "spec TEXT HIDDEN, arguments TEXT HIDDEN)";
     }
     std::unique_ptr<Scan> open(Run& run) const override {
         return std::make_unique<KernelScan>(run);
@@ -364,6 +423,33 @@ public:
         }
         ask.estimatedCost = 10'000;
         ask.estimatedRows = 10'000;
+        order(ask);
+    }
+
+private:
+    /// Rows come by machine, tag and bucket, as far as they tell these; where they do not, all are
+    /// NULL. Where groups are of tags alone, they come as machines name them.
+    static void order(sqlite3_index_info& ask) {
+        std::string_view spec;
+        for (int index = 0; index < ask.nConstraint; ++index) {
+            sqlite3_value* known = nullptr;
+            if (ask.aConstraint[index].iColumn == spec_column &&
+                sqlite3_vtab_rhs_value(&ask, index, &known) == SQLITE_OK && known != nullptr)
+                spec = text_of(known);
+        }
+        const bool has_machine = spec.contains("\"machine\":true");
+        const bool has_tag = spec.contains("\"tag\":true");
+        if (ask.nOrderBy == 0 || spec.empty() || (has_tag && !has_machine)) return;
+        int behind = -1;  // column of the term before
+        for (int index = 0; index < ask.nOrderBy; ++index) {
+            const int column = ask.aOrderBy[index].iColumn;
+            if (ask.aOrderBy[index].desc != 0 || column > 2 || column <= behind) return;
+            for (int left_out = behind + 1; left_out < column; ++left_out) {
+                if ((left_out == 0 && has_machine) || (left_out == 1 && has_tag)) return;
+            }
+            behind = column;
+        }
+        ask.orderByConsumed = 1;
     }
 };
 

@@ -58,12 +58,6 @@ const bool is_metered = [] {
     return sqlite3_config(SQLITE_CONFIG_MALLOC, &metered) == SQLITE_OK;
 }();
 
-bool matches(const std::string& name, const std::optional<std::vector<std::string>>& any,
-             const std::vector<std::string>& likes) {
-    if (any && std::ranges::find(*any, name) == any->end()) return false;
-    return std::ranges::all_of(likes, [&](const auto& like) { return is_like(name, like, false); });
-}
-
 }  // namespace
 
 Meter::Charge::Charge(Meter& meter)
@@ -148,28 +142,46 @@ const calendar::Calendar* Run::calendar_of(std::string_view machine, std::string
 }
 
 Outcome<std::vector<history::Series>> series_chosen(Run& run, const SeriesChoice& choice) {
-    std::vector<history::Series> all;
-    if (choice.machines) {
-        std::vector<std::string> machines = *choice.machines;
-        std::ranges::sort(machines);
-        machines.erase(std::ranges::unique(machines).begin(), machines.end());
-        for (const std::string& machine : machines) {
-            if (!run.may_go_on()) return std::unexpected(*run.failure);
-            if (!run.sees(machine)) continue;
-            auto found = run.wait(run.history.series_of(run.organisation(), machine));
-            std::ranges::move(found, std::back_inserter(all));
-        }
-    } else {
-        all = run.wait(run.history.series_of(run.organisation()));
-    }
-    std::erase_if(all, [&](const history::Series& series) {
-        return series.tag.starts_with('$') || !run.sees(series.machine) ||
-               !matches(series.machine, choice.machines, choice.machine_likes) ||
-               !matches(series.tag, choice.tags, choice.tag_likes);
-    });
+    history::SeriesChoice asked;
+    asked.organisation = run.organisation();
+    asked.machines = choice.machines;
+    asked.tags = choice.tags;
+    asked.fits = [who = run.scope.who, machine_likes = choice.machine_likes,
+                  tag_likes = choice.tag_likes](std::string_view machine, std::string_view tag) {
+        const auto is_alike = [](std::string_view name, const std::vector<std::string>& likes) {
+            return std::ranges::all_of(likes,
+                                       [&](const auto& like) { return is_like(name, like, false); });
+        };
+        if (tag.starts_with('$')) return false;
+        if (who->is_machine() && !trust::is_own_machine(*who, machine)) return false;
+        return is_alike(machine, machine_likes) && is_alike(tag, tag_likes);
+    };
+    if (!run.may_go_on()) return std::unexpected(*run.failure);
+    auto all = run.wait(run.history.chosen(std::move(asked)));
     if (!run.meter.take(all.size() * sizeof(history::Series)))
         return refuse("53200", "out of memory: the statement is about too many series");
     return all;
+}
+
+void tighten(history::Only& only, bool is_low, bool is_high, bool is_out, double number) {
+    only.are_numbers = true;
+    if (is_low && (number > only.low || (number == only.low && is_out))) {
+        only.low = number;
+        only.is_low_out = is_out;
+    }
+    if (is_high && (number < only.high || (number == only.high && is_out))) {
+        only.high = number;
+        only.is_high_out = is_out;
+    }
+}
+
+std::uint8_t qualities_named(std::span<const std::string> names) {
+    unsigned found = 0;
+    for (unsigned quality = 0; quality < 4; ++quality) {
+        const auto name = history::name_of(static_cast<history::Quality>(quality));
+        if (std::ranges::find(names, name) != names.end()) found |= 1u << quality;
+    }
+    return static_cast<std::uint8_t>(found);
 }
 
 std::int64_t step_bucket(std::int64_t step, std::int64_t at) {

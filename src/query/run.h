@@ -109,9 +109,13 @@ public:
     virtual std::unique_ptr<Scan> open(Run& run) const = 0;
 };
 
-/// Gives the connection its tables and functions. `run` outlives it.
-bool add_tables(sqlite3* connection, Run& run);
-bool add_functions(sqlite3* connection, Run& run);
+/// Which statement a connection serves just now.
+struct RunSlot {
+    Run* run = nullptr;
+};
+/// Gives the connection its tables and functions. `slot` outlives it.
+bool add_tables(sqlite3* connection, RunSlot& slot);
+bool add_functions(sqlite3* connection, RunSlot& slot);
 
 const Table& machines_table();
 const Table& tags_table();
@@ -125,6 +129,11 @@ std::string_view text_of(sqlite3_value* value);
 /// LIKE with % and _, and \ before what is meant as it is. Bounded by text times pattern.
 bool is_like(std::string_view text, std::string_view pattern, bool ignores_case);
 std::string declaration_of(std::span<const Column> columns, std::string_view hidden = {});
+
+/// `number` becomes a bound of `only` where it is tighter; `is_out`: it does not count itself.
+void tighten(history::Only& only, bool is_low, bool is_high, bool is_out, double number);
+/// The bits of qualities by name; unknown names have none.
+std::uint8_t qualities_named(std::span<const std::string> names);
 
 /// Which series conditions leave: exact names or patterns; empty: all.
 struct SeriesChoice {

@@ -11,7 +11,7 @@ namespace {
 
 constexpr int machine_column = 0, tag_column = 1, time_column = 2;
 
-enum Plan : int { by_series = 0, descending = 1, merged = 2 };
+enum Plan : int { by_series = 0, descending = 1, merged = 2, at_instant = 4 };
 
 /// The samples of one series, page by page.
 class Stream {
@@ -81,6 +81,9 @@ public:
 
     Outcome<void> start(int plan, std::string_view words,
                         std::span<sqlite3_value*> values) override {
+        if ((plan & at_instant) != 0 && (plan_ & at_instant) != 0 && values.size() == 3 &&
+            go_near(words, values))
+            return {};
         clear();
         plan_ = plan;
         SeriesChoice choice;
@@ -89,28 +92,36 @@ public:
             take(words[index], values[index], choice);
         if (window_.from >= window_.until) return {};
         TRY(series_, series_chosen(run_, choice));
+        if ((plan_ & at_instant) != 0) return start_at_instant();
         if ((plan_ & merged) != 0) return start_merged();
         return go_to_next_series();
     }
-    bool is_at_end() const override { return streams_.empty(); }
+    bool is_at_end() const override {
+        return (plan_ & at_instant) != 0 ? !is_found_ : streams_.empty();
+    }
     Outcome<void> next() override {
+        if ((plan_ & at_instant) != 0) {
+            is_found_ = false;
+            return {};
+        }
         if ((plan_ & merged) != 0) return next_merged();
         TRY_VOID(streams_.front().next(run_, page_max));
         if (!streams_.front().is_at_end()) return {};
         return go_to_next_series();
     }
     void column(sqlite3_context* out, int index) const override {
-        const Stream& stream = streams_.front();
-        const auto& samples = stream.samples();
-        const std::size_t at = stream.index();
+        const bool is_near = (plan_ & at_instant) != 0;
+        const history::Series& series = is_near ? series_.front() : streams_.front().series();
+        const auto& samples = is_near ? near_ : streams_.front().samples();
+        const std::size_t at = is_near ? near_at_ : streams_.front().index();
         const history::Mark mark = samples.mark[at];
         const auto put = [out](std::string_view text) {
             sqlite3_result_text64(out, text.data(), text.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
         };
         const bool is_text = mark.kind() == history::Kind::text;
         switch (index) {
-            case machine_column: return put(stream.series().machine);
-            case tag_column: return put(stream.series().tag);
+            case machine_column: return put(series.machine);
+            case tag_column: return put(series.tag);
             case time_column: return sqlite3_result_int64(out, samples.at[at]);
             case 3:
                 if (is_text || !mark.is_believable()) return sqlite3_result_null(out);
@@ -129,9 +140,64 @@ private:
     void clear() {
         for (const Stream& stream : streams_) run_.meter.give_back(stream.samples().size_bytes());
         streams_.clear();
-        run_.meter.give_back(series_.size() * sizeof(history::Series));
+        run_.meter.give_back(series_.size() * sizeof(history::Series) + near_.size_bytes());
         series_.clear();
+        near_.clear();
+        is_found_ = false;
         next_series_ = 0;
+    }
+
+    // One instant of one series, as a join asks for one after the other: what lies behind it is
+    // read with it, and kept.
+    Outcome<void> start_at_instant() {
+        asked_ = window_.from;
+        if (series_.empty()) return {};
+        window_.until = end_instant;
+        run_.meter.give_back(near_.size_bytes());
+        auto found = run_.wait(run_.history.columns(series_.front(), window_, near_page_));
+        if (!found) return std::unexpected(failure_of(found.error()));
+        is_near_all_ = found->size() < near_page_;
+        near_page_ = std::min(near_page_ * 4, page_max);
+        near_ = std::move(*found);
+        if (!run_.meter.take(near_.size_bytes()))
+            return refuse("53200", "out of memory: the statement needs more than sql.memory");
+        near_from_ = window_.from;
+        find_near(0);
+        return {};
+    }
+    void find_near(std::size_t from) {
+        const auto begin = near_.at.begin() + static_cast<std::ptrdiff_t>(from);
+        const auto found = std::lower_bound(begin, near_.at.end(), asked_.micros);
+        near_at_ = static_cast<std::size_t>(found - near_.at.begin());
+        is_found_ = found != near_.at.end() && *found == asked_.micros;
+    }
+    // True: what is asked lies in what was read, or would.
+    bool go_near(std::string_view words, std::span<sqlite3_value*> values) {
+        Instant at{};
+        for (std::size_t index = 0; index < 3; ++index) {
+            sqlite3_value* value = values[index];
+            if (words[index] == '=') {
+                if (sqlite3_value_type(value) != SQLITE_INTEGER) return false;
+                at = Instant{sqlite3_value_int64(value)};
+                continue;
+            }
+            if (series_.empty() || sqlite3_value_type(value) != SQLITE_TEXT) return false;
+            const auto& name = words[index] == 'm' ? series_.front().machine : series_.front().tag;
+            if (text_of(value) != name) return false;
+        }
+        const bool is_inside =
+            at >= near_from_ && (is_near_all_ || (!near_.is_empty() && at.micros <= near_.at.back()));
+        if (!is_inside) return false;
+        const bool is_ahead = at >= asked_;
+        asked_ = at;
+        // The next is mostly the next.
+        if (is_ahead && near_at_ + 1 < near_.size() && near_.at[near_at_ + 1] == at.micros) {
+            ++near_at_;
+            is_found_ = true;
+            return true;
+        }
+        find_near(is_ahead ? std::min(near_at_, near_.size()) : 0);
+        return true;
     }
 
     void take(char word, sqlite3_value* value, SeriesChoice& choice) {
@@ -211,6 +277,10 @@ private:
     Window window_{};
     std::vector<history::Series> series_;
     std::size_t next_series_ = 0, merged_page_ = 0;
+    history::Columns near_;  // of at_instant: samples from near_from_ on
+    Instant near_from_{}, asked_{};
+    std::size_t near_at_ = 0, near_page_ = 16;
+    bool is_near_all_ = false, is_found_ = false;
     std::vector<Stream> streams_;  // one; merged: all that have rows left
 };
 
@@ -236,8 +306,13 @@ public:
             words += word;
             ask.aConstraintUsage[index].argvIndex = static_cast<int>(words.size());
         }
-        ask.idxNum = by_series;
-        order(ask, has_machine, has_tag);
+        const bool is_instant = words.size() == 3 && words.contains('m') && words.contains('t') &&
+                                words.contains('=');
+        ask.idxNum = is_instant ? at_instant : by_series;
+        if (is_instant)
+            rows = 1;
+        else
+            order(ask, has_machine, has_tag);
         ask.idxStr = sqlite3_mprintf("%s", words.c_str());
         ask.needToFreeIdxStr = 1;
         ask.estimatedCost = std::max(rows, 10.0);

@@ -26,6 +26,16 @@ bool calls_aggregate(const Node& node) {
                                [](const auto& entry) { return calls_aggregate(entry.value()); });
 }
 
+/// An aggregate among them has a FILTER.
+bool has_filter(const Node& node) {
+    if (node.is_array()) return std::ranges::any_of(node.get_array(), has_filter);
+    if (!node.is_object()) return false;
+    if (kind_of(node) == "SubLink" || kind_of(node) == "SelectStmt") return false;
+    if (kind_of(node) == "FuncCall" && member(body_of(node), "agg_filter").is_object()) return true;
+    return std::ranges::any_of(node.get_object(),
+                               [](const auto& entry) { return has_filter(entry.value()); });
+}
+
 /// A table of that name directly in FROM.
 bool names_table(const Node& node, std::string_view table) {
     if (kind_of(node) == "RangeVar") return text_of(body_of(node), "relname") == table;
@@ -77,10 +87,14 @@ Outcome<Query> Analyser::select(const json::object& body, Names* outer) {
     const bool aggregates = body.contains("groupClause") ||
                             calls_aggregate(member(body, "targetList")) ||
                             calls_aggregate(member(body, "havingClause"));
-    if (reads_samples_here && aggregates) {
+    // Rows that are alike are one: DISTINCT machines are those of the kernel's rows, too.
+    if (reads_samples_here && (aggregates || body.contains("distinctClause"))) {
         Names names;
         names.outer = outer;
         names.kernel.is_wanted = true;
+        names.kernel.has_filters = has_filter(member(body, "targetList")) ||
+                                   has_filter(member(body, "havingClause")) ||
+                                   has_filter(member(body, "sortClause"));
         auto found = attempt(body, names);
         if (found && !names.kernel.has_failed && !names.is_outer_used) {
             uses_kernel_ = true;
@@ -132,6 +146,8 @@ Outcome<Query> Analyser::attempt(const json::object& body, Names& names) {
         out.columns.push_back(
             {target.name.empty() ? "?column?" : target.name, shown_type(target.type)});
     }
+    const bool is_of_rows = !names.is_grouped && std::ranges::any_of(targets, &Term::has_window);
+    names.kernel.has_failed = names.kernel.has_failed || is_of_rows;
     const auto& distinct = list_of(body, "distinctClause");
     if (!distinct.empty() && distinct[0].is_object() && !distinct[0].get_object().empty()) {
         return refuse_at("0A000", "DISTINCT ON is not supported", location_of(distinct[0]),

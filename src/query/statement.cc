@@ -62,6 +62,8 @@ Outcome<void> take_rows(Statement& out, const Node& node, const std::string& sql
     }
     out.uses_kernel_ = analyser.uses_kernel();
     out.sql_ = std::move(query.sql);
+    if (auto direct = direct_of(body_of(node), sql, session))
+        out.direct_ = std::make_shared<const Direct>(std::move(*direct));
     if (!is_explain) {
         out.columns_ = std::move(query.columns);
         out.types_ = std::move(query.types);
@@ -70,7 +72,7 @@ Outcome<void> take_rows(Statement& out, const Node& node, const std::string& sql
     std::string how = analyser.uses_kernel() ? "kernel" : "";
     if (analyser.reads_samples()) how += how.empty() ? "row by row" : ", and row by row";
     if (how.empty()) how = "row by row (samples are not asked)";
-    out.lines_ = {how, "  " + out.sql_};
+    out.lines_ = {how, "  " + (out.direct_ ? "straight from where it is kept" : out.sql_)};
     out.columns_ = {{"QUERY PLAN", Type::text}};
     out.types_ = {T::text};
     return {};

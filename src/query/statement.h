@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "query/analyser.h"
+#include "query/direct.h"
 
 // What prepare() gives. Inside query only.
 namespace lineshaft::query {
@@ -26,6 +27,7 @@ public:
     bool uses_kernel_ = false;
     std::string sql_{};                 ///< in SQLite's words; of rows
     std::vector<std::string> lines_{};  ///< of explain
+    std::shared_ptr<const Direct> direct_{};  ///< of rows, where SQLite is not needed
 };
 
 /// Pure: no I/O. Errors: as Engine::prepare.

@@ -14,7 +14,7 @@ namespace {
 /// What SQLite is handed: its structs first, ours behind.
 struct Bridge {
     const Table* table;
-    Run* run;
+    RunSlot* slot;
 };
 struct BridgedTable : sqlite3_vtab {
     Bridge bridge{};
@@ -25,7 +25,7 @@ struct BridgedScan : sqlite3_vtab_cursor {
 };
 
 Run& run_of(sqlite3_vtab_cursor* cursor) {
-    return *static_cast<BridgedTable*>(cursor->pVtab)->bridge.run;
+    return *static_cast<BridgedTable*>(cursor->pVtab)->bridge.slot->run;
 }
 
 int told(sqlite3_vtab_cursor* cursor, Outcome<void> outcome) {
@@ -55,7 +55,7 @@ int best_index(sqlite3_vtab* table, sqlite3_index_info* ask) {
 int open_scan(sqlite3_vtab* table, sqlite3_vtab_cursor** out) {
     const Bridge& bridge = static_cast<BridgedTable*>(table)->bridge;
     auto* made = new BridgedScan{};
-    made->scan = bridge.table->open(*bridge.run);
+    made->scan = bridge.table->open(*bridge.slot->run);
     *out = made;
     return SQLITE_OK;
 }
@@ -185,48 +185,70 @@ std::string just_before(std::string id) {
     return id + "\xff\xff";
 }
 
-class MachinesScan final : public ListScan {
+/// What the twins know is asked only for rows and columns that are looked at.
+class MachinesScan final : public Scan {
 public:
-    using ListScan::ListScan;
+    explicit MachinesScan(Run& run) : run_(run) {}
     Outcome<void> start(int plan, std::string_view, std::span<sqlite3_value*> values) override {
-        only_.reset();
-        after_ = 0;
-        if ((plan & 1) != 0) {
-            only_ = std::string(text_of(values[0]));  // of a join, say: the next is near
+        all_ = run_.catalog->machines(run_.organisation());
+        at_ = 0;
+        until_ = all_.size();
+        if ((plan & 1) != 0) {  // of a join, say: the next is near, and what is known is kept
+            const std::string_view only = text_of(values[0]);
+            const auto found = std::ranges::lower_bound(all_, only, {}, [](const auto& entry) {
+                return std::string_view(entry->machine.id);
+            });
+            at_ = static_cast<std::size_t>(found - all_.begin());
+            until_ = at_ + (found != all_.end() && (*found)->machine.id == only ? 1 : 0);
         } else {
             are_asked_ = false;
         }
-        return begin();
+        return to_seen();
+    }
+    bool is_at_end() const override { return at_ >= until_; }
+    Outcome<void> next() override {
+        ++at_;
+        return to_seen();
+    }
+    void column(sqlite3_context* out, int index) const override {
+        const catalog::MachineEntry& entry = *all_[at_];
+        const auto& machine = entry.machine;
+        const auto* site = (index == 3 || index == 4) && machine.site
+                               ? run_.catalog->site(run_.organisation(), *machine.site)
+                               : nullptr;
+        const bool is_present = (index >= 5 && index <= 7) || index == 9 || index == 12 ||
+                                index == 13;
+        const auto* state = is_present ? state_of(machine.id) : nullptr;
+        if (is_present && state == nullptr) return sqlite3_result_null(out);
+        switch (index) {
+            case 0: return give(out, machine.id);
+            case 1: return give(out, or_null(machine.name));
+            case 2: return give(out, or_null(machine.kind));
+            case 3: return give(out, site ? Value(site->name) : Value());
+            case 4: return give(out, site ? Value(site->time_zone) : Value());
+            case 5: return give(out, text_or_null(state->connection));
+            case 6: return give(out, text_or_null(state->state));
+            case 7: return give(out, text_or_null(state->fault));
+            case 8: return give(out, text_or_null(machine.source));
+            case 9: return give(out, state->last_seen);
+            case 10: return give(out, machine.first_seen);
+            case 11: return give(out, or_null(machine.adopted_at));
+            case 12: return give(out, or_null(state->latitude));
+            case 13: return give(out, or_null(state->longitude));
+            default: return give(out, attributes_json(entry));
+        }
     }
 
 private:
     static constexpr std::size_t page = 512;
 
-    Outcome<Rows> more() override {
-        Rows rows;
-        const auto all = run_.catalog->machines(run_.organisation());
-        while (after_ < all.size() && rows.empty()) {
-            std::size_t until = std::min(all.size(), after_ + page);
-            if (only_) {
-                const auto found = std::ranges::lower_bound(all, *only_, {}, [](const auto& entry) {
-                    return std::string_view(entry->machine.id);
-                });
-                after_ = static_cast<std::size_t>(found - all.begin());
-                until = after_ + (found != all.end() && (*found)->machine.id == *only_ ? 1 : 0);
-                if (after_ == until) break;
-            }
-            for (; after_ < until; ++after_) {
-                if (run_.sees(all[after_]->machine.id)) rows.push_back(row(*all[after_]));
-            }
-            if (only_) {
-                after_ = all.size();
-                break;
-            }
-        }
-        return rows;
+    Outcome<void> to_seen() {
+        while (at_ < until_ && !run_.sees(all_[at_]->machine.id)) ++at_;
+        if (!run_.may_go_on()) return std::unexpected(*run_.failure);
+        return {};
     }
 
-    const Present::Machine* state_of(const std::string& id) {
+    const Present::Machine* state_of(const std::string& id) const {
         const auto find = [&]() -> const Present::Machine* {
             const auto found = std::ranges::lower_bound(states_, id, {}, &Present::Machine::id);
             return found != states_.end() && found->id == id ? &*found : nullptr;
@@ -241,34 +263,13 @@ private:
         return find();
     }
 
-    std::vector<Value> row(const catalog::MachineEntry& entry) {
-        const auto& machine = entry.machine;
-        const auto* site =
-            machine.site ? run_.catalog->site(run_.organisation(), *machine.site) : nullptr;
-        const auto* state = state_of(machine.id);
-        return {machine.id,
-                or_null(machine.name),
-                or_null(machine.kind),
-                site ? Value(site->name) : Value(),
-                site ? Value(site->time_zone) : Value(),
-                state ? text_or_null(state->connection) : Value(),
-                state ? text_or_null(state->state) : Value(),
-                state ? text_or_null(state->fault) : Value(),
-                text_or_null(machine.source),
-                state ? Value(state->last_seen) : Value(),
-                machine.first_seen,
-                or_null(machine.adopted_at),
-                state ? or_null(state->latitude) : Value(),
-                state ? or_null(state->longitude) : Value(),
-                attributes_json(entry)};
-    }
-
-    std::optional<std::string> only_;
-    std::size_t after_ = 0;
+    Run& run_;
+    std::span<const std::shared_ptr<const catalog::MachineEntry>> all_;
+    std::size_t at_ = 0, until_ = 0;
     // Of the machines from `states_from_` on, a page of them.
-    std::vector<Present::Machine> states_;
-    std::string states_from_;
-    bool are_asked_ = false;
+    mutable std::vector<Present::Machine> states_;
+    mutable std::string states_from_;
+    mutable bool are_asked_ = false;
 };
 
 /// Series in pieces, with what a row adds.
@@ -341,7 +342,9 @@ private:
                                 text == nullptr && is_believable
                                     ? Value(history::number_of(sample->value))
                                     : Value(),
-                                text != nullptr ? Value(*text) : Value(),
+                                text != nullptr && sample->quality != history::Quality::missing
+                                    ? Value(*text)
+                                    : Value(),
                                 std::string(history::name_of(sample->quality))});
             }
         }
@@ -481,10 +484,10 @@ const Table& sites_table() {
     return table;
 }
 
-bool add_tables(sqlite3* connection, Run& run) {
+bool add_tables(sqlite3* connection, RunSlot& slot) {
     const auto add = [&](const std::string& name, const Table& table) {
         return sqlite3_create_module_v2(
-                   connection, name.c_str(), &module_of_tables, new Bridge{&table, &run},
+                   connection, name.c_str(), &module_of_tables, new Bridge{&table, &slot},
                    [](void* bridge) { delete static_cast<Bridge*>(bridge); }) == SQLITE_OK;
     };
     static const std::vector<SystemTableOf> systems = [] {

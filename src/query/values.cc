@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <boost/json.hpp>
 #include <charconv>
 #include <chrono>
 #include <cmath>
@@ -281,24 +282,35 @@ Instant months_later(Instant at, std::int64_t months, std::string_view time_zone
 }
 
 void put_time(std::string& out, Instant at, std::string_view time_zone) {
-    auto zone = calendar::Zone::find(time_zone);
-    const std::int64_t off = zone ? zone->offset_at(at).count() : 0;
-    const microseconds local(at.micros + off * micros_per_second);
-    const auto day = std::chrono::floor<std::chrono::days>(local);
-    const std::chrono::year_month_day date{std::chrono::sys_days(day)};
-    const std::int64_t of_day = (local - day).count();
-    const auto into = std::back_inserter(out);
-    fmt::format_to(into, "{:04}-{:02}-{:02} {:02}:{:02}:{:02}", static_cast<int>(date.year()),
-                   static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                   of_day / micros_per_hour, of_day / minute % 60, of_day / micros_per_second % 60);
-    if (std::int64_t micros = of_day % micros_per_second; micros != 0) {
-        std::string fraction = fmt::format("{:06}", micros);
-        fraction.erase(fraction.find_last_not_of('0') + 1);
-        out += '.' + fraction;
+    std::int64_t off = 0;
+    if (time_zone != "UTC") {
+        if (const auto zone = calendar::Zone::find(time_zone); zone)
+            off = zone->offset_at(at).count();
     }
+    const std::size_t begins = out.size();
+    put_rfc3339(out, {at.micros + off * micros_per_second});
+    out.pop_back();  // Z
+    const std::size_t day_ends = out.find('T', begins);
+    out[day_ends] = ' ';
+    if (out.find('.', day_ends) != std::string::npos) out.erase(out.find_last_not_of('0') + 1);
+    if (off == 0) {
+        out += "+00";
+        return;
+    }
+    const auto into = std::back_inserter(out);
     const std::int64_t size = std::abs(off) / 60;
     fmt::format_to(into, "{}{:02}", off < 0 ? '-' : '+', size / 60);
     if (size % 60 != 0) fmt::format_to(into, ":{:02}", size % 60);
+}
+
+std::optional<std::string> plain_json(std::string_view json) {
+    if (json == "null") return {};
+    if (json.size() < 2 || json.front() != '"') return std::string(json);
+    if (json.find('\\') == json.npos) return std::string(json.substr(1, json.size() - 2));
+    boost::json::error_code problem;
+    const auto text = boost::json::parse(json, problem);
+    if (problem || !text.is_string()) return std::string(json);
+    return std::string(text.get_string());
 }
 
 Outcome<Instant> parse_time(std::string_view whole, std::string_view time_zone) {

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -37,6 +38,9 @@ Instant to_local(Instant at, std::string_view time_zone);
 Instant from_local(Instant local, std::string_view time_zone);
 /// That many months later at the same day of month, or the month's last; of the zone's calendar.
 Instant months_later(Instant at, std::int64_t months, std::string_view time_zone);
+
+/// What ->> makes of a JSON value: a text without its quotes, others as they are; nothing of null.
+std::optional<std::string> plain_json(std::string_view json);
 
 /// A double as PostgreSQL writes it.
 std::string text_of_number(double number);

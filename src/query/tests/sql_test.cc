@@ -192,7 +192,9 @@ TEST_F(Sql, NamesWhatIsWrong) {
 // Every statement that the kernel takes gives what reading row by row gives.
 TEST_F(Sql, TheKernelAgreesWithTheRows) {
     const std::string_view aggregates =
-        "count(*), count(value), min(value), max(value), sum(value), avg(value)";
+        "count(*), count(value), count(1), min(value), max(value), sum(value), avg(value), "
+        "min(time), max(time), count(*) FILTER (WHERE value > 20 AND quality = 'good'), "
+        "max(value) FILTER (WHERE value BETWEEN 3 AND 1040.5)";
     const std::string_view groups[] = {"machine",
                                        "tag",
                                        "machine, tag",
@@ -210,6 +212,12 @@ TEST_F(Sql, TheKernelAgreesWithTheRows) {
         "time >= '2026-03-28 22:59' AND time <= '2026-03-28 23:01'",
         "machine IN ('robot', 'press-2') AND tag <> 'count'",
         "'2026-03-28 23:00' > time",
+        "value > 30 AND value <= 1070",
+        "1.5 >= value",
+        "value IS NOT NULL AND tag LIKE '%s%'",
+        "quality IN ('bad', 'missing')",
+        "value = 7 AND quality = 'good'",
+        "value > NULL",
         "time BETWEEN '2026-03-28 22:48' AND '2026-03-28 22:51'"};
     for (const auto group : groups) {
         for (const auto condition : conditions) {
@@ -217,12 +225,16 @@ TEST_F(Sql, TheKernelAgreesWithTheRows) {
             const bool is_one = group.starts_with("machine, tag");
             const std::string all =
                 std::string(aggregates) + (is_one ? ", first(value, time), last(value, time)" : "");
-            const auto sql = [&](std::string_view table) {
-                return fmt::format("SELECT {0}, {1} FROM {3} WHERE {2} GROUP BY {0} ORDER BY {0}",
-                                   group, all, condition, table);
+            const auto sql = [&](std::string_view table, std::string_view more = "") {
+                return fmt::format(
+                    "SELECT {0}, {1}{4} FROM {3} WHERE {2} GROUP BY {0} ORDER BY {0}", group, all,
+                    condition, table, more);
             };
             const Told fast = rig_->ask(sql("samples"));
             const Told slow = rig_->ask(sql("(SELECT * FROM samples s, (SELECT 1) one) samples"));
+            // An expression is SQLite's, over the kernel's rows.
+            const Told mixed = rig_->ask(sql("samples", ", 1 + 0"));
+            EXPECT_TRUE(mixed.is_on_kernel) << sql("samples");
             if (std::string_view(group).contains("site_bucket('hour'"))
                 continue;  // rows have no site there
             ASSERT_FALSE(fast.failure) << sql("samples") << fast.failure->message;
@@ -230,8 +242,106 @@ TEST_F(Sql, TheKernelAgreesWithTheRows) {
             EXPECT_TRUE(fast.is_on_kernel) << sql("samples");
             EXPECT_FALSE(slow.is_on_kernel);
             EXPECT_EQ(fast.rows, slow.rows) << sql("samples");
+            std::string with_one;
+            for (const char letter : fast.rows)
+                with_one += letter == ';' ? std::string("|1;") : std::string(1, letter);
+            EXPECT_EQ(mixed.rows, with_one + (fast.rows.empty() ? "" : "|1")) << sql("samples");
         }
     }
+}
+
+// What needs no SQLite gives what SQLite gives: the same statement with an expression more.
+TEST_F(Sql, StraightAnswersAgreeWithSqlite) {
+    const std::string_view statements[] = {
+        "SELECT machine, value{} FROM latest WHERE tag = 'speed' ORDER BY machine",
+        "SELECT tag, machine, time, value, text, quality{} FROM latest WHERE machine <> 'x' ORDER BY 1, 2",
+        "SELECT tag, machine, time, value, text, quality{} FROM latest ORDER BY 1 DESC, 2",
+        "SELECT machine, value{} FROM latest WHERE value > 7 ORDER BY value DESC, machine LIMIT 3",
+        "SELECT machine, tag{} FROM latest WHERE quality = 'bad'",
+        "SELECT machine, tag{} FROM latest WHERE time < '2026-03-28 22:02' ORDER BY 1, 2",
+        "SELECT l.machine, m.name, m.attributes ->> 'hall', l.value{} FROM latest l JOIN machines m ON "
+        "m.id = l.machine WHERE l.tag = 'speed' ORDER BY l.machine",
+        "SELECT l.machine{} FROM machines m JOIN latest l ON l.machine = m.id WHERE m.attributes ->> "
+        "'rooms' = '4' AND l.tag = 'count'",
+        "SELECT time, value{} FROM samples WHERE machine = 'press-1' AND tag = 'speed' ORDER BY time",
+        "SELECT time, value{} FROM samples WHERE machine = 'press-1' AND tag = 'speed' ORDER BY time "
+        "DESC LIMIT 20 OFFSET 3",
+        "SELECT time, value{} FROM samples WHERE machine = 'press-1' AND tag = 'speed' AND value >= 40 "
+        "AND value < 50.5 AND time > '2026-03-28 22:45' ORDER BY 1",
+        "SELECT machine, tag, time, value, text, quality{} FROM samples WHERE machine = 'robot'",
+        "SELECT value{} FROM samples WHERE machine IN ('robot', 'press-2') AND tag LIKE '%m' AND "
+        "quality <> 'x'",
+        "SELECT m.site, s.value{} FROM samples s JOIN machines m ON s.machine = m.id WHERE s.tag = 'arm'",
+        "SELECT m.attributes ->> 'hall' AS hall, max(s.value), count(*){} FROM samples s JOIN machines m "
+        "ON m.id = s.machine WHERE s.tag = 'speed' GROUP BY hall ORDER BY hall",
+        "SELECT m.site, count(*){} FROM samples s JOIN machines m ON m.id = s.machine WHERE m.site = "
+        "'Berlin' GROUP BY 1",
+        "SELECT machine, max(value) top{} FROM samples WHERE tag = 'speed' GROUP BY machine ORDER BY top "
+        "DESC",
+        "SELECT machine, avg(value){} FROM samples WHERE tag = 'speed' GROUP BY 1 HAVING avg(value) > 50 "
+        "AND count(*) < 101",
+        "SELECT machine{} FROM samples GROUP BY machine HAVING 11 > count(value) ORDER BY 1",
+        "SELECT time_bucket('10 minutes', time) b, machine, last(value){} FROM samples WHERE tag = 'count' "
+        "GROUP BY b, machine ORDER BY b DESC, machine LIMIT 5",
+        "SELECT date_trunc('hour', time) h, sum(value){} FROM samples WHERE tag = 'speed' GROUP BY h "
+        "ORDER BY h",
+        "SELECT DISTINCT machine{} FROM samples ORDER BY machine",
+        "SELECT DISTINCT tag{} FROM samples WHERE machine = 'robot' ORDER BY tag",
+        "SELECT count(*), avg(value){} FROM samples WHERE machine = 'nobody'",
+        "SELECT machine, count(*){} FROM samples WHERE machine = 'nobody' GROUP BY machine",
+        "SELECT min(time), max(time){} FROM samples WHERE machine = 'robot'",
+        "SELECT count(machine), count(tag), count(time), count(quality), count(text){} FROM samples WHERE "
+        "machine = 'robot'",
+        "SELECT count(*), count(*) FILTER (WHERE value < 0){} FROM samples"};
+    for (const auto statement : statements) {
+        const auto sql = [&](std::string_view more) {
+            return fmt::format(fmt::runtime(statement), more);
+        };
+        const Told straight = rig_->ask(sql("")), mixed = rig_->ask(sql(", 1 + 0 AS one"));
+        ASSERT_FALSE(straight.failure) << statement << straight.failure->message;
+        ASSERT_FALSE(mixed.failure) << statement << mixed.failure->message;
+        std::string with_one;
+        for (const char letter : straight.rows)
+            with_one += letter == ';' ? std::string("|1;") : std::string(1, letter);
+        EXPECT_EQ(mixed.rows, with_one + (straight.rows.empty() ? "" : "|1")) << statement;
+        EXPECT_EQ(straight.count, mixed.count) << statement;
+    }
+}
+
+// Of the kernel's rows, each of which is many, what counts rows would be wrong.
+TEST_F(Sql, CountsSamplesNotTheKernelsRows) {
+    EXPECT_EQ(rig_->rows("SELECT count(1), count(machine), sum(1) FROM samples"), "405|405|405");
+    EXPECT_EQ(rig_->rows("SELECT count(DISTINCT machine), count(DISTINCT tag) FROM samples"), "3|5");
+    EXPECT_EQ(rig_->rows("SELECT count(*) FILTER (WHERE machine = 'robot') FROM samples"), "5");
+    EXPECT_EQ(rig_->rows("SELECT count(m.id) FROM samples s JOIN machines m ON m.id = s.machine WHERE "
+                         "s.tag = 'speed'"),
+              "200");
+    EXPECT_EQ(rig_->rows("SELECT DISTINCT machine, count(*) OVER () FROM samples WHERE tag = 'speed' "
+                         "ORDER BY 1"),
+              "press-1|200;press-2|200");
+}
+
+// The same text is understood once for each zone and each list of types.
+TEST_F(Sql, WhatWasUnderstoodIsKept) {
+    const std::string sql = "SELECT count(*) FROM samples WHERE machine = 'press-1' AND time < '2026-03-28 23:00'";
+    for (int turn = 0; turn < 3; ++turn) EXPECT_EQ(rig_->rows(sql), "120");
+    rig_->session.time_zone = "Europe/Berlin";
+    EXPECT_EQ(rig_->rows(sql), "0");
+    rig_->session.time_zone = "UTC";
+    EXPECT_EQ(rig_->rows(sql), "120");
+    const std::string day = "SELECT date_trunc('day', time) d, count(*) FROM samples WHERE machine = 'press-1' "
+                            "AND tag = 'speed' GROUP BY d ORDER BY d";
+    EXPECT_EQ(rig_->rows(day), "2026-03-28 00:00:00+00|100");
+    rig_->session.time_zone = "Europe/Berlin";
+    EXPECT_EQ(rig_->rows(day), "2026-03-28 00:00:00+01|60;2026-03-29 00:00:00+01|40");
+    rig_->session.time_zone = "UTC";
+    EXPECT_EQ(rig_->rows("SELECT value FROM samples WHERE machine = $1 AND tag = $2 ORDER BY time LIMIT $3",
+                         {std::string("press-1"), std::string("speed"), std::int64_t{2}}),
+              "0;1");
+    EXPECT_EQ(rig_->ask("SELECT value FROM samples WHERE machine = 'press-1' LIMIT $1", {std::int64_t{-1}}).state(),
+              "2201W");
+    EXPECT_EQ(rig_->rows("SELECT count(*) FROM samples WHERE value > $1", {-1e300}),
+              rig_->rows("SELECT count(value) FROM samples"));
 }
 
 // Berlin's clocks go from 2 to 3 at 01:00 UTC of the 29th; samples from 22:00 to 23:39 UTC, 23:00 to 00:39 there.
@@ -277,7 +387,10 @@ TEST_F(Sql, MachinesAreFoundInAnyOrderByAJoin) {
 TEST_F(Sql, SaysWhereItRuns) {
     EXPECT_TRUE(rig_->rows("EXPLAIN SELECT avg(value) FROM samples").starts_with("kernel;"));
     EXPECT_TRUE(rig_->rows("EXPLAIN SELECT avg(value) FROM samples WHERE value > 1")
+                    .starts_with("kernel;"));
+    EXPECT_TRUE(rig_->rows("EXPLAIN SELECT avg(value) FROM samples WHERE value > 1 OR value < -1")
                     .starts_with("row by row;"));
+    EXPECT_TRUE(rig_->rows("EXPLAIN SELECT DISTINCT tag FROM samples").starts_with("kernel;"));
     EXPECT_TRUE(rig_->rows("EXPLAIN SELECT * FROM samples LIMIT 1").starts_with("row by row;"));
 }
 
