@@ -92,7 +92,7 @@ constexpr std::string_view schemas_text = R"({
   "sql": {"type": "string", "description": "One statement, at most 64 KiB."},
   "params": {"type": ["array", "null"], "description": "For $1, $2, ...",
     "items": {"type": ["string", "number", "boolean", "null"]}},
-  "limit": {"type": ["integer", "null"], "description": "Rows at most, 1 to 100000; 1000 unless told."},
+  "limit": {"type": ["integer", "null"], "description": "Rows at most, 1 to 1000000; 1000 unless told."},
   "time_zone": {"type": ["string", "null"], "description": "Of times without a zone and of days; UTC unless told."}}},
 "SqlAnswer": {"type": "object", "required": ["columns", "rows", "truncated"], "properties": {
   "columns": {"type": "array", "items": {"type": "object", "required": ["name", "type"], "properties": {
