@@ -85,10 +85,12 @@ Result<stitch::Artwork> lettering(const DesignWish& wish, const std::string& fol
 struct Made {
     stitch::Digitised design;
     std::vector<std::string> left_out;
+    std::string fabric{};
 };
 
 Result<Made> make(const DesignWish& wish, const std::string& folder) {
     Made made;
+    made.fabric = wish.fabric;
     auto art = [&]() -> Result<stitch::Artwork> {
         if (!wish.text.empty()) return lettering(wish, folder);
         if (!wish.svg.empty()) return stitch::svg_artwork(wish.svg, wish.width_mm, made.left_out);
@@ -128,6 +130,7 @@ std::string facts_of(const Made& made) {
                                         {"at_mm", nullptr}});
     }
     return json::serialize(json::object{
+        {"fabric", made.fabric},
         {"stitches", counts.stitches},
         {"trims", counts.trims},
         {"jumps", counts.jumps},

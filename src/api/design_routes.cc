@@ -77,7 +77,7 @@ Result<std::uint32_t> colour_member(const json::object& body, std::uint32_t usua
 
 Result<std::string> long_text(const json::value& value, std::string_view name) {
     if (!value.is_string() || value.as_string().empty()) {
-        return fail(Code::invalid, fmt::format("\"{}\" must be a text", name));
+        return fail(Code::invalid, fmt::format("\"{}\" must be a text, not an empty one", name));
     }
     return std::string(value.as_string());
 }

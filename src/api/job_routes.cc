@@ -9,7 +9,9 @@
 #include "api/routes.h"
 #include "base/machine_id.h"
 #include "dispatch/orders/book.h"
+#include "dispatch/orders/reason.h"
 #include "stitch/files/files.h"
+#include "trust/rights.h"
 
 namespace lineshaft::api {
 namespace {
@@ -113,10 +115,9 @@ io::Task<Answer> job_method(Call call) {
                           : body_object(call.request, {"why", "final", "priority", "due_at"}));
     CO_TRY(const auto asked, optional_text(body, "why"));
     CO_TRY(const auto is_final, optional_flag(body, "final"));
-    CO_TRY(const auto priority, optional_number(body, "priority"));
-    CO_TRY(const auto due, due_member(body));
     Book::OrderChange change;
-    if (priority && *priority) change.priority = static_cast<int>(**priority);
+    CO_TRY(change.priority, priority_member(body));
+    CO_TRY(const auto due, due_member(body));
     if (body.contains("due_at")) change.due_at = due;
     const auto organisation = call.organisation();
     const Instant now = io::Shard::here().now();
@@ -160,7 +161,7 @@ io::Task<Answer> place_job(Call call) {
         TRY(const auto job, book.find_job(organisation, number));
         TRY(const auto order, book.find(organisation, job.order));
         const std::string why = orders::obstacle(*can, order.design);
-        if (!why.empty()) return fail(Code::invalid, why);
+        if (!why.empty()) return fail(Code::invalid, orders::sentence_of(orders::reason_of(why)));
         return book.pin(organisation, number, machine, place, now, touched);
     };
     auto done = co_await on_book(call, std::move(work));
@@ -377,6 +378,10 @@ io::Task<Answer> job_file(Call call) {
     const auto organisation = call.organisation();
     const std::string machine = call.captured(0);
     CO_TRY(const auto number, job_of_path(call, 1));
+    // Who only looks takes nothing: a machine has its job order once it, or an operator, fetched
+    // the file.
+    const bool is_for_machine = trust::is_own_machine(*call.principal, machine) ||
+                                trust::may(*call.principal, trust::Right::write_tag);
     auto work = [=](Book& book, Instant now, Touched& touched) -> Result<MachineFile> {
         TRY(const auto job, book.find_job(organisation, number));
         if (job.machine != machine || dispatch::is_over(job.state))
@@ -385,7 +390,7 @@ io::Task<Answer> job_file(Call call) {
         TRY(const auto order, book.find(organisation, job.order));
         TRY(const auto dst, book.file(organisation, order.design.hash));
         TRY(auto file, machine_file(order.design, dst, can, number));
-        if (can.delivery == orders::Delivery::http && !job.delivered_at) {
+        if (is_for_machine && can.delivery == orders::Delivery::http && !job.delivered_at) {
             TRY(const auto turn, book.next_command(organisation, machine, true, now, touched));
             if (!turn || turn->job.number != number)
                 return fail(Code::conflict,

@@ -158,7 +158,9 @@ constexpr std::string_view schemas_text = R"({
   "id": {"type": "string"}, "at": {"type": "string", "format": "date-time"}, "machine": {"type": ["string", "null"]},
   "kind": {"type": "string"}, "text": {"type": "string"}}},
 "Shift": {"type": "object", "required": ["name", "starts"], "additionalProperties": false, "properties": {
-  "name": {"type": "string"}, "starts": {"type": "string", "description": "Local time of day, 06:00 say; lasts until the next."}}},
+  "name": {"type": "string"}, "starts": {"type": "string", "description": "Local time of day, 06:00 say; lasts until the next."},
+  "weekdays": {"type": "array", "items": {"type": "integer", "minimum": 1, "maximum": 7},
+    "description": "Days somebody works it, 1 Monday to 7 Sunday; left out: every day; empty: a rest."}}},
 "Site": {"type": "object", "required": ["id", "name", "time_zone", "latitude", "longitude", "machines"], "properties": {
   "id": {"type": "string"}, "name": {"type": "string"}, "time_zone": {"type": "string"},
   "day_starts": {"type": "string", "description": "Local time at which a day begins, 00:00 say."},

@@ -31,6 +31,7 @@ struct OrderWish {
     std::optional<Instant> due_at;
     int priority = 50;
     std::uint64_t link = 0;
+    std::string cloth{};  ///< its colour
 };
 /// Members but "design". Errors: invalid.
 Result<OrderWish> order_wish(const json::object& body);
@@ -54,5 +55,7 @@ void add_order_live_routes(http::Router& router, Services& services);
 
 Result<std::uint32_t> quantity_member(const json::object& body);
 Result<std::optional<Instant>> due_member(const json::object& body);
+/// "priority", a whole number of 0 to 100. nothing: not there, or null.
+Result<std::optional<int>> priority_member(const json::object& body);
 
 }  // namespace lineshaft::api

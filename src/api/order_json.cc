@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "api/render.h"
+#include "dispatch/orders/reason.h"
 #include "stitch/files/files.h"
 #include "trust/secrets.h"
 
@@ -55,7 +56,42 @@ json::object design_json(const orders::SewnDesign& design) {
             {"threads", texts(design.threads)}};
 }
 
+// ".DST", as machines of 8.3 names want it; of a machine nobody knows DST.
+std::string file_ending(std::string_view dialect_name) {
+    const auto* dialect = stitch::dialect_of(dialect_name);
+    std::string ending = "." + std::string(stitch::name_of(
+                                   dialect == nullptr ? stitch::Format::dst : dialect->format));
+    std::ranges::transform(ending, ending.begin(), [](char letter) {
+        return letter >= 'a' && letter <= 'z' ? static_cast<char>(letter - 'a' + 'A') : letter;
+    });
+    return ending;
+}
+
+// "why" and "reason"; a customer hears nothing of machines and people of the workshop.
+void put_reason(json::object& out, std::string_view stored, bool is_viewer) {
+    auto reason = orders::reason_of(stored);
+    if (!is_viewer && !orders::is_for_customers(reason)) reason = {};
+    out["why"] = text_or_null(orders::sentence_of(reason));
+    out["reason"] = reason_json(reason);
+}
+
 }  // namespace
+
+json::value reason_json(const orders::Reason& reason) {
+    if (reason.code.empty() || reason.code == "words") return nullptr;
+    json::array parts;
+    for (const auto& part : reason.parts) parts.push_back(text(part));
+    return json::object{{"code", reason.code}, {"parts", std::move(parts)}};
+}
+
+json::value maker_name(const catalog::Snapshot& catalog, OrganisationId id,
+                       const std::string& node_name) {
+    const auto* organisation = catalog.organisation(id);
+    if (organisation == nullptr) return nullptr;
+    if (organisation->title) return json::string(*organisation->title);
+    if (id != catalog::default_organisation) return json::string(organisation->name);
+    return node_name == "lineshaft" ? json::value(nullptr) : json::value(node_name);
+}
 
 Result<OrderView> view_of(orders::Book& book, orders::Order order) {
     TRY(auto jobs, book.jobs_of(order.organisation, order.number));
@@ -97,7 +133,6 @@ json::object render(const orders::JobOrder& job, const orders::Order& order,
         {"position",
          job.machine.empty() || job.is_given() ? json::value(nullptr) : json::value(job.position)},
         {"pinned", job.is_pinned},
-        {"why", text_or_null(job.why)},
         {"pieces",
          {{"wanted", job.wanted},
           {"good", std::max(job.good, is_live ? now->good : 0)},
@@ -118,10 +153,13 @@ json::object render(const orders::JobOrder& job, const orders::Order& order,
         {"began_at", time_or_null(job.began_at)},
         {"ended_at", time_or_null(job.ended_at)},
         {"barcode", orders::barcode_of(job.number)},
-        {"file", orders::barcode_of(job.number) + ".DST"},
+        {"file", orders::barcode_of(job.number) + file_ending(job.dialect)},
+        {"delivery", job.delivery ? json::value(text(orders::name_of(*job.delivery)))
+                                  : json::value(nullptr)},
         {"delivered_at", time_or_null(job.delivered_at)},
         {"replaces",
          job.replaces == 0 ? json::value(nullptr) : json::value(orders::job_text(job.replaces))}};
+    put_reason(out, job.why, is_viewer);
     if (is_viewer) out["machine"] = text_or_null(job.machine);
     return out;
 }
@@ -144,8 +182,9 @@ json::object render(const OrderView& view, const ProgressByJob& progress,
         {"id", order.code},
         {"number", order.number},
         {"state", text(orders::name_of(order.state))},
-        {"why", text_or_null(order.why)},
         {"name", order.design.name},
+        {"cloth",
+         {{"fabric", text_or_null(order.design.fabric)}, {"colour", text_or_null(order.cloth)}}},
         {"customer", std::move(customer)},
         {"quantity", order.quantity},
         {"priority", order.priority},
@@ -165,6 +204,7 @@ json::object render(const OrderView& view, const ProgressByJob& progress,
         {"picture", fmt::format("/api/v1/orders/{}/files/svg", order.code)},
         {"source", order.link != 0 ? "shop" : "desk"},
         {"history", fmt::format("/api/v1/orders/{}/history", order.code)}};
+    put_reason(out, order.why, is_viewer);
     if (is_viewer) out["note"] = order.note;
     return out;
 }
@@ -289,6 +329,8 @@ Result<orders::SewnDesign> sewn_design(const catalog::Design& design, std::strin
     };
     out.stitches = static_cast<std::uint32_t>(number("stitches"));
     out.colours = static_cast<std::uint32_t>(number("colour_changes")) + 1;
+    if (const auto* fabric = all.if_contains("fabric"); fabric != nullptr && fabric->is_string())
+        out.fabric = fabric->as_string();
     out.minutes = number("minutes");
     out.thread_m = number("thread_m");
     if (const auto* bounds = all.if_contains("bounds_mm");
@@ -328,10 +370,7 @@ Result<MachineFile> machine_file(const orders::SewnDesign& design, std::string_v
     const auto* dialect = stitch::dialect_of(machine.dialect);
     if (dialect == nullptr) dialect = stitch::dialect_of("tajima");
     MachineFile out;
-    std::string ending(stitch::name_of(dialect->format));
-    std::ranges::transform(ending, ending.begin(),
-                           [](char letter) { return static_cast<char>(letter - 'a' + 'A'); });
-    out.name = orders::barcode_of(job) + "." + ending;
+    out.name = orders::barcode_of(job) + file_ending(dialect->name);
     if (dialect->format == stitch::Format::dst) {
         out.bytes = dst;
     } else {

@@ -5,6 +5,7 @@
 #include "api/call.h"
 #include "api/order_desk.h"
 #include "dispatch/orders/figures.h"
+#include "dispatch/orders/reason.h"
 
 namespace lineshaft::api {
 
@@ -27,6 +28,12 @@ json::object render(const orders::SewingMachine& machine, const catalog::Snapsho
 json::object render(const orders::Prices& prices);
 json::object render_progress(const JobProgress& progress, const orders::JobOrder& job,
                              const orders::Order& order, const catalog::Snapshot& catalog);
+/// The code and parts of a reason; null: none, or what people wrote.
+json::value reason_json(const orders::Reason& reason);
+/// Who an order's customers are told makes it: the organisation's title, else its name; the
+/// organisation every node begins with has none but the node's own, when somebody gave it one.
+json::value maker_name(const catalog::Snapshot& catalog, OrganisationId id,
+                       const std::string& node_name);
 std::string machine_name(const catalog::Snapshot& catalog, OrganisationId organisation,
                          const std::string& machine);
 json::array thread_chart();

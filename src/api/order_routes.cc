@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "api/design_calls.h"
 #include "api/design_room.h"
@@ -74,7 +75,7 @@ io::Task<Answer> orders_list(Call call) {
 
 io::Task<Answer> create_order(Call call) {
     CO_TRY(auto body, body_object(call.request, {"design", "design_hash", "quantity", "customer",
-                                                 "note", "due_at", "priority"}));
+                                                 "cloth", "note", "due_at", "priority"}));
     CO_TRY(auto wish, order_wish(body));
     CO_TRY(const std::string design, text_member(body, "design"));
     auto number = row_number(design);
@@ -120,8 +121,7 @@ io::Task<Answer> change_order(Call call) {
     if (body.contains("due_at")) {
         CO_TRY(change.due_at, due_member(body));
     }
-    CO_TRY(const auto priority, optional_number(body, "priority"));
-    if (priority && *priority) change.priority = static_cast<int>(**priority);
+    CO_TRY(change.priority, priority_member(body));
     CO_TRY(const auto note, optional_text(body, "note"));
     if (note) change.note = note->value_or("");
     auto found = co_await found_order(call, true);
@@ -176,10 +176,12 @@ io::Task<Answer> order_history(Call call) {
     if (is_more) events->resize(limit);
     json::array items;
     for (const auto& event : *events) {
+        const auto reason = orders::reason_of(event.text);
         items.push_back(
             json::object{{"at", render_time(event.at)},
                          {"kind", event.kind},
-                         {"text", event.text},
+                         {"text", orders::sentence_of(reason)},
+                         {"reason", reason_json(reason)},
                          {"job", event.job == 0 ? json::value(nullptr)
                                                 : json::value(orders::job_text(event.job))},
                          {"by", text_or_null(event.by)}});
@@ -266,19 +268,19 @@ io::Task<Answer> certificate(Call call) {
             {"quality", text(orders::name_of(piece.quality))}});
     }
     for (const auto& thread : order.design.threads) threads.push_back(json::string(thread));
-    const auto* organisation = catalog->organisation(order.organisation);
+    const std::string base = fmt::format("{}://{}", call.is_secure ? "https" : "http",
+                                         call.request.header("host"));
     const std::string resolve =
-        order.identifier.empty() ? std::string() : "/api/handles/" + order.identifier;
-    const std::string host(call.request.header("host"));
-    const std::string base = fmt::format("{}://{}", call.is_secure ? "https" : "http", host);
+        order.identifier.empty() ? std::string() : base + "/api/handles/" + order.identifier;
     co_return reply(json::object{
         {"order", order.code},
         {"number", order.number},
         {"name", order.design.name},
         {"identifier", text_or_null(order.identifier)},
         {"resolve", text_or_null(resolve)},
-        {"maker", organisation == nullptr ? std::string()
-                                          : organisation->title.value_or(organisation->name)},
+        {"maker", maker_name(*catalog, order.organisation, call.services->node.facts().name)},
+        {"cloth",
+         {{"fabric", text_or_null(order.design.fabric)}, {"colour", text_or_null(order.cloth)}}},
         {"done_at",
          order.done_at ? json::value(render_time(*order.done_at)) : json::value(nullptr)},
         {"design",
@@ -292,7 +294,7 @@ io::Task<Answer> certificate(Call call) {
         {"quantity", order.quantity},
         {"pieces", std::move(pieces)},
         {"stitches_total", stitches},
-        {"qr", qr_svg(base + (resolve.empty() ? "/order/" + order.code : resolve))}});
+        {"qr", qr_svg(resolve.empty() ? base + "/order/" + order.code : resolve)}});
 }
 
 io::Task<Answer> order_file(Call call) {
@@ -345,14 +347,25 @@ Result<std::optional<Instant>> due_member(const json::object& body) {
     return std::optional<Instant>{*at};
 }
 
+Result<std::optional<int>> priority_member(const json::object& body) {
+    TRY(const auto found, optional_number(body, "priority"));
+    if (!found || !*found) return std::optional<int>{};
+    const double wanted = **found;
+    if (!(wanted >= 0 && wanted <= 100 && wanted == std::floor(wanted)))
+        return fail(Code::invalid, "\"priority\" must be a whole number of 0 to 100");
+    return std::optional<int>{static_cast<int>(wanted)};
+}
+
 Result<OrderWish> order_wish(const json::object& body) {
     OrderWish wish;
     TRY(wish.quantity, quantity_member(body));
     TRY(wish.due_at, due_member(body));
     TRY(const auto note, optional_text(body, "note"));
     if (note && *note) wish.note = **note;
-    TRY(const auto priority, optional_number(body, "priority"));
-    if (priority && *priority) wish.priority = static_cast<int>(**priority);
+    TRY(const auto cloth, optional_text(body, "cloth"));
+    if (cloth && *cloth) wish.cloth = **cloth;
+    TRY(const auto priority, priority_member(body));
+    wish.priority = priority.value_or(wish.priority);
     if (const auto* customer = body.if_contains("customer");
         customer != nullptr && !customer->is_null()) {
         if (!customer->is_object())
@@ -451,7 +464,8 @@ io::Task<Answer> place_order(Call call, OrderWish wish, bool is_viewer) {
                                 wish.priority,
                                 wish.link,
                                 by,
-                                code};
+                                code,
+                                wish.cloth};
         TRY(auto order,
             book.place(organisation, wanted, price.total_minor, prices.currency, now, *touched));
         if (!prefix.empty()) {

@@ -1,10 +1,13 @@
 // How machines that sew did: why they stood, and ISO 22400's figures. docs/protocols/orders-api.md.
 #include <fmt/format.h>
 
+#include <charconv>
+
 #include "api/call.h"
 #include "api/order_json.h"
 #include "api/render.h"
 #include "api/routes.h"
+#include "calendar/calendar.h"
 #include "dispatch/orders/book.h"
 
 namespace lineshaft::api {
@@ -53,6 +56,53 @@ struct MachineRan {
     std::vector<orders::Ran> jobs;
 };
 
+// Weekday of "2026-11-22 3", bit 0 being Monday, and the shift's index behind the date.
+std::pair<unsigned, std::size_t> day_and_shift(std::string_view label) {
+    int year = 0;
+    unsigned month = 0, day = 0;
+    std::size_t index = 0;
+    std::from_chars(label.data(), label.data() + 4, year);
+    std::from_chars(label.data() + 5, label.data() + 7, month);
+    std::from_chars(label.data() + 8, label.data() + 10, day);
+    std::from_chars(label.data() + 11, label.data() + label.size(), index);
+    const std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(month),
+                                           std::chrono::day(day)};
+    const unsigned weekday = std::chrono::weekday(std::chrono::sys_days(date)).iso_encoding();
+    return {1U << (weekday - 1), index};
+}
+
+struct Planned {
+    std::vector<Window> windows;
+    bool is_of_shifts = false;
+};
+
+// When a machine is to work: the shifts of its site, by their weekdays; without any all the time,
+// as far as it has passed.
+Result<Planned> planned_of(const catalog::Snapshot& catalog, const orders::SewingMachine& machine,
+                           Window window, Instant now) {
+    window.until = std::max(window.from, std::min(window.until, now));
+    const auto* entry = catalog.machine(machine.organisation, machine.machine);
+    const auto* site = entry == nullptr || !entry->machine.site
+                           ? nullptr
+                           : catalog.site(machine.organisation, *entry->machine.site);
+    if (site == nullptr || site->calendar.shifts.empty()) return Planned{{window}, false};
+    calendar::Rules rules;
+    rules.time_zone = site->time_zone;
+    const auto& shifts = site->calendar.shifts;
+    for (std::size_t index = 0; index < shifts.size(); ++index)
+        rules.shifts.push_back({std::to_string(index), shifts[index].starts});
+    TRY(const auto days, calendar::Calendar::make(std::move(rules)));
+    TRY(const auto periods, days.periods(calendar::Unit::shift, window));
+    Planned out{{}, true};
+    for (const auto& period : periods) {
+        const auto [weekday, index] = day_and_shift(period.label);
+        if (index >= shifts.size() || (shifts[index].weekdays & weekday) == 0) continue;
+        out.windows.push_back({std::max(period.window.from, window.from),
+                               std::min(period.window.until, window.until)});
+    }
+    return out;
+}
+
 Result<MachineRan> ran(Book& book, orders::SewingMachine machine, Window window, Instant now) {
     MachineRan out{std::move(machine), {}};
     TRY(const auto jobs, book.jobs_in(out.machine.organisation, out.machine.machine, window));
@@ -73,12 +123,17 @@ json::value ratio_or_null(std::optional<double> ratio) {
     return ratio ? json::value(*ratio) : json::value(nullptr);
 }
 
-json::object oee_json(const MachineRan& ran, Window window, const catalog::Snapshot& catalog) {
-    const auto oee = orders::oee_of(ran.jobs, window, ran.machine.rpm_max);
-    return {{"machine", ran.machine.machine},
+Result<json::object> oee_json(const MachineRan& ran, Window window,
+                              const catalog::Snapshot& catalog) {
+    TRY(auto planned, planned_of(catalog, ran.machine, window, io::Shard::here().now()));
+    const auto oee =
+        orders::oee_of(ran.jobs, window, std::move(planned.windows), ran.machine.rpm_max);
+    return json::object{
+            {"machine", ran.machine.machine},
             {"name", machine_name(catalog, ran.machine.organisation, ran.machine.machine)},
             {"from", render_time(window.from)},
             {"until", render_time(window.until)},
+            {"planned", planned.is_of_shifts ? "shifts" : "always"},
             {"times_s",
              {{"PBT", oee.pbt},
               {"AUBT", oee.aubt},
@@ -128,9 +183,12 @@ io::Task<Answer> oee_of_all(Call call) {
     auto found = co_await call.services->desk.run(std::move(work));
     if (!found) co_return std::unexpected(found.error());
     const auto catalog = call.services->desk.snapshot();
-    if (!only.empty()) co_return reply(oee_json(found->front(), window, *catalog));
     json::array items;
-    for (const auto& one : *found) items.push_back(oee_json(one, window, *catalog));
+    for (const auto& one : *found) {
+        CO_TRY(auto item, oee_json(one, window, *catalog));
+        if (!only.empty()) co_return reply(item);
+        items.push_back(std::move(item));
+    }
     co_return reply(json::object{{"items", std::move(items)}, {"next", nullptr}});
 }
 

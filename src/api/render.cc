@@ -173,8 +173,17 @@ std::string time_of_day(std::chrono::minutes at) {
 
 json::object render(const catalog::Site& site, std::size_t machines) {
     json::array shifts;
-    for (const auto& shift : site.calendar.shifts)
-        shifts.push_back({{"name", shift.name}, {"starts", time_of_day(shift.starts)}});
+    for (const auto& shift : site.calendar.shifts) {
+        json::object one{{"name", shift.name}, {"starts", time_of_day(shift.starts)}};
+        if (shift.weekdays != catalog::SiteShift{}.weekdays) {
+            json::array weekdays;
+            for (int day = 0; day < 7; ++day) {
+                if (((shift.weekdays >> day) & 1) != 0) weekdays.push_back(day + 1);
+            }
+            one["weekdays"] = std::move(weekdays);
+        }
+        shifts.push_back(std::move(one));
+    }
     return {
         {"id", std::to_string(site.id.number())},
         {"name", site.name},

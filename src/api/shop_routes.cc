@@ -102,12 +102,10 @@ io::Task<Answer> shop(Call call) {
                                      {"height_mm", height}});
     for (const auto& fabric : stitch::fabrics()) fabrics.push_back(text(fabric.name));
     const auto snapshot = call.services->desk.snapshot();
-    const auto* organisation = snapshot->organisation(call.organisation());
     co_return reply(
         json::object{{"name", link->name},
-                     {"organisation", organisation == nullptr
-                                          ? std::string()
-                                          : organisation->title.value_or(organisation->name)},
+                     {"organisation", maker_name(*snapshot, call.organisation(),
+                                                 call.services->node.facts().name)},
                      {"currency", facts->prices.currency},
                      {"fonts", {"sans", "serif", "script"}},
                      {"fabrics", std::move(fabrics)},
@@ -198,7 +196,8 @@ io::Task<Answer> shop_order(Call call) {
     auto link = co_await enter_shop(&call);
     if (!link) co_return std::unexpected(link.error());
     CO_TRY(const auto body,
-           body_object(call.request, {"design", "quantity", "customer", "note", "due_at"}));
+           body_object(call.request,
+                       {"design", "quantity", "customer", "cloth", "note", "due_at"}));
     CO_TRY(const std::string design, text_member(body, "design"));
     CO_TRY(auto wish, order_wish(body));
     if (wish.quantity > link->quantity_max)

@@ -51,6 +51,18 @@ Result<std::chrono::minutes> minutes_of(const json::value& value, std::string_vi
     return std::chrono::minutes(60 * two(0) + two(3));
 }
 
+Result<std::uint8_t> weekdays_of(const json::value& value) {
+    const auto wrong = fail(Code::invalid,
+                            "a shift's weekdays are a list of 1 (Monday) to 7 (Sunday); none: a rest");
+    if (!value.is_array()) return wrong;
+    unsigned weekdays = 0;
+    for (const auto& day : value.get_array()) {
+        if (!day.is_int64() || day.get_int64() < 1 || day.get_int64() > 7) return wrong;
+        weekdays |= 1U << (day.get_int64() - 1);
+    }
+    return static_cast<std::uint8_t>(weekdays);
+}
+
 Result<std::vector<catalog::SiteShift>> shifts_of(const json::value& value) {
     std::vector<catalog::SiteShift> shifts;
     if (!value.is_array()) return fail(Code::invalid, "shifts must be a list");
@@ -58,10 +70,17 @@ Result<std::vector<catalog::SiteShift>> shifts_of(const json::value& value) {
         const auto* entry = one.if_object();
         const auto* name = entry != nullptr ? entry->if_contains("name") : nullptr;
         const auto* starts = entry != nullptr ? entry->if_contains("starts") : nullptr;
-        if (name == nullptr || starts == nullptr || entry->size() != 2 || !name->is_string())
-            return fail(Code::invalid, R"(a shift is {"name":"early","starts":"06:00"})");
+        const auto* days = entry != nullptr ? entry->if_contains("weekdays") : nullptr;
+        if (name == nullptr || starts == nullptr || !name->is_string() ||
+            entry->size() != (days == nullptr ? 2U : 3U))
+            return fail(Code::invalid,
+                        R"(a shift is {"name":"early","starts":"06:00","weekdays":[1,2,3,4,5]})");
         TRY(const auto minutes, minutes_of(*starts, "a shift's start"));
-        shifts.push_back({std::string(name->get_string()), minutes});
+        std::uint8_t weekdays = 0x7f;
+        if (days != nullptr) {
+            TRY(weekdays, weekdays_of(*days));
+        }
+        shifts.push_back({std::string(name->get_string()), minutes, weekdays});
     }
     std::ranges::sort(shifts, {}, &catalog::SiteShift::starts);
     return shifts;

@@ -20,6 +20,13 @@ namespace fs = std::filesystem;
 constexpr std::size_t folder_report_bytes_max = 64 << 10;
 constexpr std::size_t folder_reports_max = 64;
 
+// What customers typed must not begin a line of its own.
+std::string one_line(std::string text) {
+    std::ranges::replace_if(
+        text, [](char letter) { return static_cast<unsigned char>(letter) < 0x20; }, ' ');
+    return text;
+}
+
 // Machines' servers run as other users: the file may be read by all who may enter the folder.
 Result<void> write_for_all(const std::string& temporary, const std::string& path,
                            std::string_view content) {
@@ -80,9 +87,12 @@ Result<void> put_in_folder(const std::string& directory, const api::MachineFile&
     const std::string stem = orders::barcode_of(command.job.number);
     std::string facts =
         fmt::format("JOB={}\r\nDESIGN={}\r\nSTITCHES={}\r\nPIECES={}\r\nHASH={}\r\n", stem,
-                    command.design.name, command.design.stitches, command.job.wanted, file.sha256);
+                    one_line(command.design.name), command.design.stitches, command.job.wanted, file.sha256);
     for (std::size_t index = 0; index < command.design.threads.size(); ++index)
         facts += fmt::format("COLOUR{}={}\r\n", index + 1, command.design.threads[index]);
+    if (!command.design.fabric.empty())
+        facts += fmt::format("FABRIC={}\r\n", command.design.fabric);
+    if (!command.cloth.empty()) facts += fmt::format("CLOTH={}\r\n", one_line(command.cloth));
     const std::string base = directory + "/" + stem;
     TRY_VOID(write_for_all(base + ".TM$", base + ".INF", facts));
     return write_for_all(base + ".TM$", directory + "/" + file.name, file.bytes);

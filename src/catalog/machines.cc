@@ -30,11 +30,14 @@ Result<void> check_position(const std::optional<Position>& position) {
 
 constexpr std::size_t shifts_max = 24;
 constexpr std::chrono::minutes day_length{1440};
+constexpr std::uint8_t every_weekday = 0x7f;
 
 std::string text_of(const std::vector<SiteShift>& shifts) {
     std::string text;
     for (const SiteShift& shift : shifts)
-        text += fmt::format("{} {}\n", shift.starts.count(), shift.name);
+        text += shift.weekdays == every_weekday
+                    ? fmt::format("{} {}\n", shift.starts.count(), shift.name)
+                    : fmt::format("{}:{} {}\n", shift.starts.count(), shift.weekdays, shift.name);
     return text;
 }
 
@@ -44,11 +47,15 @@ std::vector<SiteShift> shifts_of(std::string_view text) {
         const std::string_view line = text.substr(0, text.find('\n'));
         text.remove_prefix(std::min(text.size(), line.size() + 1));
         int minutes = 0;
-        const auto [end, problem] =
-            std::from_chars(line.data(), line.data() + line.size(), minutes);
-        const auto read = static_cast<std::size_t>(end - line.data());
-        if (problem != std::errc() || read >= line.size()) continue;
-        shifts.push_back({std::string(line.substr(read + 1)), std::chrono::minutes(minutes)});
+        std::uint8_t weekdays = every_weekday;
+        const char* const line_end = line.data() + line.size();
+        auto found = std::from_chars(line.data(), line_end, minutes);
+        if (found.ec == std::errc() && found.ptr < line_end && *found.ptr == ':')
+            found = std::from_chars(found.ptr + 1, line_end, weekdays);
+        const auto read = static_cast<std::size_t>(found.ptr - line.data());
+        if (found.ec != std::errc() || read >= line.size()) continue;
+        shifts.push_back(
+            {std::string(line.substr(read + 1)), std::chrono::minutes(minutes), weekdays});
     }
     return shifts;
 }
@@ -71,6 +78,8 @@ Result<void> check_calendar(const SiteCalendar& calendar) {
             return fail(Code::invalid, "a shift's name is one line");
         if (!is_of_day(shift.starts))
             return fail(Code::invalid, "a shift starts 0 to 1439 minutes after midnight");
+        if (shift.weekdays > every_weekday)
+            return fail(Code::invalid, "a week has seven days");
         if (index > 0 && shift.starts <= calendar.shifts[index - 1].starts)
             return fail(Code::invalid, "shifts stand in the order of their starts, each has its own");
     }

@@ -395,8 +395,14 @@ ALTER TABLE site ADD COLUMN week_starts SMALLINT NOT NULL DEFAULT 1;
 ALTER TABLE site ADD COLUMN shifts TEXT NOT NULL DEFAULT '';
 )sql";
 
-constexpr std::string_view all[] = {version_1, version_2, version_3, version_4,
-                                    version_5, version_6, version_7, version_8, version_9};
+// What orders are sewn on. Shifts with weekdays of their own are lines of "MINUTES:WEEKDAYS NAME".
+constexpr std::string_view version_10 = R"sql(
+ALTER TABLE customer_order ADD COLUMN fabric TEXT NOT NULL DEFAULT '';
+ALTER TABLE customer_order ADD COLUMN cloth TEXT NOT NULL DEFAULT '';
+)sql";
+
+constexpr std::string_view all[] = {version_1, version_2, version_3, version_4, version_5,
+                                    version_6, version_7, version_8, version_9, version_10};
 
 }  // namespace
 

@@ -47,6 +47,8 @@ struct Position {
 struct SiteShift {
     std::string name{};             ///< 1..64 bytes
     std::chrono::minutes starts{};  ///< after local midnight, 0..1439
+    /// Weekdays on which somebody works it, by the day it starts on: bit 0 is Monday. 0: a rest.
+    std::uint8_t weekdays = 0x7f;
     bool operator==(const SiteShift&) const = default;
 };
 /// Where a site's days, weeks and shifts begin.

@@ -21,7 +21,8 @@ test("a customer's order through a shop link is sewn, stitch for stitch, and get
     assert.equal((await node.fetch(`/api/v1/${shop}/designs/${drawn.id.split("-")[0]}-AAAAAAAAAAAAAAAA`, { token: null })).status, 404);
     const quote = await ask(`${shop}/quotes`, { design: drawn.id, quantity: 2 });
     assert.ok(quote.total_minor > 0 && quote.ready_at, JSON.stringify(quote));
-    const order = await ask(`${shop}/orders`, { design: drawn.id, quantity: 2, customer: { name: "Mei", contact: "mei@example.org" } });
+    const order = await ask(`${shop}/orders`, { design: drawn.id, quantity: 2, cloth: "navy", customer: { name: "Mei", contact: "mei@example.org" } });
+    assert.deepEqual(order.cloth, { fabric: "twill", colour: "navy" });
     assert.match(order.id, /^o-[0-9a-z]{16}$/);
     assert.equal(order.price.total_minor, quote.total_minor);
     assert.equal(order.customer.contact, undefined, "the customer's page shows no contact");
@@ -41,6 +42,9 @@ test("a customer's order through a shop link is sewn, stitch for stitch, and get
     assert.deepEqual(paper.pieces.map((piece) => piece.stitches), [inFile, inFile]);
     assert.equal(paper.stitches_total, 2 * inFile);
     assert.match(paper.qr, /^<svg/);
+    assert.equal(paper.maker, null, "nobody gave the node or its organisation a name");
+    assert.deepEqual(paper.cloth, order.cloth);
+    assert.equal(paper.resolve, `${node.url}/api/handles/${paper.identifier}`, "a whole address");
     assert.equal(paper.identifier, `88.101.7/${order.id}`);
     assert.deepEqual(paper.pieces.map((piece) => piece.identifier), [`88.101.7/${order.id}.1`, `88.101.7/${order.id}.2`]);
     for (const identifier of [paper.identifier, paper.pieces[1].identifier]) {
@@ -66,7 +70,9 @@ test("a customer's order through a shop link is sewn, stitch for stitch, and get
     assert.ok(Math.abs(oee.oee - oee.availability * oee.effectiveness * oee.quality_ratio) < 1e-9);
     const cost = await node.api(`orders/${order.id}/cost`);
     assert.equal(cost.margin_minor, cost.price_minor - cost.total_minor);
-    const kinds = (await node.api(`orders/${order.id}/history`)).items.map((item) => item.kind);
+    const steps = (await node.api(`orders/${order.id}/history`)).items;
+    assert.deepEqual([steps[0].text, steps[0].reason], ["2 × Mei Lin", { code: "quantity", parts: ["2", "Mei Lin"] }]);
+    const kinds = steps.map((item) => item.kind);
     for (const kind of ["placed", "given", "confirmed", "Running", "piece", "done"]) assert.ok(kinds.includes(kind), `${kind} in ${kinds}`);
     assert.equal((await node.fetch(`shop-links/${link.id}`, { method: "DELETE" })).status, 204);
     assert.equal((await node.fetch(`/api/v1/${shop}`, { token: null })).status, 404, "the link is revoked");

@@ -216,6 +216,13 @@ test("a cursor fetches by row limit and gives up its place", async (t) => {
     await half.close();
     await client.query("COMMIT");
     assert.equal((await client.query("SELECT 1 AS one")).rowCount, 1);
+    // As programs declare cursors with parameters of their own.
+    await client.query("BEGIN");
+    await client.query("DECLARE pages CURSOR FOR SELECT time, value FROM samples WHERE tag = $1 ORDER BY time", ["press.speed"]);
+    const fetched = async () => (await client.query({ text: "FETCH FORWARD 60 FROM pages", values: [] })).rowCount;
+    assert.deepEqual([await fetched(), await fetched(), await fetched()], [60, 40, 0]);
+    await client.query("CLOSE pages");
+    await client.query("COMMIT");
 });
 
 test("psqlODBC: rows, tables, columns", async (t) => {

@@ -325,6 +325,39 @@ TEST(Periods, FollowTheShiftsOfTheSite) {
     EXPECT_EQ(rig.get(asked).status, 422u);
 }
 
+// A week of 2024 in which clocks were put back, in the night from Saturday to Sunday.
+TEST(Oee, PlansByTheShiftsOfTheSite) {
+    Rig rig;
+    const auto site = rig.ask(
+        "POST", "/api/v1/sites", rig.as("engineer"),
+        R"({"name":"Hall 9","time_zone":"Europe/Berlin","shifts":[{"name":"day","starts":"06:00",)"
+        R"("weekdays":[1,2,3,4,5]},{"name":"night","starts":"22:00","weekdays":[6]}]})");
+    ASSERT_EQ(site.status, 201u) << site.text;
+    EXPECT_EQ(site.at("/shifts/1/weekdays/0"), 6);
+    rig.say("press", "x", 1.0, *parse_rfc3339("2026-01-12T05:00:00Z"));
+    const auto seconds_of = [](const auto& answer, const char* where) {
+        return answer.at(where).template to_number<double>();
+    };
+    ASSERT_EQ(rig.ask("PUT", "/api/v1/machines/press/sewing", rig.as("engineer"), R"({"delivery":"http"})").status,
+              200u);
+    const std::string asked = "/api/v1/machines/press/oee?from=2024-10-20T22:00:00Z&until=2024-10-27T23:00:00Z";
+    const auto always = rig.get(asked);
+    EXPECT_EQ(always.at("/planned"), "always") << always.text;
+    EXPECT_EQ(seconds_of(always, "/times_s/PBT"), (7 * 24 + 1) * 3'600.0);
+    const std::string id(site.at("/id").as_string());
+    ASSERT_EQ(rig.ask("PATCH", "/api/v1/machines/press", rig.as("engineer"), "{\"site\":\"" + id + "\"}").status, 200u);
+    const auto shifts = rig.get(asked);
+    EXPECT_EQ(shifts.at("/planned"), "shifts") << shifts.text;
+    EXPECT_EQ(seconds_of(shifts, "/times_s/PBT"), (5 * 16 + 9) * 3'600.0) << "the night has an hour more";
+    EXPECT_TRUE(shifts.at("/oee").is_null());
+    const auto saturday = rig.get("/api/v1/oee?from=2024-10-26T08:00:00Z&until=2024-10-26T16:00:00Z");
+    EXPECT_EQ(seconds_of(saturday, "/items/0/times_s/PBT"), 0) << "nobody works on a Saturday's day";
+    for (const char* wrong : {"[0]", "[8]", "1", "[\"mon\"]"}) {
+        const std::string body = R"({"shifts":[{"name":"a","starts":"06:00","weekdays":)" + std::string(wrong) + "}]}";
+        EXPECT_EQ(rig.ask("PATCH", "/api/v1/sites/" + id, rig.as("engineer"), body).status, 422u) << wrong;
+    }
+}
+
 TEST(Export, SendsEverySampleAsCsvAndAsLinesOfJson) {
     Rig rig;
     const Instant t0 = *parse_rfc3339("2026-01-12T05:00:00Z");

@@ -105,6 +105,11 @@ TEST_F(CatalogTest, ASiteHasItsOwnDaysWeeksAndShifts) {
     EXPECT_EQ(catalog->snapshot()->site(ours, site->id)->calendar, three);
     ASSERT_TRUE(catalog->change_site(ours, site->id, {.name = "Hall 2"}));
     EXPECT_EQ(catalog->snapshot()->site(ours, site->id)->calendar, three) << "nobody said otherwise";
+    SiteCalendar rests = three;
+    rests.shifts[0].weekdays = 0x1f, rests.shifts[1].weekdays = 0;
+    ASSERT_TRUE(catalog->change_site(ours, site->id, {.calendar = rests}));
+    reopen();
+    EXPECT_EQ(catalog->snapshot()->site(ours, site->id)->calendar, rests);
     SiteCalendar full;
     for (int hour = 0; hour < 24; ++hour) full.shifts.push_back({"s", minutes(60 * hour)});
     EXPECT_TRUE(catalog->change_site(ours, site->id, {.calendar = full}));

@@ -28,6 +28,7 @@ struct PendingCommand {
     SewnDesign design;
     JobMethod method = JobMethod::store_and_start;
     std::uint32_t sequence = 0;
+    std::string cloth{};  ///< the order's
 };
 
 /// What the planner wants of one job order.
@@ -167,5 +168,4 @@ private:
     Limits limits_;
 };
 
-/// The version of the catalog's schema that these rows are in; see catalog/migrations.cc.
 }  // namespace lineshaft::orders

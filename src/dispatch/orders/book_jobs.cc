@@ -12,6 +12,8 @@ namespace {
 using catalog::Row;
 using catalog::Transaction;
 
+constexpr std::string_view machine_refused = "machine_refused";
+
 JobSubstate substate_of_method(JobMethod method, JobSubstate now) {
     switch (method) {
         case JobMethod::pause: return JobSubstate::held;
@@ -84,7 +86,7 @@ Result<JobOrder> Book::ask(OrganisationId organisation, std::uint64_t number, Jo
         method == JobMethod::abort || method == JobMethod::cancel || method == JobMethod::stop;
     const bool is_of_machine = method != JobMethod::update && method != JobMethod::clear;
     if (ends) job.is_final = is_final;
-    if (!why.empty()) job.why = why.substr(0, limits_.text_bytes_max);
+    if (!why.empty()) job.why = stored_words(why);
     if (job.is_given() && commands && is_of_machine) {
         job.asked = method;
         ++job.sequence;
@@ -96,7 +98,7 @@ Result<JobOrder> Book::ask(OrganisationId organisation, std::uint64_t number, Jo
     }
     TRY_VOID(BookSteps::save_job(*this, job));
     TRY_VOID(BookSteps::note(*this, order, number, std::string("asked ").append(name_of(method)),
-                             why, by, now));
+                             stored_words(why), by, now));
     TRY_VOID(BookSteps::settle(*this, organisation, job.order, is_over(job.state) ? number : 0, now,
                                touched));
     touched.jobs.insert(number);
@@ -208,7 +210,8 @@ Result<std::optional<PendingCommand>> Book::next_command(OrganisationId organisa
             next->sequence = 1;
             TRY_VOID(BookSteps::save_job(*this, *next));
             TRY(const auto order, BookSteps::load_order(*this, organisation, next->order));
-            TRY_VOID(BookSteps::note(*this, order, next->number, "given", machine, "", now));
+            TRY_VOID(BookSteps::note(*this, order, next->number, "given", stored_words(machine), "",
+                                     now));
             touched.jobs.insert(next->number);
             chosen = *next;
         }
@@ -217,7 +220,7 @@ Result<std::optional<PendingCommand>> Book::next_command(OrganisationId organisa
     TRY(const auto order, BookSteps::load_order(*this, organisation, chosen->order));
     TRY_VOID(transaction.commit());
     return std::optional<PendingCommand>{
-        PendingCommand{*chosen, order.design, *chosen->asked, chosen->sequence}};
+        PendingCommand{*chosen, order.design, *chosen->asked, chosen->sequence, order.cloth}};
 }
 
 Result<void> Book::set_file_hash(OrganisationId organisation, std::uint64_t job,
@@ -247,7 +250,7 @@ Result<void> Book::answered(OrganisationId organisation, const std::string& mach
     } else if (is_store) {
         // Where reports came first they are believed: a machine that sewed had the file.
         if (!has_begun(job.state) && !is_over(job.state)) {
-            const std::string refusal = fmt::format("{} refused it: {}", machine, why);
+            const std::string refusal = stored_reason(machine_refused, {machine, why});
             TRY_VOID(BookSteps::end_job(*this, job, refusal, now));
             replaces = number;
         }
@@ -256,18 +259,20 @@ Result<void> Book::answered(OrganisationId organisation, const std::string& mach
         if (to) move_job(job, method, *to, now);
         if (is_over(job.state)) replaces = number;
     } else {
-        job.why = fmt::format("{}: {}", name_of(method), why).substr(0, limits_.text_bytes_max);
+        job.why = stored_reason("method_refused", {name_of(method), why});
     }
     TRY_VOID(BookSteps::save_job(*this, job));
     TRY_VOID(BookSteps::note(*this, order, number, is_good ? "confirmed" : "refused",
-                             fmt::format("{}{}{}", name_of(method), why.empty() ? "" : ": ", why),
+                             why.empty() ? stored_reason("method", {name_of(method)})
+                                         : stored_reason("method_refused", {name_of(method), why}),
                              machine, now));
     if (is_store && !is_good) {
         TRY(const std::size_t failed,
             BookSteps::count(*this,
                              "SELECT COUNT(*) FROM job_order WHERE order_number = $1 AND state = 5"
-                             " AND delivered_at IS NULL AND why LIKE '% refused it: %'",
-                             {static_cast<std::int64_t>(job.order)}));
+                             " AND delivered_at IS NULL AND (why LIKE '% refused it: %' OR why LIKE $2)",
+                             {static_cast<std::int64_t>(job.order),
+                              stored_reason(machine_refused, {}) + "%"}));
         if (failed >= limits_.failed_deliveries_max && order.state != OrderState::refused) {
             auto stuck = order;
             stuck.is_held = true;
@@ -330,7 +335,8 @@ Result<JobOrder> Book::report(OrganisationId organisation, const std::string& ma
     if (job.state != before) {
         TRY(const auto order, BookSteps::load_order(*this, organisation, job.order));
         TRY_VOID(
-            BookSteps::note(*this, order, job.number, name_of(job.state), machine, machine, now));
+            BookSteps::note(*this, order, job.number, name_of(job.state), stored_words(machine),
+                            machine, now));
     }
     TRY_VOID(
         BookSteps::settle(*this, organisation, job.order, is_end ? job.number : 0, now, touched));
@@ -367,9 +373,9 @@ Result<void> Book::lose(OrganisationId organisation, const std::string& machine,
     for (JobOrder& job : given) {
         job.asked = has_begun(job.state) ? JobMethod::abort : JobMethod::cancel;
         ++job.sequence;
-        TRY_VOID(BookSteps::end_job(*this, job, fmt::format("{} is lost", machine), now));
+        TRY_VOID(BookSteps::end_job(*this, job, stored_reason("machine_lost", {machine}), now));
         TRY(const auto order, BookSteps::load_order(*this, organisation, job.order));
-        TRY_VOID(BookSteps::note(*this, order, job.number, "lost", machine, "", now));
+        TRY_VOID(BookSteps::note(*this, order, job.number, "lost", stored_words(machine), "", now));
         TRY_VOID(BookSteps::settle(*this, organisation, job.order, job.number, now, touched));
         touched.jobs.insert(job.number);
     }
@@ -420,8 +426,9 @@ Result<Order> Book::judge(OrganisationId organisation, std::uint64_t number, std
         TRY_VOID(BookSteps::save_order(*this, open));
     }
     TRY_VOID(BookSteps::note(*this, order, known->first, name_of(quality),
-                             fmt::format("piece {}{}{}", piece, why.empty() ? "" : ": ", why), by,
-                             now));
+                             why.empty() ? stored_reason("piece", {std::to_string(piece)})
+                                         : stored_reason("piece_why", {std::to_string(piece), why}),
+                             by, now));
     TRY(auto settled, BookSteps::settle(*this, organisation, number, known->first, now, touched));
     TRY_VOID(transaction.commit());
     touched.is_plan_due = true;

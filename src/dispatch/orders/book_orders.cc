@@ -21,6 +21,16 @@ Result<void> check_length(std::string_view what, std::string_view text, std::siz
     return {};
 }
 
+// Letters that mean something to LIKE stand for themselves.
+std::string like_of(std::string_view text) {
+    std::string out;
+    for (const char letter : text) {
+        if (letter == '%' || letter == '_' || letter == '\\') out += '\\';
+        out += letter;
+    }
+    return out;
+}
+
 ShopLink link_of(const Row& row) {
     return {static_cast<std::uint64_t>(row.integer(0)),
             row.id<OrganisationId>(1),
@@ -163,6 +173,7 @@ Result<Order> Book::place(OrganisationId organisation, const NewOrder& wanted,
     TRY_VOID(check_length("\"customer\"", wanted.customer, 256));
     TRY_VOID(check_length("\"contact\"", wanted.contact, 256));
     TRY_VOID(check_length("\"note\"", wanted.note, limits_.text_bytes_max));
+    TRY_VOID(check_length("\"cloth\"", wanted.cloth, limits_.cloth_bytes_max));
     if (wanted.file.empty() || wanted.file.size() > limits_.file_bytes_max)
         return fail(Code::invalid, "the design has no stitches, or too many");
     TRY(auto transaction, Transaction::begin(sql_));
@@ -181,7 +192,7 @@ Result<Order> Book::place(OrganisationId organisation, const NewOrder& wanted,
     TRY_VOID(sql_.change("INSERT INTO customer_order (" ORDER_COLUMNS
                          ") VALUES ($1, $2, $3, 0, 0, '', $4, $5, $6, $7,"
                          " $8, $9, $10, $11, NULL, $12, $13, $14, $15, $16, $17, $18, $19, $20, "
-                         "$21, $22, $23, '', 0, 0, 0)",
+                         "$21, $22, $23, '', 0, 0, 0, $24, $25)",
                          {number,
                           organisation,
                           wanted.code,
@@ -204,14 +215,17 @@ Result<Order> Book::place(OrganisationId organisation, const NewOrder& wanted,
                           joined_list(design.threads),
                           currency,
                           total_minor,
-                          static_cast<std::int64_t>(wanted.link)}));
+                          static_cast<std::int64_t>(wanted.link),
+                          design.fabric,
+                          wanted.cloth}));
     if (wanted.link != 0) {
         TRY_VOID(sql_.change("UPDATE shop_link SET orders = orders + 1 WHERE id = $1",
                              {static_cast<std::int64_t>(wanted.link)}));
     }
     TRY(auto order, BookSteps::load_order(*this, organisation, static_cast<std::uint64_t>(number)));
     TRY_VOID(BookSteps::note(*this, order, 0, "placed",
-                             fmt::format("{} × {}", wanted.quantity, design.name), wanted.by, now));
+                             stored_reason("quantity", {std::to_string(wanted.quantity), design.name}),
+                             wanted.by, now));
     TRY(order, BookSteps::settle(*this, organisation, order.number, 0, now, touched));
     TRY_VOID(transaction.commit());
     return order;
@@ -233,12 +247,13 @@ Result<std::vector<Order>> Book::orders(OrganisationId organisation, const Searc
     std::vector<Order> out;
     const auto end = search.before ? static_cast<std::int64_t>(*search.before) : INT64_MAX;
     const std::int64_t state = search.state ? static_cast<std::int64_t>(*search.state) : -1;
-    const std::string like = "%" + search.text + "%";
+    const std::string like = "%" + like_of(search.text) + "%";
     TRY_VOID(
         sql_.query("SELECT " ORDER_COLUMNS
                    " FROM customer_order WHERE organisation = $1 AND number < $2 AND ($3 < 0 OR"
-                   " state = $3) AND ($4 = '%%' OR name LIKE $4 OR customer LIKE $4 OR"
-                   " CAST(number AS TEXT) LIKE $4 OR code LIKE $4) ORDER BY number DESC LIMIT $5",
+                   " state = $3) AND ($4 = '%%' OR name LIKE $4 ESCAPE '\\' OR"
+                   " customer LIKE $4 ESCAPE '\\' OR CAST(number AS TEXT) LIKE $4 ESCAPE '\\'"
+                   " OR code LIKE $4 ESCAPE '\\') ORDER BY number DESC LIMIT $5",
                    {organisation, end, state, like, static_cast<std::int64_t>(search.count_max)},
                    [&](const Row& row) { out.push_back(BookSteps::order_of(row)); }));
     return out;
@@ -266,7 +281,7 @@ Result<Order> Book::hold(OrganisationId organisation, std::uint64_t number, std:
         return fail(Code::conflict,
                     fmt::format("the order is {}: it cannot be held", name_of(order.state)));
     order.is_held = true;
-    order.why = why.empty() ? fmt::format("held by {}", by) : std::string(why);
+    order.why = why.empty() ? stored_reason("held_by", {by}) : stored_words(why);
     TRY_VOID(BookSteps::save_order(*this, order));
     TRY(auto jobs, BookSteps::load_jobs(*this, organisation, number));
     for (JobOrder& job : jobs) {
@@ -314,7 +329,7 @@ Result<Order> Book::refuse(OrganisationId organisation, std::uint64_t number, st
     if (order.state == OrderState::done || order.state == OrderState::refused)
         return fail(Code::conflict, fmt::format("the order is {} already", name_of(order.state)));
     order.state = OrderState::refused;
-    order.why = why.empty() ? fmt::format("refused by {}", by) : std::string(why);
+    order.why = why.empty() ? stored_reason("refused_by", {by}) : stored_words(why);
     TRY_VOID(BookSteps::save_order(*this, order));
     TRY(auto jobs, BookSteps::load_jobs(*this, organisation, number));
     for (JobOrder& job : jobs) {
@@ -325,7 +340,7 @@ Result<Order> Book::refuse(OrganisationId organisation, std::uint64_t number, st
             touched.machines.insert(job.machine);
         }
         job.is_final = true;
-        TRY_VOID(BookSteps::end_job(*this, job, "the order was refused", now));
+        TRY_VOID(BookSteps::end_job(*this, job, stored_reason("order_refused", {}), now));
         touched.jobs.insert(job.number);
     }
     TRY_VOID(BookSteps::note(*this, order, 0, "refused", order.why, by, now));

@@ -89,6 +89,8 @@ Order BookSteps::order_of(const Row& row) {
     out.good = small(row, 28);
     out.rework = small(row, 29);
     out.scrap = small(row, 30);
+    out.design.fabric = row.text(31);
+    out.cloth = row.text(32);
     return out;
 }
 
@@ -124,6 +126,8 @@ JobOrder BookSteps::job_of(const Row& row) {
     out.file_hash = row.text(27);
     out.why = row.text(28);
     out.breaks = breaks_of(row.text(29));
+    if (!row.is_null(30)) out.dialect = row.text(30);
+    if (!row.is_null(31)) out.delivery = static_cast<Delivery>(row.integer(31));
     return out;
 }
 
@@ -285,7 +289,7 @@ Result<Order> BookSteps::settle(Book& book, OrganisationId organisation, std::ui
     if (order.good >= order.quantity) {
         for (JobOrder& job : jobs) {  // what was made anew in vain
             if (is_over(job.state) || job.is_given()) continue;
-            TRY_VOID(end_job(book, job, "not needed any more", now));
+            TRY_VOID(end_job(book, job, stored_reason("not_needed", {}), now));
             touched.jobs.insert(job.number);
         }
         if (order.state != OrderState::done) {
@@ -293,7 +297,8 @@ Result<Order> BookSteps::settle(Book& book, OrganisationId organisation, std::ui
             order.done_at = now;
             order.why.clear();
             TRY_VOID(
-                note(book, order, 0, "done", fmt::format("{} good pieces", order.good), "", now));
+                note(book, order, 0, "done",
+                     stored_reason("good_pieces", {std::to_string(order.good)}), "", now));
         }
         TRY_VOID(save_order(book, order));
         return order;
@@ -312,7 +317,7 @@ Result<Order> BookSteps::settle(Book& book, OrganisationId organisation, std::ui
         touched.jobs.insert(job->number);
         touched.is_plan_due = true;
         if (job->left() == 0) {
-            TRY_VOID(end_job(book, *job, "not needed any more", now));
+            TRY_VOID(end_job(book, *job, stored_reason("not_needed", {}), now));
         } else {
             TRY_VOID(save_job(book, *job));
         }
@@ -409,7 +414,8 @@ Result<void> BookSteps::add_pieces(Book& book, const JobOrder& job, const Report
              static_cast<std::int64_t>(is_told ? told->breaks : 0), began,
              is_told && told->at ? *told->at : now, job.machine, identifier}));
         TRY_VOID(note(book, order, job.number, quality == Quality::good ? "piece" : "surplus",
-                      fmt::format("piece {} on {}", before + 1, job.machine), job.machine, now));
+                      stored_reason("piece_on", {std::to_string(before + 1), job.machine}),
+                      job.machine, now));
         touched.orders.insert(job.order);
     }
     return {};

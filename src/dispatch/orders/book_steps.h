@@ -7,18 +7,25 @@
 
 #include "catalog/sql.h"
 #include "dispatch/orders/book.h"
+#include "dispatch/orders/reason.h"
 
 namespace lineshaft::orders {
 
 #define ORDER_COLUMNS                                                                            \
     "number, organisation, code, state, is_held, why, name, customer, contact, note, quantity,"  \
     " priority, placed_at, due_at, done_at, design, hash, stitches, colours, minutes, width_mm," \
-    " height_mm, thread_m, threads, currency, total_minor, link, identifier, good, rework, scrap"
+    " height_mm, thread_m, threads, currency, total_minor, link, identifier, good, rework, scrap," \
+    " fabric, cloth"
+// What people said of the machine goes before what it said itself.
+#define OF_ITS_MACHINE(column)                                                             \
+    " (SELECT " column                                                                     \
+    " FROM sewing_machine s WHERE s.organisation = job_order.organisation AND s.machine =" \
+    " job_order.machine ORDER BY s.is_told DESC LIMIT 1)"
 #define JOB_COLUMNS                                                                             \
     "number, organisation, order_number, machine, position, is_pinned, state, substate, asked," \
     " sequence, answered, wanted, good, rework, scrap, stitches, planned_start, planned_end,"   \
     " given_at, delivered_at, began_at, ended_at, setup_s, sewing_s, setup_done_s, replaces,"   \
-    " is_final, file_hash, why, breaks"
+    " is_final, file_hash, why, breaks," OF_ITS_MACHINE("dialect") "," OF_ITS_MACHINE("delivery")
 
 std::vector<std::string> split_list(std::string_view text);
 std::string joined_list(const std::vector<std::string>& items);

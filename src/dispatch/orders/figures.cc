@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace lineshaft::orders {
 namespace {
@@ -24,7 +25,7 @@ Quote quote_of(const Prices& prices, const SewnDesign& design, std::uint32_t qua
     out.piece_minor = stitches + colours + least;
     out.items.push_back({"setup", 1, prices.setup_minor, prices.setup_minor});
     out.items.push_back(
-        {"stitches", thousands * pieces, prices.thousand_stitches_minor, stitches * quantity});
+        {"stitches", std::round(thousands * pieces * 10) / 10, prices.thousand_stitches_minor, stitches * quantity});
     out.items.push_back(
         {"colours", design.colours * pieces, prices.colour_minor, colours * quantity});
     if (least > 0) out.items.push_back({"minimum", pieces, least, least * quantity});
@@ -73,15 +74,39 @@ std::optional<double> Oee::oee() const {
     return *a * *e * *q;
 }
 
-Oee oee_of(const std::vector<Ran>& jobs, Window window, double rpm_max) {
+namespace {
+
+double seconds_between(Instant from, Instant until) {
+    return static_cast<double>((until - from).count()) / 1e6;
+}
+
+// Seconds of `window` that at least one of `parts` covers.
+double covered_s(std::vector<Window> parts, Window window) {
+    std::ranges::sort(parts, {}, &Window::from);
+    double sum = 0;
+    Instant done = window.from;
+    for (const Window& part : parts) {
+        const Instant from = std::max(done, part.from), until = std::min(part.until, window.until);
+        if (until <= from) continue;
+        sum += seconds_between(from, until);
+        done = until;
+    }
+    return sum;
+}
+
+}  // namespace
+
+Oee oee_of(const std::vector<Ran>& jobs, Window window, std::vector<Window> planned,
+           double rpm_max) {
     Oee out;
-    out.pbt = std::max(0.0, static_cast<double>((window.until - window.from).count()) / 1e6);
+    for (const Ran& job : jobs) planned.push_back({job.began, job.ended});
+    out.pbt = covered_s(std::move(planned), window);
     double ideal_s = 0, pieces = 0;
     for (const Ran& job : jobs) {
         const auto from = std::max(job.began, window.from),
                    until = std::min(job.ended, window.until);
-        const double whole = static_cast<double>((job.ended - job.began).count()) / 1e6;
-        const double inside = static_cast<double>((until - from).count()) / 1e6;
+        const double whole = seconds_between(job.began, job.ended);
+        const double inside = seconds_between(from, until);
         if (inside < 0 || whole < 0) continue;
         const double share = whole > 0 ? inside / whole : 1;
         out.aubt += inside;

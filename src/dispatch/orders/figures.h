@@ -67,7 +67,10 @@ struct Ran {
     std::uint64_t good = 0, rework = 0, scrap = 0;
     std::uint32_t stitches = 0;  ///< of one piece
 };
-/// Over a window: what lies partly in it counts by its share. `rpm_max` of the machine makes PRU.
-Oee oee_of(const std::vector<Ran>& jobs, Window window, double rpm_max);
+/// Over a window: what lies partly in it counts by its share. `planned`: when the machine was to
+/// work, in any order; PBT is the part of the window that one of them, or a job order, takes up: who
+/// sews outside the shifts planned to. `rpm_max` of the machine makes PRU.
+Oee oee_of(const std::vector<Ran>& jobs, Window window, std::vector<Window> planned,
+           double rpm_max);
 
 }  // namespace lineshaft::orders

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <set>
 
+#include "dispatch/orders/reason.h"
+
 namespace lineshaft::orders {
 namespace {
 
@@ -41,16 +43,16 @@ double work_left_s(const JobOrder& job, const Order& order, const SewingMachine&
 }
 
 std::string why_nobody(const std::vector<PlannedMachine>& machines, const SewnDesign& design) {
-    if (machines.empty()) return "there is no machine that sews";
+    if (machines.empty()) return stored_reason("no_machine", {});
     std::string best;
     for (const PlannedMachine& machine : machines) {
         if (!machine.can.is_enabled) continue;
         const std::string why = obstacle(machine.can, design);
         if (why.empty() && !machine.is_there)
-            return fmt::format("{} could, but is not connected", machine.can.machine);
+            return stored_reason("not_connected", {machine.can.machine});
         if (best.empty() || why.size() < best.size()) best = why;
     }
-    return best.empty() ? "every machine is switched off for planning" : "no machine can: " + best;
+    return best.empty() ? stored_reason("all_off", {}) : stored_reason("nobody", {best});
 }
 
 QueueDraft draft_of(const std::vector<JobOrder>& open, const std::map<std::uint64_t, Order>& orders,
@@ -105,7 +107,6 @@ QueueDraft draft_of(const std::vector<JobOrder>& open, const std::map<std::uint6
         p.due_s.push_back(
             due ? std::clamp(static_cast<double>((*due - now).count()) / 1e6, -1e8, 1e8)
                 : solve::unable_s);
-        // The older the order, the less it waits for those behind it.
         p.weight.push_back(std::exp2((order->second.priority - 50) / 12.5));
         draft.why.push_back(can_anybody ? std::string() : why_nobody(machines, design));
         if (at != index_of.end() &&
@@ -143,14 +144,15 @@ std::string obstacle(const SewingMachine& machine, const SewnDesign& design) {
         (design.width_mm <= machine.hoop_width_mm && design.height_mm <= machine.hoop_height_mm) ||
         (wide <= hoop_wide && narrow <= hoop_narrow);
     if (!fits) {
-        return fmt::format("{} has a hoop of {:.0f} x {:.0f} mm, the design is {:.0f} x {:.0f} mm",
-                           machine.machine, machine.hoop_width_mm, machine.hoop_height_mm,
-                           design.width_mm, design.height_mm);
+        const auto mm = [](double side) { return fmt::format("{:.0f}", side); };
+        return stored_reason("hoop", {machine.machine, mm(machine.hoop_width_mm),
+                                      mm(machine.hoop_height_mm), mm(design.width_mm),
+                                      mm(design.height_mm)});
     }
     const std::size_t threads = threads_of(design).size();
     if (threads > machine.needles)
-        return fmt::format("{} has {} needles, the design {} threads", machine.machine,
-                           machine.needles, threads);
+        return stored_reason("needles", {machine.machine, std::to_string(machine.needles),
+                                         std::to_string(threads)});
     return {};
 }
 

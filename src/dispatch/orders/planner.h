@@ -34,7 +34,7 @@ struct JobsPlan {
     PlanFacts facts;
 };
 
-/// Why a machine cannot sew a design; empty: it can.
+/// Why a machine cannot sew a design, as a stored reason (reason.h); empty: it can.
 std::string obstacle(const SewingMachine& machine, const SewnDesign& design);
 /// Seconds for so many pieces on that machine, without setting up.
 double sewing_seconds(const SewingMachine& machine, const SewnDesign& design, std::uint32_t pieces,

@@ -47,6 +47,7 @@ struct SewnDesign {
     std::uint32_t stitches = 0, colours = 0;
     double minutes = 0, width_mm = 0, height_mm = 0, thread_m = 0;
     std::vector<std::string> threads;  ///< "#a01030", in sewing order
+    std::string fabric{};              ///< what it was digitised for, "twill"; empty: not known
 };
 
 struct NewOrder {
@@ -59,6 +60,7 @@ struct NewOrder {
     std::uint64_t link = 0;  ///< the shop link it came through; 0: the order desk
     std::string by;
     std::string code;  ///< its id for people, made of random bits
+    std::string cloth{};  ///< colour of the cloth: a word or "#22304d"; empty: nobody chose
 };
 
 struct Order {
@@ -67,10 +69,10 @@ struct Order {
     std::string code;
     OrderState state = OrderState::fresh;
     bool is_held = false;
-    std::string why;
+    std::string why;  ///< a stored reason (reason.h), as a job order's
     SewnDesign design;
     std::uint32_t quantity = 1;
-    std::string customer, contact, note;
+    std::string customer, contact, note, cloth;
     int priority = 50;
     Instant placed_at{};
     std::optional<Instant> due_at, done_at;
@@ -81,7 +83,11 @@ struct Order {
     std::uint32_t good = 0, rework = 0, scrap = 0;
 };
 
-/// A method a machine has not confirmed yet.
+enum class Delivery : std::uint8_t { mqtt = 0, folder = 1, http = 2 };
+std::string_view name_of(Delivery delivery);
+std::optional<Delivery> delivery_named(std::string_view name);
+
+/// One run of a design on one machine.
 struct JobOrder {
     std::uint64_t number = 0;
     OrganisationId organisation{};
@@ -103,6 +109,9 @@ struct JobOrder {
     std::string file_hash;  ///< of the machine's own file, once given
     std::string why;
     std::vector<std::uint32_t> breaks;  ///< by head
+    // Of its machine, as it is known now; nothing: no machine, or one nobody knows any more.
+    std::string dialect;
+    std::optional<Delivery> delivery;
 
     std::uint32_t left() const {
         const std::uint32_t used = good + rework + scrap;
@@ -130,10 +139,6 @@ struct Piece {
     std::string machine;
     std::string identifier;
 };
-
-enum class Delivery : std::uint8_t { mqtt = 0, folder = 1, http = 2 };
-std::string_view name_of(Delivery delivery);
-std::optional<Delivery> delivery_named(std::string_view name);
 
 /// What a machine can sew.
 struct SewingMachine {
@@ -191,7 +196,7 @@ struct OrderEvent {
     std::uint64_t id = 0;
     std::uint64_t order = 0, job = 0;
     Instant at{};
-    std::string kind, text, by;
+    std::string kind, text, by;  ///< `text`: a stored reason
 };
 
 struct Limits {
@@ -200,6 +205,7 @@ struct Limits {
     std::uint32_t quantity_max = 1'000;
     std::uint32_t pieces_per_job_max = 100;  ///< larger orders are several job orders
     std::size_t text_bytes_max = 1'024;
+    std::size_t cloth_bytes_max = 32;
     std::size_t file_bytes_max = 4 << 20;
     unsigned failed_deliveries_max = 3;  ///< then the order is held
     std::size_t stops_max = 200;         ///< in one report

@@ -2,8 +2,9 @@ import { browserZone } from "../format/time";
 import type { SqlAnswer } from "../pages/sql/answer";
 import { ask, path, withQuery } from "./client";
 import type { Account, AuditLine, BrowserSession, Organisation, OrganisationLimits } from "./trust_types";
+import type { Periods, PeriodUnit } from "./calendar_types";
 import type { BrokerNow, Client, ClientDetail, ClientState, TopicDetail, TopicPage } from "./traffic_types";
-import type { Authority, Certificate, Connection, Enrolment, Erasure, Machine, MachineDetail, Node, Overview, Page, Person, PersonRecord, PlantEvent, Role, Site, StoredSample, Tag, TagValue, Token, Trend } from "./types";
+import type { Authority, Certificate, Connection, Enrolment, Erasure, Machine, MachineDetail, Node, Overview, Page, Person, PersonRecord, PlantEvent, Role, Shift, Site, StoredSample, Tag, TagValue, Token, Trend } from "./types";
 
 const session = path("session");
 
@@ -27,6 +28,8 @@ export const calls = {
     erasure: (id: string) => ask<Erasure>("GET", path("erasures", id)),
     trend: (id: string, query: TrendQuery, signal?: AbortSignal) =>
         ask<Trend>("GET", withQuery(path("machines", id, "trend"), { ...query }), { signal }),
+    periods: (id: string, query: PeriodsQuery) =>
+        ask<Periods>("GET", withQuery(path("machines", id, "periods"), { ...query })),
     /** The newest sample before an instant: what a state was when the picture begins. */
     sampleBefore: (id: string, tag: string, until: string, signal?: AbortSignal) =>
         ask<Page<StoredSample>>("GET", withQuery(path("machines", id, "samples"), { tag, until, limit: 1, order: "desc" }), { signal }),
@@ -157,6 +160,15 @@ export interface SiteFields {
     time_zone: string;
     latitude: number | null;
     longitude: number | null;
+    day_starts: string;
+    week_starts: number;
+    shifts: Shift[];
+}
+
+export interface PeriodsQuery {
+    tag: string;
+    by: PeriodUnit;
+    from: string;
 }
 
 export interface TrendQuery {

@@ -14,7 +14,7 @@ export interface Hoop {
 
 export interface Shop {
     name: string;
-    organisation: string;
+    organisation: string | null;
     currency: string;
     fonts: string[];
     fabrics: string[];
@@ -78,8 +78,21 @@ export interface OrderWish {
     design: string;
     quantity: number;
     customer: { name: string; contact?: string };
+    cloth?: string;
     note?: string;
     due_at?: string;
+}
+
+/** Why, as a code with its parts; null: nothing, or people's own words. */
+export interface Reason {
+    code: string;
+    parts: string[];
+}
+
+/** What is sewn on. `colour` is a word of `shop.cloths`, or "#22304d". */
+export interface ClothChoice {
+    fabric: string | null;
+    colour: string | null;
 }
 
 export type OrderState = "new" | "planned" | "running" | "held" | "done" | "refused";
@@ -100,6 +113,7 @@ export interface Job {
     position: number | null;
     pinned: boolean;
     why: string | null;
+    reason: Reason | null;
     pieces: { wanted: number; good: number; rework: number; scrap: number };
     stitch: { current: number; total: number };
     colour: { index: number; count: number };
@@ -127,7 +141,9 @@ export interface Order {
     number: number;
     state: OrderState;
     why: string | null;
+    reason: Reason | null;
     name: string;
+    cloth: ClothChoice;
     customer: { name: string; contact?: string };
     note?: string | null;
     quantity: number;
@@ -180,7 +196,8 @@ export interface OrderCertificate {
     name: string;
     identifier: string | null;
     resolve: string | null;
-    maker: string;
+    maker: string | null;
+    cloth: ClothChoice;
     done_at: string;
     design: { name: string; hash: string; stitches: number; colours: number; width_mm: number; height_mm: number; threads: string[] };
     quantity: number;

@@ -149,7 +149,18 @@ export interface Site {
     time_zone: string;
     latitude: number | null;
     longitude: number | null;
+    /** Local times, "06:00". */
+    day_starts: string;
+    week_starts: number;
+    shifts: Shift[];
     machines: number;
+}
+
+/** Lasts until the next one. `weekdays` 1 (Monday) to 7; left out: every day; empty: a rest. */
+export interface Shift {
+    name: string;
+    starts: string;
+    weekdays?: number[];
 }
 
 export interface Token {

@@ -1,13 +1,14 @@
 // The shapes of docs/protocols/orders-api.md for the workshop, one to one.
-import type { Job, Order, OrderState } from "./order_types";
+import type { Job, Order, OrderState, Reason } from "./order_types";
 import type { Connection } from "./types";
 
 export interface OrderStep {
     at: string;
     kind: string;
     text: string;
+    reason: Reason | null;
     job: string | null;
-    by: string;
+    by: string | null;
 }
 
 export interface Cost {
@@ -75,6 +76,8 @@ export interface Oee extends Record<OeeRatio, number | null> {
     name: string;
     from: string;
     until: string;
+    /** What PBT is made of: the shifts of the machine's site, or all of the time. */
+    planned: "shifts" | "always";
     times_s: Record<"PBT" | "AUBT" | "AUPT" | "APT" | "ASUT" | "ADOT", number>;
     pieces: Record<"PQ" | "GQ" | "RQ" | "SQ", number>;
     PRU_s: number | null;

@@ -20,6 +20,13 @@ const en = {
         step: (text: string) => `one column = ${text}: average with min–max band`,
         chart: (tags: string) => `Trend of ${tags}`, live: "live", min: "min", max: "max", average: "avg", unplot: (tag: string) => `Remove ${tag}`,
     },
+    periods: {
+        title: "By shift, day, week, month", lead: "in the calendar of the site, with how complete each is", by: "Period",
+        units: { hour: "Hour", shift: "Shift", day: "Day", week: "Week", month: "Month", year: "Year" },
+        complete: "Complete", average: "Average", min: "Lowest", max: "Highest", sum: "Sum", first: "First", last: "Last", gain: "Last − first", samples: "Samples",
+        hours: (n: number) => `${n} h`, help: (zone: string) => `Times of ${zone}. Complete: the share of the samples its usual cadence leads to expect. Late data is in the next reading.`, inUnit: (unit: string) => `Values in ${unit}.`,
+        noShifts: "The machine's site has no shifts. Set them under Sites, or choose another period.",
+    },
     write: {
         title: "Set a value", machine: "Machine", tag: "Tag", now: "Now", next: "New value", range: "Allowed",
         noRange: "no range set", between: (low: string, high: string) => `${low} to ${high}`,
@@ -65,6 +72,13 @@ const zh: typeof en = {
         most: (n) => `最多同时 ${n} 个测点。`, raw: "逐个采样",
         step: (text) => `每列 ${text}：平均值与最小–最大带`,
         chart: (tags) => `${tags} 的趋势`, live: "实时", min: "最小", max: "最大", average: "平均", unplot: (tag) => `移除 ${tag}`,
+    },
+    periods: {
+        title: "按班次、日、周、月", lead: "按场所日历统计，并给出完整度", by: "周期",
+        units: { hour: "小时", shift: "班次", day: "日", week: "周", month: "月", year: "年" },
+        complete: "完整度", average: "平均", min: "最小", max: "最大", sum: "合计", first: "首值", last: "末值", gain: "末值 − 首值", samples: "采样数",
+        hours: (n) => `${n} 小时`, help: (zone) => `时间按 ${zone}。完整度：实际采样占按常规间隔应有采样的比例。迟到的数据会计入下次读取。`, inUnit: (unit) => `单位：${unit}。`,
+        noShifts: "设备所在场所没有班次。请在“场所”中设置，或选择其他周期。",
     },
     write: {
         title: "设定数值", machine: "设备", tag: "测点", now: "当前", next: "新值", range: "允许范围",

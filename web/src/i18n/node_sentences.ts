@@ -2,6 +2,8 @@
 // stands as it came, for what people wrote stands among them.
 type Turn = (...parts: string[]) => string;
 
+const jobStates: Record<string, string> = { NotAllowedToStart: "未放行", AllowedToStart: "可开始", Running: "绣制中", Interrupted: "已中断", Ended: "已结束", Aborted: "已中止" };
+
 const shapes: [RegExp, Turn][] = [
     // What happened to a machine, or to the node.
     [/^silent for longer than usual$/, () => "沉默时间超过平常"],
@@ -9,6 +11,10 @@ const shapes: [RegExp, Turn][] = [
     [/^connected from (\S+)$/, (address) => `从 ${address} 连接`],
     [/^(re)?born with (\d+) metrics$/, (again, n) => `${again ? "重新上报" : "上报"} ${n} 个测点`],
     [/^its connection ended$/, () => "连接断开"],
+    [/^the client disconnected$/, () => "客户端主动断开"],
+    [/^the connection broke$/, () => "连接中断"],
+    [/^keep alive timeout$/, () => "心跳超时"],
+    [/^session taken over$/, () => "会话被接管"],
     [/^said goodbye$/, () => "正常离线"],
     [/^its edge node died$/, () => "其边缘节点离线"],
     [/^its edge node began a new session$/, () => "其边缘节点开始新会话"],

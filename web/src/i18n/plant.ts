@@ -49,6 +49,9 @@ const en = {
         emptyTitle: "No sites yet", emptyStep: "Add the place where your machines stand. Machines can then be placed there.",
         removeTitle: "Remove site?", removeText: (name: string) => `“${name}” is removed from the list.`,
         hasMachines: "Machines still stand there. Move them to another site first.", removed: (name: string) => `${name} is removed.`,
+        shifts: "Shifts", calendar: "Days, weeks and shifts", dayStarts: "A day starts at", weekStarts: "A week starts on", shift: (n: number) => `Shift ${n}`, shiftName: "Name of the shift", shiftStarts: "Starts at", shiftDays: "Worked on", addShift: "Add a shift",
+        shiftsHelp: "A shift lasts until the next one begins. Values by shift and the planned time of machines follow them. A shift that is worked on no day is a rest.", shiftsEqual: "Two shifts start at the same time.",
+        weekdays: ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"], weekdaysShort: ["Mo", "Tu", "We", "Th", "Fr", "Sa", "Su"],
     },
 };
 
@@ -97,6 +100,9 @@ const zh: typeof en = {
         emptyTitle: "还没有场所", emptyStep: "添加设备所在的地方，之后就能把设备归入其中。",
         removeTitle: "移除场所？", removeText: (name) => `“${name}” 将从列表中移除。`,
         hasMachines: "该场所仍有设备。请先将其移到其他场所。", removed: (name) => `${name} 已移除。`,
+        shifts: "班次", calendar: "日、周与班次", dayStarts: "一天开始于", weekStarts: "一周开始于", shift: (n) => `班次 ${n}`, shiftName: "班次名称", shiftStarts: "开始时间", shiftDays: "上班日", addShift: "添加班次",
+        shiftsHelp: "班次持续到下一班开始。按班次统计和设备的计划时间以此为准。没有上班日的班次为休息。", shiftsEqual: "有两个班次的开始时间相同。",
+        weekdays: ["星期一", "星期二", "星期三", "星期四", "星期五", "星期六", "星期日"], weekdaysShort: ["一", "二", "三", "四", "五", "六", "日"],
     },
 };
 

@@ -85,10 +85,8 @@ const en = {
     events: {
         discovered: "Discovered", adopted: "Adopted", birth: "Came up", death: "Went down", stale: "Went silent", rebirth: "Asked to introduce itself again",
         fault: "Fault", fault_cleared: "Fault cleared", state: "State", write: "Command", answer: "Answer", refused: "Refused",
-        ended: "Client ended", overload: "Load", certificate: "Certificate", erased: "Erased", clock: "Clock", gap: "Gap",
+        ended: "Client ended", overload: "Load", certificate: "Certificate", erased: "Erased", clock: "Clock", gap: "Gap", job: "Job order",
     },
-    /** What the node tells of an event; it speaks English. */
-    eventText: (text: string) => text,
 };
 
 const zh: typeof en = {
@@ -170,10 +168,8 @@ const zh: typeof en = {
     events: {
         discovered: "新发现", adopted: "已纳管", birth: "上线", death: "下线", stale: "失联", rebirth: "要求重新上报",
         fault: "故障", fault_cleared: "故障解除", state: "状态", write: "指令", answer: "应答", refused: "已拒绝",
-        ended: "客户端被断开", overload: "负载", certificate: "证书", erased: "已彻底删除", clock: "时钟", gap: "数据缺口",
+        ended: "客户端被断开", overload: "负载", certificate: "证书", erased: "已彻底删除", clock: "时钟", gap: "数据缺口", job: "作业单",
     },
-    eventText: (text) => text.replace(/^silent for longer than usual$/, "沉默时间超过平常").replace(/^spoke for the first time over (.+)$/, "首次通过 $1 上报")
-        .replace(/^asked for its births: /, "要求重新上报："),
 };
 
 export const shellWords = { en, zh };

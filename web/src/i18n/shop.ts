@@ -44,7 +44,7 @@ const en = {
         throttled: "The shop has many orders at the moment. Wait a minute, then try again. Nothing was lost.",
         full: "The shop cannot take orders at this moment. Nothing was ordered; try again in a few minutes.",
         changed: "The design has changed since. Look at it again, then place the order.",
-        clothNote: (cloth: string, fabric: string) => `Cloth: ${cloth}, ${fabric}`, deskTitle: "New order", deskLead: "The same page your customers see, with your own rights.",
+        deskTitle: "New order", deskLead: "The same page your customers see, with your own rights.",
     },
     follow: {
         title: (n: number) => `Order ${n}`, for: (name: string) => `for ${name}`, gone: "There is no such order", goneStep: "Check the address: the whole identifier is needed. It stands in your confirmation.",
@@ -61,7 +61,7 @@ const en = {
         lost: "The connection is interrupted. Trying again…", pieces: "Pieces", finished: "Your piece is finished", finishedMany: (n: number) => `All ${n} pieces are finished`, price: "Price", threads: "Threads", quantity: "Pieces", size: "Size",
     },
     proof: {
-        title: "Certificate", of: "of embroidery", text: (maker: string) => `${maker} certifies that this was sewn as follows.`,
+        title: "Certificate", of: "of embroidery", cloth: "Cloth", text: (maker: string) => `${maker} certifies that this was sewn as follows.`,
         unnamed: "The workshop", maker: "Maker", done: "Finished", machine: "Machine", stitches: "Stitches", pieces: "Pieces", breaks: "Thread breaks", piece: "Piece", when: "Sewn", identifier: "Identifier", noIdentifier: "none: no prefix is set up", hash: "Fingerprint of the design", threads: "Threads", size: "Size",
         qr: "QR code that leads to this piece", scan: "Scan to see this piece and who made it.", print: "Print", back: "Back to the order", notYet: "The certificate is written when the last piece is sewn.", total: "Stitches in all", number: "Order",
     },
@@ -103,7 +103,7 @@ const zh: typeof en = {
         itemCounts: { stitches: (n, unit) => `${count(n)} 千针 × ${unit}`, each: (n, unit) => `${count(n)} × ${unit}` },
         ready: (when) => `预计 ${when} 完成`, notReady: "店里没有能绣此图案的机器。请选择更大的绣框或缩小图案。",
         throttled: "店铺当前订单较多。请稍等一分钟再试，内容不会丢失。", full: "店铺暂时无法接单。没有下单成功，请几分钟后重试。",
-        changed: "图案已有变化。请再次确认后下单。", clothNote: (cloth, fabric) => `布料：${cloth}，${fabric}`, deskTitle: "新建订单", deskLead: "与顾客看到的页面相同，使用您自己的权限。",
+        changed: "图案已有变化。请再次确认后下单。", deskTitle: "新建订单", deskLead: "与顾客看到的页面相同，使用您自己的权限。",
     },
     follow: {
         title: (n) => `订单 ${n}`, for: (name) => `顾客 ${name}`, gone: "没有这个订单", goneStep: "请检查网址：需要完整的编号，它在您的确认信息中。",
@@ -120,7 +120,7 @@ const zh: typeof en = {
         lost: "连接已中断，正在重试…", pieces: "件数", finished: "您的作品已完成", finishedMany: (n) => `${n} 件全部完成`, price: "价格", threads: "绣线", quantity: "件数", size: "尺寸",
     },
     proof: {
-        title: "证书", of: "刺绣作品", text: (maker) => `${maker} 证明此作品按以下方式绣制。`,
+        title: "证书", of: "刺绣作品", cloth: "布料", text: (maker) => `${maker} 证明此作品按以下方式绣制。`,
         unnamed: "本工坊", maker: "制作者", done: "完成时间", machine: "机器", stitches: "针数", pieces: "件数", breaks: "断线次数", piece: "第几件", when: "绣制时间", identifier: "标识", noIdentifier: "无：尚未设置前缀", hash: "图案指纹", threads: "绣线", size: "尺寸",
         qr: "通往此作品的二维码", scan: "扫码查看此作品及其制作者。", print: "打印", back: "返回订单", notYet: "最后一件绣完后出具证书。", total: "总针数", number: "订单",
     },

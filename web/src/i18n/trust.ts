@@ -1,4 +1,5 @@
 // Words of organisations, people's rights, the own account and the audit log, in both languages side by side.
+import { many } from "./counts";
 const en = {
     signInCode: {
         code: "Code", help: "Six digits from the app on your phone, or one of your recovery codes.",
@@ -35,7 +36,7 @@ const en = {
         machines: "Machines", sessions: "MQTT sessions", messages: "Messages a second", samples: "Samples a second", retained: "Retained bytes",
         added: (name: string) => `${name} is there. Add its first admin next.`, saved: (name: string) => `${name} is changed.`,
         exists: "There is an organisation of that name already.", badName: "A name has 1 to 64 of a to z, 0 to 9 and -.",
-        machinesOf: (n: number) => `${n.toLocaleString("en")} machines`, sessionsOf: (n: number) => `${n.toLocaleString("en")} sessions`,
+        machinesOf: (n: number) => many(n, "machine", "machines"), sessionsOf: (n: number) => many(n, "session", "sessions"),
         refusedOf: { machines: "machines", sessions: "sessions", messages: "messages", samples: "reports", retained: "retained" } as Record<string, string>,
     },
     audit: {

@@ -8,7 +8,7 @@ import { useWords } from "../i18n";
 import { Confirm, Dialog, Foot } from "../parts/dialog";
 import { Empty, ErrorNote, say, Waiting } from "../parts/feedback";
 import { useAction, useLoad } from "../parts/load";
-import { emptySite, siteBody, siteErrors, SiteInputs } from "../parts/site_fields";
+import { emptySite, siteBody, siteDraft, siteErrors, SiteInputs } from "../parts/site_fields";
 
 export function Sites({ person }: { person: Person }) {
     const words = useWords();
@@ -44,6 +44,7 @@ export function Sites({ person }: { person: Person }) {
                             <th scope="col">{words.sites.name}</th>
                             <th scope="col">{words.sites.zone}</th>
                             <th scope="col">{words.sites.localTime}</th>
+                            <th scope="col">{words.sites.shifts}</th>
                             <th scope="col">{words.sites.position}</th>
                             <th scope="col" className="number">{words.sites.machines}</th>
                             {engineer && <th scope="col"><span className="unseen">{words.edit}</span></th>}
@@ -55,6 +56,7 @@ export function Sites({ person }: { person: Person }) {
                                 <th scope="row">{site.name}</th>
                                 <td data-label={words.sites.zone}>{site.time_zone}</td>
                                 <td data-label={words.sites.localTime}><LocalTime zone={site.time_zone} /></td>
+                                <td data-label={words.sites.shifts}>{site.shifts.map((shift) => `${shift.name} ${shift.starts}`).join(words.comma) || "–"}</td>
                                 <td data-label={words.sites.position} className="figure">{placeText(site)}</td>
                                 <td data-label={words.sites.machines} className="number">{site.machines}</td>
                                 {engineer && (
@@ -90,11 +92,7 @@ function LocalTime({ zone }: { zone: string }) {
 
 function SiteDialog({ site, onDone, onClose }: { site: Site | null; onDone: () => void; onClose: () => void }) {
     const words = useWords();
-    const [draft, setDraft] = useState(() => site ? {
-        name: site.name, time_zone: site.time_zone,
-        latitude: site.latitude === null ? "" : String(site.latitude),
-        longitude: site.longitude === null ? "" : String(site.longitude),
-    } : emptySite());
+    const [draft, setDraft] = useState(() => (site ? siteDraft(site) : emptySite()));
     const [checked, setChecked] = useState(false);
     const { busy, error, run } = useAction();
     const errors = siteErrors(draft, words);

@@ -4,6 +4,7 @@ import { ApiError } from "../api/client";
 import { createStore, useStore } from "../api/store";
 import type { Strings } from "../i18n";
 import { useWords } from "../i18n";
+import { nodeSentence } from "../i18n/node_sentences";
 
 /** The advice for a failure; `special` overrides it where a page knows better. */
 export function advice(error: unknown, words: Strings, special: Record<number, string> = {}): string {
@@ -34,7 +35,7 @@ export function ErrorNote({ error, special, onRetry }: ErrorNoteProps) {
     return (
         <div className="note note-error" role="alert">
             <p>{advice(error, words, special)}</p>
-            {detail && <p className="detail">{words.errors.nodeSays(detail)}</p>}
+            {detail && <p className="detail">{words.errors.nodeSays(nodeSentence(detail, words.locale))}</p>}
             {onRetry && <button type="button" onClick={onRetry}>{words.retry}</button>}
         </div>
     );

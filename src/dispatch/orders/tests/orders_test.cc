@@ -8,6 +8,7 @@
 #include "dispatch/orders/book.h"
 #include "dispatch/orders/figures.h"
 #include "dispatch/orders/planner.h"
+#include "dispatch/orders/reason.h"
 
 namespace lineshaft::orders {
 namespace {
@@ -196,7 +197,9 @@ TEST(Orders, ARefusedFileIsGivenAgainThreeTimesThenPeopleAreAsked) {
                                         "the file's hash is another", shop.at(), shop.touched));
         EXPECT_EQ(shop.now(order).is_held, time == Limits{}.failed_deliveries_max) << time;
     }
-    EXPECT_EQ(shop.now(order).why, "a refused it: the file's hash is another");
+    const auto why = reason_of(shop.now(order).why);
+    EXPECT_EQ(why, (Reason{"machine_refused", {"a", "the file's hash is another"}}));
+    EXPECT_EQ(sentence_of(why), "a refused it: the file's hash is another");
     ASSERT_TRUE(shop.book->release(home, order.number, "eva", shop.at(), shop.touched));
     EXPECT_EQ(shop.book->jobs_of(home, order.number)->back().state, allowed_to_start);
 }
@@ -232,6 +235,48 @@ TEST(Orders, PeopleHoldReleaseRefuseJudgeAndDrag) {
     EXPECT_EQ(shop.now(order).state, OrderState::refused);
     EXPECT_EQ(shop.book->find(OrganisationId(2), order.number).error().code, Code::not_found)
         << "a foreign organisation's";
+}
+
+TEST(Orders, KeepWhatTheyAreSewnOnAndAreFoundByWhatIsWritten) {
+    Workshop shop;
+    NewOrder wanted;
+    wanted.design.hash = "aa", wanted.design.name = "100 % wool", wanted.design.fabric = "terry";
+    wanted.file = "DST", wanted.code = "x-1", wanted.cloth = "navy";
+    ASSERT_TRUE(shop.book->place(home, wanted, 0, "CNY", shop.at(), shop.touched));
+    shop.place();
+    const auto found = *shop.book->orders(home, {.text = "%"});
+    ASSERT_EQ(found.size(), 1U) << "a sign of LIKE is a letter like others";
+    EXPECT_EQ(found[0].design.fabric, "terry");
+    EXPECT_EQ(found[0].cloth, "navy");
+    wanted.cloth = std::string(Limits{}.cloth_bytes_max + 1, 'a'), wanted.code = "o-9";
+    EXPECT_EQ(shop.book->place(home, wanted, 0, "CNY", shop.at(), shop.touched).error().code,
+              Code::invalid);
+}
+
+TEST(Orders, AMachineThatIsErasedIsNoMachineThatSews) {
+    Workshop shop;
+    auto machine = shop.machine("a");
+    machine.is_told = true, machine.dialect = "brother", machine.delivery = Delivery::folder;
+    ASSERT_TRUE(shop.book->put_machine(machine));
+    const auto job = shop.give(shop.place(), "a");
+    EXPECT_EQ(job.dialect, "brother") << "what people say goes first";
+    EXPECT_EQ(job.delivery, Delivery::folder);
+    ASSERT_TRUE(shop.rows->begin_erasures(home, {{"a"}, 1, "eva"}, shop.at()));
+    EXPECT_TRUE(shop.book->machines(home)->empty());
+    EXPECT_FALSE(shop.book->find_job(home, job.number)->delivery);
+}
+
+TEST(Reasons, AreSaidInEnglishOrByTheirParts) {
+    const auto trip = [](const std::string& stored) { return sentence_of(reason_of(stored)); };
+    EXPECT_EQ(trip(stored_reason("piece_why", {"3", "a\x1fstain"})), "piece 3: a stain");
+    EXPECT_EQ(trip(stored_words("\x1fhoop\x1f")), " hoop ") << "nobody writes a code";
+    EXPECT_EQ(reason_of("held by eva").code, "words") << "of an earlier version";
+    EXPECT_EQ(trip(stored_reason("of_later", {"a", "b"})), "a b");
+    EXPECT_EQ(trip(stored_reason("hoop", {"m"})), "m has a hoop of  x  mm, the design is  x  mm");
+    EXPECT_TRUE(reason_of("").code.empty());
+    std::string long_one;
+    for (int letter = 0; letter < 700; ++letter) long_one += "线";
+    EXPECT_EQ(stored_words(long_one).size(), 1'023U) << "cut between letters";
 }
 
 TEST(Orders, LimitsHoldAtTheLimitAndOnePast) {
@@ -322,11 +367,18 @@ TEST(Planner, RespectsHoopsNeedlesDueTimesPinsAndThreads) {
     }));
     auto two = plain_design(100, 2);
     two.threads = {"#000000", "#ffffff"};
-    EXPECT_EQ(obstacle(shop.machine("one", 360, 1), two),
+    EXPECT_EQ(sentence_of(reason_of(obstacle(shop.machine("one", 360, 1), two))),
               "one has 1 needles, the design 2 threads");
+    plan = plan_jobs(open, orders, {{shop.machine("tiny", 30), true}}, shop.at(), {});
+    ASSERT_TRUE(plan);
+    const auto nobody = reason_of(plan->places[0].why);
+    EXPECT_EQ(nobody, (Reason{"nobody", {"hoop", "tiny", "30", "30", "80", "40"}}));
+    EXPECT_EQ(sentence_of(nobody),
+              "no machine can: tiny has a hoop of 30 x 30 mm, the design is 80 x 40 mm");
+    EXPECT_FALSE(is_for_customers(nobody)) << "it names a machine";
     plan = plan_jobs(open, orders, {}, shop.at(), {});
     ASSERT_TRUE(plan);
-    EXPECT_EQ(plan->places[0].why, "there is no machine that sews");
+    EXPECT_EQ(sentence_of(reason_of(plan->places[0].why)), "there is no machine that sews");
     SewingMachine wide;
     wide.hoop_width_mm = 100, wide.hoop_height_mm = 50;
     two.width_mm = 40, two.height_mm = 99;
@@ -336,7 +388,8 @@ TEST(Planner, RespectsHoopsNeedlesDueTimesPinsAndThreads) {
 TEST(Figures, FollowTheirFormulas) {
     const Instant t{0};
     const auto at = [](double s) { return Instant{static_cast<std::int64_t>(s * 1e6)}; };
-    const auto oee = oee_of({{t, at(1'000), 100, 200, 9, 0, 1, 800}}, {t, at(2'000)}, 800);
+    const Window whole{t, at(2'000)};
+    const auto oee = oee_of({{t, at(1'000), 100, 200, 9, 0, 1, 800}}, whole, {whole}, 800);
     EXPECT_DOUBLE_EQ(*oee.availability(), 700.0 / 2'000);
     EXPECT_DOUBLE_EQ(oee.pru, 60);
     EXPECT_DOUBLE_EQ(*oee.effectiveness(), 60.0 * 10 / 700);
@@ -344,13 +397,20 @@ TEST(Figures, FollowTheirFormulas) {
     EXPECT_DOUBLE_EQ(*oee.oee(), *oee.availability() * *oee.effectiveness() * *oee.quality());
     EXPECT_DOUBLE_EQ(*oee.utilisation(), 0.7);
     EXPECT_DOUBLE_EQ(*oee.setup_rate(), 100.0 / 800);
-    EXPECT_FALSE(oee_of({}, {t, t}, 800).oee()) << "nothing is divided by nothing";
-    const auto half = oee_of({{t, at(1'000), 0, 0, 1, 0, 0, 800}}, {at(500), at(1'500)}, 800);
+    EXPECT_FALSE(oee_of({}, {t, t}, {{t, t}}, 800).oee()) << "nothing is divided by nothing";
+    const auto half = oee_of({{t, at(1'000), 0, 0, 1, 0, 0, 800}}, {at(500), at(1'500)}, {}, 800);
     EXPECT_DOUBLE_EQ(half.aubt, 500) << "what lies partly in the window counts by its share";
+    EXPECT_DOUBLE_EQ(half.pbt, 500) << "nobody planned it, and yet it sewed";
+    // Two shifts that overlap, begin before the window and end after it; a job order half outside.
+    const auto shifts = oee_of({{at(900), at(1'100), 0, 0, 1, 0, 0, 800}}, {at(100), at(1'500)},
+                               {{at(1'400), at(9'000)}, {t, at(800)}, {at(700), at(1'000)}}, 800);
+    EXPECT_DOUBLE_EQ(shifts.pbt, 900 + 100 + 100) << "each second once";
+    EXPECT_LE(*shifts.availability(), 1);
     const auto quote = quote_of({}, plain_design(10'000, 2, 12), 3);
     EXPECT_EQ(quote.piece_minor, 10 * 150 + 2 * 100);
     EXPECT_EQ(quote.total_minor, 1'000 + 3 * 1'700);
     EXPECT_EQ(quote_of({}, plain_design(100, 1), 1).piece_minor, 500) << "the least a piece costs";
+    EXPECT_EQ(quote_of({}, plain_design(1'376, 1), 3).items[1].count, 4.2) << "thousands";
 }
 
 }  // namespace

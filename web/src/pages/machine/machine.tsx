@@ -14,14 +14,15 @@ import { AdoptDialog } from "../machines/adopt";
 import { EraseDialog } from "./erase_dialog";
 import { MachineEvents } from "./machine_events";
 import { MachineHead } from "./machine_head";
+import { PeriodPanel } from "./periods";
 import { TagTable } from "./tag_table";
 import { TrendPanel } from "./trend_panel";
 import { useRecentHistory } from "./use_recent";
 import { TagSettings } from "./tag_settings";
 import { WriteDialog } from "./write_dialog";
 
-/** As many as the node answers at once. */
 const FleetView = lazy(() => import("../fleet/machine_view").then((m) => ({ default: m.FleetView })));
+/** As many as the node answers at once. */
 const plotted_max = 50;
 
 export function MachinePage({ id, person }: { id: string; person: Person }) {
@@ -61,6 +62,7 @@ export function MachinePage({ id, person }: { id: string; person: Person }) {
             <ErrorNote error={detail.error} onRetry={detail.reload} />
             {machine.position !== null && <Suspense fallback={null}><FleetView id={id} /></Suspense>}
             <TrendPanel machine={id} tags={shown} zone={zone} colourIndex={colourIndex} onUnplot={toggle} />
+            <PeriodPanel machine={id} tags={tags} first={plotted[0]} />
             <TagTable machine={id} tags={tags} plotted={plotted} colourIndex={colourIndex} zone={zone} onPlot={toggle} onPlotOnly={plotOnly}
                 onWrite={may(person, "operator") ? setWriting : null}
                 onSettings={may(person, "engineer") ? setSettings : null} />

@@ -8,15 +8,14 @@ import type { Job, Order, OrderState, Progress, Thread } from "../../api/order_t
 import { formatMoney } from "../../format/money";
 import { browserZone, dateTime } from "../../format/time";
 import { useWords, type Strings } from "../../i18n";
-import { nodeSentence } from "../../i18n/node_sentences";
+import { orderReason } from "../../i18n/order_reasons";
 import { CopyButton, Empty, Waiting } from "../../parts/feedback";
 import { Link } from "../../parts/link";
 import { useLoad } from "../../parts/load";
 import { links } from "../../router";
 import { Sewing } from "../../sewing/sewing";
 import { usePattern } from "../../sewing/stitches";
-import { clothColour } from "../shop/draft";
-import { clothOf } from "../shop/remembered";
+import { clothText, pictured } from "../shop/draft";
 import { PublicFrame } from "../shop/shop";
 import { ThreadList } from "../shop/threads";
 
@@ -75,7 +74,7 @@ function Whole({ order, progress, isLost }: { order: Order; progress: Record<str
                 <aside className="follow-side">
                     <section className={`panel follow-state follow-${order.state}`} aria-live="polite">
                         <h2>{order.state === "done" ? (order.quantity > 1 ? words.follow.finishedMany(order.quantity) : words.follow.finished) : words.follow.states[order.state]}</h2>
-                        <p>{order.state === "refused" && order.why ? nodeSentence(order.why, words.locale) : words.follow.stateHelp[order.state]}</p>
+                        <p>{order.state === "refused" && order.why ? orderReason(order.why, order.reason, words) : words.follow.stateHelp[order.state]}</p>
                         {order.planned_end && !isOver && <p><b>{words.follow.readyAt(at(order.planned_end))}</b></p>}
                         {order.done_at && <p>{words.follow.doneAt(at(order.done_at))}</p>}
                         {order.state === "done" && <Link className="button primary" to={links.proof(order.id)}>{words.follow.certificate}</Link>}
@@ -107,10 +106,10 @@ function Steps({ state }: { state: OrderState }) {
 function Stage({ order, sewn }: { order: Order; sewn: number }) {
     const words = useWords();
     const stitches = usePattern(orderCalls.stitchesOf(order.id));
-    const choice = clothOf(order.id, order.design.threads);
+    const choice = pictured(order.cloth, order.design.threads);
     const label = words.sewing.picture(order.name, order.design.stitches, order.design.colours);
     if (stitches.pattern) {
-        return <Sewing pattern={stitches.pattern} threads={order.design.threads} fabric={choice.fabric} cloth={clothColour(choice.cloth)} label={label} sewn={Math.min(sewn, stitches.pattern.count)} />;
+        return <Sewing pattern={stitches.pattern} threads={order.design.threads} fabric={choice.fabric} cloth={choice.cloth} label={label} sewn={Math.min(sewn, stitches.pattern.count)} />;
     }
     return stitches.error ? <img className="follow-picture" src={order.picture} alt={label} /> : <div className="maker-cloth-empty"><p>{words.loading}</p></div>;
 }
@@ -146,11 +145,13 @@ const rate = (rpm: number | null, words: Strings) => (rpm ? words.follow.rpm(Mat
 function OrderFacts({ order, placed }: { order: Order; placed: string }) {
     const words = useWords();
     const chart = useLoad<Thread[]>("thread chart", orderCalls.threadChart);
+    const cloth = clothText(order.cloth, words.shop, words.comma);
     return (
         <section className="panel follow-facts">
             <dl className="facts">
                 <div><dt>{words.follow.quantity}</dt><dd className="figure">{order.quantity}</dd></div>
                 <div><dt>{words.follow.size}</dt><dd className="figure">{words.shop.sizeOf(order.design.width_mm.toFixed(0), order.design.height_mm.toFixed(0))}</dd></div>
+                {cloth && <div><dt>{words.shop.cloth}</dt><dd>{cloth}</dd></div>}
                 <div><dt>{words.follow.price}</dt><dd className="figure">{formatMoney(order.price.total_minor, order.price.currency, words.locale)}</dd></div>
                 <div><dt>{words.follow.threads}</dt><dd><ThreadList colours={order.design.threads} threads={chart.data ?? []} /></dd></div>
                 <div><dt>{words.follow.identifier}</dt><dd><code>{order.identifier ?? order.id}</code></dd></div>

@@ -12,8 +12,7 @@ import { Qr } from "../../parts/qr";
 import { links } from "../../router";
 import { Sewing } from "../../sewing/sewing";
 import { usePattern } from "../../sewing/stitches";
-import { clothColour } from "../shop/draft";
-import { clothOf } from "../shop/remembered";
+import { clothText, pictured } from "../shop/draft";
 import { PublicFrame } from "../shop/shop";
 import { ThreadList } from "../shop/threads";
 
@@ -23,7 +22,7 @@ export function Proof({ id }: { id: string }) {
     const status = read.error instanceof ApiError ? read.error.status : 0;
     const back = <Link className="button" to={links.order(id)}>{words.proof.back}</Link>;
     return (
-        <PublicFrame name={named(read.data?.maker) ?? words.product}>
+        <PublicFrame name={read.data?.maker ?? words.product}>
             {status === 404 ? <Empty title={words.follow.gone} step={words.follow.goneStep} />
                 : status === 409 ? <Empty title={words.proof.notYet} step="">{back}</Empty>
                 : <Waiting of={read} />}
@@ -37,16 +36,14 @@ export function Proof({ id }: { id: string }) {
     );
 }
 
-/** The organisation every node has is nobody's name. */
-const named = (maker: string | undefined) => (maker && maker !== "default" ? maker : null);
-
 function Paper({ of }: { of: OrderCertificate }) {
     const words = useWords();
     const stitches = usePattern(orderCalls.stitchesOf(of.order));
     const chart = useLoad<Thread[]>("thread chart", orderCalls.threadChart);
-    const choice = clothOf(of.order, of.design.threads);
+    const choice = pictured(of.cloth, of.design.threads);
+    const cloth = clothText(of.cloth, words.shop, words.comma);
     const at = (text: string | null) => (text ? dateTime(Date.parse(text), words.locale, browserZone()).slice(0, 16) : "–");
-    const maker = named(of.maker) ?? words.proof.unnamed;
+    const maker = of.maker ?? words.proof.unnamed;
     const leads = location.origin + (of.identifier ? links.handle(of.identifier) : links.order(of.order));
     const breaks = of.pieces.reduce((sum, piece) => sum + piece.thread_breaks, 0);
     const facts: [string, string][] = [
@@ -56,6 +53,7 @@ function Paper({ of }: { of: OrderCertificate }) {
         [words.proof.total, of.stitches_total.toLocaleString(words.locale)],
         [words.proof.size, words.shop.sizeOf(of.design.width_mm.toFixed(0), of.design.height_mm.toFixed(0))],
         [words.proof.breaks, breaks.toLocaleString(words.locale)],
+        ...(cloth ? [[words.proof.cloth, cloth] as [string, string]] : []),
     ];
     return (
         <article className="deed">
@@ -63,7 +61,7 @@ function Paper({ of }: { of: OrderCertificate }) {
             <h1>{of.name}</h1>
             <p className="deed-text">{words.proof.text(maker)}</p>
             <div className="deed-picture">
-                {stitches.pattern && <Sewing pattern={stitches.pattern} threads={of.design.threads} fabric={choice.fabric} cloth={clothColour(choice.cloth)} sewn={stitches.pattern.count}
+                {stitches.pattern && <Sewing pattern={stitches.pattern} threads={of.design.threads} fabric={choice.fabric} cloth={choice.cloth} sewn={stitches.pattern.count}
                     label={words.sewing.picture(of.name, of.design.stitches, of.design.colours)} />}
             </div>
             <dl className="deed-facts">

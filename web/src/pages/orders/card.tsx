@@ -5,8 +5,8 @@ import { orderCalls } from "../../api/order_calls";
 import type { Order } from "../../api/order_types";
 import { browserZone, dateTime } from "../../format/time";
 import { useWords } from "../../i18n";
-import { nodeSentence } from "../../i18n/node_sentences";
-import { clothColour, clothFor } from "../shop/draft";
+import { orderReason } from "../../i18n/order_reasons";
+import { pictured } from "../shop/draft";
 import { Thumb } from "../../sewing/thumb";
 import { isLate } from "./columns";
 
@@ -36,7 +36,7 @@ export function Card({ order, share, onOpen, onDrag }: CardProps) {
         <div role="button" tabIndex={0} className="order-card" draggable data-order={order.id} onClick={onOpen} onKeyDown={pressed(onOpen)}
             onDragStart={(event) => { event.dataTransfer.setData("text/plain", order.id); event.dataTransfer.effectAllowed = "move"; onDrag(true); }}
             onDragEnd={() => onDrag(false)} aria-label={words.workshop.open(order.number, order.name)}>
-            <Thumb url={orderCalls.stitchesOf(order.id)} threads={order.design.threads} cloth={clothColour(clothFor(order.design.threads))} />
+            <Thumb url={orderCalls.stitchesOf(order.id)} threads={order.design.threads} cloth={pictured(order.cloth, order.design.threads).cloth} />
             <b>{order.name}</b>
             <small>{order.number}{order.customer.name && `, ${order.customer.name}`}</small>
             <span className="order-threads" aria-hidden="true">{order.design.threads.slice(0, 8).map((colour, index) => <i key={index} style={{ background: colour }} />)}</span>
@@ -46,7 +46,7 @@ export function Card({ order, share, onOpen, onDrag }: CardProps) {
                     : order.planned_end && order.state !== "done" && order.state !== "refused" && <span className="figure">{words.workshop.ready(shortTime(order.planned_end, words.locale))}</span>}
             </span>
             {job && <span className="order-machine">{job.machine_name}{job.stop_reason && <em> {words.follow.stops[job.stop_reason] ?? job.stop_reason}</em>}</span>}
-            {order.state === "new" && order.why && <em className="order-why">{nodeSentence(order.why, words.locale)}</em>}
+            {order.state === "new" && order.why && <em className="order-why">{orderReason(order.why, order.reason, words)}</em>}
             {(order.state === "running" || order.state === "held") && <span className="order-bar"><i style={{ width: `${Math.min(100, share * 100)}%` }} /></span>}
         </div>
     );

@@ -8,13 +8,13 @@ import type { Person } from "../../api/types";
 import type { Cost, OrderStep } from "../../api/workshop_types";
 import { formatMoney } from "../../format/money";
 import { useWords, type Strings } from "../../i18n";
-import { nodeSentence } from "../../i18n/node_sentences";
+import { orderReason } from "../../i18n/order_reasons";
 import { Drawer } from "../../parts/drawer";
 import { advice, say, Waiting } from "../../parts/feedback";
 import { Link } from "../../parts/link";
 import { useLoad } from "../../parts/load";
 import { links } from "../../router";
-import { clothColour, clothFor } from "../shop/draft";
+import { clothText, pictured } from "../shop/draft";
 import { Thumb } from "../../sewing/thumb";
 import { shortTime } from "./card";
 import { moveOf } from "./columns";
@@ -69,9 +69,9 @@ function Head({ order, mayAct, onChange, onRefuse }: { order: Order; mayAct: boo
         (now) => { onChange(now); say(words.workshop.did[what](order.number)); }, (error: unknown) => say(advice(error, words)));
     return (
         <>
-            <Thumb url={orderCalls.stitchesOf(order.id)} threads={order.design.threads} cloth={clothColour(clothFor(order.design.threads))} label={words.sewing.picture(order.name, order.design.stitches, order.design.colours)} />
+            <Thumb url={orderCalls.stitchesOf(order.id)} threads={order.design.threads} cloth={pictured(order.cloth, order.design.threads).cloth} label={words.sewing.picture(order.name, order.design.stitches, order.design.colours)} />
             <p className="drawer-state"><b className={`order-state state-${order.state}`}>{words.workshop.states[order.state]}</b><span className="dim">{words.workshop.orderTitle(order.number)}</span></p>
-            {order.why && <p className="note note-warn">{nodeSentence(order.why, words.locale)}</p>}
+            {order.why && <p className="note note-warn">{orderReason(order.why, order.reason, words)}</p>}
             <p className="ways">
                 {mayAct && moveOf(order.state, "held") && <button type="button" onClick={() => act("hold")}>{words.workshop.actions.hold}</button>}
                 {mayAct && order.state === "held" && <button type="button" className="primary" onClick={() => act("release")}>{words.workshop.actions.release}</button>}
@@ -91,6 +91,7 @@ function Facts({ order }: { order: Order }) {
         [words.workshop.customer, order.customer.name], [words.workshop.contact, order.customer.contact], [words.workshop.note, order.note],
         [words.workshop.placed, `${shortTime(order.placed_at, words.locale)} ${words.workshop.source[order.source] ?? ""}`],
         [words.workshop.due_at, order.due_at && shortTime(order.due_at, words.locale)],
+        [words.shop.cloth, clothText(order.cloth, words.shop, words.comma)],
         [words.workshop.stitches, order.design.stitches.toLocaleString(words.locale)],
         [words.workshop.size, words.shop.sizeOf(order.design.width_mm.toFixed(0), order.design.height_mm.toFixed(0))],
         [words.workshop.price, formatMoney(order.price.total_minor, order.price.currency, words.locale)],
@@ -107,7 +108,7 @@ function JobLine({ job, order, mayAct, onChange }: { job: Job; order: Order; may
             <button type="button" className="small quiet sheet-button" onClick={() => setSheet(true)}>{words.workshop.jobSheet}</button>
             {isSheet && <JobSheet job={job} order={order} onClose={() => setSheet(false)} />}
             <b>{job.id}</b> <span>{job.machine_name ?? words.queue.unplanned}</span> <span className="dim">{words.queue.states[job.state] ?? job.state}{words.comma}{words.workshop.jobPieces(job.pieces.good, job.pieces.wanted)}</span>
-            {job.why && <p className="dim">{nodeSentence(job.why, words.locale)}</p>}
+            {job.why && <p className="dim">{orderReason(job.why, job.reason, words)}</p>}
             {mayAct && <JobControls job={job} onChange={onChange} />}
         </li>
     );
@@ -164,7 +165,7 @@ function History({ id, turn }: { id: string; turn: string }) {
             <h3>{words.workshop.history}</h3>
             {read.data?.items.length === 0 && <p className="dim">{words.workshop.noHistory}</p>}
             <ol className="order-history">
-                {read.data?.items.map((step, index) => <li key={index}><time dateTime={step.at}>{shortTime(step.at, words.locale)}</time><span><b>{kindOf(step.kind, words)}</b> {step.text}{step.by && <small> {words.workshop.by(step.by)}</small>}</span></li>)}
+                {read.data?.items.map((step, index) => <li key={index}><time dateTime={step.at}>{shortTime(step.at, words.locale)}</time><span><b>{kindOf(step.kind, words)}</b> {orderReason(step.text, step.reason, words)}{step.by && <small> {words.workshop.by(step.by)}</small>}</span></li>)}
             </ol>
         </>
     );

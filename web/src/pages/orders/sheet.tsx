@@ -5,7 +5,7 @@ import { useWords } from "../../i18n";
 import { Dialog } from "../../parts/dialog";
 import { useLoad } from "../../parts/load";
 import { Qr } from "../../parts/qr";
-import { clothColour, clothFor } from "../shop/draft";
+import { clothText, pictured } from "../shop/draft";
 import { Thumb } from "../../sewing/thumb";
 import { ThreadList } from "../shop/threads";
 
@@ -16,12 +16,13 @@ export function JobSheet({ job, order, onClose }: { job: Job; order: Order; onCl
         [words.workshop.jobSheetFile, job.file], [words.queue.machineId, job.machine_name], [words.workshop.piecesTitle, String(job.pieces.wanted)],
         [words.workshop.stitches, job.stitch.total.toLocaleString(words.locale)],
         [words.workshop.size, words.shop.sizeOf(order.design.width_mm.toFixed(0), order.design.height_mm.toFixed(0))],
+        [words.shop.cloth, clothText(order.cloth, words.shop, words.comma)],
         [words.workshop.customer, order.customer.name], [words.workshop.note, order.note],
     ];
     return (
         <Dialog title={`${job.barcode}: ${order.name}`} onClose={onClose}>
             <div className="form job-sheet">
-                <Thumb url={orderCalls.stitchesOf(order.id)} threads={order.design.threads} cloth={clothColour(clothFor(order.design.threads))} label={words.sewing.picture(order.name, order.design.stitches, order.design.colours)} />
+                <Thumb url={orderCalls.stitchesOf(order.id)} threads={order.design.threads} cloth={pictured(order.cloth, order.design.threads).cloth} label={words.sewing.picture(order.name, order.design.stitches, order.design.colours)} />
                 <div className="sheet-row">
                     <dl className="facts">{rows.filter(([, value]) => value).map(([name, value]) => <div key={name}><dt>{name}</dt><dd>{value}</dd></div>)}</dl>
                     <figure><Qr text={job.barcode} label={words.workshop.jobSheetCode} /><figcaption className="figure">{job.barcode}</figcaption></figure>

@@ -82,7 +82,7 @@ function Machine({ of }: { of: Oee }) {
                         <li key={ratio}><b>{words.performance.ratios[ratio]}</b> <span>= {withWords(of.formulas[ratio], words)}</span> <span className="dim">= {withFigures(of, ratio, words)}</span> <strong className="figure">{percent(of[ratio], words)}</strong></li>
                     ))}
                 </ul>
-                <p className="help">{[...Object.keys(of.times_s).map((name) => `${name}: ${words.performance.times[name] ?? name}`), ...Object.keys(of.pieces).map((name) => `${name}: ${words.performance.counts[name] ?? name}`), `PRU: ${words.performance.pru}`].join("; ")}</p>
+                <p className="help">{[...Object.keys(of.times_s).map((name) => `${name}: ${words.performance.times[name] ?? name}${name === "PBT" ? ` (${words.performance.planned[of.planned]})` : ""}`), ...Object.keys(of.pieces).map((name) => `${name}: ${words.performance.counts[name] ?? name}`), `PRU: ${words.performance.pru}`].join("; ")}</p>
             </details>
         </article>
     );

@@ -8,6 +8,7 @@ import type { Person } from "../../api/types";
 import type { MachineQueue, Queues, SewingMachine } from "../../api/workshop_types";
 import { useWords, type Strings } from "../../i18n";
 import { nodeSentence } from "../../i18n/node_sentences";
+import { orderReason } from "../../i18n/order_reasons";
 import { advice, Empty, say, Waiting } from "../../parts/feedback";
 import { useAction, useLoad } from "../../parts/load";
 import { Lane, type Moves } from "./lane";
@@ -82,7 +83,7 @@ const profileOf = (queue: MachineQueue): SewingMachine => ({ ...queue.profile, m
 /** A machine that cannot says why; that is more than the general advice. */
 function reason(error: unknown, words: Strings): string {
     const detail = error instanceof Error ? error.message : "";
-    return detail && "status" in (error as object) && (error as { status: number }).status === 422 ? detail : advice(error, words);
+    return detail && "status" in (error as object) && (error as { status: number }).status === 422 ? nodeSentence(detail, words.locale) : advice(error, words);
 }
 
 function PlanLine({ queues }: { queues: Queues }) {
@@ -105,7 +106,7 @@ function Unplanned({ jobs }: { jobs: Job[] }) {
         <section className="queue-lane queue-without" aria-label={words.queue.unplanned}>
             <header><h2>{words.queue.unplanned}</h2></header>
             <p className="help">{words.queue.unplannedHelp}</p>
-            <ul>{jobs.map((job) => <li key={job.id} className="queue-job"><b>{job.order_name}</b> <small>{job.id}</small><em className="order-why">{job.why ? nodeSentence(job.why, words.locale) : words.workshop.states.held}</em></li>)}</ul>
+            <ul>{jobs.map((job) => <li key={job.id} className="queue-job"><b>{job.order_name}</b> <small>{job.id}</small><em className="order-why">{job.why ? orderReason(job.why, job.reason, words) : words.workshop.states.held}</em></li>)}</ul>
         </section>
     );
 }

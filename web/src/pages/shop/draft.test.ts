@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Hoop } from "../../api/order_types";
-import { clothFor, firstDraft, hoopFor, nearest, smaller, tooLarge, wishOf } from "./draft";
+import { clothFor, clothText, firstDraft, hoopFor, nearest, pictured, smaller, tooLarge, wishOf } from "./draft";
 
 const hoop = (width_mm: number, height_mm: number): Hoop => ({ name: `${width_mm} × ${height_mm}`, width_mm, height_mm });
 const hoops = [hoop(100, 100), hoop(360, 360), hoop(130, 180)];
@@ -49,4 +49,13 @@ it("light threads are shown on dark cloth", () => {
     expect(clothFor(["#e4a945"])).toBe("navy");
     expect(clothFor(["#a01030", "#1a0a94"])).toBe("natural");
     expect(clothFor([])).toBe("natural");
+});
+
+it("pictures an order on the cloth that was chosen, else on one its threads are seen on", () => {
+    expect(pictured({ fabric: "terry", colour: "navy" }, [])).toEqual({ fabric: "terry", cloth: "#22304d" });
+    expect(pictured({ fabric: null, colour: "#123456" }, [])).toEqual({ fabric: "twill", cloth: "#123456" });
+    expect(pictured({ fabric: null, colour: null }, ["#e4a945"]).cloth).toBe("#22304d");
+    const words = { cloths: { navy: "Navy" }, fabrics: { terry: "Terry" } };
+    expect(clothText({ fabric: "terry", colour: "navy" }, words, ", ")).toBe("Navy, Terry");
+    expect(clothText({ fabric: null, colour: null }, words, ", ")).toBeNull();
 });

@@ -1,5 +1,5 @@
 // What a customer wants, before it is stitches. Pure.
-import type { DesignWish, Hoop, Shop } from "../../api/order_types";
+import type { ClothChoice, DesignWish, Hoop, Shop } from "../../api/order_types";
 
 export type Kind = "text" | "svg" | "image";
 
@@ -30,6 +30,18 @@ export function clothFor(threads: string[]): string {
     const light = (colour: string) => [0.3, 0.59, 0.11].reduce((sum, weight, part) => sum + weight * parseInt(colour.slice(1 + 2 * part, 3 + 2 * part), 16), 0) / 255;
     const lights = threads.map(light).filter(Number.isFinite);
     return lights.length > 0 && lights.reduce((sum, one) => sum + one, 0) / lights.length > 0.6 ? "navy" : "natural";
+}
+
+/** On what an order is pictured: as it was chosen, else so that its threads can be seen. */
+export const pictured = (cloth: ClothChoice, threads: string[]) => ({
+    fabric: cloth.fabric ?? "twill",
+    cloth: cloth.colour?.startsWith("#") ? cloth.colour : clothColour(cloth.colour ?? clothFor(threads)),
+});
+
+/** "Navy, Terry (towel)"; null: nobody chose. */
+export function clothText(cloth: ClothChoice, words: { cloths: Record<string, string>; fabrics: Record<string, string> }, comma: string): string | null {
+    const parts = [cloth.colour && (words.cloths[cloth.colour] ?? cloth.colour), cloth.fabric && (words.fabrics[cloth.fabric] ?? cloth.fabric)];
+    return parts.filter(Boolean).join(comma) || null;
 }
 
 export const limits = { height_mm: [5, 120], width_mm: [15, 350], colours: [1, 12], text_max: 60, file_bytes_max: 4_000_000 } as const;

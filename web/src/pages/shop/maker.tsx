@@ -11,7 +11,6 @@ import { clothColour, firstDraft, wishOf, type Draft } from "./draft";
 import { Cannot, Facts } from "./facts";
 import { Motif } from "./motif";
 import { OrderForm } from "./order_form";
-import { rememberCloth } from "./remembered";
 import { useDesign } from "./use_design";
 
 export function Maker({ shop, counter, onPlaced }: { shop: Shop; counter: Counter; onPlaced: (order: Order) => void }) {
@@ -22,12 +21,7 @@ export function Maker({ shop, counter, onPlaced }: { shop: Shop; counter: Counte
     const { design, isCurrent, error, retry } = useDesign(counter, wish);
     const stitches = usePattern(design?.files?.dst ?? null);
     const threads = useMemo(() => (design?.threads ?? []).map((one) => one.colour), [design]);
-    const placed = (order: Order) => {
-        rememberCloth(order.id, { cloth: draft.cloth, fabric: draft.fabric });
-        onPlaced(order);
-    };
     const isWorking = wish !== null && !isCurrent && !error;
-    const remark = words.shop.clothNote(words.shop.cloths[draft.cloth] ?? draft.cloth, words.shop.fabrics[draft.fabric] ?? draft.fabric);
     return (
         <div className="maker">
             <div className="maker-stage">
@@ -45,7 +39,7 @@ export function Maker({ shop, counter, onPlaced }: { shop: Shop; counter: Counte
             <div className="maker-choices">
                 <Motif draft={draft} change={change} fonts={shop.fonts} threads={shop.threads} />
                 <Cloth draft={draft} change={change} fabrics={shop.fabrics} hoops={shop.hoops} bounds={wish && design?.bounds_mm ? design.bounds_mm : null} />
-                <OrderForm counter={counter} design={isCurrent && design ? design.id : null} quantity_max={shop.quantity_max} nameLabel={counter.quote ? words.shop.name : words.workshop.customer} remark={remark} onPlaced={placed} />
+                <OrderForm counter={counter} design={isCurrent && design ? design.id : null} quantity_max={shop.quantity_max} nameLabel={counter.quote ? words.shop.name : words.workshop.customer} cloth={draft.cloth} onPlaced={onPlaced} />
             </div>
         </div>
     );

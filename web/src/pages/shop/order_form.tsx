@@ -17,12 +17,12 @@ interface OrderFormProps {
     quantity_max: number;
     /** What the name is called: the customer's own, or the one people at the desk type. */
     nameLabel: string;
-    /** A line the workshop needs and nobody types. */
-    remark: string;
+    /** The colour of the cloth that was chosen beside the design. */
+    cloth: string;
     onPlaced: (order: Order) => void;
 }
 
-export function OrderForm({ counter, design, quantity_max, nameLabel, remark, onPlaced }: OrderFormProps) {
+export function OrderForm({ counter, design, quantity_max, nameLabel, cloth, onPlaced }: OrderFormProps) {
     const words = useWords();
     const [quantity, setQuantity] = useState(1);
     const [name, setName] = useState("");
@@ -37,7 +37,7 @@ export function OrderForm({ counter, design, quantity_max, nameLabel, remark, on
         if (design === null) return;
         const wish: OrderWish = {
             design, quantity, customer: { name: name.trim(), ...(contact.trim() && { contact: contact.trim() }) },
-            note: [note.trim(), remark].filter(Boolean).join("\n"), ...(due && { due_at: new Date(`${due}T18:00`).toISOString() }),
+            cloth, ...(note.trim() && { note: note.trim() }), ...(due && { due_at: new Date(`${due}T18:00`).toISOString() }),
         };
         const text = JSON.stringify(wish);
         if (sent.current.wish !== text) sent.current = { wish: text, key: randomKey() };
