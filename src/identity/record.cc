@@ -3,11 +3,14 @@
 #include <algorithm>
 #include <iterator>
 
+#include "wire/handle/names.h"
+
 namespace lineshaft::identity {
 namespace {
 
 using handle::Reference;
 using handle::Value;
+using handle::ValueView;
 
 constexpr std::uint8_t layout = 1;
 constexpr char record_kind = 'h', home_kind = 'p', count_kind = 'c', transaction_kind = 't',
@@ -35,16 +38,59 @@ void put_text(Writer& out, std::string_view text) {
     out.put(text);
 }
 
-Result<std::string> take_text(Reader& in) {
-    TRY(const auto size, in.take_varint());
-    TRY(const Bytes bytes, in.take(size));
-    return std::string(as_text(bytes));
-}
+// Lookups read nothing but records: so their bytes are walked without a Result for each.
+struct Walk {
+    const unsigned char* at;
+    const unsigned char* end;
 
-Result<std::uint32_t> take_number(Reader& in) {
-    TRY(const auto number, in.take_varint());
-    if (number > 0xffff'ffff) return fail(Code::corrupt, "a number is too large");
-    return static_cast<std::uint32_t>(number);
+    std::size_t left() const { return static_cast<std::size_t>(end - at); }
+    bool number(std::uint64_t& out) {
+        out = 0;
+        for (unsigned shift = 0; shift < 64 && at != end; shift += 7) {
+            const std::uint64_t group = *at++;
+            if (shift == 63 && group > 1) return false;
+            out |= (group & 0x7f) << shift;
+            if (group < 0x80) return true;
+        }
+        return false;
+    }
+    bool number(std::uint32_t& out) {
+        std::uint64_t wide = 0;
+        if (!number(wide) || wide > 0xffff'ffff) return false;
+        out = static_cast<std::uint32_t>(wide);
+        return true;
+    }
+    bool octet(unsigned& out) {
+        if (at == end) return false;
+        out = *at++;
+        return true;
+    }
+    bool four(std::uint32_t& out) {
+        if (left() < 4) return false;
+        out = std::uint32_t{at[0]} << 24 | std::uint32_t{at[1]} << 16 | std::uint32_t{at[2]} << 8 |
+              at[3];
+        at += 4;
+        return true;
+    }
+    bool text(std::string_view& out) {
+        std::uint64_t size = 0;
+        if (!number(size) || size > left()) return false;
+        out = {reinterpret_cast<const char*>(at), static_cast<std::size_t>(size)};
+        at += size;
+        return true;
+    }
+};
+
+bool walk_references(Walk& in, std::vector<Reference>& out) {
+    std::uint64_t count = 0;
+    if (!in.number(count) || count > in.left()) return false;
+    out.resize(static_cast<std::size_t>(count));
+    for (Reference& one : out) {
+        std::string_view name;
+        if (!in.text(name) || !in.number(one.index)) return false;
+        one.handle = name;
+    }
+    return true;
 }
 
 void put_value(Writer& out, const Value& value) {
@@ -68,53 +114,24 @@ void put_value(Writer& out, const Value& value) {
     }
 }
 
-Result<void> take_references(Reader& in, std::vector<Reference>& out) {
-    TRY(const auto count, in.take_varint());
-    if (count > in.left()) return fail(Code::corrupt, "short: references");
-    out.resize(count);
-    for (Reference& one : out) {
-        TRY(one.handle, take_text(in));
-        TRY(one.index, take_number(in));
-    }
-    return {};
-}
-
-Result<Value> take_value(Reader& in) {
-    Value out;
-    TRY(const unsigned first, in.take_be<std::uint8_t>());
-    TRY(const auto type, in.take_be<std::uint8_t>());
-    if (type >= std::size(known_types)) return fail(Code::corrupt, "an unknown type's number");
+bool walk_value(Walk& in, ValueView& out, std::vector<Reference>& references) {
+    unsigned first = 0, type = 0;
+    if (!in.octet(first) || !in.octet(type) || type >= std::size(known_types)) return false;
     out.permissions = static_cast<std::uint8_t>(first & permission_bits);
     out.is_ttl_absolute = (first & is_absolute) != 0;
-    TRY(out.index, take_number(in));
-    TRY(out.timestamp_s, in.take_be<std::uint32_t>());
-    if ((first & has_ttl) != 0) {
-        TRY(out.ttl_s, take_number(in));
-    }
+    if (!in.number(out.index) || !in.four(out.timestamp_s)) return false;
+    if ((first & has_ttl) != 0 && !in.number(out.ttl_s)) return false;
     out.type = known_types[type];
-    if (type == 0) {
-        TRY(out.type, take_text(in));
-    }
-    TRY(out.data, take_text(in));
-    if ((first & has_references) != 0) {
-        TRY_VOID(take_references(in, out.references));
-    }
-    return out;
+    if (type == 0 && !in.text(out.type)) return false;
+    if (!in.text(out.data)) return false;
+    if ((first & has_references) == 0) return true;
+    if (!walk_references(in, references)) return false;
+    out.references = references;
+    return true;
 }
 
-Result<std::vector<Value>> take_record(Reader& in) {
-    TRY(const auto version, in.take_be<std::uint8_t>());
-    if (version != layout) return fail(Code::corrupt, "an unknown layout");
-    TRY(const auto count, in.take_varint());
-    if (count > in.left()) return fail(Code::corrupt, "short: values");
-    std::vector<Value> out;
-    out.reserve(count);
-    for (std::uint64_t at = 0; at < count; ++at) {
-        TRY(auto value, take_value(in));
-        out.push_back(std::move(value));
-    }
-    if (!in.at_end()) return fail(Code::corrupt, "bytes are left over");
-    return out;
+std::unexpected<Error> no_record() {
+    return fail(Code::corrupt, "record of a handle: its bytes are none");
 }
 
 std::string key(char kind, std::string_view name) {
@@ -138,15 +155,51 @@ std::string encode_record(const std::vector<Value>& values) {
     return out;
 }
 
+Result<RecordReader> RecordReader::open(std::string_view record) {
+    Walk in{reinterpret_cast<const unsigned char*>(record.data()), nullptr};
+    in.end = in.at + record.size();
+    unsigned version = 0;
+    std::uint64_t count = 0;
+    if (!in.octet(version)) return no_record();
+    if (version != layout) return fail(Code::corrupt, "record of a handle: an unknown layout");
+    if (!in.number(count) || count > in.left() || (count == 0 && in.left() > 0)) return no_record();
+    RecordReader out;
+    out.at_ = in.at;
+    out.end_ = in.end;
+    out.left_ = static_cast<std::size_t>(count);
+    return out;
+}
+
+Result<ValueView> RecordReader::next() {
+    Walk in{at_, end_};
+    ValueView out;
+    if (left_ == 0 || !walk_value(in, out, references_)) return no_record();
+    at_ = in.at;
+    --left_;
+    if (left_ == 0 && at_ != end_) return no_record();
+    return out;
+}
+
 Result<std::vector<Value>> decode_record(std::string_view record) {
-    Reader in(as_bytes(record));
-    auto out = take_record(in);
-    if (!out) return fail(Code::corrupt, "record of a handle: " + out.error().context);
+    TRY(auto in, RecordReader::open(record));
+    std::vector<Value> out;
+    out.reserve(in.left());
+    while (in.left() > 0) {
+        TRY(const auto value, in.next());
+        out.push_back({value.index, value.timestamp_s, value.is_ttl_absolute, value.ttl_s,
+                       value.permissions, std::string(value.type), std::string(value.data),
+                       {value.references.begin(), value.references.end()}});
+    }
     return out;
 }
 
 std::string record_key(std::string_view handle) {
     return key(record_kind, handle);
+}
+void append_record_key(std::string& out, std::string_view handle, bool is_case_sensitive) {
+    out.reserve(out.size() + handle.size() + 6);
+    out += record_kind;
+    handle::append_canonical(out, handle, is_case_sensitive);
 }
 std::string home_key(std::string_view prefix) {
     return key(home_kind, prefix);

@@ -13,8 +13,27 @@ std::string encode_record(const std::vector<handle::Value>& values);
 /// Errors: corrupt.
 Result<std::vector<handle::Value>> decode_record(std::string_view record);
 
+/// The same value by value, nothing copied but references.
+class RecordReader {
+public:
+    /// `record` outlives it. Errors: corrupt.
+    static Result<RecordReader> open(std::string_view record);
+    std::size_t left() const { return left_; }  ///< values
+    /// The next one; its views hold until the call after. Errors: corrupt (also where bytes are
+    /// left over behind the last one).
+    Result<handle::ValueView> next();
+
+private:
+    const unsigned char* at_ = nullptr;
+    const unsigned char* end_ = nullptr;
+    std::size_t left_ = 0;
+    std::vector<handle::Reference> references_;
+};
+
 // Keys of the family. Handles, prefixes and names are canonical (handle::canonical).
 std::string record_key(std::string_view handle);
+/// The key of a handle that is not canonical yet.
+void append_record_key(std::string& out, std::string_view handle, bool is_case_sensitive);
 std::string home_key(std::string_view prefix);
 std::string count_key(std::string_view prefix, std::uint32_t shard);
 std::string transaction_key(std::uint64_t number);

@@ -20,6 +20,10 @@ constexpr std::string_view sealed_mark("\0sealed1", 8);
 std::string seal_place(std::string_view name, std::uint32_t index) {
     return "HS_SECKEY/" + std::to_string(index) + ":" + std::string(name);
 }
+// Of a record's key.
+std::string_view prefix_in(std::string_view key) {
+    return key.substr(1, key.find('/') - 1);
+}
 constexpr std::size_t templates_max = 10'000;  // kept on each shard
 
 bool is_site(std::string_view type, bool of_derived) {
@@ -114,11 +118,29 @@ std::vector<std::string> Registry::homed_prefixes() const {
 }
 
 Result<std::optional<std::vector<Value>>> Registry::values_of(std::string_view handle) const {
-    const std::string name = canonical(handle);
+    return values_at(canonical(handle));
+}
+
+Result<std::optional<std::vector<Value>>> Registry::values_at(const std::string& name) const {
     TRY(const auto record, store_.get(store::Family::identity, record_key(name)));
     if (!record) return std::optional<std::vector<Value>>();
     TRY(auto values, values_in(name, *record));
     return std::optional(std::move(values));
+}
+
+// Prefix handles live under the prefixes above them: their lookup is longer.
+std::optional<Registry::OwnRecord> Registry::own_record(std::string_view handle) const {
+    OwnRecord out;
+    append_record_key(out.key, handle, settings_.is_case_sensitive);
+    if (!here().homes->contains(prefix_in(out.key))) return std::nullopt;
+    auto record = store_.get(store::Family::identity, out.key);
+    if (!record || !*record) return std::nullopt;
+    out.bytes = std::move(**record);
+    return out;
+}
+
+void Registry::note_shown(const OwnRecord& record) const {
+    if (statistics_ != nullptr) statistics_->shown(prefix_in(record.key));
 }
 
 // A copied record does not open under another name.
@@ -164,7 +186,7 @@ Result<Lookup> Registry::find(std::string_view handle, const std::string& name) 
             is_here = homes.contains(at);
     }
     if (is_here) {
-        TRY(auto values, values_of(name));
+        TRY(auto values, values_at(name));
         if (values) return Lookup{Answer::success, std::move(*values), {}};
         TRY(auto computed, compute(handle, prefix));
         if (computed) return Lookup{Answer::success, std::move(*computed), {}, true};

@@ -1,6 +1,7 @@
 #pragma once
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
@@ -67,6 +68,14 @@ public:
     /// corrupt, unavailable (the store's).
     Result<Lookup> look_up(std::string_view handle) const;
     /// The record alone, wherever the handle belongs. nothing: there is none.
+    /// The record of a handle whose own prefix lives here, to be shown as it is (show_public): the
+    /// short way of a lookup. Nothing: ask look_up. Not counted before note_shown.
+    struct OwnRecord {
+        std::string key;    ///< of the store
+        std::string bytes;
+    };
+    std::optional<OwnRecord> own_record(std::string_view handle) const;
+    void note_shown(const OwnRecord& record) const;
     Result<std::optional<std::vector<handle::Value>>> values_of(std::string_view handle) const;
     bool homes(std::string_view prefix) const;
     std::vector<std::string> homed_prefixes() const;
@@ -146,6 +155,7 @@ private:
     std::string record_of(std::string_view name, const std::vector<handle::Value>& values) const;
     Result<std::vector<handle::Value>> values_in(std::string_view name,
                                                  std::string_view record) const;
+    Result<std::optional<std::vector<handle::Value>>> values_at(const std::string& name) const;
 
     store::Store& store_;
     io::Shards& shards_;

@@ -15,6 +15,12 @@ namespace permission = handle::permission;
 
 constexpr std::uint32_t index_max = 0x7fff'ffff;
 
+// A value or a view of one.
+template <class Any>
+bool may_all_read(const Any& value) {
+    return value.is(permission::public_read) && value.type != "HS_SECKEY";
+}
+
 bool is_family(std::string_view type, std::string_view family) {
     return type == family || (type.starts_with(family) && type[family.size()] == '.');
 }
@@ -223,13 +229,29 @@ View public_view(std::vector<Value> values, const handle::Resolution& asked) {
     View out;
     for (Value& value : values) {
         if (!handle::asks_for(asked, value.index, value.type)) continue;
-        if (value.is(permission::public_read) && value.type != "HS_SECKEY") {
+        if (may_all_read(value)) {
             out.values.push_back(std::move(value));
         } else {
             out.hides = true;
         }
     }
     return out;
+}
+
+Result<bool> show_public(std::string_view record, const handle::Resolution& asked,
+                         handle::HandleValuesWriter& out) {
+    bool hides = false;
+    TRY(auto in, RecordReader::open(record));
+    while (in.left() > 0) {
+        TRY(const auto value, in.next());
+        if (!handle::asks_for(asked, value.index, value.type)) continue;
+        if (may_all_read(value)) {
+            out.add(value);
+        } else {
+            hides = true;
+        }
+    }
+    return hides;
 }
 
 std::vector<Value> admin_view(std::vector<Value> values, const handle::Resolution& asked) {

@@ -11,6 +11,7 @@ namespace {
 constexpr char hour_kind = 's', missing_kind = 'n';
 constexpr std::int64_t hour_us = 3'600'000'000, day_us = 24 * hour_us;
 constexpr std::string_view others = "*";
+constexpr std::size_t forgotten_at_once = 2'000;
 
 std::uint32_t hour_of(Instant at) {
     return static_cast<std::uint32_t>(std::max<std::int64_t>(at.micros, 0) / hour_us);
@@ -159,10 +160,22 @@ void Statistics::seal(OnShard& shard, std::uint32_t index, store::Batch& batch) 
     if (!names.empty())
         batch.put(store::Family::identity, with_shard(hour_key(missing_kind, shard.hour), index),
                   names);
-    if (index != 0 || shard.hour < limits_.hours_kept) return;
+    if (index == 0) forget_old(shard, batch);
+}
+
+// Once an hour, and key by key: of a range that was removed every lookup of a handle would have to
+// find out whether it covers that one.
+void Statistics::forget_old(OnShard& shard, store::Batch& batch) {
+    if (shard.hour < limits_.hours_kept || shard.forgotten_at == shard.hour) return;
     const std::uint32_t oldest = shard.hour - limits_.hours_kept;
-    for (const char kind : {hour_kind, missing_kind})
-        batch.remove_range(store::Family::identity, hour_key(kind, 0), hour_key(kind, oldest));
+    std::size_t count = 0;
+    for (const char kind : {hour_kind, missing_kind}) {
+        const auto row = store_.scan(store::Family::identity, hour_key(kind, 0),
+                                     hour_key(kind, oldest));
+        for (; row->is_valid() && count < forgotten_at_once; row->next(), ++count)
+            batch.remove(store::Family::identity, row->key());
+    }
+    if (count < forgotten_at_once) shard.forgotten_at = shard.hour;
 }
 
 // What the last hour counted is written before it is forgotten.
@@ -220,6 +233,10 @@ void Statistics::asked(std::string_view name, const Lookup& found) {
             ++counts_of(others).not_found;
     }
     miss(on_shard_.here(), name);
+}
+
+void Statistics::shown(std::string_view prefix) {
+    ++counts_of(prefix).resolved;
 }
 
 void Statistics::changed(std::string_view name, Action action) {

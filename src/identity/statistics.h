@@ -40,6 +40,7 @@ public:
 
     // On any shard; quick.
     void asked(std::string_view name, const Lookup& found);
+    void shown(std::string_view prefix);  ///< a handle of this node's that is there
     void changed(std::string_view name, Action action);
 
     struct Query {
@@ -68,7 +69,7 @@ public:
 private:
     friend struct StatisticsSteps;
     struct OnShard {
-        std::uint32_t hour = 0;
+        std::uint32_t hour = 0, forgotten_at = 0;
         std::map<std::string, Counts, std::less<>> prefixes;
         std::unordered_map<std::string, std::uint64_t, StringHash, std::equal_to<>> missing;
         bool is_dirty = false, is_due = false, is_closed = false;
@@ -80,6 +81,7 @@ private:
     void turn_hour(OnShard& shard);
     void miss(OnShard& shard, std::string_view name);
     void seal(OnShard& shard, std::uint32_t index, store::Batch& batch);
+    void forget_old(OnShard& shard, store::Batch& batch);
     void tick();
     Result<void> load();
 

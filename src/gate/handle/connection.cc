@@ -100,7 +100,7 @@ Result<bool> Connection::take_message() {
         answers_.spawn(answer_later(std::string(as_text(message))));
         return true;
     }
-    const auto packet = decode_message(message, limits_.wire);
+    const auto packet = decode_packet(*envelope, message.subspan(envelope_bytes));
     if (!packet) {
         ++responder_.stats().malformed;
         out_ += Responder::refusal_of(*envelope, packet.error());

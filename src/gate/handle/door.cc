@@ -18,10 +18,10 @@ struct Door::OnShard {
 namespace {
 
 // Answers to one datagram.
-void send_answer(const std::string& message, io::DatagramSocket& socket,
-                 const io::Endpoint& to, const DoorLimits& limits, DoorStats& stats) {
+void send_answer(std::string message, io::DatagramSocket& socket, const io::Endpoint& to,
+                 const DoorLimits& limits, DoorStats& stats) {
     if (message.size() <= datagram_bytes_max) {
-        socket.send(to, message);
+        socket.send(to, std::move(message));
         return;
     }
     auto pieces = split_message(message);
@@ -41,7 +41,7 @@ public:
                 DoorStats& stats)
         : socket_(socket), to_(to), limits_(limits), stats_(stats) {}
     io::Task<bool> send(std::string message) override {
-        send_answer(message, socket_, to_, limits_, stats_);
+        send_answer(std::move(message), socket_, to_, limits_, stats_);
         co_return true;
     }
     bool is_stream() const override { return false; }
@@ -62,20 +62,22 @@ struct DoorSteps {
         co_await door->responder_.answer(std::move(message), &out);
     }
 
+    // `bytes`: a message of one datagram or joined of several; `in`: its envelope.
     static void take_message(Door& door, io::DatagramSocket& socket, const io::Endpoint& from,
-                             Bytes bytes) {
+                             const Envelope& in, Bytes bytes) {
         auto& stats = door.responder_.stats();
         ++stats.udp;
-        const auto in = decode_envelope(bytes, door.limits_.wire);
-        if (in && Responder::is_in_session(*in)) {
-            if (bytes.size() == envelope_bytes + in->length) spawn(door, socket, from, bytes);
+        const Bytes payload = bytes.subspan(envelope_bytes);
+        const bool is_whole = payload.size() == in.length;
+        if (Responder::is_in_session(in)) {
+            if (is_whole) spawn(door, socket, from, bytes);
             return;
         }
-        const auto packet = decode_message(bytes, door.limits_.wire);
+        const auto packet = is_whole ? decode_packet(in, payload)
+                                     : Result<Packet>(fail(Code::invalid, "the length disagrees"));
         if (!packet) {
             ++stats.malformed;
-            const auto envelope = decode_envelope(bytes, door.limits_.wire);
-            if (envelope) socket.send(from, Responder::refusal_of(*envelope, packet.error()));
+            socket.send(from, Responder::refusal_of(in, packet.error()));
             return;
         }
         if (packet->header.answer != Answer::none) {  // or two servers would talk for ever
@@ -83,7 +85,7 @@ struct DoorSteps {
             return;
         }
         if (auto now = door.responder_.answer_now(*packet)) {
-            send_answer(*now, socket, from, door.limits_, stats);
+            send_answer(std::move(*now), socket, from, door.limits_, stats);
             return;
         }
         spawn(door, socket, from, bytes);
@@ -101,26 +103,26 @@ struct DoorSteps {
 
     static void take_datagram(Door& door, io::DatagramSocket& socket, const io::Endpoint& from,
                               Bytes bytes) {
-        auto& here = door.here();
-        auto& stats = door.responder_.stats();
-        const auto now = io::Shard::here().clock().steady();
-        if (!from.is_loopback() && !here.pace.take(from.hash(), now)) {
-            ++stats.flooded;
+        const auto steady = [] { return io::Shard::here().clock().steady(); };
+        if (!from.is_loopback() && !door.here().pace.take(from.hash(), steady())) {
+            ++door.responder_.stats().flooded;
             return;
         }
         const auto envelope = decode_envelope(bytes, door.limits_.wire);
         if (!envelope) {  // nothing to answer to
-            ++stats.malformed;
+            ++door.responder_.stats().malformed;
             return;
         }
         const Bytes payload = bytes.subspan(envelope_bytes);
         if (envelope->sequence == 0 && payload.size() >= envelope->length) {
-            take_message(door, socket, from, bytes);
+            take_message(door, socket, from, *envelope, bytes);
             return;
         }
         const auto sender = hash64(as_text(Bytes(from.bytes).first(from.size)));
-        const auto whole = here.fragments.add(sender, *envelope, payload, now);
-        if (whole) take_message(door, socket, from, as_bytes(*whole));
+        const auto whole = door.here().fragments.add(sender, *envelope, payload, steady());
+        if (!whole) return;
+        const auto joined = decode_envelope(as_bytes(*whole), door.limits_.wire);
+        if (joined) take_message(door, socket, from, *joined, as_bytes(*whole));
     }
 
     static io::Task<void> serve(std::shared_ptr<Connection> connection) {

@@ -55,11 +55,11 @@ std::string AnswerSteps::message(const Responder& responder, const Packet& asked
                    flag::authoritative | more_flags;
     header.site_serial = responder.site_.serial;
     header.expires_s = answer_now_s() + answer_life_s;
+    if (!asked.header.has(flag::return_digest) || (more_flags & flag::return_digest) != 0)
+        return encode_message(envelope, header, body);
+    header.flags |= flag::return_digest;
     std::string whole;
-    if (asked.header.has(flag::return_digest) && (more_flags & flag::return_digest) == 0) {
-        header.flags |= flag::return_digest;
-        put(whole, digest_of_request(asked));
-    }
+    put(whole, digest_of_request(asked));
     whole.append(body);
     return encode_message(envelope, header, whole);
 }
@@ -160,6 +160,23 @@ std::string AnswerSteps::refer(Responder& responder, const Packet& asked, const 
     ++responder.stats().referred;
     return message(responder, asked, to, answer,
                    encode(Referral{std::move(found.referral), std::move(found.values)}));
+}
+
+std::optional<std::string> AnswerSteps::show_own(Responder& responder, const Packet& asked) {
+    const auto body = decode_resolution(asked.body, responder.limits_.wire);
+    if (!body || !check_name(body->handle, responder.limits_.wire)) return std::nullopt;
+    const auto& registry = responder.rooms_.registry;
+    const auto record = registry.own_record(body->handle);
+    if (!record) return std::nullopt;
+    auto& here = responder.here();
+    here.scratch.clear();
+    HandleValuesWriter values(here.scratch, body->handle);
+    const auto hides = identity::show_public(record->bytes, *body, values);
+    if (!hides || values.end() == 0) return std::nullopt;
+    if (*hides && !asked.header.has(flag::public_only)) return std::nullopt;
+    registry.note_shown(*record);
+    ++here.stats.resolved;
+    return message(responder, asked, asked.envelope, Answer::success, here.scratch);
 }
 
 std::string AnswerSteps::resolve(Responder& responder, const Packet& asked, const Envelope& to,
@@ -277,6 +294,9 @@ std::string Responder::refusal_of(const Envelope& envelope, const Error& why) {
 std::optional<std::string> AnswerSteps::at_once(Responder& responder, const Packet& packet,
                                                 const Authority& by) {
     if (auto why = misfit(responder, packet)) return why;
+    if (packet.header.op == Op::resolution && !by.who) {
+        if (auto shown = show_own(responder, packet)) return shown;
+    }
     if (packet.header.op == Op::resolution && responder.rooms_.resolver != nullptr) {
         bool waits = false;
         if (auto known = answer_for_others(responder, packet, waits)) return known;

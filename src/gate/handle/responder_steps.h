@@ -19,6 +19,7 @@ struct Responder::OnShard {
     Challenges challenges;
     Sessions sessions;
     std::size_t followers = 0;                       // mirrors
+    std::string scratch;                             // of the answer being written
     std::int64_t day = 0;                            // of the counts
     std::unordered_map<std::string, unsigned> used;  // changes of a key today, on the pool's port
     static constexpr std::size_t used_max = 65'536;
@@ -47,6 +48,9 @@ struct AnswerSteps {
     static std::string challenge(Responder& responder, const Packet& asked);
     static std::string refer(Responder& responder, const Packet& asked, const Envelope& to,
                              identity::Lookup found);
+    // The short way of nearly all questions: a handle of this node whose values anybody may see.
+    // Nothing: it is not that simple, ask resolve().
+    static std::optional<std::string> show_own(Responder& responder, const Packet& asked);
     // `by` nobody: values the public may not see are challenged for, unless PO is set.
     static std::string resolve(Responder& responder, const Packet& asked, const Envelope& to,
                                const Authority& by);

@@ -339,5 +339,34 @@ TEST(Statistics, CountsByPrefixAndHourAndSurvivesARestart) {
     statistics->close();
 }
 
+TEST(Statistics, ForgetsWhatIsTooOldAndKeepsTheRest) {
+    Rig rig(1);
+    const auto hour = static_cast<std::uint32_t>(rig.shards->clock().now().micros / 3'600'000'000);
+    const auto row_of = [](std::uint32_t at) {
+        std::string key = "s";
+        Writer(key).put_be(at);
+        key += "88.1";
+        Writer(key).put_be(std::uint32_t{0});
+        return key;
+    };
+    rig.shards->run_everywhere([&](io::Shard&) {
+        for (const auto at : {7u, 8u, hour - 2})
+            rig.lanes[0]->batch().put(store::Family::identity, row_of(at), std::string(5, '\1'));
+    });
+    EXPECT_TRUE(rig.run(testing::flush_lane(rig.lanes[0].get())).has_value());
+    auto statistics = Statistics::open(*rig.faulty, *rig.shards, {rig.lanes[0].get()},
+                                       {.hours_kept = 100});
+    ASSERT_TRUE(statistics.has_value());
+    rig.registry->set_statistics(**statistics);
+    (void)rig.look_up("88.1/none");
+    const Instant now = rig.shards->clock().now();
+    const auto report = rig.run((*statistics)->report({Instant{0}, now, false, {}}));
+    ASSERT_TRUE(report.has_value());
+    EXPECT_EQ(report->totals.registered, 1u) << "of two hours ago, the others are forgotten";
+    EXPECT_FALSE(rig.store->get(store::Family::identity, row_of(7))->has_value());
+    EXPECT_TRUE(rig.store->get(store::Family::identity, row_of(hour - 2))->has_value());
+    (*statistics)->close();
+}
+
 }  // namespace
 }  // namespace lineshaft::identity

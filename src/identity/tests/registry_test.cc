@@ -57,6 +57,28 @@ TEST(Registry, CaseCountsWhereTheNodeSaysSo) {
     EXPECT_EQ(rig.look_up("0.na/88.1").answer, Answer::success);
 }
 
+io::Task<std::string> own_there(Registry* registry, std::string name) {
+    const auto record = registry->own_record(name);
+    co_return record ? record->key : "none";
+}
+
+TEST(Registry, TheShortWayOfALookupIsForHandlesOfItsOwnPrefixes) {
+    Rig rig;
+    EXPECT_TRUE(rig.change(create("88.1/Abc", {url(1, "a")})).is_good());
+    const auto own = [&](std::string name) {
+        return rig.run(own_there(rig.registry.get(), std::move(name)));
+    };
+    EXPECT_EQ(own("88.1/abC"), "h88.1/ABC");
+    EXPECT_EQ(own("88.1/none"), "none");
+    EXPECT_EQ(own("88/abc"), "none");
+    EXPECT_EQ(own("0.NA/88.1"), "none");
+    EXPECT_EQ(own("88.1"), "none");
+    EXPECT_EQ(own("/"), "none");
+    EXPECT_EQ(own(""), "none");
+    EXPECT_TRUE(rig.run(rig.registry->unhome("88.1", operator_of_node)).is_good());
+    EXPECT_EQ(own("88.1/ABC"), "none") << "it is in the store, but not for others to see";
+}
+
 TEST(Registry, RightsComeFromTheHandleItsPrefixAndGroups) {
     Rig rig;
     EXPECT_EQ(rig.change(create("88.1/A", {url(1, "a")}), nobody).answer,

@@ -147,5 +147,37 @@ TEST(Rules, SecretsAreNeverPublicAndNeverLeave) {
     EXPECT_EQ(admin_view({secret, url(1, "a")}, all).size(), 1u);
 }
 
+// What goes into an answer straight from the store is what goes there by way of values.
+TEST(Rules, ARecordIsShownAsItsValuesAre) {
+    Value secret = typed(301, "HS_SECKEY", "s3cret"), sealed = url(3, "sealed"), odd = url(4, "");
+    secret.permissions = 0x0f;
+    sealed.permissions = handle::permission::admin_read;
+    odd.type = "X-OTHER";
+    odd.ttl_s = 0xffff'ffff;
+    odd.is_ttl_absolute = true;
+    odd.references = {{"88.1/R", 7}, {"", 0}};
+    const std::vector<std::vector<Value>> records{
+        {url(1, "a")}, {url(1, std::string(300, 'x')), url(2, "b")}, {odd, url(0x7fffffff, "c")},
+        {url(1, "a"), sealed}, {secret}, {url(1, "a"), odd, secret}, {}};
+    const std::vector<handle::Resolution> questions{
+        {"h", {}, {}}, {"h", {1}, {}}, {"h", {}, {"URL"}}, {"h", {301, 4}, {"URL."}}, {"h", {9}, {}}};
+    for (const auto& values : records) {
+        for (const auto& asked : questions) {
+            const View view = public_view(values, asked);
+            std::string shown = "before";
+            handle::HandleValuesWriter out(shown, "88.1/H");
+            const auto hides = show_public(encode_record(values), asked, out);
+            ASSERT_TRUE(hides.has_value());
+            EXPECT_EQ(*hides, view.hides);
+            EXPECT_EQ(out.end(), view.values.size());
+            EXPECT_EQ(shown, "before" + handle::encode(handle::HandleValues{"88.1/H", view.values}));
+        }
+    }
+    std::string ignored;
+    handle::HandleValuesWriter out(ignored, "h");
+    EXPECT_EQ(show_public(encode_record({url(1, "a")}) + "x", questions[0], out).error().code,
+              Code::corrupt);
+}
+
 }  // namespace
 }  // namespace lineshaft::identity
