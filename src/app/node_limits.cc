@@ -6,7 +6,10 @@ namespace lineshaft::app {
 
 store::Limits store_limits(const Settings& settings) {
     store::Limits limits;
-    limits.block_cache_bytes = static_cast<std::size_t>(settings.store_block_cache_bytes);
+    // Names are asked for at random: those of a million identifiers fit.
+    if (!settings.handle_listen.empty()) limits.block_cache_bytes = 256 << 20;
+    if (settings.store_block_cache_bytes > 0)
+        limits.block_cache_bytes = static_cast<std::size_t>(settings.store_block_cache_bytes);
     limits.free_bytes_min = static_cast<std::uint64_t>(settings.store_free_bytes_min);
     return limits;
 }

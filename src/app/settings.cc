@@ -340,8 +340,10 @@ std::vector<Key> make_keys() {
             "may lose the last moments."),
         number("store.free_bytes_min", &S::store_free_bytes_min, 1 << 20, 1'024 * gib, "bytes",
                "Free disk space below which nothing new is acknowledged."),
-        number("store.block_cache_bytes", &S::store_block_cache_bytes, 1 << 20, 1'024 * gib,
-               "bytes", "Memory for blocks read from disk."),
+        number("store.block_cache_bytes", &S::store_block_cache_bytes, 0, 1'024 * gib, "bytes",
+               "Memory for blocks read from disk, taken as they are read; 0: 16 MiB, and 256 MiB "
+               "where handle.listen is set. Identifiers: 100 bytes for each that is asked for often, "
+               "3 for each of the others."),
 
         text("backup.directory", &S::backup_directory, "path", "a directory or empty (off)", is_any,
              "Where POST /api/v1/backups puts backups; `lineshaft backup` needs no setting."),

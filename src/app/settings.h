@@ -92,7 +92,7 @@ struct Settings {
 
     std::string store_durability = "synced";
     std::int64_t store_free_bytes_min = 256 << 20;
-    std::int64_t store_block_cache_bytes = 16 << 20;
+    std::int64_t store_block_cache_bytes = 0;
 
     std::string backup_directory;
     std::string backup_key;
