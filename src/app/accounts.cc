@@ -5,6 +5,7 @@
 
 #include <boost/json.hpp>
 #include <cstdio>
+#include <filesystem>
 #include <iostream>
 
 #include "app/ask_node.h"
@@ -24,6 +25,12 @@ namespace json = boost::json;
 Result<std::unique_ptr<catalog::Catalog>> open_files(const std::string& data) {
     TRY_VOID(io::make_private_dir(data));
     return catalog::Catalog::open(data + "/catalog.db", io::Clock::system().now());
+}
+
+std::string no_organisation(std::string_view name) {
+    return fmt::format(
+        "there is no organisation {}: `lineshaft org list` names them, `lineshaft org add` makes one",
+        name);
 }
 
 Result<void> check_role(const std::string& role) {
@@ -63,7 +70,7 @@ Result<std::string> people_path(const std::string& data, std::string_view organi
         return fmt::format("/api/v1/organisations/{}/people",
                            std::string_view(one.at("id").as_string()));
     }
-    return fail(Code::not_found, fmt::format("there is no organisation {}", organisation));
+    return fail(Code::not_found, no_organisation(organisation));
 }
 
 Result<void> add_offline(const UserWords& words, const std::string& organisation,
@@ -73,7 +80,7 @@ Result<void> add_offline(const UserWords& words, const std::string& organisation
     TRY(const auto catalog, open_files(words.data));
     const auto* found = catalog->snapshot()->organisation(
         organisation.empty() ? catalog::default_organisation_name : std::string_view(organisation));
-    if (found == nullptr) return fail(Code::not_found, "there is no organisation " + organisation);
+    if (found == nullptr) return fail(Code::not_found, no_organisation(organisation));
     TRY(const auto hash, trust::hash_password(password));
     TRY_VOID(catalog->create_person(found->id, {name, words.role, hash},
                                     io::Clock::system().now()));
@@ -115,7 +122,13 @@ Result<std::string> make_token(const TokenWords& words) {
 }
 
 Result<void> create_token(const TokenWords& words) {
+    const bool is_new = !std::filesystem::exists(words.data + "/catalog.db");
     TRY(const auto token, make_token(words));
+    if (is_new) {
+        std::fprintf(stderr, "made a new data directory: %s; the token is for the node that is "
+                             "started there\n",
+                     words.data.c_str());
+    }
     std::printf("%s\n", token.c_str());
     return {};
 }

@@ -30,7 +30,8 @@ Result<std::optional<json::object>> ask(const std::string& data, std::string met
     boost::system::error_code problem;
     const json::value parsed = json::parse(answer->body, problem);
     if (problem || !parsed.is_object())
-        return fail(Code::invalid, "the running node answered nonsense");
+        return fail(Code::invalid, "the running node gave an answer this program does not understand: are both of one "
+                    "version? See `lineshaft version` and the start of the node's log");
     if (answer->status >= 300) {
         const auto* detail = parsed.as_object().if_contains("detail");
         return fail(Code::conflict, detail && detail->is_string()

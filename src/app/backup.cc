@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstring>
 #include <filesystem>
 
 #include "app/ask_node.h"
@@ -38,9 +39,11 @@ constexpr io::Steady snapshot_patience{600'000};
 Result<io::Fd> lock_backups(const std::string& data) {
     const std::string path = fmt::format("{}/{}", data, lock_name);
     io::Fd file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-    if (!file.is_open()) return fail(Code::denied, "cannot open " + path);
+    if (!file.is_open())
+        return fail(Code::denied, fmt::format("cannot open {}: {}; run this as the node's user or root",
+                                              path, std::strerror(errno)));
     if (::flock(file.number(), LOCK_EX | LOCK_NB) != 0)
-        return fail(Code::conflict, "another backup of " + data + " is under way");
+        return fail(Code::conflict, "another backup of " + data + " is under way: wait for its end");
     return file;
 }
 
@@ -229,7 +232,7 @@ Result<Snapshot> take_snapshot(const std::string& data, store::Store& store) {
     Snapshot snapshot{fmt::format("{}/{}", data, snapshot_name), 0};
     if (::mkdir(snapshot.directory.c_str(), 0700) != 0) {
         return fail(errno == EEXIST ? Code::conflict : Code::unavailable,
-                    "cannot make " + snapshot.directory);
+                    fmt::format("cannot make {}: {}", snapshot.directory, std::strerror(errno)));
     }
     const auto fill = [&]() -> Result<void> {
         TRY_VOID(catalog::copy_catalog(data + "/catalog.db", snapshot.directory + "/catalog.db"));
@@ -300,7 +303,8 @@ Result<void> back_up(const BackupWords& words) {
     TRY_VOID(log::start(log::Level::error));  // to standard error: standard output is the path's
     std::error_code failed;
     if (!fs::is_regular_file(words.data + "/catalog.db", failed))
-        return fail(Code::not_found, words.data + " is no data directory: no catalog.db there");
+        return fail(Code::not_found, words.data + " is no data directory: no catalog.db there. Give the directory "
+                                         "that the node was started with (serve --data DIR)");
     TRY_VOID(check_restored(words.data));
     const OwnerGuard owner(words.data);
     BackupJob job;
@@ -339,7 +343,8 @@ Result<void> verify_backup(const VerifyWords& words) {
 
 Result<void> make_backup_key(const std::string& path) {
     std::error_code failed;
-    if (fs::exists(path, failed)) return fail(Code::conflict, path + " exists already");
+    if (fs::exists(path, failed)) return fail(Code::conflict, path + " exists already and may be the key of older backups: "
+                                                            "give another name");
     const auto key = trust::SealKey::random();
     return io::write_private_file(
         path, std::string(key_head) + trust::to_base64url(key.raw()) + "\n");

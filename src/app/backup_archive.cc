@@ -25,6 +25,7 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::string_view magic = "LSBACKUP";
+constexpr std::string_view no_backup = " is not a backup: give a file that `lineshaft backup` made";
 constexpr std::uint8_t format_version = 1;
 constexpr std::uint8_t encrypted_flag = 1;
 constexpr std::size_t salt_bytes = 32;
@@ -88,7 +89,8 @@ Result<Manifest> decode_manifest(std::string_view text) {
     try {
         const auto& object = parsed.as_object();
         if (object.at("format").to_number<int>() != format_version)
-            return fail(Code::unsupported, "a later program wrote this backup");
+            return fail(Code::unsupported,
+                        "a later program wrote this backup: use that version of lineshaft");
         Manifest manifest;
         manifest.program = std::string(object.at("program").as_string());
         manifest.node = std::string(object.at("node").as_string());
@@ -270,9 +272,9 @@ private:
             return system_failure("open " + path_);
         if (!S_ISREG(found.st_mode)) return fail(Code::invalid, path_ + " is not a file");
         total_ = static_cast<std::uint64_t>(found.st_size);
-        if (total_ < header_bytes) return fail(Code::invalid, path_ + " is not a backup");
+        if (total_ < header_bytes) return fail(Code::invalid, path_ + std::string(no_backup));
         TRY(const auto header, read(header_bytes));
-        if (!header.starts_with(magic)) return fail(Code::invalid, path_ + " is not a backup");
+        if (!header.starts_with(magic)) return fail(Code::invalid, path_ + std::string(no_backup));
         Reader in(as_bytes(header).subspan(magic.size()));
         TRY(const auto version, in.take_le<std::uint8_t>());
         TRY(const auto flags, in.take_le<std::uint8_t>());
@@ -281,7 +283,8 @@ private:
         if (hash != hash64(std::string_view(header).substr(0, header_bytes - hash_bytes)))
             return damaged("bad header");
         if (version != format_version)
-            return fail(Code::unsupported, path_ + ": a later program wrote this backup");
+            return fail(Code::unsupported, path_ + ": a later program wrote this backup: use that "
+                                                   "version of lineshaft");
         if (flags == encrypted_flag && !key)
             return fail(Code::invalid, path_ + " is encrypted: give its key with --key FILE");
         if (flags == 0 && key)

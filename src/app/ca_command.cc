@@ -41,7 +41,8 @@ Result<Files> open_files(const CaWords& words) {
     const auto* found = snapshot->organisation(words.organisation);
     if (found == nullptr) {
         return fail(Code::not_found,
-                    fmt::format("there is no organisation \"{}\"", words.organisation));
+                    fmt::format("there is no organisation \"{}\": `lineshaft org list` names them",
+                                words.organisation));
     }
     files.organisation = found->id;
     return files;
@@ -231,7 +232,8 @@ Result<void> revoke(const CaWords& words) {
     }
     if (count == 0) {
         return fail(Code::not_found,
-                    fmt::format("{} has no live certificate to revoke", words.machine));
+                    fmt::format("{} has no live certificate to revoke: `lineshaft ca list` shows all",
+                                words.machine));
     }
     return {};
 }

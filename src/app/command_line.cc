@@ -200,7 +200,8 @@ void add_user(CLI::App& app, Words& words) {
     auto* add =
         user->add_subcommand("add", "Add a person; the password is read from standard input");
     add_data(add, words.user.data);
-    add->add_option("name", words.user.name, "Name to sign in with")->required();
+    add->add_option("name", words.user.name, "Name to sign in with; of another organisation: ORG/NAME")
+        ->required();
     add->add_option("--role", words.user.role, "viewer, operator, engineer, admin or auditor")
         ->capture_default_str();
 }
@@ -211,12 +212,21 @@ void add_stitch(CLI::App& app, Words& words) {
     stitch->add_option("--out", words.stitch.out, "FILE.dst, .exp, .pes, .jef, .svg or .png")
         ->type_name("FILE")
         ->required();
-    stitch->add_option("--font", words.stitch.font, "sans, serif, script, or a font file");
-    stitch->add_option("--height", words.stitch.height_mm, "Of capital letters, mm");
-    stitch->add_option("--width", words.stitch.width_mm, "Of a drawing or picture, mm");
-    stitch->add_option("--colour", words.stitch.colour, "Of the letters' thread");
-    stitch->add_option("--fabric", words.stitch.fabric, "twill, pique, terry, ...");
-    stitch->add_option("--hoop", words.stitch.hoop_mm, "Side of the hoop, mm");
+    stitch->add_option("--font", words.stitch.font, "sans, serif, script, or a font file")
+        ->capture_default_str();
+    stitch->add_option("--height", words.stitch.height_mm, "Of capital letters, mm")
+        ->capture_default_str();
+    stitch->add_option("--width", words.stitch.width_mm,
+                       "Of a drawing (0: as it is) or picture (0: 100), mm")
+        ->capture_default_str();
+    stitch->add_option("--colour", words.stitch.colour, "Of the letters' thread")
+        ->capture_default_str();
+    stitch
+        ->add_option("--fabric", words.stitch.fabric,
+                     "twill, canvas, denim, felt, silk, leather, cap, pique, jersey, fleece or terry")
+        ->capture_default_str();
+    stitch->add_option("--hoop", words.stitch.hoop_mm, "Side of the hoop, mm")
+        ->capture_default_str();
 }
 
 void add_backup(CLI::App& app, Words& words) {
@@ -341,6 +351,12 @@ void make_absolute(std::string& data) {
 }
 
 int run_audit(CLI::App& app, const Words& words) {
+    if (!std::filesystem::exists(words.audit.data + "/store")) {
+        std::fprintf(stderr, "lineshaft: %s holds no node: give the directory that one was started "
+                             "with (serve --data DIR)\n",
+                     words.audit.data.c_str());
+        return 1;
+    }
     if (app.get_subcommand("audit")->got_subcommand("checkpoint")) {
         return report(print_checkpoint(words.audit));
     }
@@ -438,6 +454,18 @@ int run(int count, char** words_given) {
     add_sql(app, words);
     add_retention(app, words);
     app.add_subcommand("version", "Print the version");
+    if (count < 2) {
+        std::fputs(app.help().c_str(), stderr);
+        return 2;
+    }
+    const std::string command = words_given[1];
+    const auto named =
+        app.get_subcommands([&](CLI::App* one) { return one->get_name() == command; });
+    if (!command.starts_with('-') && named.empty()) {
+        std::fprintf(stderr, "lineshaft: there is no command %s; `lineshaft --help` lists them\n",
+                     command.c_str());
+        return 2;
+    }
     try {
         app.parse(count, words_given);
     } catch (const CLI::ParseError& why) {

@@ -287,7 +287,8 @@ Result<bool> repair(const RepairWords& words) {
     TRY_VOID(check_restored(words.data));
     std::error_code failed;
     if (!fs::is_directory(words.data + "/store", failed))
-        return fail(Code::not_found, words.data + " is no data directory: no store there");
+        return fail(Code::not_found, words.data + " is no data directory: no store there. Give the directory "
+                                         "that the node was started with (serve --data DIR)");
     const OwnerGuard owner(words.data);
     // The store's lock keeps a node from starting meanwhile; the catalog is looked at second.
     TRY(const bool is_store_whole, repair_store(words));

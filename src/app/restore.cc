@@ -107,7 +107,8 @@ Result<void> restore(const RestoreWords& words) {
     const std::string unfinished = fmt::format("{}/{}", words.data, unfinished_name);
     const bool is_again = fs::exists(unfinished, failed);
     if (!is_again && !fs::is_empty(words.data, failed)) {
-        return fail(Code::conflict, words.data + " is not empty; a restore replaces nothing");
+        return fail(Code::conflict, words.data + " is not empty, and a restore replaces nothing: "
+                                                     "give an empty directory, or move this one away");
     }
     if (is_again) {
         TRY_VOID(empty_again(words.data));  // what a restore that was cut short left

@@ -5,6 +5,7 @@
 #include <csignal>
 #include <cstdio>
 #include <future>
+#include <utility>
 
 #include "app/commands.h"
 #include "app/sim/fleet.h"
@@ -135,6 +136,7 @@ io::Task<Result<void>> live(Line& line) {
 
 io::Task<void> run_line(Line* line) {
     io::Steady wait = retry_first;
+    bool is_told = false;
     while (!line->is_stopping) {
         auto stream = co_await io::connect(line->server, connect_patience);
         if (stream) {
@@ -149,6 +151,10 @@ io::Task<void> run_line(Line* line) {
                 log::warn("sim {}: {}; connecting again", line->plant.client_id(),
                           ended.error().context);
             if (io::Shard::here().clock().steady() - began > retry_max) wait = retry_first;
+            is_told = false;
+        } else if (!std::exchange(is_told, true)) {
+            log::warn("sim {}: {}; trying until the node is there, or give another --mqtt",
+                      line->plant.client_id(), stream.error().context);
         }
         (void)line->plant.step(io::Shard::here().now());  // the plant lives on without the node
         co_await line->pause.wait(wait);
@@ -261,7 +267,9 @@ Result<void> simulate_sewing(const SewingWords& words) {
     if (words.ends_with_parent) ::prctl(PR_SET_PDEATHSIG, SIGTERM);
     const bool is_sane = words.speed > 0 && words.rpm >= 50 && words.rpm <= 5'000 && words.machines >= 1 && words.machines <= 400 &&
                          words.heads >= 1 && words.heads <= 64 && words.needles >= 1 && words.needles <= 64;
-    if (!is_sane) return fail(Code::invalid, "1..400 machines, 1..64 heads and needles, 50..5000 stitches a minute, a speed above 0");
+    if (!is_sane)
+        return fail(Code::invalid, "sim embroidery: --machines is 1 to 400, --heads and --needles 1 to 64, "
+                                   "--rpm 50 to 5000, --speed above 0");
     TRY(const auto mqtt_address, io::parse_address(words.mqtt));
     TRY(const auto http_address, io::parse_address(words.http));
     TRY(const std::string token, token_of(words.token_file));

@@ -24,6 +24,14 @@ std::string shown(const json::value& value) {
     return json::serialize(value);
 }
 
+/// What machines say may hold anything, and a terminal obeys some of it.
+std::string for_terminal(const json::value& value) {
+    std::string text = shown(value);
+    std::ranges::replace_if(
+        text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, ' ');
+    return text;
+}
+
 std::string csv_field(const json::value& value) {
     const std::string text = shown(value);
     if (text.find_first_of(",\"\r\n") == std::string::npos && !(text.empty() && value.is_string()))
@@ -55,7 +63,7 @@ void print_table(const json::array& columns, const json::array& rows) {
         are_numbers.push_back(type == "int8" || type == "float8");
         std::size_t width = width_of(std::string_view(columns[index].at("name").as_string()));
         for (const auto& row : rows)
-            width = std::max(width, width_of(shown(row.as_array()[index])));
+            width = std::max(width, width_of(for_terminal(row.as_array()[index])));
         widths.push_back(std::min<std::size_t>(width, 200));
     }
     const auto print = [&](std::size_t index, std::string_view text, bool is_right) {
@@ -73,7 +81,7 @@ void print_table(const json::array& columns, const json::array& rows) {
     std::fputs("\n", stdout);
     for (const auto& row : rows) {
         for (std::size_t index = 0; index < columns.size(); ++index)
-            print(index, shown(row.as_array()[index]), are_numbers[index]);
+            print(index, for_terminal(row.as_array()[index]), are_numbers[index]);
         std::fputs("\n", stdout);
     }
     std::fputs(fmt::format("({} row{})\n", rows.size(), rows.size() == 1 ? "" : "s").c_str(),
@@ -108,7 +116,8 @@ void print_ndjson(const json::array& columns, const json::array& rows) {
 /// A node without doors but its own socket.
 Result<std::optional<json::object>> ask_stopped(const SqlWords& words, const json::object& body) {
     if (!std::filesystem::exists(words.data + "/store"))
-        return fail(Code::not_found, words.data + " holds no node");
+        return fail(Code::not_found, words.data + " holds no node: give the directory that one was "
+                                                      "started with (serve --data DIR)");
     TRY_VOID(log::start(log::Level::error));
     TRY(const auto settings, settings_of("", {"http.listen=", "mqtt.listen=", "node.shards=2"}));
     TRY(const auto node, Node::start(settings, {words.data, false}));
@@ -125,7 +134,9 @@ Result<void> run_sql(const SqlWords& words) {
     if (!answered) {
         TRY(answered, ask_stopped(words, body));
     }
-    if (!answered) return fail(Code::unavailable, "nobody answered at " + words.data);
+    if (!answered) return fail(Code::unavailable, "nobody answered at " + words.data +
+                                                              ": see the node's log, or stop it and "
+                                                              "ask again");
     const json::array& columns = answered->at("columns").as_array();
     const json::array& rows = answered->at("rows").as_array();
     if (words.format == "csv")

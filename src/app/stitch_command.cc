@@ -4,6 +4,7 @@
 #include <boost/json.hpp>
 #include <charconv>
 #include <cstdio>
+#include <filesystem>
 
 #include "api/design_room.h"
 #include "app/commands.h"
@@ -53,6 +54,9 @@ Result<void> stitch_command(const StitchWords& words) {
     } else if (ending(words.artwork) == "png") {
         TRY(wish.image, io::read_file(words.artwork, artwork_bytes_max));
         wish.width_mm = words.width_mm > 0 ? words.width_mm : 100;
+    } else if (!ending(words.artwork).empty() && std::filesystem::is_regular_file(words.artwork)) {
+        return fail(Code::unsupported,
+                    words.artwork + ": drawings are .svg, pictures .png: save it as one of them");
     } else {
         wish.text = words.artwork;
     }

@@ -308,7 +308,12 @@ Result<std::unique_ptr<Listener>> Listener::open(Shards& shards, const Address& 
     CHECK(on_stream != nullptr);
     auto sockets =
         address.path.empty() ? listen_tcp(address, shards.size()) : listen_local(address);
-    if (!sockets) return std::unexpected(sockets.error().in("listen on " + address.text()));
+    if (!sockets) {
+        auto why = sockets.error().in("listen on " + address.text());
+        if (why.context.ends_with("in use"))
+            why.context += ": another program listens there; choose another port, or 0 for a free one";
+        return std::unexpected(std::move(why));
+    }
     auto listener = std::make_unique<SocketListener>(shards, address, limits, std::move(on_stream),
                                                      std::move(tls));
     listener->start(std::move(*sockets));

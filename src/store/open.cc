@@ -417,7 +417,8 @@ Result<DirectoryLock> DirectoryLock::take(const std::string& directory) {
     TRY(auto file, File::open(directory + "/lineshaft.lock", O_RDWR | O_CREAT));
     if (::flock(file.fd(), LOCK_EX | LOCK_NB) != 0) {
         if (errno != EWOULDBLOCK) return std::unexpected(system_error(errno, "lock " + directory));
-        return fail(Code::conflict, directory + " is in use by another process");
+        return fail(Code::conflict, directory + " is in use by another process: stop the node that "
+                                                "runs on it, or give another data directory");
     }
     return DirectoryLock(file.release());
 }

@@ -145,3 +145,29 @@ test("SIGTERM and SIGINT end it cleanly; the secret is new until somebody used i
     assert.notEqual(node.secret, first);
     assert.deepEqual(await node.stop("SIGINT"), { code: 0, signal: null });
 });
+
+test("a slip of the pen is answered with what to do next", (t) => {
+    const nothing = join(folder(t), "nothing"), picture = join(folder(t), "rose.jpg"), fresh = join(folder(t), "fresh");
+    writeFileSync(picture, "no picture");
+    const cases = [
+        [[], 2, /version +Print the version/],
+        [["serv"], 2, /no command serv; `lineshaft --help`/],
+        [["sql", "--data", nothing, "SELECT 1"], 1, /holds no node: give the directory/],
+        [["audit", "verify", "--data", nothing], 1, /holds no node: give the directory/],
+        [["repair", "--data", nothing], 1, /no data directory.*serve --data DIR/s],
+        [["backup", "--data", nothing, "--to", nothing], 1, /no data directory.*serve --data DIR/s],
+        [["backup", "verify", picture], 1, /not a backup: give a file that `lineshaft backup` made/],
+        [["restore", "--from", picture, "--data", folder(t)], 1, /not a backup/],
+        [["stitch", picture, "--out", `${picture}.dst`], 1, /\.svg, pictures \.png/],
+        [["sim", "embroidery", "--machines", "0"], 1, /--machines is 1 to 400/],
+    ];
+    for (const [words, code, says] of cases) {
+        const ended = run(words);
+        assert.equal(ended.code, code, `${words}: ${ended.err}`);
+        assert.match(ended.err, says);
+    }
+    const token = run(["token", "create", "--data", fresh, "--role", "viewer"]);
+    assert.match(token.out, /^ls_\S+\n$/, "the token alone on standard output");
+    assert.match(token.err, /made a new data directory/);
+    assert.equal(run(["token", "create", "--data", fresh, "--role", "viewer"]).err, "");
+});
