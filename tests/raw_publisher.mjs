@@ -18,9 +18,9 @@ function packet(first, ...parts) {
     return Buffer.concat([Buffer.from([first, ...length]), body]);
 }
 
-const connectPacket = (clientId, token) =>
+export const connectPacket = (clientId, token) =>
     packet(0x10, text("MQTT"), Buffer.from([4, 0xc2, 0, 60]), text(clientId), text("raw"), text(token));
-const publishPacket = (topic, id, payload) =>
+export const publishPacket = (topic, id, payload) =>
     packet(0x32, text(topic), Buffer.from([id >> 8, id & 255]), Buffer.from(payload));
 
 /**

@@ -6,6 +6,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileS
 import { connect } from "node:net";
 import { test } from "node:test";
 import { isLong, Node, sleep, telemetry, until } from "../node.mjs";
+import { Pulse } from "../pulse.mjs";
+import { connectPacket, publishPacket } from "../raw_publisher.mjs";
 
 const resident = (node, field = "VmRSS") => Number(new RegExp(`${field}:\\s+(\\d+) kB`).exec(readFileSync(`/proc/${node.child.pid}/status`, "utf8"))[1]) * 1024;
 const megabytes = (bytes) => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
@@ -24,35 +26,19 @@ async function residentAtRest(node) {
     return resident(node);
 }
 
-/** One client that publishes evenly at QoS 1 and one that must hear everything. */
-async function ordinary(node, name, every_ms = 5) {
-    const [writer, reader] = [await node.mqtt(), await node.mqtt()];
-    await reader.subscribeAsync(`plant/${name}`, { qos: 1 });
-    const acknowledged = [];
-    let waits = [], isOver = false, number = 0;
-    const loop = (async () => {
-        while (!isOver) {
-            const text = `${name} ${number++}`, began = performance.now();
-            await writer.publishAsync(`plant/${name}`, text, { qos: 1 });
-            waits.push(performance.now() - began);
-            acknowledged.push(text);
-            await sleep(every_ms);
-        }
-    })();
+/** One client that publishes evenly at QoS 1 and one that must hear everything, both in a process of their own. */
+async function ordinary(node, name) {
+    const pulse = await Pulse.start(node, { topic: `plant/${name}`, token: node.admin() });
     return {
-        acknowledged,
         async p99(duration_ms) {
-            waits = [];
+            await pulse.mark();
             await sleep(duration_ms);
-            return waits.sort((a, b) => a - b)[Math.floor(waits.length * 0.99)] ?? Infinity;
+            return (await pulse.mark()).ack_p99_ms ?? Infinity;
         },
         async end() {
-            isOver = true;
-            await loop;
-            assert.ok(writer.connected && reader.connected, "it was never disconnected");
-            const heard = new Set(reader.received.map((one) => one.text));
-            await until(() => { for (const one of reader.received) heard.add(one.text); return acknowledged.every((text) => heard.has(text)); }, "everything acknowledged arrives");
-            return acknowledged.length;
+            const last = await pulse.end();
+            assert.deepEqual([last.acknowledged, last.heard], [last.sent, last.sent], "everything is acknowledged and heard");
+            return last.sent;
         },
     };
 }
@@ -94,6 +80,33 @@ test("fault 8: a flood of connections and slow talkers, MQTT and HTTP: clients l
     await until(() => bounded.every((one) => one.isClosed), () => `${bounded.filter((one) => !one.isClosed).length} slow connections are still open`, 60_000);
     const count = await client.end();
     t.diagnostic(`${flood.length} hostile connections; ${count} messages, none lost; publish to acknowledged p99 ${before.toFixed(1)} ms before, ${during.toFixed(1)} ms during`);
+});
+
+test("fault 8: new machines that all come at once: each has its value and its place in the catalog, others go on", { timeout: 180_000 }, async (t) => {
+    const node = await Node.start(t);
+    const client = await ordinary(node, "hall");
+    const before = await client.p99(1500), token = node.admin(), count = isLong ? 10_000 : 1_500;
+    const began = performance.now();
+    const arrive = (n) => new Promise((done, failed) => {
+        const socket = connect(node.mqttPort, "127.0.0.1");
+        let got = Buffer.alloc(0);
+        t.after(() => socket.destroy());
+        socket.on("error", failed);
+        socket.on("connect", () => socket.write(Buffer.concat([connectPacket(`newcomer-${n}`, token), publishPacket(telemetry(`newcomer-${n}`), 1, JSON.stringify({ values: { speed: n } }))])));
+        socket.on("data", (piece) => {
+            got = Buffer.concat([got, piece]);
+            if (got.length >= 8) done([got[3], got[4]]);
+        });
+    });
+    const crowd = Promise.all(Array.from({ length: count }, (_, n) => arrive(n)));
+    const during = await client.p99(1000);
+    for (const [connack, puback] of await crowd) assert.deepEqual([connack, puback], [0, 0x40], "let in, and its value acknowledged");
+    const seconds = (performance.now() - began) / 1000;
+    await until(async () => (await node.api("machines?limit=1")).total === count, "every one of them is in the catalog, without a restart", 60_000);
+    const last = await node.machineWhen(`newcomer-${count - 1}`, (machine) => machine.byTag.speed, "the last one");
+    assert.equal(last.byTag.speed.value, count - 1);
+    assert.equal((await node.metrics()).mqtt_sessions, count + 2);
+    t.diagnostic(`${count} new machines in ${seconds.toFixed(1)} s; ${await client.end()} messages of others, none lost; their p99 ${before.toFixed(1)} ms before, ${during.toFixed(1)} ms during; resident ${megabytes(resident(node))}`);
 });
 
 test("fault 7: a subscriber that stops reading: others go on, what it is owed waits for it on disk", { timeout: 180_000 }, async (t) => {

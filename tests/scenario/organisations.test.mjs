@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Node, run, sleep, telemetry, until } from "../node.mjs";
+import { Pulse } from "../pulse.mjs";
 
 const password = "correct horse battery";
 
@@ -77,7 +78,7 @@ test("control 11: machines of the same name live side by side", async (t) => {
     assert.equal((await node.machine("press")).values.find((one) => one.name === "speed").value, 2);
 });
 
-test("limits of an organisation: one past each is refused with 0x97 or 429, and counted", async (t) => {
+test("control 30: limits of an organisation: one past each is refused with 0x97 or 429, and counted", async (t) => {
     const node = await Node.start(t);
     const acme = await organisation(node, "acme", { machines_max: 2, sessions_max: 2, retained_bytes_max: 200 });
     const token = await acme.token({ role: "engineer" });
@@ -131,21 +132,11 @@ test("limits of an organisation: one past each is refused with 0x97 or 429, and 
 test("fault 19: a noisy organisation meets its own limit; the other's messages are not delayed or lost", async (t) => {
     const node = await Node.start(t);
     const noisy = await organisation(node, "noisy", { messages_per_s: 1_000 }), quiet = await organisation(node, "quiet");
-    const quietToken = await quiet.token({ role: "engineer" });
-    const sender = await node.mqtt({ token: quietToken }), receiver = await node.mqtt({ token: quietToken });
-    const arrived = [];
-    receiver.on("message", (topic, payload) => arrived.push(performance.now() - Number(payload.toString())));
-    await receiver.subscribeAsync("quiet/pulse", { qos: 1 });
-    const pulse = async (count) => {
-        arrived.length = 0;
-        for (let i = 0; i < count; i += 1) {
-            await sender.publishAsync("quiet/pulse", String(performance.now()), { qos: 1 });
-            await sleep(5);
-        }
-        await until(() => arrived.length === count, () => `${arrived.length} of ${count} arrived`);
-        return arrived.sort((x, y) => x - y)[Math.floor(count * 0.99) - 1];
-    };
-    const alone = await pulse(400);
+    const pulse = await Pulse.start(node, { topic: "quiet/pulse", token: await quiet.token({ role: "engineer" }) });
+    await sleep(300);
+    await pulse.mark();
+    await sleep(2_000);
+    const alone = await pulse.mark();
     const shouters = await Promise.all(Array.from({ length: 4 }, async () => node.mqtt({ token: await noisy.token({ role: "engineer" }) })));
     let on = true, acknowledged = 0, refused = 0;
     const shouting = shouters.map(async (client) => {
@@ -156,12 +147,16 @@ test("fault 19: a noisy organisation meets its own limit; the other's messages a
         }
     });
     const began = performance.now();
-    const beside = await pulse(400);
+    await pulse.mark();
+    await sleep(2_000);
+    const beside = await pulse.mark();
     on = false;
     await Promise.all(shouting);
     const seconds = (performance.now() - began) / 1000;
     const told = (await use(node, noisy.id)).refused.messages;
-    t.diagnostic(`p99 alone ${alone.toFixed(1)} ms, beside ${beside.toFixed(1)} ms; noisy: ${acknowledged} taken in ${seconds.toFixed(1)} s, ${refused} refused`);
+    const last = await pulse.end();
+    assert.deepEqual([last.acknowledged, last.heard], [last.sent, last.sent], "none of the other's is lost or refused");
+    t.diagnostic(`published → heard, p99: alone ${alone.heard_p99_ms.toFixed(1)} ms, beside ${beside.heard_p99_ms.toFixed(1)} ms (a process of its own; ${last.sent} messages); noisy: ${acknowledged} taken in ${seconds.toFixed(1)} s, ${refused} refused`);
     assert.ok(refused > 0 && told >= refused, `${refused} refused, ${told} counted`);
     assert.ok(acknowledged <= 1_000 * (seconds + 1.5), `${acknowledged} in ${seconds} s`);
     assert.equal((await use(node, quiet.id)).refused.messages, 0);

@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import net from "node:net";
 import { test } from "node:test";
-import { Node, isLong, until } from "../node.mjs";
+import { Node, isLong, mqtt, until } from "../node.mjs";
 
-test("a node over its memory refuses new sessions with 0x97, keeps serving, and says so", async (t) => {
+test("fault 15: a node over its memory refuses new sessions with 0x97, keeps serving, and says so", async (t) => {
     const node = await Node.start(t);
     const sleeper = { clientId: "sleeper", clean: false, properties: { sessionExpiryInterval: 600 } };
     await (await node.mqtt(sleeper)).endAsync();
@@ -47,6 +47,35 @@ test("a reader that stops is told apart: others keep their pace, and it gets eve
     slow.stream.resume();
     await until(() => slow.received.length >= 3_000, () => `the slow one has ${slow.received.length}`, 30_000);
     assert.equal(new Set(slow.received.map((one) => one.text.split(" ")[0])).size, 3_000);
+});
+
+// At full size, with figures: ./dev bench broker reconnect
+test("fault 14: machines that all come back at once after a kill have their sessions and what they are owed", { timeout: 120_000 }, async (t) => {
+    const node = await Node.start(t), count = isLong ? 2_000 : 300;
+    const durable = (n) => ({ clientId: `machine-${n}`, clean: false, properties: { sessionExpiryInterval: 600 } });
+    const all = Array.from({ length: count }, (_, n) => n);
+    for (let n = 0; n < count; n += 50) {
+        await Promise.all(all.slice(n, n + 50).map(async (each) => {
+            const client = await node.mqtt(durable(each));
+            await client.subscribeAsync(`jobs/${each}`, { qos: 1 });
+            await client.endAsync();
+        }));
+    }
+    const writer = await node.mqtt({ clientId: "writer" });
+    await Promise.all(all.map((each) => writer.publishAsync(`jobs/${each}`, `job ${each}`, { qos: 1 })));
+    await node.kill();
+    await node.start();
+    const began = performance.now();
+    const back = all.map((each) => {
+        const client = node.watch(mqtt.connect(node.mqttOptions({ ...durable(each), connectTimeout: 60_000 })));
+        client.on("connect", ({ sessionPresent }) => { client.isResumed = sessionPresent; });
+        return client;
+    });
+    await until(() => back.every((client) => client.isResumed !== undefined), () => `${back.filter((client) => client.isResumed === undefined).length} are not back`, 60_000);
+    const seconds = (performance.now() - began) / 1000;
+    assert.ok(back.every((client) => client.isResumed), "each has its session");
+    await until(() => back.every((client, each) => client.received.some((one) => one.text === `job ${each}`)), "each has what it was owed", 60_000);
+    t.diagnostic(`${count} clients back after ${seconds.toFixed(1)} s`);
 });
 
 /** p99 in ms of QoS 1 publishes from one client, one after the other, for so long. */

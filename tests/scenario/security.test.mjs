@@ -1,10 +1,16 @@
 // What a hostile page, a guesser and a curious colleague meet, over real HTTP.
 import assert from "node:assert/strict";
+import { existsSync, readFileSync, readdirSync } from "node:fs";
 import https from "node:https";
+import { dirname, join, resolve } from "node:path";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { Node, run, telemetry } from "../node.mjs";
 
 const password = "correct horse battery";
+const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
+const text = (path) => readFileSync(join(root, path), "utf8");
+const files = (folder) => readdirSync(join(root, folder), { recursive: true }).map((path) => join(folder, path));
 
 /** Makes the first admin with the one-time secret; gives the cookie. */
 async function setUp(node, name = "ada") {
@@ -27,7 +33,7 @@ test("every answer carries the security headers", async (t) => {
     }
 });
 
-test("the first admin: once, with the secret, with a long password", async (t) => {
+test("control 6: the first admin: once, with the secret, with a long password", async (t) => {
     const node = await Node.start(t);
     assert.equal((await node.api("session", { token: null, expect: 401 })).setup_needed, true);
     const ask = (body) => node.fetch("session/setup", { method: "POST", token: null, body, headers: { origin: node.url } });
@@ -191,4 +197,45 @@ test("people are added on the command line with the node running, and sign in at
     const answer = await node.fetch("session", { method: "POST", token: null, body: { name: "bob", password: `${password} 2` }, headers: { origin: node.url } });
     assert.equal(answer.status, 200);
     assert.equal((await answer.json()).person.role, "viewer");
+});
+
+test("control 33: every decoder has a fuzz target with a corpus, and a build with sanitizers", () => {
+    const presets = JSON.parse(text("CMakePresets.json")).configurePresets.map((one) => one.name);
+    for (const name of ["asan", "tsan", "fuzz"]) assert.ok(presets.includes(name), name);
+    const targets = files("src").filter((path) => path.endsWith("_fuzz.cc"));
+    assert.ok(targets.length >= 25, `${targets.length} fuzz targets`);
+    for (const path of targets) {
+        // src/wire/mqtt/tests/packet_fuzz.cc is tests/corpus/wire_mqtt_packet_fuzz; a test right in a module has no folder "tests".
+        const words = path.replace(/^src\//, "").replace(/\.cc$/, "").split("/").filter((word) => word !== "tests");
+        const corpus = join(root, "tests/corpus", words.join("_"));
+        assert.ok(existsSync(corpus) && readdirSync(corpus).length > 0, `${path} has no corpus in ${corpus}`);
+    }
+});
+
+test("control 36: SECURITY.md says how to report a weakness", () => {
+    assert.match(text("SECURITY.md"), /## Report a weakness\n.*in private/);
+});
+
+test("every control and every fault has its row in the tables, and a test named after it", () => {
+    const range = (from, until) => Array.from({ length: until - from + 1 }, (_, index) => from + index);
+    const wanted = {
+        control: [...range(1, 14), ...range(17, 25), ...range(27, 33), ...range(36, 39)],
+        fault: [...range(1, 10), ...range(14, 17), 19],
+    };
+    const named = { control: new Set(), fault: new Set() };
+    const names = [
+        ...files("tests/scenario").filter((path) => path.endsWith(".test.mjs")).flatMap((path) => text(path).match(/^\s*(await t\.)?test\((["`]).*?\2/gm) ?? []),
+        ...files("src").filter((path) => path.endsWith("_test.cc")).flatMap((path) => text(path).match(/^TEST\w*\([^)]*\)/gm) ?? []),
+    ];
+    for (const name of names) {
+        for (const [, kind, numbers] of name.matchAll(/(control|fault)[ _]?(\d+(?:, \d+)*)/gi)) {
+            for (const number of numbers.split(", ")) named[kind.toLowerCase()].add(Number(number));
+        }
+    }
+    const tables = { control: text("docs/operate/security.md"), fault: text("docs/operate/reliability.md") };
+    for (const kind of ["control", "fault"]) {
+        const rows = new Set([...tables[kind].matchAll(/^\| (\d+) \|/gm)].map(([, number]) => Number(number)));
+        assert.deepEqual(wanted[kind].filter((number) => !rows.has(number)), [], `${kind}s without a row`);
+        assert.deepEqual(wanted[kind].filter((number) => !named[kind].has(number)), [], `${kind}s without a test of their name`);
+    }
 });

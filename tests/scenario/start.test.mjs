@@ -27,7 +27,7 @@ test("a taken port ends the start and names the key", async (t) => {
     }
 });
 
-test("a wrong setting names key, value and what is allowed; nothing is made", (t) => {
+test("control 14: a wrong setting names key, value and what is allowed; nothing is made", (t) => {
     const data = join(folder(t), "data");
     for (const [set, ...words] of [
         ["mqtt.packet_bytes_max=12", "mqtt.packet_bytes_max", "12", "1024"],
@@ -105,7 +105,7 @@ test("every command has help, and unknown words are refused", () => {
     assert.match(run(["serve", "--settings"]).out, /mqtt\.packet_bytes_max|packet_bytes_max/);
 });
 
-test("what is on disk is for its owner only", async (t) => {
+test("control 21: what is on disk is for its owner only", async (t) => {
     const node = await Node.start(t);
     node.admin();
     const walk = (path) => readdirSync(path, { withFileTypes: true }).flatMap((entry) => {

@@ -35,7 +35,7 @@ TEST(Encoding, UndoesWhatItKnows) {
     EXPECT_EQ(*decode("gzip", packed(large), large.size()), large);
 }
 
-TEST(Encoding, HoldsItsLimitAndOnePast) {
+TEST(Encoding, Control29HoldsItsLimitAndOnePast) {
     EXPECT_EQ(decode("gzip", packed(std::string(1000, 'x')), 1000)->size(), 1000U);
     EXPECT_EQ(decode("gzip", packed(std::string(1001, 'x')), 1000).error().code, Code::exhausted);
     EXPECT_EQ(decode("", std::string(1001, 'x'), 1000).error().code, Code::exhausted);

@@ -111,10 +111,16 @@ TEST(SharedCount, StopsAtItsLimitAndOnePast) {
     EXPECT_EQ(count.count(), 2);
     count.add(-1);
     EXPECT_TRUE(count.take_place());
-    EXPECT_FALSE(count.has_room(1));
+    EXPECT_FALSE(count.take(1));
+    count.set(5);
+    EXPECT_FALSE(count.take(4)) << "all of them or none";
+    EXPECT_EQ(count.count(), 2);
+    EXPECT_TRUE(count.take(3));
+    EXPECT_TRUE(count.take(-1)) << "less is always taken";
     count.set(0);
     EXPECT_TRUE(count.take_place());
-    EXPECT_TRUE(count.has_room(1'000'000));
+    EXPECT_TRUE(count.take(1'000'000));
+    EXPECT_EQ(count.count(), 1'000'005);
 }
 
 }  // namespace

@@ -104,6 +104,73 @@ Task<std::size_t> write_beside_a_drain(Stream* writer, Stream* reader, std::size
     co_return written ? noted : 0;
 }
 
+// Reads without a coroutine where the stream can: what comes, whole, however it is cut.
+struct Listening final : ReadWaiter {
+    explicit Listening(Stream& its_stream) : stream(its_stream) {}
+    void on_readable() override {
+        for (;;) {
+            const auto bytes = stream.read_now();
+            if (!bytes) {
+                why = bytes.error().code;
+                return done();
+            }
+            if (bytes->empty()) break;
+            got.append(as_text(*bytes));
+            if (got.size() >= wanted) return done();
+        }
+        stream.wait_readable(patience, *this);
+    }
+    void done() {
+        if (answer) std::exchange(answer, nullptr)(true);
+    }
+    Stream& stream;
+    std::string got;
+    std::size_t wanted = 0;
+    Steady patience = patient;
+    std::optional<Code> why;
+    std::move_only_function<void(bool)> answer;
+};
+
+Task<void> listen_until(Listening* listening, std::size_t wanted) {
+    listening->wanted = wanted;
+    auto heard = co_await suspend<bool>([listening](Answer<bool> answer) {
+        listening->answer = std::move(answer);
+        listening->stream.wait_readable(listening->patience, *listening);
+    });
+    (void)heard;
+}
+
+Task<bool> write_and_listen(Stream* writer, Listening* listening, std::string text) {
+    Nursery nursery("test");
+    nursery.spawn(listen_until(listening, text.size()));
+    auto written = co_await write_all(*writer, as_bytes(text), patient);
+    co_await nursery.close();
+    co_return written.has_value();
+}
+
+TEST_P(EveryStream, IsReadWithoutACoroutineWhereItCan) {
+    if (!pair_.server->can_wait_readable()) GTEST_SKIP();
+    Listening listening(*pair_.server);
+    std::string text;
+    for (int number = 0; number < 60'000; ++number) text += std::to_string(number);
+    EXPECT_TRUE(run(write_and_listen(pair_.client.get(), &listening, text)));
+    EXPECT_EQ(listening.got, text);
+    listening.got.clear();
+    EXPECT_TRUE(run(write_and_listen(pair_.client.get(), &listening, "and a little more")));
+    EXPECT_EQ(listening.got, "and a little more");
+    listening.patience = Steady{30};
+    EXPECT_TRUE(run(write_and_listen(pair_.client.get(), &listening, "")));
+    EXPECT_EQ(std::exchange(listening.why, std::nullopt), Code::timeout);
+    listening.patience = patient;
+    listening.got.clear();
+    EXPECT_TRUE(run(write_and_listen(pair_.client.get(), &listening, "x")));
+    EXPECT_EQ(listening.got, "x");
+    shards_.run_everywhere([this](Shard&) { pair_.client->close(); });
+    listening.got.clear();
+    shards_.run_blocking(ShardIndex(0), listen_until(&listening, 1));
+    EXPECT_EQ(listening.why, Code::unavailable);
+}
+
 TEST_P(EveryStream, PushesBackWhenThePeerDoesNotReadAndRecovers) {
     const auto total = run(fill(pair_.client.get()));
     ASSERT_TRUE(total.has_value()) << total.error().context;

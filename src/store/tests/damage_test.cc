@@ -71,7 +71,7 @@ void write_letters(Store& store) {
     ASSERT_TRUE(put(store, Family::log, "c", "3"));
 }
 
-TEST_F(Damage, ATornTailIsCutOffAtEveryByteOfTheLastCommit) {
+TEST_F(Damage, Fault3ATornTailIsCutOffAtEveryByteOfTheLastCommit) {
     image_of(write_letters);
     fresh_copy();
     const std::string log = files(".log").at(0);

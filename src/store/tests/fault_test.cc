@@ -82,7 +82,7 @@ void expect_all_there(const TempDir& dir, const Ended& ended) {
 
 class PowerCut : public testing::TestWithParam<const char*> {};
 
-TEST_P(PowerCut, LosesNothingThatWasAcknowledged) {
+TEST_P(PowerCut, Fault2LosesNothingThatWasAcknowledged) {
     for (std::uint64_t seed = 1; seed <= 8; ++seed) {
         SCOPED_TRACE("seed " + std::to_string(seed));
         const TempDir dir;

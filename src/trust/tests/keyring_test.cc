@@ -37,7 +37,7 @@ TEST_F(KeyringTest, KnowsItsTokensOnly) {
     EXPECT_FALSE(ring.by_id(TokenId(9)));
 }
 
-TEST_F(KeyringTest, ARowThatMeansNothingOpensNothing) {
+TEST_F(KeyringTest, Control14ARowThatMeansNothingOpensNothing) {
     EXPECT_FALSE(ring.authenticate(broken.text));
     EXPECT_FALSE(ring.authenticate(both.text));
     EXPECT_EQ(ring.size(), 2U);
