@@ -24,17 +24,36 @@ io::Task<History::Keeping> keeping_there(Part* part, SeriesId series) {
     co_return part->keeping(series);
 }
 
-using Classes = std::vector<std::pair<SeriesId, std::uint32_t>>;
+struct ClassOf {
+    SeriesId series;
+    std::uint32_t number = 0;
+    std::uint64_t fresh = 0;  ///< samples that are in no chunk yet
+};
+using Classes = std::vector<ClassOf>;
+constexpr std::uint64_t fresh_bytes = 16;  ///< of a number and its time in the inbox
+
 io::Task<Classes> classes_there(Part* part, std::shared_ptr<const Part::ClassNumbers> numbers) {
-    co_return part->classes(*numbers);
+    Classes all;
+    for (const auto& [series, number] : part->classes(*numbers)) {
+        const SeriesEntry* entry = part->dictionary().series(series);
+        const bool is_fresh = entry != nullptr && entry->head != nullptr;
+        all.push_back({series, number, is_fresh ? entry->head->size() : 0});
+    }
+    co_return all;
 }
 
 // Reads the head of every chunk there is.
 Result<std::vector<ClassSpace>> count_classes(store::Store& store, const Classes& classes,
                                               std::size_t count) {
-    std::unordered_map<SeriesId, std::uint32_t> class_of(classes.begin(), classes.end());
+    std::unordered_map<SeriesId, std::uint32_t> class_of;
     std::vector<ClassSpace> all(count);
-    for (const auto& [series, number] : classes) ++all[number].series;
+    for (const ClassOf& one : classes) {
+        class_of.emplace(one.series, one.number);
+        ClassSpace& space = all[one.number];
+        ++space.series;
+        space.samples += one.fresh;
+        space.bytes += one.fresh * fresh_bytes;
+    }
     const auto cursor = store.scan(store::Family::history_chunks, "", "");
     for (; cursor->is_valid(); cursor->next()) {
         const auto key = parse_chunk_key(cursor->key());

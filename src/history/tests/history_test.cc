@@ -209,6 +209,18 @@ TEST(History, WhatIsRefusedIsCounted) {
     EXPECT_EQ(stats.series, 4u);
 }
 
+TEST(History, AMachineFullOfTagsHasRoomForNotesOfIt) {
+    Rig rig(1, {.series_per_machine_max = 2});
+    EXPECT_EQ(rig->append("press", "a", at(0), 1.0)->stored, 1u);
+    EXPECT_EQ(rig->append("press", "b", at(0), 1.0)->stored, 1u);
+    EXPECT_EQ(rig->append("press", "c", at(0), 1.0)->refused_cardinality, 1u);
+    EXPECT_EQ(rig->append("press", "$events", at(0), std::string("refused"))->stored, 1u);
+    std::uint32_t refused = 0;
+    for (int note = 0; note < 20; ++note)
+        refused += rig->append("press", "$" + std::to_string(note), at(0), 1.0)->refused_cardinality;
+    EXPECT_EQ(refused, 13u) << "and for no flood of them";
+}
+
 TEST(History, AFullInboxRefusesUntilItIsSealed) {
     Rig rig(1, {.inbox_bytes_max = 2000, .seal_bytes = 1 << 30});
     Result<Appended> appended;

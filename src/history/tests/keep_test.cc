@@ -322,6 +322,13 @@ TEST_F(Keep, TheSpaceOfEachClass) {
     EXPECT_EQ(space.classes[2].second.samples, 14'400u);
     EXPECT_GT(space.classes[2].second.bytes, space.classes[0].second.bytes);
     EXPECT_TRUE(rig->ask(rig->history().space(OrganisationId(7))).classes.empty());
+    // What is not sealed yet takes space, too.
+    append(rig.node(), "fast", now - 1h, 1s, 100);
+    rig.step_wall(2min);
+    const auto counted_at = space.counted_at;
+    while (space.counted_at == counted_at || space.classes.empty())
+        space = rig->ask(rig->history().space(organisation));
+    EXPECT_EQ(space.classes[0].second.samples, 7300u);
 }
 
 // Killed after every number of writes: nothing that is kept is lost or doubled, nothing that has
