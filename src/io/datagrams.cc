@@ -1,6 +1,7 @@
 #include "io/datagrams.h"
 
 #include <netinet/in.h>
+#include <netinet/udp.h>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/deferred.hpp>
@@ -69,7 +70,17 @@ public:
           buffer_(limits.batch * (limits.datagram_bytes_max + 1)),
           from_(limits.batch),
           pieces_(limits.batch),
-          heads_(limits.batch) {}
+          heads_(limits.batch) {
+        const std::size_t room = limits.datagram_bytes_max + 1;
+        for (unsigned at = 0; at < limits.batch; ++at) {
+            pieces_[at] = {buffer_.data() + at * room, room};
+            heads_[at] = {};
+            heads_[at].msg_hdr.msg_name = from_[at].bytes.data();
+            heads_[at].msg_hdr.msg_namelen = static_cast<socklen_t>(from_[at].bytes.size());
+            heads_[at].msg_hdr.msg_iov = &pieces_[at];
+            heads_[at].msg_hdr.msg_iovlen = 1;
+        }
+    }
 
     Descriptor& socket() { return socket_; }
     Nursery& nursery() { return nursery_; }
@@ -82,27 +93,22 @@ public:
 
     /// True: there may be more.
     bool receive(const DatagramListener::OnDatagram& on_datagram) {
-        const std::size_t room = limits_.datagram_bytes_max + 1;
-        for (unsigned at = 0; at < limits_.batch; ++at) {
-            pieces_[at] = {buffer_.data() + at * room, room};
-            heads_[at] = {};
-            heads_[at].msg_hdr.msg_name = from_[at].bytes.data();
-            heads_[at].msg_hdr.msg_namelen = static_cast<socklen_t>(from_[at].bytes.size());
-            heads_[at].msg_hdr.msg_iov = &pieces_[at];
-            heads_[at].msg_hdr.msg_iovlen = 1;
-        }
         const int count = ::recvmmsg(socket_.native_handle(), heads_.data(), limits_.batch,
                                      MSG_DONTWAIT, nullptr);
+        if (count <= 0) return false;
+        received_.fetch_add(static_cast<std::uint64_t>(count), std::memory_order_relaxed);
         is_receiving_ = true;
-        for (int at = 0; at < count; ++at) {
-            ++received_;
-            from_[at].size = static_cast<std::uint8_t>(heads_[at].msg_hdr.msg_namelen);
+        for (unsigned at = 0; at < static_cast<unsigned>(count); ++at) {
+            msghdr& head = heads_[at].msg_hdr;
+            from_[at].size = static_cast<std::uint8_t>(head.msg_namelen);
+            head.msg_namelen = static_cast<socklen_t>(from_[at].bytes.size());  // for the next one
             if (heads_[at].msg_len > limits_.datagram_bytes_max) {
                 ++dropped_long_;
                 continue;
             }
             on_datagram(*this, from_[at],
-                        Bytes(buffer_.data() + at * room, heads_[at].msg_len));
+                        Bytes(static_cast<const std::byte*>(pieces_[at].iov_base),
+                              heads_[at].msg_len));
         }
         is_receiving_ = false;
         flush();
@@ -123,6 +129,7 @@ public:
 
     void flush() {
         is_flush_posted_ = false;
+        uncut_until_ = 0;
         for (std::size_t sent = 0; sent < queue_.size();) sent += send_some(sent);
         queue_.clear();
     }
@@ -135,34 +142,76 @@ private:
         std::string datagram;
     };
 
-    // The next ones of the queue; what the kernel does not take is dropped.
+    static constexpr std::size_t sent_at_once = 64;  // also the most that one segmented send may be
+
+    // How many letters from `first` on, below `until`, are of one length and for one peer.
+    std::size_t alike(std::size_t first, std::size_t until) const {
+        const Letter& one = queue_[first];
+        std::size_t at = first + 1;
+        const std::size_t bytes = one.datagram.size();
+        if (!segments_ || first < uncut_until_ || bytes == 0 || bytes > segment_bytes_max) return 1;
+        while (at < until && queue_[at].datagram.size() == bytes &&
+               queue_[at].to.size == one.to.size && queue_[at].to.bytes == one.to.bytes)
+            ++at;
+        return at - first;
+    }
+
+    // The next ones of the queue; what the kernel does not take is dropped. Those alike leave as one
+    // message that the kernel cuts (UDP_SEGMENT): it walks through its layers once for all of them.
     std::size_t send_some(std::size_t from) {
-        constexpr std::size_t most = 64;
-        mmsghdr heads[most] = {};
-        iovec pieces[most];
-        const std::size_t count = std::min(most, queue_.size() - from);
-        for (std::size_t at = 0; at < count; ++at) {
-            Letter& letter = queue_[from + at];
-            pieces[at] = {letter.datagram.data(), letter.datagram.size()};
-            heads[at].msg_hdr.msg_name = letter.to.bytes.data();
-            heads[at].msg_hdr.msg_namelen = letter.to.size;
-            heads[at].msg_hdr.msg_iov = &pieces[at];
-            heads[at].msg_hdr.msg_iovlen = 1;
+        mmsghdr heads[sent_at_once];
+        iovec pieces[sent_at_once];
+        alignas(cmsghdr) char controls[sent_at_once][CMSG_SPACE(sizeof(std::uint16_t))];
+        std::size_t counts[sent_at_once];
+        const std::size_t until = from + std::min(sent_at_once, queue_.size() - from);
+        unsigned messages = 0;
+        for (std::size_t at = from; at < until; at += counts[messages++]) {
+            Letter& letter = queue_[at];
+            const std::size_t count = counts[messages] = alike(at, until);
+            for (std::size_t one = at; one < at + count; ++one)
+                pieces[one - from] = {queue_[one].datagram.data(), queue_[one].datagram.size()};
+            msghdr& head = heads[messages].msg_hdr;
+            head = {};
+            head.msg_name = letter.to.bytes.data();
+            head.msg_namelen = letter.to.size;
+            head.msg_iov = &pieces[at - from];
+            head.msg_iovlen = count;
+            if (count > 1) cut(head, controls[messages], letter.datagram.size());
         }
-        if (!socket_.is_open()) return count;
-        const int sent = ::sendmmsg(socket_.native_handle(), heads,
-                                    static_cast<unsigned>(count), MSG_DONTWAIT);
+        if (!socket_.is_open()) return until - from;
+        const int sent = ::sendmmsg(socket_.native_handle(), heads, messages, MSG_DONTWAIT);
         if (sent > 0) {
-            sent_ += static_cast<std::uint64_t>(sent);
-            return static_cast<std::size_t>(sent);
+            std::size_t letters = 0;
+            for (int at = 0; at < sent; ++at) letters += counts[at];
+            sent_.fetch_add(letters, std::memory_order_relaxed);
+            return letters;
         }
         if (errno == EAGAIN || errno == ENOBUFS) {
-            dropped_full_ += count;
-            return count;
+            dropped_full_ += until - from;
+            return until - from;
+        }
+        if (counts[0] > 1) {  // the way to that peer may be one that cannot cut: each for itself
+            segments_ = segments_ && errno != EIO;
+            uncut_until_ = from + counts[0];
+            return 0;
         }
         ++dropped_full_;  // that one cannot be sent (its address, an earlier ICMP)
         return 1;
     }
+
+    static void cut(msghdr& head, char* control, std::size_t bytes) {
+        head.msg_control = control;
+        head.msg_controllen = CMSG_SPACE(sizeof(std::uint16_t));
+        cmsghdr* wish = CMSG_FIRSTHDR(&head);
+        wish->cmsg_level = SOL_UDP;
+        wish->cmsg_type = UDP_SEGMENT;
+        wish->cmsg_len = CMSG_LEN(sizeof(std::uint16_t));
+        const auto size = static_cast<std::uint16_t>(bytes);
+        std::memcpy(CMSG_DATA(wish), &size, sizeof(size));
+    }
+
+    // No datagram of this size is larger than what any way takes in one piece.
+    static constexpr std::size_t segment_bytes_max = 512;
 
     Descriptor socket_;
     Nursery nursery_{"datagrams"};
@@ -175,6 +224,8 @@ private:
     std::vector<Letter> queue_;
     bool is_receiving_ = false;  // what is queued meanwhile leaves at its end
     bool is_flush_posted_ = false;
+    bool segments_ = true;
+    std::size_t uncut_until_ = 0;  // of the queue
     std::shared_ptr<Post*> alive_ = std::make_shared<Post*>(this);
     // Asked from any thread.
     std::atomic<std::uint64_t> received_{0}, sent_{0}, dropped_long_{0}, dropped_full_{0};
@@ -312,8 +363,14 @@ private:
 
 }  // namespace
 
+// From the bytes alone: it is asked for every datagram.
 bool Endpoint::is_loopback() const {
-    return describe_peer(socket_address_of(*this), socket_address_of(*this)).is_loopback;
+    if (size == sizeof(sockaddr_in)) return bytes[4] == std::byte{127};
+    const std::string_view six = as_text(Bytes(bytes).subspan(8, 16));
+    static constexpr char alone[16] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
+    static constexpr char mapped[13] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, '\xff', '\xff', 127};
+    return six == std::string_view(alone, sizeof(alone)) ||
+           six.starts_with(std::string_view(mapped, sizeof(mapped)));
 }
 
 std::string Endpoint::address() const {

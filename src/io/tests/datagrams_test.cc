@@ -60,6 +60,45 @@ TEST(Datagrams, AreAnsweredOnEveryShard) {
     EXPECT_EQ(refused.error().code, Code::unavailable);
 }
 
+Task<std::vector<std::string>> ask_for_all(std::uint16_t port, std::size_t count) {
+    std::vector<std::string> out;
+    auto client = open_datagrams({.host = "127.0.0.1", .port = port, .path = {}});
+    if (!client || !(*client)->send(as_bytes("all"))) co_return std::move(out);
+    while (out.size() < count) {
+        auto one = co_await (*client)->receive(Steady{10'000});
+        if (!one) break;
+        out.push_back(std::move(*one));
+    }
+    co_return std::move(out);
+}
+
+// Those of one length leave together: what arrives is what was sent, each for itself.
+TEST(Datagrams, ManyForOnePeerArriveAsTheyWereSent) {
+    std::vector<std::string> wanted;
+    const auto add = [&](std::size_t count, std::size_t bytes) {
+        for (std::size_t at = 0; at < count; ++at) {
+            std::string one(bytes, static_cast<char>('a' + at % 26));
+            if (bytes >= 4) one.replace(0, 4, std::to_string(1'000 + wanted.size()));
+            wanted.push_back(std::move(one));
+        }
+    };
+    add(66, 200);  // more than one call takes
+    for (const std::size_t bytes : {201, 512, 513, 0, 1}) add(2, bytes);
+    add(1, 64);
+    add(3, 512);
+    Shards shards(1);
+    auto listener = DatagramListener::open(
+        shards, {.host = "127.0.0.1", .port = 0, .path = {}}, {},
+        [&wanted](DatagramSocket& here, const Endpoint& from, Bytes) {
+            for (const auto& one : wanted) here.send(from, one);
+        });
+    ASSERT_TRUE(listener.has_value());
+    EXPECT_EQ(shards.run_blocking(ShardIndex(0), ask_for_all((*listener)->port(), wanted.size())),
+              wanted);
+    (*listener)->close();
+    EXPECT_EQ((*listener)->stats().sent, wanted.size());
+}
+
 TEST(Datagrams, ATakenPortIsAConflictAndPathsAreNone) {
     Shards shards(1);
     const auto nothing = [](DatagramSocket&, const Endpoint&, Bytes) {};
