@@ -41,7 +41,7 @@ async function beat(port, topic, every_ms) {
     const asked = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
     const password = (await asked.next()).value;
     const options = { host: "127.0.0.1", port, protocolVersion: 5, reconnectPeriod: 0, username: "pulse", password };
-    const [writer, reader] = [await mqtt.connectAsync(options), await mqtt.connectAsync(options)];
+    const [writer, reader] = [await mqtt.connectAsync({ ...options }), await mqtt.connectAsync({ ...options })];
     let acks = [], hears = [], sent = 0, acknowledged = 0, isOver = false;
     const heard = new Set();
     reader.on("message", (_, payload) => {
