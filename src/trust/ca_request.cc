@@ -30,7 +30,7 @@ std::string common_name_of(const X509_NAME* name) {
     return out;
 }
 
-std::string text_of(const ASN1_STRING* text) {
+std::string asn1_text(const ASN1_STRING* text) {
     return std::string(reinterpret_cast<const char*>(ASN1_STRING_get0_data(text)),
                        static_cast<std::size_t>(ASN1_STRING_length(text)));
 }
@@ -54,9 +54,9 @@ std::vector<std::string> names_of(const X509* certificate) {
         int kind = 0;
         const void* value = GENERAL_NAME_get0_value(sk_GENERAL_NAME_value(names.get(), at), &kind);
         if (kind == GEN_DNS || kind == GEN_URI) {
-            out.push_back(text_of(static_cast<const ASN1_STRING*>(value)));
+            out.push_back(asn1_text(static_cast<const ASN1_STRING*>(value)));
         } else if (kind == GEN_IPADD) {
-            out.push_back(address_text(text_of(static_cast<const ASN1_STRING*>(value))));
+            out.push_back(address_text(asn1_text(static_cast<const ASN1_STRING*>(value))));
         }
     }
     return out;

@@ -70,10 +70,10 @@ TEST(Sql, TextHasALimit) {
     ASSERT_TRUE(database->script("CREATE TABLE t (s TEXT)"));
     // The limit counts the row, so a little less than all of it is text.
     EXPECT_TRUE(database->change("INSERT INTO t VALUES ($1)", {std::string((1 << 20) - 16, 'x')}));
-    const auto long_text =
+    const auto too_long =
         database->change("INSERT INTO t VALUES ($1)", {std::string(10'000'000, 'x')});
-    ASSERT_FALSE(long_text);
-    EXPECT_EQ(long_text.error().code, Code::invalid);
+    ASSERT_FALSE(too_long);
+    EXPECT_EQ(too_long.error().code, Code::invalid);
     EXPECT_EQ(number_of(*database, "SELECT COUNT(*) FROM t"), 1);
 }
 
