@@ -127,6 +127,31 @@ test("what nobody may, what cannot be, and what comes twice", async (t) => {
     assert.ok(whats.includes("order.place") && whats.includes("order.act"), `${whats}`);
 });
 
+test("who only looks at a machine's file takes no job order; reasons are codes, and customers hear of no machine", async (t) => {
+    const node = await Node.start(t);
+    node.admin();
+    await node.api("machines/press/sewing", { method: "PUT", body: { hoop_mm: [20, 20], delivery: "http", dialect: "brother" } });
+    const order = await place(node, await design(node), { cloth: "#22304d" });
+    const stuck = await orderWhen(node, order.id, (now) => now.reason, "it says what is missing");
+    assert.equal(stuck.reason.code, "nobody");
+    assert.deepEqual(stuck.reason.parts.slice(0, 4), ["hoop", "press", "20", "20"]);
+    const seen = await node.api(`orders/${order.id}`, { token: null });
+    assert.deepEqual([seen.why, seen.reason, seen.jobs[0].why], [null, null, null]);
+    await node.api("machines/press/sewing", { method: "PUT", body: { hoop_mm: [300, 300] } });
+    const planned = await orderWhen(node, order.id, (now) => now.state === "planned", "it has a machine");
+    const [job] = planned.jobs;
+    assert.deepEqual([job.delivery, job.file], ["http", `${job.barcode}.PES`], "as its machine reads them");
+    const file = (token) => node.fetch(`machines/press/files/${job.barcode}`, { token });
+    const delivered = async () => (await node.api(`job-orders/${job.id}`)).delivered_at;
+    assert.equal((await file(node.token({ role: "viewer" }))).status, 200);
+    assert.equal(await delivered(), null, "a viewer only looked");
+    const taken = await file(node.token({ machine: "press" }));
+    assert.match(taken.headers.get("content-disposition"), new RegExp(job.file));
+    assert.ok(await delivered());
+    for (const priority of [101, -1, 0.5, 1e300, "high"])
+        assert.equal((await node.fetch(`orders/${order.id}`, { method: "PATCH", body: { priority } })).status, 422, `${priority}`);
+});
+
 test("a machine is lost half-way: others sew what is left, no piece is counted twice", async (t) => {
     const node = await Node.start(t, { sets: ["orders.lost_after=2"] });
     node.admin();

@@ -23,7 +23,7 @@ const en = {
     periods: {
         title: "By shift, day, week, month", lead: "in the calendar of the site, with how complete each is", by: "Period",
         units: { hour: "Hour", shift: "Shift", day: "Day", week: "Week", month: "Month", year: "Year" },
-        complete: "Complete", average: "Average", min: "Lowest", max: "Highest", sum: "Sum", first: "First", last: "Last", gain: "Last − first", samples: "Samples",
+        complete: "Complete", average: "Average", min: "Lowest", max: "Highest", sum: "Sum", gain: "Last − first", samples: "Samples",
         hours: (n: number) => `${n} h`, help: (zone: string) => `Times of ${zone}. Complete: the share of the samples its usual cadence leads to expect. Late data is in the next reading.`, inUnit: (unit: string) => `Values in ${unit}.`,
         noShifts: "The machine's site has no shifts. Set them under Sites, or choose another period.",
     },
@@ -76,7 +76,7 @@ const zh: typeof en = {
     periods: {
         title: "按班次、日、周、月", lead: "按场所日历统计，并给出完整度", by: "周期",
         units: { hour: "小时", shift: "班次", day: "日", week: "周", month: "月", year: "年" },
-        complete: "完整度", average: "平均", min: "最小", max: "最大", sum: "合计", first: "首值", last: "末值", gain: "末值 − 首值", samples: "采样数",
+        complete: "完整度", average: "平均", min: "最小", max: "最大", sum: "合计", gain: "末值 − 首值", samples: "采样数",
         hours: (n) => `${n} 小时`, help: (zone) => `时间按 ${zone}。完整度：实际采样占按常规间隔应有采样的比例。迟到的数据会计入下次读取。`, inUnit: (unit) => `单位：${unit}。`,
         noShifts: "设备所在场所没有班次。请在“场所”中设置，或选择其他周期。",
     },

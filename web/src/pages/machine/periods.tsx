@@ -54,7 +54,7 @@ function Chosen({ machine, tags, first }: { machine: string; tags: Tag[]; first:
     );
 }
 
-const columns = ["average", "min", "max", "sum", "first", "last"] as const;
+const columns = ["average", "min", "max", "sum"] as const;
 
 function Table({ periods, zone, unit, by }: { periods: Period[]; zone: string; unit: string | null; by: PeriodUnit }) {
     const words = useWords();
