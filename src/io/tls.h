@@ -23,8 +23,9 @@ struct TlsIdentity {
     std::string certificate_pem;  ///< the node's certificate, then its issuers'
     std::string key_pem;
     /// off: clients are not asked. optional: one that shows a certificate must show a good one.
-    /// required: the handshake fails without.
-    enum class Clients { off, optional, required } clients = Clients::off;
+    /// required: the handshake fails without. optional_any: as optional, and a certificate that no
+    /// authority of ours issued is as if none were shown, but for shown_certificate().
+    enum class Clients { off, optional, required, optional_any } clients = Clients::off;
     std::string client_ca_pem;  ///< whose client certificates are good
 };
 

@@ -9,6 +9,7 @@
 #include <ctime>
 
 #include "base/bytes.h"
+#include "io/shown_certificate.h"
 #include "io/tls.h"
 
 namespace lineshaft::io {
@@ -95,12 +96,30 @@ Result<void> trust_certificates(SSL_CTX* context, std::string_view ca_pem, bool 
     return {};
 }
 
+// Goes on over an issuer that nobody knows; the verdict keeps the error, so that peer_certificate()
+// sees no verified one. Whatever else is wrong (ended, bad signature, wrong purpose) stays wrong.
+int pass_unknown_issuers(int is_good, X509_STORE_CTX* store) {
+    if (is_good == 1) return 1;
+    switch (X509_STORE_CTX_get_error(store)) {
+        case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+        case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+        case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+        case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+        case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE: return 1;
+        default: return 0;
+    }
+}
+
 Result<void> ask_clients(SSL_CTX* context, const TlsIdentity& identity) {
-    if (identity.clients == TlsIdentity::Clients::off) return {};
-    TRY_VOID(trust_certificates(context, identity.client_ca_pem, true));
+    using Clients = TlsIdentity::Clients;
+    if (identity.clients == Clients::off) return {};
+    // Clients that look for a certificate of one of the issuers named would show no other.
+    const bool takes_any = identity.clients == Clients::optional_any;
+    TRY_VOID(trust_certificates(context, identity.client_ca_pem, !takes_any));
     const int needed =
-        identity.clients == TlsIdentity::Clients::required ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0;
-    SSL_CTX_set_verify(context, SSL_VERIFY_PEER | needed, nullptr);
+        identity.clients == Clients::required ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0;
+    SSL_CTX_set_verify(context, SSL_VERIFY_PEER | needed,
+                       takes_any ? pass_unknown_issuers : nullptr);
     SSL_CTX_set_verify_depth(context, chain_certificates_max);
     // A resumed session would bring back a certificate that was verified some other day.
     SSL_CTX_set_options(context, SSL_OP_NO_TICKET);
@@ -121,9 +140,9 @@ std::string digest_of(const X509* certificate) {
     return digest;
 }
 
-std::string common_name_of(const X509* certificate) {
+std::string name_part_of(const X509* certificate, int part) {
     const X509_NAME* subject = X509_get_subject_name(certificate);
-    const int at = X509_NAME_get_index_by_NID(subject, NID_commonName, -1);
+    const int at = X509_NAME_get_index_by_NID(subject, part, -1);
     if (at < 0) return {};
     unsigned char* text = nullptr;
     const int size =
@@ -131,6 +150,15 @@ std::string common_name_of(const X509* certificate) {
     if (size < 0) return {};
     std::string out(reinterpret_cast<char*>(text), static_cast<std::size_t>(size));
     OPENSSL_free(text);
+    return out;
+}
+
+std::string key_der_of(const X509* certificate) {
+    unsigned char* der = nullptr;
+    const int size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &der);
+    if (size < 0) return {};
+    std::string out(reinterpret_cast<char*>(der), static_cast<std::size_t>(size));
+    OPENSSL_free(der);
     return out;
 }
 
@@ -178,11 +206,18 @@ Result<SslContext> make_client_context(std::string_view ca_pem, std::string_view
 std::shared_ptr<const PeerCertificate> peer_certificate(SSL* ssl) {
     const X509* shown = SSL_get0_peer_certificate(ssl);
     STACK_OF(X509)* chain = SSL_get0_verified_chain(ssl);
-    if (shown == nullptr || chain == nullptr || sk_X509_num(chain) == 0) return nullptr;
-    if (SSL_get_verify_result(ssl) != X509_V_OK) return nullptr;
-    return std::make_shared<const PeerCertificate>(PeerCertificate{
-        digest_of(shown), digest_of(sk_X509_value(chain, sk_X509_num(chain) - 1)), serial_of(shown),
-        common_name_of(shown), instant_of(X509_get0_notAfter(shown))});
+    if (shown == nullptr) return nullptr;
+    ShownCertificate words{name_part_of(shown, NID_userId), name_part_of(shown, NID_commonName),
+                           key_der_of(shown)};
+    const bool is_verified = SSL_get_verify_result(ssl) == X509_V_OK && chain != nullptr &&
+                             sk_X509_num(chain) > 0;
+    std::unique_ptr<const PeerCertificate> verified;
+    if (is_verified) {
+        verified = std::make_unique<const PeerCertificate>(PeerCertificate{
+            digest_of(shown), digest_of(sk_X509_value(chain, sk_X509_num(chain) - 1)),
+            serial_of(shown), words.common_name, instant_of(X509_get0_notAfter(shown))});
+    }
+    return carried_certificate(std::move(words), std::move(verified));
 }
 
 Result<void> prepare_client(SSL* ssl, const std::string& server_name,

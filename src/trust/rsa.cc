@@ -149,6 +149,17 @@ std::string RsaKey::decrypt(std::string_view ciphertext, std::size_t bytes) cons
     return out;
 }
 
+Result<RsaNumbers> rsa_numbers_of(std::string_view spki_der) {
+    const unsigned char* at = octets(spki_der);
+    const RsaOwned<EVP_PKEY> key(d2i_PUBKEY(nullptr, &at, static_cast<long>(spki_der.size())));
+    if (key == nullptr || EVP_PKEY_get_base_id(key.get()) != EVP_PKEY_RSA)
+        return fail(Code::invalid, "no RSA key");
+    const int bits = EVP_PKEY_get_bits(key.get());
+    if (bits < 1'024 || bits > 8'192) return fail(Code::invalid, "an RSA key of 1024 to 8192 bits");
+    return RsaNumbers{signed_number(key.get(), OSSL_PKEY_PARAM_RSA_E),
+                      signed_number(key.get(), OSSL_PKEY_PARAM_RSA_N)};
+}
+
 Result<std::string> encrypt_rsa(std::string_view exponent, std::string_view modulus,
                                 std::string_view plain) {
     modulus = without_zeros(modulus);

@@ -43,6 +43,13 @@ private:
 Result<std::string> encrypt_rsa(std::string_view exponent, std::string_view modulus,
                                 std::string_view plain);
 
+/// The numbers of a public key, as RsaKey gives them. `spki_der`: SubjectPublicKeyInfo (RFC 5280), as
+/// certificates have it. Errors: invalid (no such key, under 1024 or over 8192 bits).
+struct RsaNumbers {
+    std::string exponent, modulus;
+};
+Result<RsaNumbers> rsa_numbers_of(std::string_view spki_der);
+
 /// The chinese standard GM/T 0003 with SM3, the usual identity "1234567812345678", the signature as
 /// DER; `x` and `y` big-endian, 32 bytes at most. Errors: denied, invalid, unsupported (this OpenSSL
 /// has no SM2).

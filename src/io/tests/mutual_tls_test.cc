@@ -9,6 +9,7 @@
 #include "io/nursery.h"
 #include "io/pause.h"
 #include "io/shard.h"
+#include "io/shown_certificate.h"
 #include "io/tls.h"
 #include "stream_pair.h"
 #include "test_certificate.h"
@@ -78,6 +79,9 @@ TEST(MutualTls, AsksClientsAsTheSettingSays) {
         {"required, none", Clients::required, nullptr, false, false},
         {"required, good", Clients::required, &machine, true, true},
         {"required, of a stranger", Clients::required, &stranger, false, false},
+        {"any, none", Clients::optional_any, nullptr, true, false},
+        {"any, good", Clients::optional_any, &machine, true, true},
+        {"any, of a stranger: as if none were shown", Clients::optional_any, &stranger, true, false},
     };
     Shards shards(1);
     for (const auto& one : cases) {
@@ -87,6 +91,13 @@ TEST(MutualTls, AsksClientsAsTheSettingSays) {
         if (!met.peer) continue;
         EXPECT_TRUE(met.peer->is_encrypted);
         ASSERT_EQ(met.peer->certificate != nullptr, one.is_known) << one.name;
+        const auto* shown = shown_certificate(*met.peer);
+        const bool is_asked = one.clients != Clients::off && one.shown != nullptr;
+        ASSERT_EQ(shown != nullptr, is_asked) << one.name;
+        if (is_asked) {
+            EXPECT_EQ(shown->common_name, one.shown == &machine ? "press-3" : "stranger");
+            EXPECT_FALSE(shown->key_der.empty());
+        }
         if (!one.is_known) continue;
         EXPECT_EQ(met.peer->certificate->common_name, "press-3");
         EXPECT_EQ(met.peer->certificate->sha256.size(), 32u);

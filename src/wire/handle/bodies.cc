@@ -452,6 +452,31 @@ std::string encode_login(const Reference& identity) {
     return out;
 }
 
+Result<DumpWanted> decode_dump_wanted(Bytes body, const Limits& limits) {
+    Reader in(body);
+    DumpWanted out;
+    TRY(out.hash_option, in.take_be<std::uint8_t>());
+    TRY(out.servers, in.take_be<std::uint32_t>());
+    TRY(out.server_number, in.take_be<std::uint32_t>());
+    if (in.at_end()) return out;
+    TRY(out.from, take_text(in, limits.handle_bytes_max));
+    TRY(out.from_kind, in.take_be<std::uint32_t>());
+    TRY_VOID(at_end(in));
+    return out;
+}
+
+std::string encode(const DumpWanted& body) {
+    std::string out;
+    Writer to(out);
+    to.put_be(body.hash_option);
+    to.put_be(body.servers);
+    to.put_be(body.server_number);
+    if (!body.from) return out;
+    put_block(out, *body.from);
+    put_u32(out, body.from_kind);
+    return out;
+}
+
 namespace {
 
 constexpr std::uint8_t movement_record = 1;

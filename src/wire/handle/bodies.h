@@ -212,6 +212,17 @@ struct TransactionsWanted {
 Result<TransactionsWanted> decode_transactions_wanted(Bytes body, const Limits& limits);
 std::string encode(const TransactionsWanted& body);
 
+/// Message 1002: what a mirror asks for that begins anew.
+struct DumpWanted {
+    std::uint8_t hash_option = 2;
+    std::uint32_t servers = 1, server_number = 0;
+    std::optional<std::string> from;  ///< a handle to go on from; nothing: not sent
+    std::uint32_t from_kind = 0;      ///< sent with `from`
+    bool operator==(const DumpWanted&) const = default;
+};
+Result<DumpWanted> decode_dump_wanted(Bytes body, const Limits& limits);
+std::string encode(const DumpWanted& body);
+
 /// One handle, as it was after a change, for those who follow along. The records of the reference
 /// server's stream, in the bodies of messages.
 struct Movement {

@@ -175,6 +175,11 @@ TEST(Bodies, BothWays) {
     expect_both_ways<Reference>({"88.1/U", 2}, encode_login({"88.1/U", 2}), &decode_login);
     const TransactionsWanted by_state{"{}", 0, 0, 2, 3, 1};
     expect_both_ways<TransactionsWanted>(by_state, encode(by_state), &decode_transactions_wanted);
+    const DumpWanted anew{2, 3, 1, std::nullopt, 0};
+    EXPECT_EQ(encode(anew).size(), 9u);
+    expect_both_ways<DumpWanted>(anew, encode(anew), &decode_dump_wanted);
+    const DumpWanted going_on{1, 1, 0, "88.1/A", 2};
+    expect_both_ways<DumpWanted>(going_on, encode(going_on), &decode_dump_wanted);
     const TransactionsWanted by_number{"", 17, 18, 1, 2, 0};
     expect_both_ways<TransactionsWanted>(by_number, encode(by_number), &decode_transactions_wanted);
     const SessionSetupAnswer setup{SessionSetup::Mode::diffie_hellman, "key"};

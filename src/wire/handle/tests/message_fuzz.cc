@@ -41,6 +41,7 @@ void all_bodies(Bytes bytes) {
     body<SessionSetup>(bytes, &decode_session_setup);
     body<SessionSetupAnswer>(bytes, &decode_session_setup_answer);
     body<TransactionsWanted>(bytes, &decode_transactions_wanted);
+    body<DumpWanted>(bytes, &decode_dump_wanted);
     body<Movements>(bytes, &decode_movements);
     body<Credential>(bytes, &decode_credential);
     body<Admin>(bytes, &decode_admin);
