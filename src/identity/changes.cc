@@ -1,10 +1,12 @@
 // How a handle changes: one change after the other, on the shard that owns its name.
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
+#include <map>
 
 #include "base/log.h"
 #include "identity/registry.h"
 #include "identity/statistics.h"
+#include "identity/value_signer.h"
 #include "trust/secrets.h"
 #include "wire/handle/names.h"
 
@@ -81,6 +83,23 @@ struct ChangeSteps {
         next(true);
     }
 
+    static bool is_signed_here(const Registry& registry, const Change& change) {
+        const ValueSigner* signer = registry.signer_;
+        return signer != nullptr && change.kind != Change::Kind::remove &&
+               (change.signs || signer->signs_all()) && signer->issuer_of(change.handle);
+    }
+
+    // Whether `values` stand there already. What the node signs is there when its signature is.
+    static bool is_there(const Registry& registry, const Change& change,
+                         std::vector<handle::Value> before, std::vector<handle::Value> values) {
+        if (!is_signed_here(registry, change)) return are_same(before, values);
+        const auto is_own = [&](const handle::Value& value) {
+            return registry.signer_->is_own(value, change.handle);
+        };
+        std::erase_if(values, is_own);
+        return std::erase_if(before, is_own) > 0 && are_same(before, values);
+    }
+
     // What is to be written, or a refusal.
     static Decision judge(Registry& registry, const Change& change, const Authority& by) {
         Decision out;
@@ -96,7 +115,7 @@ struct ChangeSteps {
             Change whole = change;
             whole.kind = Change::Kind::replace_values;
             Decision same = decide(*before, whole, now_s, registry.limits_);
-            if (same.outcome.is_good() && are_same(**before, same.values)) {
+            if (same.outcome.is_good() && is_there(registry, change, **before, same.values)) {
                 out = std::move(same);
                 out.outcome.was_kept = true;
             }
@@ -146,11 +165,31 @@ struct ChangeSteps {
         return found == shard.quotas.end() ? nullptr : found->second;
     }
 
-    // Decides and writes into the open round. was_kept, and refusals: nothing is written.
-    static Outcome begin(Registry& registry, const Change& change, const Authority& by) {
+    // The values that the node signs once `change` is carried out; nothing: none.
+    static std::optional<ValueSigner::Wish> to_sign(Registry& registry, const Change& change,
+                                                    const Authority& by) {
+        if (!is_signed_here(registry, change)) return std::nullopt;
+        Decision decision = judge(registry, change, by);
+        const bool is_written = decision.outcome.is_good() && !decision.outcome.was_kept;
+        if (!is_written || decision.values.empty()) return std::nullopt;
+        return ValueSigner::Wish{change.handle, std::move(decision.values)};
+    }
+
+    // Decides and writes into the open round. was_kept, and refusals: nothing is written. `jws`: of
+    // to_sign's values; empty: they are not signed.
+    static Outcome begin(Registry& registry, const Change& change, const Authority& by,
+                         std::string jws) {
         Decision decision = judge(registry, change, by);
         decision.outcome.handle = change.handle;
         if (!decision.outcome.is_good() || decision.outcome.was_kept) return decision.outcome;
+        if (!jws.empty()) {
+            registry.signer_->put_signature(decision.values, change.handle, std::move(jws));
+            if (decision.values.size() > registry.limits_.values_max ||
+                encode_record(decision.values).size() > registry.limits_.record_bytes_max)
+                return refusal(Answer::invalid_value, "no room for the signature");
+        } else if (registry.signer_ != nullptr) {
+            registry.signer_->drop_stale(decision.values, change.handle);
+        }
         if (decision.outcome.is_new) {
             const auto quota = quota_of(registry, change.handle);
             if (quota && !quota->take_place())
@@ -181,21 +220,42 @@ struct ChangeSteps {
                                                                       : Action::update);
     }
 
+    static io::Task<Result<std::string>> sign_one(Registry* registry, ValueSigner::Wish wish) {
+        std::vector<ValueSigner::Wish> wishes;
+        wishes.push_back(std::move(wish));
+        auto made = co_await registry->signer_->sign(std::move(wishes));
+        if (!made) co_return std::unexpected(made.error());
+        co_return std::move(made->front());
+    }
+
     static io::Task<Outcome> commit(Registry* registry, Change change, Authority by) {
         store::Lane& lane = *registry->lanes_[io::Shard::here().index().number()];
         if (lane.is_full()) co_return refusal(Answer::too_busy, "the disk is behind");
-        Outcome outcome = begin(*registry, change, by);
+        std::string jws;
+        if (auto wish = to_sign(*registry, change, by)) {
+            auto made = co_await sign_one(registry, std::move(*wish));
+            if (!made) co_return refusal(Answer::too_busy, made.error().context);
+            jws = std::move(*made);
+        }
+        Outcome outcome = begin(*registry, change, by, std::move(jws));
         if (!outcome.is_good() || outcome.was_kept) co_return outcome;
         auto done = co_await lane.durable();
         finish(*registry, change, outcome, done);
         co_return outcome;
     }
 
+    /// A signature that was made before it was known whether the values stay so.
+    struct SignedAhead {
+        ValueSigner::Wish wish;
+        std::string jws;
+    };
     /// Of one shard, in their order.
     struct Many {
         std::vector<Change> changes;
         std::vector<Outcome> outcomes;
         std::vector<std::size_t> open;  // written, not known to be on disk
+        std::map<std::size_t, SignedAhead> ahead = {};
+        std::size_t ahead_until = 0;
     };
 
     static io::Task<bool> settle(Registry* registry, Many* many) {
@@ -210,6 +270,44 @@ struct ChangeSteps {
         co_return true;
     }
 
+    // Signs the next changes in one go, so that they do not wait for a worker one by one. Not with a
+    // round open: it would be sealed meanwhile, and its end missed.
+    static io::Task<bool> sign_ahead(Registry* registry, Many* many, std::size_t from,
+                                     const Authority* by) {
+        constexpr std::size_t at_once = 32;
+        (void)co_await settle(registry, many);
+        many->ahead.clear();
+        many->ahead_until = std::min(many->changes.size(), from + at_once);
+        std::vector<ValueSigner::Wish> wishes;
+        std::vector<std::size_t> places;
+        for (std::size_t at = from; at < many->ahead_until; ++at) {
+            if (auto wish = to_sign(*registry, many->changes[at], *by)) {
+                wishes.push_back(std::move(*wish));
+                places.push_back(at);
+            }
+        }
+        if (wishes.empty()) co_return true;
+        auto made = co_await registry->signer_->sign(wishes);
+        if (!made) co_return false;  // each tries again in its turn
+        for (std::size_t at = 0; at < places.size(); ++at)
+            many->ahead.emplace(places[at],
+                                SignedAhead{std::move(wishes[at]), std::move((*made)[at])});
+        co_return true;
+    }
+
+    // In the handle's turn. Empty: nothing is to be signed.
+    static io::Task<Result<std::string>> signature_for(Registry* registry, Many* many,
+                                                       std::size_t at, const Authority* by) {
+        auto wish = to_sign(*registry, many->changes[at], *by);
+        if (!wish) co_return std::string();
+        const auto ahead = many->ahead.find(at);
+        if (ahead != many->ahead.end() && are_same(ahead->second.wish.values, wish->values))
+            co_return std::move(ahead->second.jws);
+        (void)co_await settle(registry, many);
+        auto made = co_await sign_one(registry, std::move(*wish));
+        co_return made;
+    }
+
     static io::Task<std::vector<Outcome>> run_many(Registry* registry,
                                                    std::vector<Change> changes, Authority by) {
         Many many;
@@ -218,6 +316,9 @@ struct ChangeSteps {
         store::Lane& lane = *registry->lanes_[io::Shard::here().index().number()];
         for (std::size_t at = 0; at < many.changes.size(); ++at) {
             const Change& change = many.changes[at];
+            const bool is_signed = is_signed_here(*registry, change);
+            if (is_signed && at >= many.ahead_until)
+                (void)co_await sign_ahead(registry, &many, at, &by);
             if (!is_here(*registry, change.handle)) {
                 many.outcomes[at] = refusal(Answer::not_responsible, "That prefix doesn't live here");
                 continue;
@@ -230,7 +331,13 @@ struct ChangeSteps {
                 many.outcomes[at] = refusal(Answer::too_busy, "too many changes wait");
                 continue;
             }
-            many.outcomes[at] = begin(*registry, change, by);
+            Result<std::string> jws = std::string();
+            if (is_signed) {
+                auto made = co_await signature_for(registry, &many, at, &by);
+                jws = std::move(made);
+            }
+            many.outcomes[at] = jws ? begin(*registry, change, by, std::move(*jws))
+                                    : refusal(Answer::too_busy, jws.error().context);
             if (many.outcomes[at].is_good() && !many.outcomes[at].was_kept) {
                 many.open.push_back(at);
             } else {

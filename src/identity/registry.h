@@ -24,6 +24,7 @@
 namespace lineshaft::identity {
 
 class Statistics;
+class ValueSigner;
 
 /// On whose behalf something is changed or read.
 struct Authority {
@@ -123,6 +124,8 @@ public:
     const Limits& limits() const { return limits_; }
     /// Counts from now on. Before anyone asks; outlives the registry's users.
     void set_statistics(Statistics& statistics) { statistics_ = &statistics; }
+    /// From now on signs the values of handles that change, in the same commit. As above.
+    void set_signer(ValueSigner& signer) { signer_ = &signer; }
 
 private:
     friend struct ChangeSteps;
@@ -165,6 +168,7 @@ private:
     mutable io::PerShard<OnShard> on_shard_;
     io::SharedTally prefix_changes_;  // of prefix handles, since the start
     Statistics* statistics_ = nullptr;
+    ValueSigner* signer_ = nullptr;
 };
 
 }  // namespace lineshaft::identity

@@ -33,11 +33,20 @@ struct Place {
     bool is_proven = false;           // signed from a trusted key down to here
 };
 
-// All values, under a number nobody can guess.
-std::string question_for(const std::string& name, bool certify) {
+/// What a name is asked for.
+enum class Wanted : std::uint8_t {
+    all,
+    sites,  ///< where to ask further; certificates and the like would not fit a datagram
+};
+
+// Under a number nobody can guess.
+std::string question_for(const std::string& name, Wanted wanted, bool certify) {
     const std::string bytes = trust::random_bytes(4);
     Reader in(as_bytes(bytes));
-    return resolution_request({name, {}, {}}, in.take_be<std::uint32_t>().value_or(1), certify);
+    handle::Resolution body{name, {}, {}};
+    if (wanted == Wanted::sites)
+        body.types = {"HS_SITE", "HS_SITE.", "HS_SERV", "HS_SERV.", "HS_NA_DELEGATE"};
+    return resolution_request(body, in.take_be<std::uint32_t>().value_or(1), certify);
 }
 
 bool is_site(std::string_view type) {
@@ -224,7 +233,8 @@ struct ResolveSteps {
         return good;
     }
 
-    static io::Task<Result<Reply>> ask_way(ResolveSteps* search, Way way, std::string name) {
+    static io::Task<Result<Reply>> ask_way(ResolveSteps* search, Way way, std::string name,
+                                           Wanted wanted) {
         auto& limits = search->resolver.limits_;
         if (++search->hops > limits.hops_max)
             co_return fail(Code::exhausted, "more questions than one name is worth");
@@ -245,7 +255,7 @@ struct ResolveSteps {
             }
             way.key = std::move(*key);
         }
-        std::string question = question_for(name, !way.key.empty());
+        std::string question = question_for(name, wanted, !way.key.empty());
         auto reply = co_await ask(way.address, way.transport, std::move(question));
         hop.took = now() - began;
         if (!reply) {
@@ -262,11 +272,12 @@ struct ResolveSteps {
     }
 
     // The first answer of those who could know.
-    static io::Task<Result<Reply>> ask_place(ResolveSteps* search, Place place, std::string name) {
+    static io::Task<Result<Reply>> ask_place(ResolveSteps* search, Place place, std::string name,
+                                             Wanted wanted) {
         Error last{Code::unavailable, "nobody to ask for " + name};
         const auto all = search->ways(place, name);
         for (const Way& way : all) {
-            auto reply = co_await ask_way(search, way, name);
+            auto reply = co_await ask_way(search, way, name, wanted);
             if (reply && reply->header.answer != Answer::too_busy) co_return reply;
             if (!reply && reply.error().code == Code::exhausted &&
                 search->hops > search->resolver.limits_.hops_max)
@@ -349,9 +360,10 @@ struct ResolveSteps {
         Resolved answer;
         Place by;
     };
-    static io::Task<Result<Told>> descend(ResolveSteps* search, Place place, std::string name) {
+    static io::Task<Result<Told>> descend(ResolveSteps* search, Place place, std::string name,
+                                          Wanted wanted) {
         for (;;) {
-            auto reply = co_await ask_place(search, place, name);
+            auto reply = co_await ask_place(search, place, name, wanted);
             if (!reply) co_return std::unexpected(reply.error());
             switch (reply->header.answer) {
                 case Answer::success: {
@@ -375,8 +387,8 @@ struct ResolveSteps {
                     co_return told;
                 }
             }
-            std::string wanted = prefix_of(name);
-            auto next = co_await follow(search, std::move(*reply), place, std::move(wanted));
+            std::string prefix = prefix_of(name);
+            auto next = co_await follow(search, std::move(*reply), place, std::move(prefix));
             if (!next) co_return std::unexpected(next.error());
             place = std::move(*next);
         }
@@ -394,11 +406,14 @@ struct ResolveSteps {
         }
         Place root;
         root.is_proven = !search->resolver.trusted_.empty();
-        auto told = co_await descend(search, std::move(root), name);
+        auto told = co_await descend(search, std::move(root), name, Wanted::sites);
         if (!told) co_return std::unexpected(told.error());
         Place out = told->by;
         const io::Steady fresh_until = told->answer.fresh_until;
-        if (told->answer.answer == Answer::values_not_found) co_return out;
+        if (told->answer.answer == Answer::values_not_found) {  // it knows the prefix, and its handles
+            shard.keep_place(prefix, out, fresh_until);
+            co_return out;
+        }
         if (told->answer.answer != Answer::success) {
             *why_not = std::move(told->answer);
             co_return out;
@@ -432,7 +447,7 @@ struct ResolveSteps {
             if (why_not) co_return std::move(*why_not);
             place = std::move(*found);
         }
-        auto told = co_await descend(search, std::move(place), std::move(name));
+        auto told = co_await descend(search, std::move(place), std::move(name), Wanted::all);
         if (!told) co_return std::unexpected(told.error());
         co_return std::move(told->answer);
     }

@@ -39,6 +39,7 @@ struct Change {
     bool keeps_same = false;    ///< create, replace_values: a handle with these values stays as it
                                 ///< is, and that is a success
     bool keeps_times = false;   ///< the values' timestamps are those given: of a mirror
+    bool signs = false;         ///< the node signs the outcome, whatever it does usually
 };
 
 /// What became of it, in the protocol's words.

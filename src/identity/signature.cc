@@ -70,15 +70,6 @@ std::optional<Reference> reference_of(std::string_view text) {
     return out;
 }
 
-std::string text_of_reference(const Reference& reference) {
-    return std::to_string(reference.index) + ":" + reference.handle;
-}
-
-bool is_same_reference(const Reference& a, const Reference& b) {
-    return a.index == b.index &&
-           handle::canonical(a.handle, false) == handle::canonical(b.handle, false);
-}
-
 Result<void> check_times(const json::object& claims, std::int64_t now_s) {
     const auto second = [&claims](std::string_view name) -> std::optional<std::int64_t> {
         const auto* value = claims.if_contains(name);
@@ -108,7 +99,9 @@ Result<handle::PublicKey> key_in(const json::object& claims) {
     return out;
 }
 
-bool permits(const json::object& right, std::string_view handle) {
+// `is_above`: of a certificate that permits others to sign, which counts for what is under the prefixes
+// derived from its own as well.
+bool permits(const json::object& right, std::string_view handle, bool is_above) {
     const std::string perm = text_in(right, "perm");
     if (perm == "everything") return true;
     const std::string name = handle::canonical(handle, false);
@@ -118,16 +111,17 @@ bool permits(const json::object& right, std::string_view handle) {
     if (root != "0.NA") return false;
     const auto [own_prefix, own_suffix] = handle::split_name(name);
     if (perm == "handlesUnderThisPrefix") return own_prefix == prefix;
+    if (perm != "derivedPrefixes") return false;
     const bool is_prefix = own_prefix == "0.NA";
-    return perm == "derivedPrefixes" && is_prefix && own_suffix != prefix &&
-           handle::is_under(own_suffix, prefix);
+    const std::string& derived = is_prefix ? own_suffix : own_prefix;
+    return (is_prefix || is_above) && derived != prefix && handle::is_under(derived, prefix);
 }
 
-bool permits_any(const json::object& claims, std::string_view handle) {
+bool permits_any(const json::object& claims, std::string_view handle, bool is_above) {
     const auto* rights = claims.if_contains("perms");
     if (rights == nullptr || !rights->is_array()) return false;
-    return std::ranges::any_of(rights->get_array(), [handle](const json::value& one) {
-        return one.is_object() && permits(one.get_object(), handle);
+    return std::ranges::any_of(rights->get_array(), [=](const json::value& one) {
+        return one.is_object() && permits(one.get_object(), handle, is_above);
     });
 }
 
@@ -138,9 +132,12 @@ std::string digest_of_value(const Value& value) {
     return trust::hash_of(trust::Hash::sha256, std::string_view(record).substr(8));
 }
 
-Result<std::vector<std::uint32_t>> check_digests(const json::object& claims,
-                                                 const std::vector<Value>& values,
-                                                 const ChainLimits& limits) {
+// Sorts the values that `claims` is about into those that are as they were signed and the others.
+// Errors: invalid, unsupported, exhausted.
+// Out of line: inlined, g++ 12 believes that a short text is read past its end.
+[[gnu::noinline]] Result<void> compare_digests(const json::object& claims,
+                                               const std::vector<Value>& values,
+                                               const ChainLimits& limits, SignatureWorth& out) {
     const auto* outer = claims.if_contains("digests");
     const auto* list = outer != nullptr && outer->is_object()
                            ? outer->get_object().if_contains("digests")
@@ -150,7 +147,6 @@ Result<std::vector<std::uint32_t>> check_digests(const json::object& claims,
         return fail(Code::unsupported, "HS_SIGNATURE: only SHA-256");
     if (list->get_array().size() > limits.digests_max)
         return fail(Code::exhausted, "HS_SIGNATURE: too many digests");
-    std::vector<std::uint32_t> out;
     for (const auto& one : list->get_array()) {
         const auto* index = one.is_object() ? one.get_object().if_contains("index") : nullptr;
         if (index == nullptr || !index->is_int64() || index->get_int64() < 1 ||
@@ -158,14 +154,17 @@ Result<std::vector<std::uint32_t>> check_digests(const json::object& claims,
             return fail(Code::invalid, "HS_SIGNATURE: an index");
         const auto number = static_cast<std::uint32_t>(index->get_int64());
         const auto found = std::ranges::find(values, number, &Value::index);
-        if (found == values.end())
-            return fail(Code::denied, "value " + std::to_string(number) + " was signed and has gone");
-        auto digest = trust::from_base64(text_in(one.get_object(), "digest"));
-        if (!digest || *digest != digest_of_value(*found))
-            return fail(Code::denied, "value " + std::to_string(number) + " is not as it was signed");
-        out.push_back(number);
+        const auto digest = trust::from_base64(text_in(one.get_object(), "digest"));
+        if (found != values.end() && digest && *digest == digest_of_value(*found)) {
+            out.covers.push_back(number);
+            continue;
+        }
+        out.changed.push_back(number);
+        if (!out.why.empty()) continue;
+        out.why = "value " + std::to_string(number) +
+                  (found == values.end() ? " was signed and has gone" : " is not as it was signed");
     }
-    return out;
+    return {};
 }
 
 Result<void> verify_jws(const Jws& jws, const handle::PublicKey& key) {
@@ -182,7 +181,7 @@ std::string make_jws(const trust::RsaKey& key, const json::object& claims) {
 json::object claims_of(const Reference& issuer, std::string_view subject, std::int64_t now_s,
                        std::int64_t life_s) {
     json::object out;
-    out["iss"] = text_of_reference(issuer);
+    out["iss"] = text_of(issuer);
     out["sub"] = subject;
     out["iat"] = now_s;
     out["nbf"] = now_s;
@@ -212,45 +211,165 @@ Result<void> check_signature(const Reply& reply, std::string_view public_key) {
     return fail(Code::unsupported, "signatures of " + key.type);
 }
 
+namespace {
+
+// Each certificate names the key that must have signed what is below it, up to a trusted key: whose.
+// Errors: not_found (there is none), denied, invalid, unsupported, exhausted.
+Result<Reference> climb(const Jws& signature, Reference wanted, std::string_view handle,
+                        const SignatureChain& chain, const TrustedKeys& trusted,
+                        std::int64_t now_s, const ChainLimits& limits) {
+    const auto is_trusted = [&trusted](const handle::PublicKey& key) {
+        const auto fingerprint = fingerprint_of(handle::encode(key));
+        return fingerprint && std::ranges::find(trusted, *fingerprint) != trusted.end();
+    };
+    Jws below = signature;
+    for (const auto& text : chain.certificates) {
+        TRY(auto certificate, parse_jws(text, limits));
+        const auto subject = reference_of(text_in(certificate.claims, "sub"));
+        const auto by = reference_of(text_in(certificate.claims, "iss"));
+        if (!subject || !by || !is_same_reference(*subject, wanted))
+            return fail(Code::denied, "the chain is broken at " + text_of(wanted));
+        TRY_VOID(check_times(certificate.claims, now_s));
+        TRY(const auto key, key_in(certificate.claims));
+        TRY_VOID(verify_jws(below, key));
+        if (!permits_any(certificate.claims, handle, &text != &chain.certificates.front()))
+            return fail(Code::denied,
+                        text_of(*subject) + " may not sign for " + std::string(handle));
+        if (is_trusted(key)) return *subject;
+        wanted = *by;
+        below = std::move(certificate);
+    }
+    if (!chain.root_key.empty()) {
+        TRY(const auto key, handle::decode_public_key(as_bytes(chain.root_key)));
+        if (key.type != "RSA_PUB_KEY") return fail(Code::unsupported, "signatures of " + key.type);
+        TRY_VOID(verify_jws(below, key));
+        if (is_trusted(key)) return wanted;
+    }
+    return fail(Code::not_found,
+                "the chain ends at " + text_of(wanted) + ", whose key is not trusted");
+}
+
+struct Weighed {
+    SignatureWorth worth;
+    std::optional<Error> refused{};    // it is no signature of that handle that counts now
+    std::optional<Error> key_error{};  // why its key is not trusted
+};
+
+// Whose signature of `handle` it is, while it counts. Errors: denied, invalid.
+Result<Reference> signer_in(const json::object& claims, std::string_view handle,
+                            std::int64_t now_s) {
+    auto issuer = reference_of(text_in(claims, "iss"));
+    if (!issuer) return fail(Code::invalid, "HS_SIGNATURE: no issuer");
+    if (handle::canonical(text_in(claims, "sub"), false) != handle::canonical(handle, false))
+        return fail(Code::denied, "HS_SIGNATURE: of another handle");
+    TRY_VOID(check_times(claims, now_s));
+    return std::move(*issuer);
+}
+
+Result<void> check_length(const SignatureChain& chain, const ChainLimits& limits) {
+    if (chain.certificates.size() <= limits.links_max) return {};
+    return fail(Code::exhausted,
+                "a chain of " + std::to_string(chain.certificates.size()) + " links");
+}
+
+// Errors: invalid, unsupported, exhausted, denied: nothing is said of any value.
+Result<Jws> open_signature(std::string_view jws, std::string_view handle,
+                           const std::vector<Value>& values, const SignatureChain& chain,
+                           std::int64_t now_s, const ChainLimits& limits, SignatureWorth& out) {
+    TRY(auto signature, parse_jws(jws, limits));
+    TRY(out.by, signer_in(signature.claims, handle, now_s));
+    TRY_VOID(compare_digests(signature.claims, values, limits, out));
+    TRY_VOID(check_length(chain, limits));
+    return signature;
+}
+
+Weighed weigh(std::string_view jws, std::string_view handle, const std::vector<Value>& values,
+              const SignatureChain& chain, const TrustedKeys& trusted, std::int64_t now_s,
+              const ChainLimits& limits) {
+    Weighed out;
+    const auto signature = open_signature(jws, handle, values, chain, now_s, limits, out.worth);
+    if (!signature) {
+        out.worth = {};
+        out.refused = signature.error();
+        return out;
+    }
+    const auto root = climb(*signature, out.worth.by, handle, chain, trusted, now_s, limits);
+    if (root) {
+        out.worth.root = *root;
+        out.worth.key = Worth::valid;
+    } else {
+        out.key_error = root.error();
+        out.worth.key = root.error().code == Code::not_found ? Worth::untrusted : Worth::invalid;
+    }
+    return out;
+}
+
+}  // namespace
+
+std::string_view name_of(Worth worth) {
+    switch (worth) {
+        case Worth::none: return "unsigned";
+        case Worth::valid: return "valid";
+        case Worth::untrusted: return "untrusted";
+        case Worth::invalid: break;
+    }
+    return "invalid";
+}
+
+Worth SignatureWorth::of(std::uint32_t index) const {
+    if (std::ranges::find(changed, index) != changed.end()) return Worth::invalid;
+    return std::ranges::find(covers, index) != covers.end() ? key : Worth::none;
+}
+
+SignatureWorth judge_signature(std::string_view jws, std::string_view handle,
+                               const std::vector<Value>& values, const SignatureChain& chain,
+                               const TrustedKeys& trusted, std::int64_t now_s,
+                               const ChainLimits& limits) {
+    auto weighed = weigh(jws, handle, values, chain, trusted, now_s, limits);
+    SignatureWorth out = std::move(weighed.worth);
+    if (weighed.refused) {
+        out.why = std::move(weighed.refused->context);
+        return out;
+    }
+    out.worth = out.changed.empty() ? out.key : Worth::invalid;
+    if (out.why.empty() && weighed.key_error) out.why = std::move(weighed.key_error->context);
+    return out;
+}
+
 Result<ValuesSigned> check_values(std::string_view jws, std::string_view handle,
                                   const std::vector<Value>& values,
                                   const std::vector<std::string>& certificates,
                                   const TrustedKeys& trusted, std::int64_t now_s,
                                   const ChainLimits& limits) {
-    TRY(const auto signature, parse_jws(jws, limits));
-    const auto issuer = reference_of(text_in(signature.claims, "iss"));
-    if (!issuer) return fail(Code::invalid, "HS_SIGNATURE: no issuer");
-    if (handle::canonical(text_in(signature.claims, "sub"), false) !=
-        handle::canonical(handle, false))
-        return fail(Code::denied, "HS_SIGNATURE: of another handle");
-    TRY_VOID(check_times(signature.claims, now_s));
-    ValuesSigned out{*issuer, *issuer, {}};
-    TRY(out.indexes, check_digests(signature.claims, values, limits));
-    if (certificates.size() > limits.links_max) return fail(Code::exhausted, "a chain too long");
-    // Each certificate names the key that must have signed what is below it; the last one's key, or
-    // the one that signed it, is trusted.
-    Jws below = signature;
-    Reference wanted = *issuer;
-    for (const auto& text : certificates) {
-        TRY(auto certificate, parse_jws(text, limits));
-        const auto subject = reference_of(text_in(certificate.claims, "sub"));
-        const auto by = reference_of(text_in(certificate.claims, "iss"));
-        if (!subject || !by || !is_same_reference(*subject, wanted))
-            return fail(Code::denied, "the chain is broken at " + text_of_reference(wanted));
-        TRY_VOID(check_times(certificate.claims, now_s));
-        TRY(const auto key, key_in(certificate.claims));
-        TRY_VOID(verify_jws(below, key));
-        if (!permits_any(certificate.claims, handle))
-            return fail(Code::denied,
-                        text_of_reference(*subject) + " may not sign for " + std::string(handle));
-        out.root = *subject;
-        TRY(const auto fingerprint, fingerprint_of(handle::encode(key)));
-        if (std::ranges::find(trusted, fingerprint) != trusted.end()) return out;
-        wanted = *by;
-        below = std::move(certificate);
+    auto weighed = weigh(jws, handle, values, {certificates, {}}, trusted, now_s, limits);
+    auto& worth = weighed.worth;
+    if (weighed.refused) return std::unexpected(std::move(*weighed.refused));
+    if (!worth.changed.empty()) return fail(Code::denied, worth.why);
+    if (weighed.key_error) {
+        const Code code = weighed.key_error->code;
+        return fail(code == Code::not_found ? Code::denied : code, weighed.key_error->context);
     }
-    return fail(Code::denied, "the chain ends at " + text_of_reference(wanted) +
-                                  ", whose key is not trusted");
+    return ValuesSigned{std::move(worth.by), std::move(worth.root), std::move(worth.covers)};
+}
+
+std::string text_of(const Reference& reference) {
+    return std::to_string(reference.index) + ":" + reference.handle;
+}
+
+bool is_same_reference(const Reference& a, const Reference& b) {
+    return a.index == b.index &&
+           handle::canonical(a.handle, false) == handle::canonical(b.handle, false);
+}
+
+Result<std::string> certified_key(std::string_view jws, const ChainLimits& limits) {
+    TRY(const auto read, parse_jws(jws, limits));
+    TRY(const auto key, key_in(read.claims));
+    return handle::encode(key);
+}
+
+bool is_signed_value(const Value& value) {
+    return value.type != "HS_SIGNATURE" && value.type != "HS_SECKEY" &&
+           value.is(handle::permission::public_read);
 }
 
 Result<std::vector<Reference>> issuers_of(std::string_view jws, const ChainLimits& limits) {
@@ -281,7 +400,7 @@ std::string sign_values(const trust::RsaKey& key, const Reference& issuer, std::
     json::object claims = claims_of(issuer, handle, now_s, life_s);
     json::array digests;
     for (const Value& value : values) {
-        if (value.type == "HS_SIGNATURE") continue;
+        if (!is_signed_value(value)) continue;
         digests.push_back(json::object{{"index", value.index},
                                        {"digest", trust::to_base64(digest_of_value(value))}});
     }
@@ -292,7 +411,7 @@ std::string sign_values(const trust::RsaKey& key, const Reference& issuer, std::
 std::string certify(const trust::RsaKey& key, const Reference& issuer, const Reference& subject,
                     std::string_view public_key, const std::vector<CertifiedRight>& rights,
                     std::int64_t now_s, std::int64_t life_s) {
-    json::object claims = claims_of(issuer, text_of_reference(subject), now_s, life_s);
+    json::object claims = claims_of(issuer, text_of(subject), now_s, life_s);
     const auto numbers = handle::decode_public_key(as_bytes(public_key));
     if (numbers && numbers->type == "RSA_PUB_KEY") {
         claims["publicKey"] = json::object{{"kty", "RSA"},

@@ -30,10 +30,44 @@ struct ValuesSigned {
     std::vector<std::uint32_t> indexes;  ///< what it covers
 };
 
+/// How much a signature of values, or a value under one, is worth.
+enum class Worth : std::uint8_t {
+    none,       ///< nobody signed it
+    valid,      ///< as it was signed, by a key that leads to a trusted one
+    untrusted,  ///< as it was signed, but the key leads to none that is trusted
+    invalid,    ///< not as it was signed, forged, ended, or not permitted
+};
+std::string_view name_of(Worth worth);  ///< "unsigned", "valid", "untrusted", "invalid"
+
+/// What stands above a signature.
+struct SignatureChain {
+    std::vector<std::string> certificates{};  ///< HS_CERT: the issuer's first, then its issuer's...
+    std::string root_key{};  ///< HS_PUBKEY data of who issued the last one; empty: not known
+};
+
+/// What is to be said of one HS_SIGNATURE.
+struct SignatureWorth {
+    Worth worth = Worth::invalid;
+    std::string why{};                     ///< unless it is valid
+    Worth key = Worth::invalid;            ///< of the key alone, whatever became of the values
+    handle::Reference by{};                ///< empty: it cannot be read
+    handle::Reference root{};              ///< whose key is trusted; empty: nobody's
+    std::vector<std::uint32_t> covers{};   ///< values that are as they were signed
+    std::vector<std::uint32_t> changed{};  ///< values that are not, or have gone
+    /// Of one value under it; none: it is not covered.
+    Worth of(std::uint32_t index) const;
+};
+/// As check_values, and says how much of it holds.
+SignatureWorth judge_signature(std::string_view jws, std::string_view handle,
+                               const std::vector<handle::Value>& values,
+                               const SignatureChain& chain, const TrustedKeys& trusted,
+                               std::int64_t now_s, const ChainLimits& limits = {});
+
 /// HS_SIGNATURE: `jws` says that `values` of `handle` are as they were signed, by whoever
 /// `certificates` (HS_CERT, the issuer's first, then its issuer's...) lead from to a key of
-/// `trusted`. `now_s` within the times they name. A value that is covered and has gone or changed,
-/// a certificate that does not permit the handle, a broken link: denied. Errors: denied, invalid,
+/// `trusted`. `now_s` within the times they name. The issuer's certificate must permit the handle, each
+/// one above it that handle or a prefix which its own is derived from. A value that is covered and
+/// has gone or changed, a certificate that does not permit, a broken link: denied. Errors: denied, invalid,
 /// unsupported (algorithms other than RS256), exhausted (a limit).
 Result<ValuesSigned> check_values(std::string_view jws, std::string_view handle,
                                   const std::vector<handle::Value>& values,
@@ -41,13 +75,22 @@ Result<ValuesSigned> check_values(std::string_view jws, std::string_view handle,
                                   const TrustedKeys& trusted, std::int64_t now_s,
                                   const ChainLimits& limits = {});
 
-/// Where the certificate of a signature's or certificate's issuer may stand, best first.
+/// Where the certificate of a signature's or certificate's issuer may stand, best first; the last one
+/// is the issuer itself.
 Result<std::vector<handle::Reference>> issuers_of(std::string_view jws,
                                                   const ChainLimits& limits = {});
 /// Whether `jws` is a certificate for `subject`.
 bool certifies(std::string_view jws, const handle::Reference& subject);
+/// HS_PUBKEY data of the key that a certificate is for. Errors: invalid, unsupported, exhausted.
+Result<std::string> certified_key(std::string_view jws, const ChainLimits& limits = {});
+/// "300:0.NA/88.101".
+std::string text_of(const handle::Reference& reference);
+bool is_same_reference(const handle::Reference& a, const handle::Reference& b);
 
-/// A signature over all of `values` but those of type HS_SIGNATURE. `life_s` 0: it does not end.
+/// Whether sign_values covers a value: those that the public may read, but for HS_SIGNATURE. The
+/// digest of another one would let people try what it might be.
+bool is_signed_value(const handle::Value& value);
+/// A signature over those of `values` that are signed. `life_s` 0: it does not end.
 std::string sign_values(const trust::RsaKey& key, const handle::Reference& issuer,
                         std::string_view handle, const std::vector<handle::Value>& values,
                         std::int64_t now_s, std::int64_t life_s);
