@@ -9,8 +9,11 @@
 #include "identity/prefix_book.h"
 #include "identity/resolver.h"
 #include "identity/statistics.h"
+#include "identity/value_signer.h"
+#include "identity/value_trust.h"
 #include "identity/visitors.h"
 #include "io/accept_rate.h"
+#include "io/workers.h"
 
 namespace lineshaft::api {
 
@@ -25,8 +28,12 @@ struct NamingDesk {
     std::vector<std::string> own;  ///< prefixes of the settings, folded
     bool is_case_sensitive = false;
     std::string machine_prefix{};  ///< machines are named under it; empty: they are not
+    identity::TrustedKeys trusted{};          ///< of the settings, and this node's own
+    identity::ValueSigner* signer = nullptr;  ///< null: this node signs nothing
+    std::string mirror_of{};                  ///< whom it follows; empty: it takes changes
     identity::VisitorRate visitors{identity::VisitorRate::Limits{}};  ///< shard 0
     io::AcceptRate resolutions{20};
+    io::Workers labels{"labels", io::Workers::Limits{.threads = 1, .queued_max = 64, .nice = 5}};
 };
 
 /// Errors: unavailable, on a node that keeps no names.
@@ -63,6 +70,17 @@ Result<std::vector<handle::Value>> values_in(const json::value& given,
                                              const std::vector<handle::Value>& there);
 /// Adds the administrator every handle has, unless there is one.
 void add_admin(std::vector<handle::Value>& values, std::string_view prefix);
+/// On a mirror nothing is changed. Errors: unsupported, which says where to go.
+Result<void> check_takes_changes(const NamingDesk& desk);
+/// The signatures among `values` of `handle`, with whatever of their certificates can be found.
+io::Task<identity::ValuesTrust> trust_of(NamingDesk* desk, std::string handle,
+                                         std::vector<handle::Value> values);
+json::array signatures_out(const identity::ValuesTrust& trust);
+/// Puts an HS_CERT for the prefix's key where its prefix handle stands. `public_key` empty: this
+/// node's own, which hosts it.
+io::Task<Result<handle::Value>> certify_prefix(NamingDesk* desk, std::string prefix,
+                                               std::string public_key, std::int64_t life_s);
+
 /// A registry's refusal as a failure of ours.
 Error error_of(const identity::Outcome& outcome);
 /// "Quota reached" and the rest.
@@ -73,5 +91,6 @@ void add_identifier_routes(http::Router& router, Services& services);
 void add_prefix_routes(http::Router& router, Services& services);
 void add_bulk_routes(http::Router& router, Services& services);
 void add_resolve_routes(http::Router& router, Services& services);
+void add_trust_routes(http::Router& router, Services& services);
 
 }  // namespace lineshaft::api

@@ -299,6 +299,7 @@ Result<Receipts> receipts_of(const http::Request& request) {
 
 io::Task<Answer> bulk(Call call) {
     CO_TRY(NamingDesk* const desk, naming_of(call));
+    CO_TRY_VOID(check_takes_changes(*desk));
     CO_TRY(auto key, key_of(call.request));
     CO_TRY(const auto receipts, receipts_of(call.request));
     std::uint64_t from = 1;

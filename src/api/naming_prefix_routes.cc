@@ -7,6 +7,7 @@
 #include "api/naming.h"
 #include "api/render.h"
 #include "api/routes.h"
+#include "base/log.h"
 #include "wire/handle/names.h"
 
 namespace lineshaft::api {
@@ -194,6 +195,7 @@ io::Task<Result<void>> set_template(NamingDesk* desk, std::string prefix,
 
 io::Task<Answer> change_prefix(Call call) {
     CO_TRY(NamingDesk* const desk, naming_of(call));
+    CO_TRY_VOID(check_takes_changes(*desk));
     CO_TRY(auto body, body_object(call.request, {"quota", "template", "address"}));
     CO_TRY(auto entry, desk->book.prefix(call.captured(0)));
     if (const auto* xml = body.if_contains("template")) {
@@ -225,6 +227,7 @@ io::Task<Answer> change_prefix(Call call) {
 
 io::Task<Answer> set_prefix_state(Call call, PrefixState state) {
     CO_TRY(NamingDesk* const desk, naming_of(call));
+    CO_TRY_VOID(check_takes_changes(*desk));
     CO_TRY(auto body, body_object(call.request, {"reason"}));
     CO_TRY(auto reason, words_in(body, "reason", reason_max, state != PrefixState::active));
     auto changed = co_await desk->book.set_state(call.captured(0), state, call.principal->name,
@@ -319,6 +322,7 @@ io::Task<Answer> apply_for_prefix(Call call) {
     CO_TRY(NamingDesk* const desk, naming_of(call));
     if (desk->role != "secondary" && desk->role != "top")
         co_return fail(Code::not_found, "this node gives no prefixes");
+    CO_TRY_VOID(check_takes_changes(*desk));
     CO_TRY(auto wish, application_in(call));
     auto wait = co_await call.services->shards.at(0).call(&visitor_waits, desk,
                                                           call.request.peer.address);
@@ -404,6 +408,7 @@ io::Task<Answer> one_application(Call call) {
 
 io::Task<Answer> decide(Call call, bool is_approved) {
     CO_TRY(NamingDesk* const desk, naming_of(call));
+    CO_TRY_VOID(check_takes_changes(*desk));
     CO_TRY(const auto id, row_number(call.captured(0)));
     CO_TRY(auto body, body_object(call.request, {"reason"}));
     CO_TRY(auto reason, words_in(body, "reason", reason_max, !is_approved));
@@ -423,6 +428,7 @@ io::Task<Answer> refuse_application(Call call) {
 
 io::Task<Answer> allocate_prefix(Call call) {
     CO_TRY(NamingDesk* const desk, naming_of(call));
+    CO_TRY_VOID(check_takes_changes(*desk));
     CO_TRY(const auto id, row_number(call.captured(0)));
     CO_TRY(auto body, body_object(call.request, {"prefix", "organisation", "quota"}));
     identity::PrefixBook::Allocation wish;
@@ -442,6 +448,11 @@ io::Task<Answer> allocate_prefix(Call call) {
     }
     auto done = co_await desk->book.allocate(std::move(wish));
     if (!done) co_return std::unexpected(done.error());
+    if (done->is_hosted && desk->signer != nullptr && desk->signer->signs_all()) {
+        auto certified = co_await certify_prefix(desk, done->prefix, {}, 0);
+        if (!certified)
+            log::warn("no certificate for {}: {}", done->prefix, certified.error().context);
+    }
     co_return reply(application_out(call, *desk, *done));
 }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "api/label_text.h"
 #include "api/naming.h"
 #include "api/png.h"
 #include "api/qr.h"
@@ -230,10 +231,16 @@ io::Task<Answer> resolve(Call call) {
     if (!may_ask(call, *desk)) co_return too_often();
     const std::string name = call.captured(0);
     auto found = co_await find_name(desk, name);
+    const std::string canonical = desk->registry.canonical(name);
+    json::array vouched;  // first, while it can still be told who was asked and who is remembered
+    if (found.answer != "invalid") {
+        auto told = co_await vouchers(desk, prefix_of_handle(canonical), found.trace);
+        vouched = std::move(told);
+    }
+    auto trust = co_await trust_of(desk, name, found.values);
     std::erase_if(found.values, [&](const Value& value) {
         return !handle::asks_for(wanted, value.index, value.type);
     });
-    const std::string canonical = desk->registry.canonical(name);
     const Value* address = address_of(found.values);
     const auto url = address ? json::value(address->data) : json::value(nullptr);
     Viewer viewer;
@@ -242,7 +249,11 @@ io::Task<Answer> resolve(Call call) {
     }
     auto seen = shown_to(viewer, std::move(found.values));
     json::array values;
-    for (const Value& value : seen.values) values.push_back(value_out(value));
+    for (const Value& value : seen.values) {
+        json::object one = value_out(value);
+        one["signature"] = name_of(trust.of(value.index));
+        values.push_back(std::move(one));
+    }
     json::object out{{"handle", found.is_computed || !found.is_local ? name : canonical},
                      {"answer", found.answer},
                      {"why", text_or_null(found.why)},
@@ -254,11 +265,9 @@ io::Task<Answer> resolve(Call call) {
                      {"from_cache", found.is_from_cache},
                      {"stale", found.is_stale},
                      {"signature", found.is_proven ? "valid" : "unsigned"},
+                     {"signatures", signatures_out(trust)},
                      {"url", url}};
-    if (found.answer != "invalid") {
-        auto vouched = co_await vouchers(desk, prefix_of_handle(canonical), found.trace);
-        out["vouched"] = std::move(vouched);
-    }
+    if (found.answer != "invalid") out["vouched"] = std::move(vouched);
     if (call.request.asked("trace").value_or("") == "true") out["trace"] = trace_out(found.trace);
     auto response = reply(out);
     response.set("vary", "accept, authorization, cookie");
@@ -361,14 +370,43 @@ std::string label_svg(const QrModules& code, std::string_view name, bool has_tex
     return out + "</svg>\n";
 }
 
-std::string label_png(const QrModules& code, unsigned size) {
-    const auto width = static_cast<unsigned>(code.width + 2 * quiet_zone);
-    const unsigned scale = std::max(1U, size / width);
-    const unsigned edge = std::max(size, width);
-    const unsigned margin = (edge - scale * width) / 2;
-    return black_and_white_png(edge, [&](unsigned row, unsigned column) {
-        if (row < margin || column < margin) return false;
-        const std::size_t y = (row - margin) / scale, x = (column - margin) / scale;
+constexpr unsigned text_modules = 6;  // room below the code, as in label_svg
+
+// How a square of `size` points is divided: points of one module, and where the code begins.
+struct LabelPlan {
+    unsigned width, scale, edge, left, top;
+};
+LabelPlan plan_label(const QrModules& code, unsigned size, bool has_text) {
+    LabelPlan out{};
+    out.width = static_cast<unsigned>(code.width + 2 * quiet_zone);
+    const unsigned height = out.width + (has_text ? text_modules : 0);
+    out.scale = std::max(1U, size / height);
+    out.edge = std::max(size, height);
+    out.left = (out.edge - out.scale * out.width) / 2;
+    out.top = (out.edge - out.scale * height) / 2;
+    return out;
+}
+
+// With the name below, where it can be read; else the code alone. Blocks.
+std::string label_png(const QrModules& code, std::string_view name, unsigned size, bool has_text) {
+    LabelPlan plan = plan_label(code, size, has_text);
+    TextPicture text;
+    if (has_text) {
+        auto drawn = draw_text(name, plan.scale * (plan.width - 4), plan.scale * 13 / 5);
+        if (drawn) {
+            text = std::move(*drawn);
+        } else {
+            plan = plan_label(code, size, false);
+        }
+    }
+    const unsigned text_left = (plan.edge - std::min(plan.edge, text.width)) / 2;
+    const unsigned text_top = plan.top + plan.scale * plan.width;
+    return black_and_white_png(plan.edge, [&](unsigned row, unsigned column) {
+        const bool is_text = row >= text_top && row - text_top < text.height &&
+                             column >= text_left && column - text_left < text.width;
+        if (is_text) return text.at(row - text_top, column - text_left);
+        if (row < plan.top || column < plan.left) return false;
+        const std::size_t y = (row - plan.top) / plan.scale, x = (column - plan.left) / plan.scale;
         if (y < quiet_zone || x < quiet_zone) return false;
         const std::size_t at_row = y - quiet_zone, at_column = x - quiet_zone;
         return at_row < code.width && at_column < code.width &&
@@ -393,12 +431,18 @@ io::Task<Answer> label(Call call) {
     const std::string name = desk->registry.canonical(call.captured(0));
     const auto code = qr_modules(page_url(call, *desk, name));
     if (code.width == 0) co_return fail(Code::invalid, "the name is too long for a QR code");
+    const bool has_text = call.request.asked("text").value_or("") != "false";
     http::Response response;
     if (format == "png") {
-        response.body = label_png(code, size);
+        auto work = [code, name, size, has_text]() -> Result<std::string> {
+            return label_png(code, name, size, has_text);
+        };
+        auto png = co_await desk->labels.run(std::move(work));
+        if (!png) co_return std::unexpected(png.error());
+        response.body = std::move(*png);
         response.set("content-type", "image/png");
     } else {
-        response.body = label_svg(code, name, call.request.asked("text").value_or("") != "false");
+        response.body = label_svg(code, name, has_text);
         response.set("content-type", "image/svg+xml");
     }
     response.set("cache-control", "public, max-age=3600");

@@ -122,6 +122,9 @@ Result<NamedHandle> named_in(const Call& call) {
     out.prefix = prefix_of_handle(out.handle);
     TRY_VOID(check_own(call, out.prefix));
     const bool writes = call.request.method != "GET";
+    if (writes) {
+        TRY_VOID(check_takes_changes(*out.desk));
+    }
     if (writes && out.handle.starts_with("0.NA/")) {
         TRY_VOID(check_own(call, handle::parent_prefix(out.prefix).empty()
                                      ? out.prefix
@@ -161,6 +164,7 @@ io::Task<Answer> write_identifier(const Call* call, NamedHandle named, Change ch
 io::Task<Answer> mint_identifier(Call call) {
     NamedHandle named;
     CO_TRY(named.desk, naming_of(call));
+    CO_TRY_VOID(check_takes_changes(*named.desk));
     CO_TRY(auto body, body_object(call.request, {"prefix", "suffix", "values"}));
     CO_TRY(const auto prefix, text_member(body, "prefix"));
     CO_TRY(const auto suffix, optional_text(body, "suffix"));
@@ -308,6 +312,7 @@ void add_naming_routes(http::Router& router, Services& services) {
     add_prefix_routes(router, services);
     add_bulk_routes(router, services);
     add_resolve_routes(router, services);
+    add_trust_routes(router, services);
 }
 
 }  // namespace lineshaft::api

@@ -94,6 +94,15 @@ constexpr Operation naming_rows[] = {
      R"({"prefix":"88.101.7","kind":"hosted","state":"active","company":"Harbour Cranes","organisation":"default",)"
      R"("address":null,"identifiers":120034,"quota":1000000,"template":null,"application":"12",)"
      R"("allocated_at":"2026-11-22T08:15:00Z","reason":null})"},
+    {"POST", "/api/v1/naming/prefixes/{prefix}/certificate",
+     "Certifies the key that signs what is under it (HS_CERT at its prefix handle).", "", "NamingThing",
+     R"({"life_days":3650})", 201, "NamingThing",
+     R"({"prefix":"88.101.7","subject":"400:0.NA/88.101.7","issuer":"400:0.NA/88.101","key":"9f86d081","until":"2036-11-19T08:15:00Z"})"},
+    {"POST", "/api/v1/naming/sign/{handle...}",
+     "Signs the public values of one that is registered (HS_SIGNATURE).", "", "", "", 200, "NamingThing",
+     R"({"handle":"88.101.7/EXC-0042","prefix":"88.101.7","changed_at":"2026-11-22T08:15:00Z",)"
+     R"("page":"/h/88.101.7/EXC-0042","values":[],"signatures":[{"index":401,"state":"valid","by":"400:0.NA/88.101.7",)"
+     R"("root":"400:0.NA/88","chain":["400:0.NA/88.101.7","400:0.NA/88.101","400:0.NA/88"],"covers":[1,100],"changed":[],"why":null}]})"},
     {"POST", "/api/v1/naming/applications",
      "Applies for a prefix; the ticket is shown this once.", "", "NamingThing",
      R"({"company":"Harbour Cranes","contact":"Li Wei","email":"li@example.com","purpose":"cranes"})", 201, "NamingThing",
@@ -143,11 +152,14 @@ constexpr Operation naming_rows[] = {
      "What stands behind a name, with the proof of how it was found.", "", "", "", 200, "NamingThing",
      R"({"handle":"88.101.7/EXC-0042","answer":"found","why":null,"at":"2026-11-22T08:15:00Z",)"
      R"("page":"/h/88.101.7/EXC-0042","values":[],"hidden":1,"computed":false,"from_cache":false,"stale":false,)"
-     R"("signature":"valid","url":"https://example.com/exc/42","vouched":[{"prefix":"88","by":"127.0.0.1:2641",)"
+     R"("signature":"valid","signatures":[],"url":"https://example.com/exc/42","vouched":[{"prefix":"88","by":"127.0.0.1:2641",)"
      R"("company":null,"state":null}]})"},
     {"GET", "/api/v1/naming/label/{handle...}",
      "A QR code that opens the identifier's page, SVG or PNG.", "", "", "", 200, "",
      R"(<svg xmlns="http://www.w3.org/2000/svg"></svg>)"},
+    {"GET", "/api/verifications/{handle...}",
+     "Handle.Net's API: whether a secret key of this node (INDEX:HANDLE) made a proof.", "", "", "", 200, "NamingThing",
+     R"({"responseCode":1,"handle":"88.101.7/ADMIN","index":301,"verificationResult":true})"},
     {"POST", "/api/sessions",
      "Handle.Net's API: a session, whose nonce a key of a handle signs.", "", "", "", 201, "NamingThing",
      R"({"sessionId":"0-9f86d081","nonce":"AAECAwQFBgcICQoLDA0ODw==","authenticated":false})"},

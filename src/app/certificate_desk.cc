@@ -130,6 +130,8 @@ Result<void> CertificateDesk::add_clients(io::TlsIdentity& identity) const {
     if (settings_.tls_client_certificates == "off") return {};
     identity.clients =
         settings_.tls_client_certificates == "required" ? Clients::required : Clients::optional;
+    if (identity.clients == Clients::optional && settings_.handle_client_certificates)
+        identity.clients = Clients::optional_any;
     identity.client_ca_pem = root_.pem;
     if (settings_.tls_client_ca.empty()) return {};
     TRY(const auto outside, io::read_file(settings_.tls_client_ca, pem_bytes_max));

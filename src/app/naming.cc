@@ -66,6 +66,14 @@ Result<std::unique_ptr<identity::Resolver>> resolver_of(io::Shards& shards,
 
 }  // namespace
 
+namespace {
+
+io::Task<std::vector<std::string>> homed_there(const identity::Registry* registry) {
+    co_return registry->homed_prefixes();
+}
+
+}  // namespace
+
 NamingRoom::NamingRoom(Rooms rooms, const Settings& settings,
                        std::unique_ptr<identity::Registry> registry,
                        std::unique_ptr<identity::Resolver> resolver,
@@ -93,7 +101,14 @@ NamingRoom::NamingRoom(Rooms rooms, const Settings& settings,
       pool_door_(responder_, rooms.shards, limits_, true),
       rest_({*registry_, responder_, rooms.porter, rooms.loopback_role, rooms.audit,
              rooms.shards, proofs_},
-            limits_) {}
+            limits_) {
+    if (!key_ || is_mirror_ || is_read_only_) return;
+    identity::ValueSigner::Settings wish;
+    for (const auto& prefix : prefixes_) wish.prefixes.push_back(handle::fold(prefix));
+    wish.signs_all = settings.handle_sign_values;
+    signer_.emplace(*key_, signers_, std::move(wish));
+    registry_->set_signer(*signer_);
+}
 
 Result<std::unique_ptr<NamingRoom>> NamingRoom::open(Rooms rooms, const Settings& settings) {
     std::optional<trust::SealKey> seal;
@@ -116,10 +131,19 @@ Result<std::unique_ptr<NamingRoom>> NamingRoom::open(Rooms rooms, const Settings
         TRY_VOID(out->open_mirror(rooms, settings));
         TRY_VOID(out->home_prefixes(settings));
     }
-    TRY(out->product_,
-        NamingProduct::open({rooms.store, rooms.shards, rooms.lanes, *out->registry_,
-                             out->resolver_.get()},
-                            settings));
+    NamingProduct::Rooms product{rooms.store, rooms.shards, rooms.lanes, *out->registry_,
+                                 out->resolver_.get(), {}, {}, nullptr};
+    product.trusted = list_of(settings.handle_trusted_keys);
+    if (out->key_) {
+        TRY(product.own_key,
+            identity::fingerprint_of(identity::public_key_of(*out->key_)));
+    }
+    if (out->signer_) product.signer = &*out->signer_;
+    TRY(out->product_, NamingProduct::open(std::move(product), settings));
+    out->responder_.set_restricted([book = &out->product_->desk().book](const std::string& prefix) {
+        const auto holder = book->holder_of(prefix);
+        return holder && *holder && (*holder)->state != identity::PrefixState::active;
+    });
     return out;
 }
 
@@ -184,6 +208,7 @@ Result<std::string> NamingRoom::listen() {
     address.port = door_.port();
     responder_.set_site(site_at(address));
     publish_key();
+    publish_certificates();
     return address.text();
 }
 
@@ -198,30 +223,50 @@ Result<std::string> NamingRoom::listen_for_pools() {
     return address.text();
 }
 
+// Into the prefix handle, unless it stands there.
+void NamingRoom::put_value(const std::string& prefix, handle::Value value) {
+    identity::Change change;
+    change.kind = identity::Change::Kind::add_values;
+    change.handle = handle::prefix_handle(prefix);
+    change.overwrites = true;
+    const auto known = registry_->values_of(change.handle);
+    const bool is_there =
+        known && *known && std::ranges::any_of(**known, [&](const handle::Value& one) {
+            return one.index == value.index && one.type == value.type && one.data == value.data;
+        });
+    if (is_there) return;
+    const std::string type = value.type;
+    change.values.push_back(std::move(value));
+    const auto kept = shards_.run_blocking(
+        ShardIndex(0), registry_->change(std::move(change), identity::Authority{true, {}}));
+    if (!kept.is_good())
+        log::warn("handle: {} of 0.NA/{} could not be published: {}", type, prefix, kept.message);
+}
+
 // Where others look for the key, besides the site: with the prefixes that live here.
 void NamingRoom::publish_key() {
-    constexpr std::uint32_t key_index = 400;
     if (!key_ || is_read_only_ || is_mirror_) return;
     for (const auto& prefix : prefixes_) {
-        identity::Change change;
-        change.kind = identity::Change::Kind::add_values;
-        change.handle = handle::prefix_handle(prefix);
-        change.overwrites = true;
-        handle::Value value;
-        value.index = key_index;
-        value.type = "HS_PUBKEY";
-        value.data = identity::public_key_of(*key_);
-        const auto known = registry_->values_of(change.handle);
+        put_value(prefix, handle::value_of(identity::ValueSigner::key_index, "HS_PUBKEY",
+                                           identity::public_key_of(*key_)));
+    }
+}
+
+// For the prefixes that this node hosts for others: so what it signs under them leads to its key.
+void NamingRoom::publish_certificates() {
+    if (!signer_ || !signer_->signs_all()) return;
+    const auto homed = shards_.run_blocking(ShardIndex(0), homed_there(registry_.get()));
+    for (const auto& prefix : homed) {
+        if (signer_->own_above(prefix).empty() || std::ranges::find(prefixes_, prefix) != prefixes_.end())
+            continue;
+        const auto known = registry_->values_of(handle::prefix_handle(prefix));
         const bool is_there =
-            known && *known && std::ranges::any_of(**known, [&](const handle::Value& one) {
-                return one.index == key_index && one.type == value.type && one.data == value.data;
+            known && *known && std::ranges::any_of(**known, [](const handle::Value& one) {
+                return one.index == identity::ValueSigner::certificate_index && one.type == "HS_CERT";
             });
         if (is_there) continue;
-        change.values.push_back(std::move(value));
-        const auto kept = shards_.run_blocking(
-            ShardIndex(0), registry_->change(std::move(change), identity::Authority{true, {}}));
-        if (!kept.is_good())
-            log::warn("handle: the key of 0.NA/{} could not be published: {}", prefix, kept.message);
+        auto made = shards_.run_blocking(ShardIndex(0), signer_->certify_prefix(prefix, "", 0));
+        if (made) put_value(prefix, std::move(*made));
     }
 }
 

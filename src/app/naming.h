@@ -9,6 +9,7 @@
 #include "gate/handle/tunnel.h"
 #include "identity/mirror.h"
 #include "identity/resolver.h"
+#include "identity/value_signer.h"
 
 namespace lineshaft::app {
 
@@ -60,6 +61,8 @@ private:
                std::unique_ptr<identity::Registry> registry,
                std::unique_ptr<identity::Resolver> resolver, std::optional<trust::RsaKey> key);
     void publish_key();
+    void publish_certificates();
+    void put_value(const std::string& prefix, handle::Value value);
     handle::Site site_at(const io::Address& address) const;
     Result<void> home_prefixes(const Settings& settings);
     Result<void> open_mirror(Rooms rooms, const Settings& settings);
@@ -75,6 +78,7 @@ private:
     std::unique_ptr<identity::Registry> registry_;
     std::unique_ptr<identity::Resolver> resolver_;  // null: not a recursive node
     io::Workers proofs_, signers_;
+    std::optional<identity::ValueSigner> signer_;  // nothing: no key, or a mirror
     handle::DoorLimits limits_;
     handle::Responder responder_;
     handle::Door door_, pool_door_;

@@ -66,7 +66,8 @@ public:
               std::string("node.shards=1"), std::string("http.listen=127.0.0.1:0"),
               std::string("mqtt.listen="), std::string("handle.listen=127.0.0.1:0"),
               std::string("log.level=warn"), fmt::format("handle.prefix={}", member_.prefix),
-              "handle.bootstrap=" + bootstrap, "handle.trusted_keys=" + trusted}) {
+              "handle.bootstrap=" + bootstrap, "handle.trusted_keys=" + trusted,
+              std::string("handle.sign_values=true")}) {
             arguments.emplace_back("--set");
             arguments.push_back(one);
         }
@@ -147,6 +148,19 @@ io::Task<Result<void>> put(io::Address socket, std::string handle, std::string v
     co_return Result<void>{};
 }
 
+// The parent vouches for the key that HS_SITE of the prefix names: what is signed with it can be
+// checked up to the top.
+io::Task<Result<void>> certify(io::Address socket, std::string prefix) {
+    auto headers = json_headers();
+    std::string target = "/api/v1/naming/prefixes/" + prefix + "/certificate";
+    auto answer = co_await io::http::fetch(std::move(socket), "POST", std::move(target),
+                                           std::move(headers), "{}", http_patience);
+    if (!answer) co_return std::unexpected(answer.error().in("certify " + prefix));
+    if (answer->status != 201)
+        co_return fail(Code::denied, fmt::format("certify {}: {}", prefix, answer->body));
+    co_return Result<void>{};
+}
+
 // What `node` says of itself, with the key it signs with.
 io::Task<Result<handle::Site>> site_of(const NodeProcess* node) {
     CO_TRY(auto address, io::parse_address(*node->address("handle")));
@@ -172,7 +186,8 @@ std::string product_values(std::string_view prefix) {
         prefix);
 }
 
-io::Task<Result<void>> raise_chain(Chain* chain, io::Pause* pause) {
+// `trusted`: becomes the fingerprint of the top node's key.
+io::Task<Result<void>> raise_chain(Chain* chain, io::Pause* pause, std::string* trusted) {
     NodeProcess& top = named(*chain, "top");
     CO_TRY_VOID(top.start("", ""));
     auto is_up = co_await wait_until_ready(&top, pause);
@@ -180,10 +195,10 @@ io::Task<Result<void>> raise_chain(Chain* chain, io::Pause* pause) {
     auto root = co_await site_of(&top);
     if (!root) co_return std::unexpected(root.error());
     if (root->servers.empty()) co_return fail(Code::unavailable, "the top node has no server");
-    CO_TRY(const auto trusted, identity::fingerprint_of(root->servers[0].public_key));
+    CO_TRY(*trusted, identity::fingerprint_of(root->servers[0].public_key));
     for (auto& node : *chain) {
         if (node.get() == &top) continue;
-        CO_TRY_VOID(node->start(*top.address("handle"), trusted));
+        CO_TRY_VOID(node->start(*top.address("handle"), *trusted));
     }
     for (auto& node : *chain) {
         auto ready = co_await wait_until_ready(node.get(), pause);
@@ -198,6 +213,8 @@ io::Task<Result<void>> raise_chain(Chain* chain, io::Pause* pause) {
             auto delegated = co_await put(named(*chain, member.parent).socket(), "0.NA/" + prefix,
                                           prefix_values(*site, member.company));
             if (!delegated) co_return delegated;
+            auto certified = co_await certify(named(*chain, member.parent).socket(), prefix);
+            if (!certified) co_return certified;
         }
         if (member.role != "enterprise") continue;
         auto made = co_await put(node->socket(), prefix + "/EXC-0042", product_values(prefix));
@@ -206,7 +223,7 @@ io::Task<Result<void>> raise_chain(Chain* chain, io::Pause* pause) {
     co_return Result<void>{};
 }
 
-Result<void> tell(Chain& chain, const NamingDemoWords& words) {
+Result<void> tell(Chain& chain, const NamingDemoWords& words, const std::string& trusted) {
     std::string text, ready;
     for (auto& node : chain) {
         const auto handle = node->address("handle").value_or("");
@@ -217,9 +234,10 @@ Result<void> tell(Chain& chain, const NamingDemoWords& words) {
     }
     const auto top = named(chain, "top").address("handle").value_or("");
     text += fmt::format(
-        "\n  lineshaft resolve 88.101.7/EXC-0042 --at {} --trace\n\n  Ctrl-C stops "
+        "\n  lineshaft resolve 88.101.7/EXC-0042 --at {} --trace --set handle.trusted_keys={}\n\n"
+        "  Ctrl-C stops "
         "them all.\n\n",
-        top);
+        top, trusted);
     std::fputs(("\n" + text).c_str(), stdout);
     std::fflush(stdout);
     if (words.ready_file.empty()) return {};
@@ -243,8 +261,9 @@ Result<void> naming_demo(const NamingDemoWords& words) {
     Chain chain;
     for (const Member& member : members)
         chain.push_back(std::make_unique<NodeProcess>(member, words.data));
-    auto done = shards.run_blocking(ShardIndex(0), raise_chain(&chain, &pause));
-    if (done) done = tell(chain, words);
+    std::string trusted;
+    auto done = shards.run_blocking(ShardIndex(0), raise_chain(&chain, &pause, &trusted));
+    if (done) done = tell(chain, words, trusted);
     if (done) asked.get_future().wait();
     shards.run_everywhere([&](io::Shard&) { signals.reset(); });
     if (!done && done.error().code == Code::cancelled) return {};

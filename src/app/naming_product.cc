@@ -59,7 +59,11 @@ Result<std::unique_ptr<NamingProduct>> NamingProduct::open(Rooms rooms, const Se
                                          settings.node_role, settings.handle_public_url, prefixes,
                                          settings.handle_case_sensitive});
     while (out->desk_->public_url.ends_with('/')) out->desk_->public_url.pop_back();
+    out->desk_->trusted = own.trusted;
+    if (!own.own_key.empty()) out->desk_->trusted.push_back(own.own_key);
+    out->desk_->signer = own.signer;
     const bool is_mirror = !settings.handle_mirror_of.empty();
+    out->desk_->mirror_of = settings.handle_mirror_of;
     if (out->names_machines_ && !is_mirror && !prefixes.empty())
         out->desk_->machine_prefix = prefixes.front();
     return out;

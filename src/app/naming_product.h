@@ -21,6 +21,9 @@ public:
         std::vector<store::Lane*> lanes;
         identity::Registry& registry;
         identity::Resolver* resolver = nullptr;  ///< of a recursive node
+        identity::TrustedKeys trusted{};         ///< fingerprints of the settings
+        std::string own_key{};                   ///< this node's fingerprint; empty: it has no key
+        identity::ValueSigner* signer = nullptr; ///< null: it signs nothing
     };
     /// handle.prefix is homed already. Errors: corrupt, unavailable, invalid (handle.bootstrap).
     static Result<std::unique_ptr<NamingProduct>> open(Rooms rooms, const Settings& settings);

@@ -5,6 +5,7 @@
 
 #include "app/commands.h"
 #include "identity/resolver.h"
+#include "identity/value_trust.h"
 #include "wire/handle/names.h"
 
 namespace lineshaft::app {
@@ -69,6 +70,55 @@ void print_trace(const std::vector<identity::Hop>& hops) {
     }
 }
 
+std::string joined(const std::vector<handle::Reference>& all) {
+    std::string out;
+    for (const auto& one : all) out += (out.empty() ? "" : ", ") + identity::text_of(one);
+    return out;
+}
+
+// What the values' own signatures say, whoever handed them on.
+void print_trust(const identity::ValuesTrust& trust, const std::vector<Value>& values) {
+    for (const auto& one : trust.signatures) {
+        const auto& worth = one.worth;
+        std::string text = fmt::format("    signature {}: {}", one.index, name_of(worth.worth));
+        if (!worth.by.handle.empty()) text += fmt::format(", by {}", identity::text_of(worth.by));
+        if (!one.chain.empty()) text += fmt::format("; certified: {}", joined(one.chain));
+        if (!worth.root.handle.empty())
+            text += fmt::format("; trusted: {}", identity::text_of(worth.root));
+        if (!worth.why.empty()) text += fmt::format("; {}", worth.why);
+        std::fputs((text + "\n").c_str(), stdout);
+    }
+    if (trust.signatures.empty()) {
+        std::fputs("    no value is signed\n", stdout);
+        return;
+    }
+    for (const Value& value : values) {
+        if (value.type == "HS_SIGNATURE") continue;
+        const std::string text = fmt::format("    value {} {}: {}\n", value.index, value.type,
+                                             name_of(trust.of(value.index)));
+        std::fputs(text.c_str(), stdout);
+    }
+}
+
+/// A resolution and, for a trace, what its values' signatures are worth.
+struct Told {
+    Result<identity::Resolved> found = fail(Code::cancelled, "");
+    identity::ValuesTrust trust;
+    std::vector<identity::Hop> trace;
+};
+
+io::Task<bool> ask_for(identity::Resolver* resolver, const ResolveWords* words,
+                       identity::TrustedKeys trusted, Told* told) {
+    auto found = co_await resolver->resolve(words->name, &told->trace);
+    told->found = std::move(found);
+    if (!words->shows_trace || !told->found) co_return true;
+    identity::ResolvedValues source(*resolver);
+    auto trust = co_await identity::examine_values(&source, words->name, told->found->values,
+                                                   std::move(trusted), identity::TrustLimits{});
+    told->trust = std::move(trust);
+    co_return true;
+}
+
 Result<std::vector<io::Address>> servers_of(const ResolveWords& words) {
     std::vector<std::string> texts = words.servers;
     if (texts.empty()) {
@@ -93,21 +143,23 @@ Result<void> resolve_name(const ResolveWords& words) {
     TRY_VOID(handle::check_name(words.name, {}));
     TRY(auto servers, servers_of(words));
     io::Shards shards(1);
-    std::vector<identity::Hop> trace;
-    Result<identity::Resolved> found = fail(Code::cancelled, "");
+    Told told;
     {
         TRY(const auto settings, settings_of(words.config, words.sets));
-        identity::Resolver resolver(shards, std::move(servers), {},
-                                    list_of(settings.handle_trusted_keys));
-        found = shards.run_blocking(ShardIndex(0), resolver.resolve(words.name, &trace));
+        const auto trusted = list_of(settings.handle_trusted_keys);
+        identity::Resolver resolver(shards, std::move(servers), {}, trusted);
+        shards.run_blocking(ShardIndex(0), ask_for(&resolver, &words, trusted, &told));
         shards.stop();
     }
+    auto& found = told.found;
     if (words.shows_trace) {
-        print_trace(trace);
-        if (found)
+        print_trace(told.trace);
+        if (found) {
             std::fputs(found->is_proven ? "    signed from a trusted key down to the answer\n"
                                         : "    not signed from a trusted key\n",
                        stdout);
+            print_trust(told.trust, found->values);
+        }
     }
     if (!found) return std::unexpected(found.error().in("resolve " + words.name));
     if (found->answer != handle::Answer::success) {

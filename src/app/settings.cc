@@ -302,6 +302,14 @@ std::vector<Key> make_keys() {
                "Which of handle.site_servers this node is, from 0."),
         yes_or_no("handle.sm2", &S::handle_sm2,
                   "Whether keys of GM/T 0003 (SM2 with SM3) may prove who asks."),
+        yes_or_no("handle.sign_values", &S::handle_sign_values,
+                  "Whether the node signs what everybody may read of an identifier as it is "
+                  "registered or changed (HS_SIGNATURE), so that anyone can check it later. Needs "
+                  "handle.listen."),
+        yes_or_no("handle.client_certificates", &S::handle_client_certificates,
+                  "Whether clients of the TLS listeners may show certificates of unknown issuers, "
+                  "with which /api/handles knows the key of a handle. Browsers that have "
+                  "certificates ask their users for one then."),
         yes_or_no("handle.case_sensitive", &S::handle_case_sensitive,
                   "Whether a/B and a/b are two identifiers; to be decided before the first one."),
         number("handle.udp_answer_datagrams", &S::handle_udp_answer_datagrams, 1, 64, "datagrams",

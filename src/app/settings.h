@@ -73,6 +73,8 @@ struct Settings {
     std::int64_t handle_site_server = 0;
     bool handle_case_sensitive = false;
     bool handle_sm2 = false;
+    bool handle_sign_values = false;
+    bool handle_client_certificates = false;
     std::int64_t handle_pool_requests_per_day = 0;
     std::int64_t handle_udp_answer_datagrams = 4;
     std::int64_t handle_udp_per_second = 5'000;

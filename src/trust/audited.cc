@@ -94,6 +94,8 @@ constexpr AuditedRoute rows[] = {
     {"POST", "/api/v1/naming/prefixes/{prefix}/suspend", "prefix.suspend", "reason"},
     {"POST", "/api/v1/naming/prefixes/{prefix}/resume", "prefix.resume", "reason"},
     {"POST", "/api/v1/naming/prefixes/{prefix}/revoke", "prefix.revoke", "reason"},
+    {"POST", "/api/v1/naming/prefixes/{prefix}/certificate", "prefix.certify", "life_days"},
+    {"POST", "/api/v1/naming/sign/{handle...}", "identifier.sign"},
     {"POST", "/api/v1/naming/applications/{id}/approve", "prefix.approve", "reason"},
     {"POST", "/api/v1/naming/applications/{id}/refuse", "prefix.refuse", "reason"},
     {"POST", "/api/v1/naming/applications/{id}/allocate", "prefix.allocate",

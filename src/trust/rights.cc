@@ -258,6 +258,7 @@ constexpr Route route_table[] = {
     {"POST", "/api/prefixes/{prefix}", manage_organisations, false, false, gate},
     {"DELETE", "/api/prefixes/{prefix}", manage_organisations, false, false, gate},
     {"GET", "/api/site", open, false, false, gate},
+    {"GET", "/api/verifications/{handle...}", open, false, false, gate},
     // By the session they name, whose challenge was signed.
     {"POST", "/api/sessions", open, false, false, gate},
     {"GET", "/api/sessions/this", open, false, false, gate},
@@ -291,6 +292,8 @@ constexpr Route route_table[] = {
     {"POST", "/api/v1/naming/applications/{id}/approve", decide_names},
     {"POST", "/api/v1/naming/applications/{id}/refuse", decide_names},
     {"POST", "/api/v1/naming/applications/{id}/allocate", manage_organisations},
+    {"POST", "/api/v1/naming/prefixes/{prefix}/certificate", manage_organisations},
+    {"POST", "/api/v1/naming/sign/{handle...}", edit_catalog},
     {"GET", "/api/v1/naming/statistics", read},
     {"GET", "/api/v1/naming/statistics/missing", read},
     {"GET", "/api/v1/naming/resolve/{handle...}", open},

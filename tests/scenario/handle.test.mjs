@@ -325,6 +325,11 @@ test("a chain: top, secondary, enterprise and recursive nodes", async (t) => {
     const proven = run(["resolve", "88.101.7/EXC-0042", "--at", nodes.top.handle, "--trace", "--set", `handle.trusted_keys=${trusted}`]);
     assert.match(proven.out, /signed from a trusted key down to the answer/);
     assert.equal((proven.out.match(/ signed [0-9a-f]{16}$/gm) ?? []).length, 3);
+    // The values are signed as well, when they were registered, by a key that each parent certifies in turn.
+    assert.match(proven.out, /^ {4}signature 401: valid, by 400:0\.NA\/88\.101\.7; certified: 400:0\.NA\/88\.101\.7, 400:0\.NA\/88\.101, 400:0\.NA\/88; trusted: 400:0\.NA\/88$/m);
+    for (const line of ["1 URL", "2 DESC", "100 HS_ADMIN"]) assert.match(proven.out, new RegExp(`^ {4}value ${line}: valid$`, "m"));
+    assert.match(told.out, /^ {4}signature 401: untrusted, by 400:0\.NA\/88\.101\.7; certified: 400:0\.NA\/88\.101\.7, 400:0\.NA\/88\.101; the chain ends at 400:0\.NA\/88, whose key is not trusted$/m);
+    assert.match(told.out, /^ {4}value 1 URL: untrusted$/m);
     const forged = run(["resolve", "88.101.7/EXC-0042", "--at", nodes["secondary-101"].handle, "--trace", "--set", `handle.trusted_keys=${trusted}`]);
     assert.equal(forged.code, 1);
     assert.match(forged.out, /not believed/);

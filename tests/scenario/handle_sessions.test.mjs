@@ -197,12 +197,30 @@ test("the pool's port: clients log in on a connection and stay so", async (t) =>
     assert.equal((await connection.ask(create("P4"))).code, 603, "as many as a day allows");
     const other = await open(t, pool);
     assert.equal((await other.ask(create("P5"))).code, 408, "a login is one connection's");
-    assert.equal((await connection.ask(message(op.passwordLogin, block("secret")))).code, 5);
+    // Opcode 2000: the handle of who logs in, which of its values to answer with; its secret is proved, not sent.
+    assert.equal((await put(node, `${prefix}/USER`, [value(301, "HS_SECKEY", "s3cret"), value(1, "EMAIL", "li@example.com")])).status, 201);
+    const byPassword = () => message(op.passwordLogin, bodies.resolve(`${prefix}/USER`, [], ["EMAIL"]));
+    assert.equal((await askWithProof((one) => other.ask(one), byPassword(), proofs.secret(`${prefix}/USER`, 301, "guess"))).code, 403);
+    assert.equal((await other.ask(create("P5"))).code, 408);
+    const logged = await askWithProof((one) => other.ask(one), byPassword(), proofs.secret(`${prefix}/USER`, 301, "s3cret"));
+    assert.deepEqual([logged.op, logged.code, readValues(logged.body).values.map((one) => [one.index, one.data.toString()])], [op.passwordLogin, 1, [[1, "li@example.com"]]]);
+    assert.equal((await other.ask(create("P5"))).code, 401, "logged in, and no administrator");
+    assert.equal((await connection.ask(message(op.passwordLogin, block("secret")))).code, 4, "no such body");
+    // A prefix that was suspended: 605 for those who know that code.
+    const applied = await node.api("naming/applications", { method: "POST", body: { company: "C", contact: "c", email: "c@example.com", purpose: "p", wanted: `${prefix}.5` } });
+    for (const step of ["approve", "allocate"]) await node.api(`naming/applications/${applied.id}/${step}`, { method: "POST", body: {} });
+    const under = () => message(op.create, bodies.values(`${prefix}.5/X`, [{ index: 1 }]));
+    assert.equal((await other.ask(under())).code, 401);
+    await node.api(`naming/prefixes/${prefix}.5/suspend`, { method: "POST", body: { reason: "unpaid" } });
+    const restricted = await other.ask(under());
+    assert.deepEqual([restricted.code, /suspended/.test(readText(restricted.body))], [605, true]);
     // On the ordinary port there is none.
     const ordinary = await open(t, portOf(node));
     assert.equal((await ordinary.ask(login())).code, 5);
+    assert.equal((await ordinary.ask(byPassword())).code, 5);
+    assert.equal((await ordinary.ask(under())).code, 301, "605 is for the pool's port");
     assert.equal((await askWithProof((one) => ordinary.ask(one), create("P6"), key)).code, 1);
-    assert.equal((await node.metrics()).handle_logins_total, 1);
+    assert.equal((await node.metrics()).handle_logins_total, 2);
 });
 
 test("a mirror follows its origin, catches up after its own death, and takes no changes", async (t) => {
@@ -240,6 +258,24 @@ test("a mirror follows its origin, catches up after its own death, and takes no 
     assert.equal((await all.ask(resolve(`${prefix}/M0`))).code, 100, "removed there, removed here");
     const refused = await all.ask(create("NEW"));
     assert.equal(refused.code, 301, "changes go to the origin");
+    // Nor over HTTP: in Handle.Net's words, and in the product's.
+    for (const [method, path, body] of [["PUT", `handles/${prefix}/NEW`, [{ index: 1, type: "URL", data: "x" }]], ["DELETE", `handles/${prefix}/OLD`], ["POST", "prefixes/88.444"], ["DELETE", `prefixes/${prefix}`]]) {
+        const told = await mirror.fetch(`/api/${path}`, { method, body });
+        const said = await told.json();
+        assert.deepEqual([told.status, said.responseCode], [400, 301], `${method} ${path}`);
+        assert.match(said.message, /mirror/);
+    }
+    const name = { prefix, suffix: "NEW", values: [] };
+    for (const [method, path, body] of [["POST", "identifiers", name], ["PUT", `identifiers/${prefix}/NEW`, { values: [] }], ["PATCH", `identifiers/${prefix}/OLD`, { remove: [1] }], ["DELETE", `identifiers/${prefix}/OLD`],
+        ["POST", "bulk", {}], ["PATCH", `prefixes/${prefix}`, { quota: 1 }], ["POST", `prefixes/${prefix}/suspend`, { reason: "r" }], ["POST", `prefixes/${prefix}/certificate`, {}], ["POST", `sign/${prefix}/OLD`], ["POST", "applications/1/approve", {}]]) {
+        const told = await mirror.fetch(`naming/${path}`, { method, body });
+        assert.equal(told.status, 409, `${method} ${path}`);
+        assert.match((await told.json()).detail, new RegExp(`mirror.*${origin.addresses.handle}`));
+    }
+    assert.equal((await all.ask(resolve(`${prefix}/OLD`))).code, 1, "and nothing has changed");
+    assert.equal((await mirror.fetch(`/api/handles/${prefix}/OLD`, { token: null })).status, 200, "reading is what it is for");
+    const dump = message(1002, Buffer.concat([Buffer.from([2]), u32(1), u32(0)]));
+    assert.equal((await all.ask(dump)).code, 5, "no primary");
 });
 
 test("following takes a session, a proof and leave", async (t) => {
@@ -252,6 +288,21 @@ test("following takes a session, a proof and leave", async (t) => {
     assert.equal((await session.ask(wanted)).code, 5, "signed is not enough: secrets travel");
     assert.equal((await askWithProof((one) => session.ask(one, { encrypt: true }), wanted, key)).code, 401, "the key is not among handle.mirrors");
     assert.equal((await session.ask(message(1001, Buffer.from("bad")), { encrypt: true })).code, 4);
+    // What Handle.Net's mirrors send (a dump, and transactions by their state): who they are is asked first.
+    const dump = message(1002, Buffer.concat([Buffer.from([2]), u32(1), u32(0)]));
+    const further = message(1002, Buffer.concat([Buffer.from([2]), u32(1), u32(0), block(`${prefix}/A`), u32(2)]));
+    const pull = message(1001, Buffer.concat([Buffer.from([1]), block("{}"), Buffer.from([2]), u32(1), u32(0)]));
+    const { node: open_, key: known } = await naming(t, [`handle.mirrors=300:0.NA/${prefix}`]);
+    const to = await open(t, portOf(open_));
+    for (const asked of [dump, further, pull]) {
+        assert.equal((await connection.ask(asked)).code, 402);
+        assert.equal((await askWithProof((one) => connection.ask(one), asked, key)).code, 401, "the key is not among handle.mirrors");
+        const told = await askWithProof((one) => to.ask(one), asked, known);
+        assert.deepEqual([told.op, told.code], [asked.readUInt32BE(20), 5]);
+        assert.match(readText(told.body), /no pull/);
+    }
+    assert.equal((await connection.ask(message(1002, Buffer.from("bad")))).code, 4);
+    assert.equal((await connection.ask(message(1003, block("/")))).code, 5);
 });
 
 test("a site of several servers: each answers for its part, all for prefix handles", async (t) => {

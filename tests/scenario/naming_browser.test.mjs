@@ -102,6 +102,7 @@ test("naming pages in a real browser", { skip: !existsSync(chromium) && "no chro
     });
 
     await t.test("anybody sees what is public, who vouches, the way the question went, and a label", async () => {
+        await node.api(`naming/sign/${handle}`, { method: "POST" });
         await look(handle);
         await visitor.locator(".answer-found").waitFor();
         const text = await visitor.locator("main").innerText();
@@ -113,6 +114,9 @@ test("naming pages in a real browser", { skip: !existsSync(chromium) && "no chro
         assert.equal(await visitor.getByRole("link", { name: "Open cranes.example.com" }).getAttribute("href"), "https://cranes.example.com/exc/42");
         assert.ok(text.includes(company), "who vouches");
         assert.ok(await visitor.locator(".hop:not(.hop-you)").count() >= 1);
+        const signed = visitor.locator("section", { has: visitor.getByRole("heading", { name: "Signed values" }) });
+        assert.match(await signed.innerText(), /signed, checked\s+by 88\.101\.7[\s\S]*trusted key: checked up to here/);
+        assert.equal(await visitor.locator(".value-signed .signature-valid").count(), 2, "the address and the description; data is shown by its members");
         await until(() => visitor.locator("img.label").evaluate((image) => image.naturalWidth > 0), "the label is drawn");
         assert.equal(await sideways(visitor), 0);
         await chrome.shoot(visitor, "naming-public");

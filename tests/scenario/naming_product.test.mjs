@@ -1,13 +1,15 @@
 // Naming as a product: identifiers, prefixes, bulk, statistics, resolving, labels (docs/protocols/naming-api.md).
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { createSign, generateKeyPairSync, randomBytes } from "node:crypto";
+import { spawn, spawnSync } from "node:child_process";
+import { createHash, createHmac, createPublicKey, createSign, generateKeyPairSync, pbkdf2Sync, randomBytes, verify } from "node:crypto";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { request } from "node:http";
+import https from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { askUdp, bodies, message, op, rsaKey } from "../handle.mjs";
+import { inflateSync } from "node:zlib";
+import { askUdp, bodies, keyObject, message, op, readValues, rsaKey, value as record } from "../handle.mjs";
 import { Node, binary, telemetry, until } from "../node.mjs";
 
 const naming = (t, sets = []) => Node.start(t, { sets: ["node.role=secondary", "handle.prefix=88.101", "handle.listen=127.0.0.1:0", "handle.bootstrap=", ...sets] });
@@ -284,6 +286,12 @@ test("anyone resolves with proof, is led to the address, and gets a label; machi
     const png = Buffer.from(await (await fetch(`${node.url}/api/v1/naming/label/${named.handle}?format=png&size=300`)).arrayBuffer());
     assert.equal(png.subarray(0, 8).toString("latin1"), "\x89PNG\r\n\x1a\n");
     assert.deepEqual([png.readUInt32BE(16), png.readUInt32BE(20)], [300, 300]);
+    const bare = Buffer.from(await (await fetch(`${node.url}/api/v1/naming/label/${named.handle}?format=png&size=300&text=false`)).arrayBuffer());
+    assert.deepEqual([blocksOf(bare).length, blocksOf(png).length], [1, 2], "the code, and the name below it");
+    const [code, name] = blocksOf(png);
+    assert.ok(name.rows >= 5 && name.rows < code.rows / 4 && name.dark > 3 * name.rows, JSON.stringify({ code, name }));
+    const tiny = Buffer.from(await (await fetch(`${node.url}/api/v1/naming/label/${named.handle}?format=png&size=64`)).arrayBuffer());
+    assert.deepEqual([blocksOf(tiny).length, tiny.readUInt32BE(16)], [1, 64], "letters that nobody could read are left out");
     assert.equal((await fetch(`${node.url}/api/v1/naming/label/${named.handle}?size=9`)).status, 422);
 
     // A template computes what is not registered.
@@ -306,6 +314,194 @@ test("anyone resolves with proof, is led to the address, and gets a label; machi
     await node.stop();
     await node.start();
     assert.ok((await node.api("naming/statistics")).totals.resolved >= report.totals.resolved, "after a restart");
+});
+
+/** The dark parts of a label from the top down, parted by eight light rows and more. */
+function blocksOf(png) {
+    const size = png.readUInt32BE(16);
+    const rows = inflateSync(png.subarray(41, 41 + png.readUInt32BE(33)));
+    const stride = 1 + Math.ceil(size / 8);
+    const darkIn = (row) => {
+        let dark = 0;
+        for (let column = 0; column < size; ++column) dark += (rows[row * stride + 1 + (column >> 3)] >> (7 - (column & 7))) & 1 ? 0 : 1;
+        return dark;
+    };
+    const out = [];
+    let light = 8;
+    for (let row = 0; row < size; ++row) {
+        const dark = darkIn(row);
+        if (dark === 0) { ++light; continue; }
+        if (light >= 8) out.push({ rows: 0, dark: 0 });
+        light = 0;
+        ++out.at(-1).rows;
+        out.at(-1).dark += dark;
+    }
+    return out;
+}
+
+test("values are signed as they are registered, and whoever asks is told what a signature is worth", async (t) => {
+    const node = await naming(t, ["handle.sign_values=true"]);
+    const made = await post(node, "identifiers", { prefix: "88.101", suffix: "s1", values: [url("https://example.com/"), { type: "NOTE", data: "inside", read: "admin" }] });
+    const jws = made.values.find((one) => one.type === "HS_SIGNATURE");
+    assert.equal(jws.index, 401);
+    const [head, payload, signature] = jws.data.split(".");
+    const claims = JSON.parse(Buffer.from(payload, "base64url"));
+    assert.deepEqual([claims.iss, claims.sub, claims.digests.alg, claims.digests.digests.map((one) => one.index)], ["400:0.NA/88.101", "88.101/S1", "SHA-256", [1, 100]], "nothing of what is not public");
+    // By other means than the node's own: its published key, and the digest of the value but for index and time.
+    const site = await askUdp(portOf(node), message(op.siteInfo, bodies.handle("/")));
+    const key = site.body.subarray(44, 44 + site.body.readUInt32BE(40));
+    assert.ok(verify("sha256", Buffer.from(`${head}.${payload}`), keyObject(key), Buffer.from(signature, "base64url")));
+    const digest = createHash("sha256").update(record({ index: 1, type: "URL", data: "https://example.com/" }).subarray(8)).digest("base64");
+    assert.equal(claims.digests.digests[0].digest, digest);
+    const served = readValues((await resolve(node, "88.101/s1")).body).values;
+    assert.equal(served.find((one) => one.type === "HS_SIGNATURE").data.toString(), jws.data, "clients of the protocol get it with the values");
+    const look = (name) => node.api(`naming/resolve/88.101/${name}`, { token: null });
+    const states = (found) => found.values.map((one) => [one.index, one.signature]);
+    const found = await look("s1");
+    assert.deepEqual(states(found), [[1, "valid"], [100, "valid"], [401, "unsigned"]]);
+    assert.deepEqual(found.signatures, [{ index: 401, state: "valid", by: "400:0.NA/88.101", root: "400:0.NA/88.101", chain: ["400:0.NA/88.101"], covers: [1, 100], changed: [], why: null }]);
+
+    // Changed by whatever door: signed again. A signature made for another name, or for other values, is worth nothing.
+    await node.api("naming/identifiers/88.101/s1", { method: "PATCH", body: { set: [{ index: 1, ...url("https://example.com/2") }] } });
+    assert.deepEqual(states(await look("s1")), [[1, "valid"], [100, "valid"], [401, "unsigned"]]);
+    assert.equal((await node.fetch("/api/handles/88.101/S1?index=7", { method: "PUT", body: [{ index: 7, type: "URL", data: "https://example.com/7" }] })).status, 200);
+    assert.deepEqual(states(await look("s1")), [[1, "valid"], [7, "valid"], [100, "valid"], [401, "unsigned"]]);
+    await node.api("naming/identifiers/88.101/copy", { method: "PUT", body: { values: [url("https://evil.example/"), { index: 500, type: "HS_SIGNATURE", data: jws.data }] } });
+    assert.deepEqual((await look("copy")).signatures.map((one) => [one.index, one.state]), [[500, "valid"]], "the node's own, in the place of the stolen one");
+    const rows = Array.from({ length: 70 }, (_, at) => ({ handle: `88.101/B${at}`, values: [url(`https://example.com/${at}`)] }));
+    assert.equal((await bulk(node, rows, { key: "signed" })).lines.at(-1).made, 70);
+    for (const at of [0, 33, 69]) assert.equal((await look(`b${at}`)).signatures[0].state, "valid", `B${at}`);
+
+    // A prefix that is hosted here: its certificate comes with the allocation.
+    const applied = await post(node, "applications", { company: "Cranes", contact: "c", email: "c@example.com", purpose: "p", wanted: "88.101.7" });
+    for (const step of ["approve", "allocate"]) await post(node, `applications/${applied.id}/${step}`, {});
+    await post(node, "identifiers", { prefix: "88.101.7", suffix: "x", values: [url("https://example.com/")] });
+    const hosted = (await node.api("naming/resolve/88.101.7/x", { token: null })).signatures[0];
+    assert.deepEqual([hosted.state, hosted.by, hosted.chain], ["valid", "400:0.NA/88.101.7", ["400:0.NA/88.101.7"]]);
+    const certificate = readValues((await askUdp(portOf(node), message(op.resolution, bodies.resolve("0.NA/88.101.7", [], ["HS_CERT"])))).body).values[0];
+    const certified = JSON.parse(Buffer.from(certificate.data.toString().split(".")[1], "base64url"));
+    assert.deepEqual([certified.iss, certified.sub, certified.perms.map((one) => one.perm)], ["400:0.NA/88.101", "400:0.NA/88.101.7", ["thisHandle", "handlesUnderThisPrefix", "derivedPrefixes"]]);
+    assert.ok(createPublicKey({ key: certified.publicKey, format: "jwk" }).equals(keyObject(key)));
+
+    // A key of somebody else's, who keeps the prefix on a node of his own.
+    await node.api("naming/prefixes/88.101.9/certificate", { method: "POST", body: {}, expect: 404 });
+    assert.equal((await node.fetch("/api/handles/0.NA/88.101.9", { method: "PUT", body: [{ index: 1, type: "DESC", data: "delegated" }] })).status, 201);
+    const theirs = generateKeyPairSync("rsa", { modulusLength: 2048 }).publicKey.export({ format: "jwk" });
+    const given = await node.api("naming/prefixes/88.101.9/certificate", { method: "POST", body: { public_key: theirs, life_days: 30 }, expect: 201 });
+    assert.deepEqual([given.subject, given.issuer], ["400:0.NA/88.101.9", "400:0.NA/88.101"]);
+    assert.ok(Math.abs(Date.parse(given.until) - Date.now() - 30 * 86_400_000) < 3_600_000);
+    await node.api("naming/prefixes/88.101.9/certificate", { method: "POST", body: { public_key: { kty: "RSA" } }, expect: 422 });
+    await node.api("naming/prefixes/88.101.9/certificate", { method: "POST", body: { life_days: 0 }, expect: 422 });
+    await node.api("naming/prefixes/77.1/certificate", { method: "POST", body: { public_key: theirs }, expect: [403, 404] });
+    await node.api("naming/prefixes/88.101.9/certificate", { method: "POST", body: { public_key: theirs }, token: node.token({ role: "engineer" }), expect: 403 });
+
+    await node.kill();
+    await node.start();
+    assert.deepEqual((await look("s1")).signatures.map((one) => one.state), ["valid"], "after a kill");
+});
+
+test("an identifier is signed when somebody says so; nothing is signed otherwise", async (t) => {
+    const node = await naming(t);
+    await post(node, "identifiers", { prefix: "88.101", suffix: "a", values: [url("https://example.com/")] });
+    const look = () => node.api("naming/resolve/88.101/a", { token: null });
+    assert.deepEqual((await look()).signatures, []);
+    await post(node, "sign/88.101/a", undefined, { token: node.token({ role: "viewer" }), expect: 403 });
+    const signed = await post(node, "sign/88.101/a", undefined, { token: node.token({ role: "engineer" }) });
+    assert.equal(signed.signatures[0].state, "valid");
+    assert.deepEqual((await look()).values.map((one) => [one.index, one.signature]), [[1, "valid"], [100, "valid"], [401, "unsigned"]]);
+    await post(node, "sign/88.101/none", undefined, { expect: 404 });
+    await post(node, "sign/0.NA/88.101", undefined, { expect: 409 });
+    // A later change takes the signature away rather than leave a wrong one.
+    await node.api("naming/identifiers/88.101/a", { method: "PATCH", body: { set: [{ index: 1, ...url("https://example.com/2") }] } });
+    assert.deepEqual((await look()).signatures, []);
+    assert.ok((await node.api("audit?what=identifier.sign&limit=5")).items.length >= 1);
+    // One that was made for another name, or by nobody, is shown for what it is.
+    const stolen = signed.values.find((one) => one.type === "HS_SIGNATURE").data;
+    const impostor = generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey;
+    const covered = `${Buffer.from('{"alg":"RS256"}').toString("base64url")}.${Buffer.from(JSON.stringify({ iss: "400:0.NA/88.101", sub: "88.101/COPY", digests: { alg: "SHA-256", digests: [{ index: 1, digest: createHash("sha256").update(record({ index: 1, type: "URL", data: "https://evil.example/" }).subarray(8)).digest("base64") }] } })).toString("base64url")}`;
+    const forged = `${covered}.${createSign("SHA256").update(covered).sign(impostor).toString("base64url")}`;
+    await node.api("naming/identifiers/88.101/copy", { method: "PUT", body: { values: [url("https://evil.example/"), { index: 500, type: "HS_SIGNATURE", data: stolen }, { index: 501, type: "HS_SIGNATURE", data: forged }, { index: 502, type: "HS_SIGNATURE", data: "x" }] } });
+    const copy = await node.api("naming/resolve/88.101/copy", { token: null });
+    assert.deepEqual(copy.signatures.map((one) => [one.index, one.state]), [[500, "invalid"], [501, "invalid"], [502, "invalid"]]);
+    assert.match(copy.signatures[0].why, /another handle/);
+    assert.equal(copy.values[0].signature, "invalid", "whoever forged it shall not be believed");
+});
+
+test("the Handle REST API knows a key by the TLS connection's certificate, and verifies proofs for others", async (t) => {
+    const node = await naming(t, ["https.listen=127.0.0.1:0", "handle.client_certificates=true"]);
+    const files = mkdtempSync(join(tmpdir(), "lineshaft-test-"));
+    t.after(() => rmSync(files, { recursive: true, force: true }));
+    const certificate = (name, subject) => {
+        const [key, cert] = [join(files, `${name}.key`), join(files, `${name}.crt`)];
+        const done = spawnSync("openssl", ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-keyout", key, "-out", cert, "-subj", subject], { encoding: "utf8" });
+        assert.equal(done.status, 0, done.stderr);
+        return { key: readFileSync(key), cert: readFileSync(cert) };
+    };
+    const own = certificate("own", "/O=anything/UID=301:0.NA\\/88.101");
+    const impostor = certificate("impostor", "/UID=301:0.NA\\/88.101");
+    const nobody = certificate("nobody", "/CN=press-3");
+    const named = certificate("named", "/CN=302:0.NA\\/88.101");
+    const data = (of) => ({ format: "base64", value: rsaKey(createPublicKey(of.cert).export({ format: "jwk" })).toString("base64") });
+    const admin = (index, of, permissions) => ({ index, type: "HS_ADMIN", data: { format: "admin", value: { handle: "0.NA/88.101", index: of, permissions } } });
+    assert.equal((await node.fetch("/api/handles/0.NA/88.101", { method: "PUT", body: [
+        admin(100, 301, "111111111111"), admin(101, 302, "000000000001"), { index: 300, type: "HS_SECKEY", data: "s3cret" },
+        { index: 301, type: "HS_PUBKEY", data: data(own) }, { index: 302, type: "HS_PUBKEY", data: data(named) },
+    ] })).status, 200);
+    const ask = (path, { method = "GET", body, headers = {}, show } = {}) => new Promise((done, failed) => {
+        const asked = https.request({ host: "127.0.0.1", port: Number(node.addresses.https.split(":").pop()), path, method, headers: { "content-type": "application/json", ...headers }, rejectUnauthorized: false, agent: false, ...show }, (answer) => {
+            let text = "";
+            answer.setEncoding("utf8").on("data", (piece) => { text += piece; }).on("end", () => done({ status: answer.statusCode, text }));
+        });
+        asked.on("error", failed).end(body && JSON.stringify(body));
+    });
+    const put = (name, options) => ask(`/api/handles/88.101/${name}`, { method: "PUT", body: [{ index: 1, type: "URL", data: "https://example.com/" }], ...options });
+    assert.equal((await put("c1", { show: own })).status, 201);
+    assert.equal((await put("c2", { show: own, headers: { authorization: 'Handle clientCert="true"' } })).status, 201);
+    assert.equal((await put("c3", { show: named })).status, 201, "by its CN");
+    assert.equal((await ask("/api/handles/88.101/c3", { method: "DELETE", show: named })).status, 403, "its key may only create");
+    assert.equal((await ask("/api/handles/88.101/c3", { method: "DELETE", show: own })).status, 200);
+    assert.equal((await put("c4", {})).status, 401);
+    assert.equal((await put("c4", { show: impostor })).status, 401, "the name is not enough");
+    assert.equal((await put("c4", { show: nobody })).status, 401);
+    assert.equal((await put("c4", { show: nobody, headers: { authorization: 'Handle clientCert="true"' } })).status, 401);
+    assert.equal((await put("c4", { show: impostor, headers: { authorization: `Bearer ${node.admin()}` } })).status, 201, "a token counts beside it");
+    assert.equal((await ask("/api/v1/machines", { show: own })).status, 401, "it opens nothing else");
+    assert.equal((await ask("/api/handles/88.101/c1", { show: nobody })).status, 200);
+    // A session keeps what the certificate proved.
+    const opened = JSON.parse((await ask("/api/sessions", { method: "POST" })).text);
+    const session = `Handle sessionId="${opened.sessionId}"`;
+    assert.equal((await put("c5", { headers: { authorization: session } })).status, 401);
+    const proved = await ask("/api/sessions/this", { method: "PUT", show: own, headers: { authorization: `${session}, clientCert="true"` } });
+    assert.deepEqual([proved.status, JSON.parse(proved.text).id], [200, "301:0.NA/88.101"]);
+    assert.equal((await put("c5", { headers: { authorization: session } })).status, 201);
+    const lines = (await node.api("audit?what=handle.write&limit=50")).items;
+    assert.ok(lines.some((one) => one.who === "301:0.NA/88.101" && one.target === "88.101/c1"));
+
+    // Proofs made with a secret key that lives here, which another server asks about.
+    const nonce = randomBytes(16), cnonce = randomBytes(16);
+    const mac = (secret) => createHmac("sha256", secret).update(nonce).update(cnonce).digest("base64");
+    const verdict = async (id, words) => {
+        const told = await node.fetch(`/api/verifications/${id}?${new URLSearchParams({ nonce: nonce.toString("base64"), cnonce: cnonce.toString("base64"), ...words })}`, { token: null });
+        return [told.status, await told.json()];
+    };
+    const good = { alg: "HMAC-SHA256", signature: mac("s3cret") };
+    assert.deepEqual(await verdict("300:0.NA/88.101", good), [200, { responseCode: 1, handle: "0.NA/88.101", index: 300, verificationResult: true }]);
+    assert.deepEqual((await verdict("0.NA/88.101", { ...good, index: "300" }))[1].verificationResult, true);
+    assert.equal((await verdict("300:0.NA/88.101", { ...good, signature: mac("guess") }))[1].verificationResult, false);
+    const salt = randomBytes(16);
+    const derived = pbkdf2Sync("s3cret", salt, 10_000, 20, "sha1");
+    const slow = { alg: "PBKDF2-HMAC-SHA1", salt: salt.toString("base64"), iterations: "10000", length: "160", signature: createHmac("sha1", derived).update(nonce).update(cnonce).digest("base64") };
+    assert.equal((await verdict("300:0.NA/88.101", slow))[1].verificationResult, true);
+    assert.equal((await verdict("300:0.NA/88.101", { ...slow, iterations: "100001" }))[0], 400);
+    for (const [id, words, status, code] of [["300:0.NA/77", good, 404, 100], ["301:0.NA/88.101", good, 200, 200], ["300:0.NA/88.101", { alg: "HMAC-SHA256" }, 400, 4], ["0.NA/88.101", good, 400, 4], ["300:0.NA/88.101", { ...good, alg: "ROT13" }, 400, 4]]) {
+        const [gotStatus, body] = await verdict(id, words);
+        assert.deepEqual([gotStatus, body.responseCode], [status, code], id + JSON.stringify(words));
+    }
+    // Without the setting a certificate of an unknown issuer ends the handshake, as before.
+    await node.stop();
+    node.sets = node.sets.map((one) => one.replace("client_certificates=true", "client_certificates=false"));
+    await node.start();
+    await assert.rejects(put("c6", { show: own }));
 });
 
 test("the Handle REST API lets in by secret key and by a signed challenge; changes are in the audit log", async (t) => {
@@ -355,6 +551,8 @@ test("a chain: each hop with its signature, who vouches; killed, it leaves no ch
     const found = await (await fetch(`http://${nodes["secondary-102"].http}/api/v1/naming/resolve/88.101.7/EXC-0042?trace=true`)).json();
     assert.deepEqual([found.answer, found.signature, found.url], ["found", "valid", "https://example.com/88.101.7/EXC-0042"]);
     assert.deepEqual(found.trace.slice(1).map((hop) => [hop.server, hop.signature]), ["top", "secondary-101", "enterprise-101-7"].map((name) => [nodes[name].handle, "valid"]));
+    assert.deepEqual(found.signatures.map((one) => [one.state, one.by, one.root, one.chain.length]), [["valid", "400:0.NA/88.101.7", "400:0.NA/88", 3]], "the values' own signature, up to the top");
+    assert.deepEqual(found.values.map((one) => [one.type, one.signature]), [["URL", "valid"], ["DESC", "valid"], ["HS_ADMIN", "valid"], ["HS_SIGNATURE", "unsigned"]]);
     assert.deepEqual(found.vouched.map((one) => [one.prefix, one.by]), [["88", nodes.top.handle], ["88.101", nodes.top.handle], ["88.101.7", nodes["secondary-101"].handle]]);
     const moved = await fetch(`http://${nodes.recursive.http}/h/88.102.1/EXC-0042?redirect`, { redirect: "manual" });
     assert.deepEqual([moved.status, moved.headers.get("location")], [302, "https://example.com/88.102.1/EXC-0042"]);

@@ -1,6 +1,7 @@
 // What the node answers to a message of the Handle System, whatever it came by. Conformance:
 // docs/protocols/handle.md.
 #pragma once
+#include <functional>
 #include <memory>
 
 #include "gate/handle/challenges.h"
@@ -65,6 +66,11 @@ public:
     io::Task<DoorStats> all_stats();
     /// What GET_SITE_INFO answers; before the listeners open.
     void set_site(Site site) { site_ = std::move(site); }
+    /// Which prefixes (folded) nothing may be changed under for now: suspended, revoked. On the
+    /// pool's port that is answered 605. Before the listeners open; called on any shard.
+    void set_restricted(std::function<bool(const std::string&)> is_restricted) {
+        is_restricted_ = std::move(is_restricted);
+    }
     const Site& site() const { return site_; }
 
 private:
@@ -77,6 +83,7 @@ private:
 
     Rooms rooms_;
     Site site_;
+    std::function<bool(const std::string&)> is_restricted_;
     const DoorLimits limits_;
     std::vector<std::unique_ptr<OnShard>> on_shard_;
 };

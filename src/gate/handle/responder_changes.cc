@@ -183,10 +183,46 @@ io::Task<std::optional<Answer>> AnswerSteps::pool_refusal(Responder* responder, 
     co_return std::nullopt;
 }
 
-// The Chinese extension's opcode 2001: once proved, the connection stays logged in.
+namespace {
+
+/// Who wants to be logged in; with opcode 2000 also which of its values to answer with.
+struct LoginWish {
+    Reference who;
+    std::optional<Resolution> values{};
+};
+Result<LoginWish> login_wish(const Packet& asked, const Limits& limits) {
+    LoginWish out;
+    if (asked.header.op == Op::login) {
+        TRY(out.who, decode_login(asked.body, limits));
+        return out;
+    }
+    TRY(out.values, decode_resolution(asked.body, limits));
+    out.who = {out.values->handle, 0};
+    return out;
+}
+
+// The values of the one who logs in, as its own key may see them.
+std::string login_values(const identity::Registry& registry, const LoginWish& wish,
+                         const Reference& key) {
+    auto known = registry.values_of(wish.who.handle);
+    if (!known || !*known) return encode(HandleValues{wish.who.handle, {}});
+    auto view = registry.party_view(std::move(**known), *wish.values, key);
+    return encode(HandleValues{wish.who.handle, std::move(view.values)});
+}
+
+// What a prefix handle is about, or a handle stands under.
+std::string prefix_of_change(std::string_view handle) {
+    auto [prefix, suffix] = split_name(canonical(handle, false));
+    return prefix == "0.NA" ? suffix : prefix;
+}
+
+}  // namespace
+
+// The Chinese extension's opcodes 2001 and 2000: once proved, the connection stays logged in. 2000
+// reads its own values beside it, as a resolution does.
 io::Task<void> AnswerSteps::log_in(Responder* responder, Packet asked, Envelope to, Authority by,
                                    AnswerOut* out) {
-    const auto wanted = decode_login(asked.body, responder->limits_.wire);
+    const auto wanted = login_wish(asked, responder->limits_.wire);
     std::string answer;
     if (!out->is_pool()) {
         answer = refuse(*responder, asked, to, Answer::not_supported,
@@ -195,14 +231,16 @@ io::Task<void> AnswerSteps::log_in(Responder* responder, Packet asked, Envelope 
         answer = malformed(*responder, asked, wanted.error());
     } else if (!by.who || to.request == asked.envelope.request) {  // this is not the proof
         answer = challenge(*responder, asked);
-    } else if (canonical(by.who->handle, false) != canonical(wanted->handle, false) ||
-               (wanted->index != 0 && wanted->index != by.who->index)) {
+    } else if (canonical(by.who->handle, false) != canonical(wanted->who.handle, false) ||
+               (wanted->who.index != 0 && wanted->who.index != by.who->index)) {
         answer = refuse(*responder, asked, to, Answer::authentication_failed,
                         "the proof is another key's");
     } else {
         out->logged_in(*by.who);
         ++responder->stats().logins;
-        answer = message(*responder, asked, to, Answer::success, "");
+        const std::string body =
+            wanted->values ? login_values(responder->rooms_.registry, *wanted, *by.who) : std::string();
+        answer = message(*responder, asked, to, Answer::success, body);
     }
     (void)co_await out->send(std::move(answer));
 }
@@ -219,11 +257,11 @@ io::Task<void> AnswerSteps::carry_out(Responder* responder, Packet asked, Envelo
         (void)co_await out->send(resolve(*responder, asked, to, by));
         co_return;
     }
-    if (op == Op::login) {
+    if (op == Op::login || op == Op::password_login) {
         co_await log_in(responder, std::move(asked), to, std::move(by), out);
         co_return;
     }
-    if (op == Op::retrieve_transactions) {
+    if (op == Op::retrieve_transactions || op == Op::dump_handles) {
         co_await push(responder, std::move(asked), to, std::move(by), out);
         co_return;
     }
@@ -256,10 +294,17 @@ io::Task<void> AnswerSteps::carry_out(Responder* responder, Packet asked, Envelo
         co_return;
     }
     const bool is_nobody = !by.who;
+    const std::string prefix = out->is_pool() ? prefix_of_change(change->handle) : std::string();
     auto outcome = co_await make(responder, std::move(*change), op, std::move(by));
     if (is_nobody && outcome.answer == Answer::authentication_needed) {
         (void)co_await out->send(challenge(*responder, asked));
         co_return;
+    }
+    const auto& is_restricted = responder->is_restricted_;
+    if (outcome.answer == Answer::not_responsible && !prefix.empty() && is_restricted &&
+        is_restricted(prefix)) {
+        outcome.answer = Answer::prefix_limit;
+        outcome.message = "the prefix " + prefix + " is suspended or revoked";
     }
     (void)co_await out->send(told(*responder, asked, to, outcome, out->is_pool()));
 }

@@ -17,6 +17,11 @@ bool is_wanted(const TransactionsWanted& wanted, const identity::Transaction& tr
     return partition_hash(transaction.handle, by) % wanted.servers == wanted.server_number;
 }
 
+// What Handle.Net's mirrors send: 1001 with a state, and 1002.
+bool is_pull(const Packet& asked, const TransactionsWanted* wanted) {
+    return asked.header.op == Op::dump_handles || (wanted != nullptr && !wanted->state.empty());
+}
+
 bool is_among(const std::vector<Reference>& mirrors, const Reference& who) {
     for (const auto& one : mirrors) {
         if ((one.index == 0 || one.index == who.index) &&
@@ -66,12 +71,26 @@ io::Task<Result<Movements>> AnswerSteps::movements(Responder* responder, Transac
 
 io::Task<void> AnswerSteps::push(Responder* responder, Packet asked, Envelope to, Authority by,
                                  AnswerOut* out) {
-    const auto wanted = decode_transactions_wanted(asked.body, responder->limits_.wire);
+    const auto& wire = responder->limits_.wire;
+    Result<TransactionsWanted> wanted = TransactionsWanted{};
+    if (asked.header.op == Op::dump_handles) {
+        const auto dump = decode_dump_wanted(asked.body, wire);
+        if (!dump) wanted = std::unexpected(dump.error());
+    } else {
+        wanted = decode_transactions_wanted(asked.body, wire);
+    }
     auto& here = responder->here();
     std::optional<std::string> refused;
+    const bool pulls = wanted && is_pull(asked, &*wanted);
     if (!wanted) {
         refused = malformed(*responder, asked, wanted.error());
-    } else if (!wanted->state.empty() || !out->is_stream() || !out->is_private()) {
+    } else if (responder->limits_.is_mirror) {
+        refused = refuse(*responder, asked, to, Answer::not_supported,
+                         "this is a mirror: follow its origin");
+    } else if (pulls && by.who && is_among(responder->rooms_.mirrors, *by.who)) {
+        refused = refuse(*responder, asked, to, Answer::not_supported,
+                         "no pull: mirrors follow in an encrypted session, from transaction 0 on");
+    } else if (!pulls && (!out->is_stream() || !out->is_private())) {
         refused = refuse(*responder, asked, to, Answer::not_supported,
                          "followed by mirrors of our kind, in an encrypted session over TCP");
     } else if (!by.who) {

@@ -27,6 +27,7 @@ constexpr std::string_view list_pattern = "/api/handles";
 constexpr std::string_view prefixes_pattern = "/api/prefixes";
 constexpr std::string_view prefix_pattern = "/api/prefixes/{prefix}";
 constexpr std::string_view site_pattern = "/api/site";
+constexpr std::string_view verifications_pattern = "/api/verifications/{handle...}";
 constexpr std::string_view sessions_pattern = "/api/sessions";
 constexpr std::string_view session_pattern = "/api/sessions/this";
 constexpr std::size_t page_size_max = 10'000;
@@ -361,8 +362,17 @@ struct RestSteps {
         return out;
     }
 
+    // A mirror has what its origin has; nothing: this is none.
+    static std::optional<http::Response> refuse_on_mirror(Rest& rest, const http::Request& request) {
+        if (!rest.limits_.is_mirror) return std::nullopt;
+        ++rest.services_.responder.stats().not_responsible;
+        return problem(request, Answer::not_responsible, request.captured.at(0),
+                       "this is a mirror: changes go to its origin");
+    }
+
     static io::Task<http::Response> put(Rest* rest, http::Request request) {
         ++rest->services_.responder.stats().http;
+        if (auto refused = refuse_on_mirror(*rest, request)) co_return std::move(*refused);
         const std::string handle = request.captured.at(0);
         auto admitted = co_await admit(rest, &request, handles_pattern);
         if (!admitted.is_in) co_return refused(*rest, request, admitted, handle);
@@ -377,6 +387,7 @@ struct RestSteps {
 
     static io::Task<http::Response> remove(Rest* rest, http::Request request) {
         ++rest->services_.responder.stats().http;
+        if (auto refused = refuse_on_mirror(*rest, request)) co_return std::move(*refused);
         const std::string handle = request.captured.at(0);
         auto admitted = co_await admit(rest, &request, handles_pattern);
         if (!admitted.is_in) co_return refused(*rest, request, admitted, handle);
@@ -450,6 +461,7 @@ struct RestSteps {
     }
 
     static io::Task<http::Response> home(Rest* rest, http::Request request) {
+        if (auto refused = refuse_on_mirror(*rest, request)) co_return std::move(*refused);
         const auto admitted = admit_token(*rest, request, prefix_pattern);
         if (!admitted.is_in) co_return refused(*rest, request, admitted, "");
         auto unrecorded = co_await record(rest, &request, &admitted,
@@ -465,6 +477,21 @@ struct RestSteps {
         }
         auto unhomed = co_await registry.unhome(prefix, by);
         co_return told_outcome(*rest, request, prefix, unhomed);
+    }
+
+    // Whether the secret key at INDEX:HANDLE made a proof that another server was shown: what message
+    // 201 asks. The secret stays here.
+    static io::Task<http::Response> verification(Rest* rest, http::Request request) {
+        ++rest->services_.responder.stats().http;
+        const std::string asked = request.captured.at(0);
+        auto verdict = co_await rest->logins_.verify(request);
+        if (verdict.answer != Answer::success)
+            co_return problem(request, verdict.answer, asked, verdict.why);
+        if (!verdict.is_genuine) ++rest->services_.responder.stats().proofs_failed;
+        json::object out = body_of(Answer::success, verdict.who.handle);
+        out["index"] = verdict.who.index;
+        out["verificationResult"] = verdict.is_genuine;
+        co_return told(request, 200, out);
     }
 
     static http::Response session_told(const http::Request& request,
@@ -525,6 +552,7 @@ void Rest::add_routes(http::Router& router) {
     router.add("POST", std::string(prefix_pattern), bind(&RestSteps::home));
     router.add("DELETE", std::string(prefix_pattern), bind(&RestSteps::home));
     router.add("GET", std::string(site_pattern), bind(&RestSteps::site));
+    router.add("GET", std::string(verifications_pattern), bind(&RestSteps::verification));
     router.add("POST", std::string(sessions_pattern), bind(&RestSteps::open_session));
     for (const char* method : {"GET", "PUT", "DELETE"})
         router.add(method, std::string(session_pattern), bind(&RestSteps::this_session));

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "io/shown_certificate.h"
+#include "trust/rsa.h"
 #include "trust/secrets.h"
 #include "wire/handle/names.h"
 
@@ -121,6 +123,45 @@ Result<std::string> proof_of(const std::map<std::string, std::string>& all, std:
     return encode(proof);
 }
 
+// Whom a certificate names: in its user id (UID), else in its common name.
+std::optional<Reference> reference_in_certificate(const io::http::Request& request) {
+    const auto* shown = io::shown_certificate(request.peer);
+    if (shown == nullptr) return std::nullopt;
+    return reference_in(shown->user_id.empty() ? shown->common_name : shown->user_id);
+}
+
+bool asks_for_certificate(std::string_view authorization) {
+    return begins_with(authorization, "Handle") &&
+           parameters(authorization.substr(7))["clientCert"] == "true";
+}
+
+// As they stand in the query: a '+' of base64 may have become a space on the way.
+std::map<std::string, std::string> proof_parameters(const io::http::Request& request) {
+    std::map<std::string, std::string> out;
+    for (const auto& field : request.query) {
+        std::string value = field.value;
+        std::ranges::replace(value, ' ', '+');
+        out.try_emplace(field.name, std::move(value));
+    }
+    return out;
+}
+
+// "301:88.1/ADMIN", or the handle alone with ?index=.
+std::optional<Reference> reference_asked(const io::http::Request& request) {
+    const std::string& path = request.captured.at(0);
+    if (auto whole = reference_in(path)) return whole;
+    const auto index = request.asked("index");
+    if (!index || path.contains(':')) return std::nullopt;
+    return reference_in(std::string(*index) + ":" + path);
+}
+
+RestLogins::Verdict no_verdict(Answer answer, std::string why) {
+    RestLogins::Verdict out;
+    out.answer = answer;
+    out.why = std::move(why);
+    return out;
+}
+
 RestLogins::Login refused_login(std::string why) {
     RestLogins::Login out;
     out.why = std::move(why);
@@ -176,6 +217,67 @@ struct LoginSteps {
             co_return refused_login("the secret is another, or there is no such key");
         RestLogins::Login out;
         out.who = Reference{pair.who.handle, key->index};
+        co_return out;
+    }
+
+    // TLS has proved that the client has the certificate's key; it must be the handle's.
+    static RestLogins::Login by_certificate(RestLogins& logins, const io::http::Request& request) {
+        const auto claimed = reference_in_certificate(request);
+        if (!claimed)
+            return refused_login("no certificate was shown that names INDEX:HANDLE as its UID or CN");
+        const auto shown = trust::rsa_numbers_of(io::shown_certificate(request.peer)->key_der);
+        if (!shown) return refused_login("certificate: " + shown.error().context);
+        const auto key = key_of(logins, *claimed, "HS_PUBKEY");
+        const auto numbers =
+            key ? decode_public_key(as_bytes(key->data)) : Result<PublicKey>(fail(Code::denied, ""));
+        const PublicKey wanted{"RSA_PUB_KEY", {shown->exponent, shown->modulus}};
+        if (!numbers || *numbers != wanted)
+            return refused_login("the certificate's key is not the one at " +
+                                 fmt::format("{}:{}", claimed->index, claimed->handle));
+        RestLogins::Login out;
+        out.who = Reference{claimed->handle, key->index};
+        return out;
+    }
+
+    static io::Task<RestLogins::Verdict> verdict_on(RestLogins* logins, Reference who,
+                                                    std::map<std::string, std::string> all) {
+        const auto values = logins->registry_.values_of(who.handle);
+        if (!values) co_return no_verdict(Answer::error, values.error().context);
+        if (!*values) co_return no_verdict(Answer::handle_not_found, "");
+        const Value* key = key_for(**values, "HS_SECKEY", who.index);
+        if (key == nullptr) co_return no_verdict(Answer::values_not_found, "no secret key is there");
+        auto proof = proof_of(all, "HS_SECKEY");
+        auto nonce = bytes_of(all, "nonce"), cnonce = bytes_of(all, "cnonce");
+        const auto* wrong = !proof ? &proof.error() : !nonce ? &nonce.error() : nullptr;
+        if (wrong == nullptr && !cnonce) wrong = &cnonce.error();
+        if (wrong != nullptr) co_return no_verdict(Answer::protocol_error, wrong->context);
+        RestLogins::Verdict out;
+        out.who = Reference{who.handle, key->index};
+        auto work = [key = *key, proof = std::move(*proof), nonce = std::move(*nonce),
+                     cnonce = std::move(*cnonce)]() -> Result<bool> {
+            TRY_VOID(check_proof(key, proof, nonce, RequestDigest{DigestKind::sha256, cnonce}));
+            return true;
+        };
+        auto checked = co_await logins->workers_.run(std::move(work));
+        out.is_genuine = checked.has_value();
+        if (checked || checked.error().code == Code::denied) co_return out;
+        const bool is_busy = checked.error().code == Code::exhausted;
+        co_return no_verdict(is_busy ? Answer::too_busy : Answer::protocol_error,
+                             checked.error().context);
+    }
+
+    // What a certificate proves, kept in the session that is named beside it.
+    static io::Task<RestLogins::Login> by_certificate_in_session(RestLogins* logins,
+                                                                 io::http::Request request) {
+        auto out = by_certificate(*logins, request);
+        const auto header = request.header("authorization");
+        auto all = parameters(header.substr(std::min<std::size_t>(header.size(), 7)));
+        const std::string id = all["sessionId"];
+        if (!out.who || id.empty()) co_return out;
+        auto& shard = logins->shards_.at(shard_of(*logins, id));
+        auto kept = co_await shard.call(&prove_there, logins, id, *out.who);
+        if (!kept) co_return refused_login("no such session: ask for a challenge first");
+        out.session = id;
         co_return out;
     }
 
@@ -242,6 +344,7 @@ std::string RestLogins::challenge_of(const Session& session) {
 
 bool RestLogins::is_of_handle(const io::http::Request& request) {
     const auto header = request.header("authorization");
+    if (header.empty()) return reference_in_certificate(request).has_value();
     return begins_with(header, "Handle") || basic_pair(header).has_value();
 }
 
@@ -255,8 +358,23 @@ io::Task<RestLogins::Login> RestLogins::login(io::http::Request request) {
         auto told = co_await LoginSteps::by_secret(this, std::move(*pair));
         co_return told;
     }
+    if (header.empty() || asks_for_certificate(header)) {
+        auto told = co_await LoginSteps::by_certificate_in_session(this, std::move(request));
+        co_return told;
+    }
     auto all = parameters(header.substr(std::min<std::size_t>(header.size(), 7)));
     auto told = co_await LoginSteps::by_session(this, std::move(all));
+    co_return told;
+}
+
+io::Task<RestLogins::Verdict> RestLogins::verify(io::http::Request request) {
+    const bool may_try = request.peer.is_loopback || request.peer.is_node_socket ||
+                         attempts_.allow(request.peer.address, io::Shard::here().clock().steady());
+    if (!may_try) co_return no_verdict(Answer::too_busy, "too many attempts: wait a second");
+    auto who = reference_asked(request);
+    if (!who) co_return no_verdict(Answer::protocol_error, "/api/verifications/INDEX:HANDLE");
+    auto told =
+        co_await LoginSteps::verdict_on(this, std::move(*who), proof_parameters(request));
     co_return told;
 }
 

@@ -1,5 +1,5 @@
 // How callers of the HTTP JSON API prove which key of a handle is theirs (Handle.Net Technical Manual,
-// 14.6): Basic with an HS_SECKEY, or a session whose nonce is signed.
+// 14.6): Basic with an HS_SECKEY, a session whose nonce is signed, or the TLS connection's certificate.
 #pragma once
 #include <map>
 #include <optional>
@@ -45,11 +45,22 @@ public:
         std::string session;           ///< id, of those with one
         std::string why;               ///< of a refusal; empty with `who`
     };
-    /// Whether a request shows credentials of a handle (others are tokens).
+    /// Whether a request shows credentials of a handle (others are tokens): a certificate counts where
+    /// there is no Authorization, or one with clientCert="true".
     static bool is_of_handle(const io::http::Request& request);
     /// Checks them. A session that is proved once stays so.
     io::Task<Login> login(io::http::Request request);
     io::Task<std::optional<Session>> find(std::string id);
+
+    struct Verdict {
+        Answer answer = Answer::success;  ///< else why nothing is said about the proof
+        std::string why{};
+        Reference who{};
+        bool is_genuine = false;
+    };
+    /// GET /api/verifications/INDEX:HANDLE?nonce=&cnonce=&alg=&signature= (and salt, iterations,
+    /// length): whether that HS_SECKEY of this node made the proof. Ten a second of one address.
+    io::Task<Verdict> verify(io::http::Request request);
     io::Task<bool> close(std::string id);
 
 private:

@@ -29,6 +29,8 @@ export interface HandleValue extends NewValue {
     ttl_s: number;
     changed_at: string;
     read: ReadRight;
+    /** Of a resolution: whether it is as somebody signed it. */
+    signature?: Signature;
 }
 
 export interface Identifier {
@@ -141,7 +143,7 @@ export interface NamingStatistics {
     prefixes: (NamingCounts & { prefix: string; identifiers: number | null })[];
 }
 
-export type Signature = "unsigned" | "valid" | "invalid";
+export type Signature = "unsigned" | "valid" | "untrusted" | "invalid";
 export type Answer = "found" | "not_found" | "suspended" | "elsewhere" | "unreachable" | "invalid";
 
 export interface Hop {
@@ -162,6 +164,20 @@ export interface Voucher {
     state: PrefixState | null;
 }
 
+/** An HS_SIGNATURE among the values. Keys stand there as INDEX:HANDLE. */
+export interface ValueSignature {
+    index: number;
+    state: Signature;
+    by: string | null;
+    /** Whose key is trusted; null: the chain leads to none. */
+    root: string | null;
+    /** Whose certificates were found, the signer first. */
+    chain: string[];
+    covers: number[];
+    changed: number[];
+    why: string | null;
+}
+
 export interface Resolution {
     handle: string;
     answer: Answer;
@@ -173,6 +189,7 @@ export interface Resolution {
     from_cache: boolean;
     stale: boolean;
     signature: Signature;
+    signatures?: ValueSignature[];
     url: string | null;
     /** Left out where the name is none. */
     vouched?: Voucher[];

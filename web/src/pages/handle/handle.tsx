@@ -14,6 +14,7 @@ import { PublicFrame } from "./frame";
 import { hopKind, tellingHops } from "./hops";
 import { LabelPanel } from "./label";
 import { Proof, SignatureMark, tookText, signOfAnswer } from "./proof";
+import { Signatures } from "./signatures";
 import { Values, webAddress } from "./values";
 import { Vouchers } from "./vouchers";
 
@@ -102,6 +103,7 @@ function Resolved({ handle }: { handle: string }) {
             {told.answer === "found" && <LabelPanel handle={told.handle} />}
             {told.answer !== "found" && <Proof of={told} />}
             {(told.vouched?.length ?? 0) > 0 && <Vouchers of={told} />}
+            {told.answer === "found" && <Signatures of={told} />}
             {told.answer === "found" && <Proof of={told} />}
             <footer className="handle-foot">
                 <p className="dim figure">{words.handle.checked(dateTime(Date.parse(told.at), words.locale, browserZone()))}</p>

@@ -14,12 +14,13 @@ export function tookText(us: number): string {
 
 const signOfKind: Record<HopKind, Sign> = { found: "good", prefix: "onward", referral: "onward", notFound: "unknown", silent: "broken", busy: "waiting", elsewhere: "unknown" };
 export const signOfAnswer: Record<Answer, Sign> = { found: "good", not_found: "unknown", suspended: "paused", elsewhere: "onward", unreachable: "broken", invalid: "ended" };
-const signOfSignature: Record<Signature, Sign> = { valid: "good", unsigned: "plain", invalid: "broken" };
+const signOfSignature: Record<Signature, Sign> = { valid: "good", unsigned: "plain", untrusted: "unknown", invalid: "broken" };
 
-export function SignatureMark({ signature }: { signature: Signature }) {
+/** Of an answer, or of the values themselves. */
+export function SignatureMark({ signature, of = "answer" }: { signature: Signature; of?: "answer" | "values" }) {
     const words = useWords();
     return (
-        <span className={`signature signature-${signature}`} title={words.handle.signatureHelp[signature]}>
+        <span className={`signature signature-${signature}`} title={(of === "values" ? words.handle.valueSignatureHelp : words.handle.signatureHelp)[signature]}>
             <SignMark sign={signOfSignature[signature]} /> {words.handle.signatures[signature]}
         </span>
     );

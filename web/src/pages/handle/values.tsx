@@ -2,6 +2,7 @@
 import type { HandleValue, Json, Resolution } from "../../api/naming_types";
 import { textOf } from "../../api/naming_calls";
 import { useWords } from "../../i18n";
+import { SignatureMark } from "./proof";
 
 const technical = /^(HS_|10320\/|0\.TYPE\/HS)/;
 export const isTechnical = (value: HandleValue) => technical.test(value.type);
@@ -29,7 +30,7 @@ export function Values({ of }: { of: Resolution }) {
                     isRecord(value.data) && value.type === "JSON" ? Object.entries(value.data).slice(0, entries_max).map(([name, each]) => <Entry key={`${value.index} ${name}`} name={name} of={each} depth={0} />) : (
                         <div key={value.index}>
                             <dt>{words.handle.types[value.type] ?? value.type}</dt>
-                            <dd><Said value={value} /></dd>
+                            <dd><Said value={value} /> <SignedMark value={value} /></dd>
                         </div>
                     )
                 ))}
@@ -45,6 +46,12 @@ export function Values({ of }: { of: Resolution }) {
             )}
         </section>
     );
+}
+
+/** Nothing where nobody signed: most values are not. */
+function SignedMark({ value }: { value: HandleValue }) {
+    const state = value.signature ?? "unsigned";
+    return state === "unsigned" ? null : <small className="value-signed"><SignatureMark signature={state} of="values" /></small>;
 }
 
 function Said({ value }: { value: HandleValue }) {
