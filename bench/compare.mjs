@@ -60,14 +60,18 @@ class Lineshaft {
     name = "Lineshaft";
     doors = ["--influx", "--remote-write", "--mqtt-json", "--sparkplug"];
     async start() {
-        this.node ??= new Node(null, { sets: ["log.level=error", "history.settle_age_max=3", "history.seal_age_max=3"] });
+        this.node ??= new Node(null, { sets: ["log.level=error"] });
         await this.node.start(60_000);
         this.token ??= this.node.admin();
         this.pid = this.node.child.pid;
         this.port = this.node.addresses.http.split(":").pop();
     }
     words(door) { return ["--token", this.token, ...(["--mqtt-json", "--sparkplug"].includes(door) ? ["--port", this.node.mqttPort] : [])]; }
+    // Loaded as it comes. Sealing and settling every 3 s, which this needs, would be a part of the load's figures.
     async settled() {
+        await this.node.stop();
+        this.node.sets.push("history.settle_age_max=3", "history.seal_age_max=3");
+        await this.start();
         await until(async () => {
             const told = await this.node.metrics();
             return told.history_samples_fresh === 0 && told.history_head_samples === 0;
@@ -95,14 +99,14 @@ class Lineshaft {
             hour: () => this.sql(`SELECT time, value FROM samples WHERE machine = 'truck_7' AND ${speed} AND ${hour}`),
             minute1: () => this.sql(`SELECT time_bucket('1 minute', time) m, avg(value) FROM samples WHERE machine = 'truck_7' AND ${speed} GROUP BY m`),
             minute100: () => this.sql(`SELECT machine, time_bucket('1 minute', time) m, avg(value) FROM samples WHERE machine IN (${some}) AND ${speed} GROUP BY machine, m`),
+            minuteEach: () => this.sql(`SELECT machine, time_bucket('1 minute', time) m, avg(value) FROM samples WHERE ${speed} GROUP BY machine, m`),
             minuteAll: () => this.sql(`SELECT time_bucket('1 minute', time) m, avg(value) FROM samples WHERE ${speed} GROUP BY m`),
             fleet: () => this.sql(`SELECT m.attributes ->> 'fleet' f, max(s.value) FROM samples s JOIN machines m ON m.id = s.machine WHERE s.tag = 'readings.velocity' GROUP BY f`),
+            ...Object.fromEntries(Object.entries(truckQuestions({ tag: (field) => `readings.${field}`, begin_s, end_s })).map(([name, sql]) => [name, () => this.sql(sql)])),
         };
     }
-            minuteEach: () => this.sql(`SELECT machine, time_bucket('1 minute', time) m, avg(value) FROM samples WHERE ${speed} GROUP BY machine, m`),
 }
 
-            ...Object.fromEntries(Object.entries(truckQuestions({ tag: (field) => `readings.${field}`, begin_s, end_s })).map(([name, sql]) => [name, () => this.sql(sql)])),
 /** A peer is a process with a folder and a port. */
 class Peer {
     async start() {
@@ -152,11 +156,11 @@ class VictoriaMetrics extends Peer {
             hour: () => this.query('readings_velocity{machine="truck_7"}[1h]', begin_s + 4200),
             minute1: () => this.range('avg_over_time(readings_velocity{machine="truck_7"}[1m])'),
             minute100: () => this.range('avg_over_time(readings_velocity{machine=~"truck_[0-9]|truck_[1-9][0-9]"}[1m])'),
+            minuteEach: () => this.range("avg_over_time(readings_velocity[1m])"),
             minuteAll: () => this.range("avg(avg_over_time(readings_velocity[1m]))"),
             fleet: () => this.query("max by (fleet) (max_over_time(readings_velocity[10d]))"),
         };
     }
-            minuteEach: () => this.range("avg_over_time(readings_velocity[1m])"),
 }
 
 class InfluxDb extends Peer {
@@ -191,11 +195,11 @@ class InfluxDb extends Peer {
             hour: () => this.influx(`SELECT velocity FROM readings WHERE machine = 'truck_7' AND time >= ${begin_s + 600}s AND time < ${begin_s + 4200}s`),
             minute1: () => this.influx(`SELECT mean(velocity) FROM readings WHERE machine = 'truck_7' AND ${all} GROUP BY time(1m) fill(none)`),
             minute100: () => this.influx(`SELECT mean(velocity) FROM readings WHERE machine =~ /^truck_[0-9]{1,2}$/ AND ${all} GROUP BY time(1m), machine fill(none)`),
+            minuteEach: () => this.influx(`SELECT mean(velocity) FROM readings WHERE ${all} GROUP BY time(1m), machine fill(none)`),
             minuteAll: () => this.influx(`SELECT mean(velocity) FROM readings WHERE ${all} GROUP BY time(1m) fill(none)`),
             fleet: () => this.influx("SELECT max(velocity) FROM readings GROUP BY fleet"),
         };
     }
-            minuteEach: () => this.influx(`SELECT mean(velocity) FROM readings WHERE ${all} GROUP BY time(1m), machine fill(none)`),
 }
 
 async function medianMs(question) {

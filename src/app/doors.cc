@@ -38,24 +38,13 @@ void TelemetryTap::take(const std::shared_ptr<const broker::Publication>& public
         done({});
         return;
     }
-    const std::string machine(topic->machine);
-    if (const auto good = check_machine_id(machine); !good) {
+    if (const auto good = check_machine_id(topic->machine); !good) {
         done(std::unexpected(good.error()));
         return;
     }
-    auto samples =
-        telemetry::parse(as_bytes(publication->message.payload()), publication->received, limits_);
-    if (!samples) {
-        done(std::unexpected(samples.error().in("telemetry of " + machine)));
-        return;
-    }
-    plant_.report({who->organisation, machine, std::move(*samples)}, twin::Source::json,
-                  [done = std::move(done)](Result<history::Appended> stored) mutable {
-                      if (stored)
-                          done({});
-                      else
-                          done(std::unexpected(stored.error()));
-                  });
+    inlet_.take({who->organisation, topic->machine, as_bytes(publication->message.payload()),
+                 publication->received, publication},
+                std::move(done));
 }
 
 bool SparkplugTap::wants(std::string_view topic) const {

@@ -3,7 +3,7 @@
 #include "gate/mqtt/broker.h"
 #include "gate/mqtt/tap.h"
 #include "gate/sparkplug/door.h"
-#include "gate/telemetry/telemetry.h"
+#include "gate/telemetry/inlet.h"
 #include "io/http/message.h"
 #include "trust/topic_rights.h"
 #include "twin/plant.h"
@@ -15,13 +15,15 @@ namespace lineshaft::app {
 /// JSON telemetry: lineshaft/v1/<machine>/telemetry.
 class TelemetryTap final : public broker::Tap {
 public:
-    TelemetryTap(twin::Plant& plant, telemetry::Limits limits) : plant_(plant), limits_(limits) {}
+    TelemetryTap(twin::Plant& plant, io::Shards& shards, telemetry::Limits limits)
+        : inlet_(plant, shards, limits) {}
     bool wants(std::string_view topic) const override;
     void take(const std::shared_ptr<const broker::Publication>& publication, Done done) override;
+    /// From no shard's thread, before the plant closes.
+    void close() { inlet_.close(); }
 
 private:
-    twin::Plant& plant_;
-    telemetry::Limits limits_;
+    telemetry::Inlet inlet_;
 };
 
 /// Sparkplug B: everything under spBv1.0/.

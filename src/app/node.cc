@@ -134,6 +134,7 @@ void RunningNode::stop() {
     if (door_ && !listeners_.empty()) door_->close();
     if (broker_) shards_->run_blocking(ShardIndex(0), close_broker(broker_.get()));
     if (ingest_) ingest_->close();
+    if (telemetry_tap_) telemetry_tap_->close();
     if (plant_) plant_->close();
     if (porter_) porter_->close();
     if (audit_room_) audit_room_->close();

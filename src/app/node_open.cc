@@ -170,7 +170,7 @@ Result<void> RunningNode::open_broker() {
     limits.wire.reorder_timeout = std::chrono::milliseconds{settings_.sparkplug_reorder_ms};
     door_ = std::make_unique<sparkplug::Door>(*shards_, *plant_, *desk_, std::move(outlet), limits,
                                               settings_.sparkplug_host_id);
-    telemetry_tap_ = std::make_unique<TelemetryTap>(*plant_, telemetry::Limits{});
+    telemetry_tap_ = std::make_unique<TelemetryTap>(*plant_, *shards_, telemetry::Limits{});
     sparkplug_tap_ = std::make_unique<SparkplugTap>(*door_);
     machine_watch_ = std::make_unique<MachineWatch>(*plant_);
     broker_->add(*telemetry_tap_);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <bit>
 #include <utility>
 
@@ -176,9 +177,14 @@ bool bits_of(const FieldValue& value, history::Kind& kind, std::uint64_t& bits) 
 
 bool Write::put_known() {
     const Line& line = reader_->line();
-    found_.clear();
+    // First memory is asked for all of them.
+    keys_.clear();
     for (const Field& field : line.fields) {
-        found_.push_back(here_.channels.find(key_of(head_, field.key)));
+        here_.channels.prefetch(keys_.emplace_back(key_of(head_, field.key)));
+    }
+    found_.clear();
+    for (const Hash128& key : keys_) {
+        found_.push_back(here_.channels.find(key));
         if (found_.back() == nullptr) return false;
     }
     const std::int64_t at = line.micros.value_or(received_.micros);

@@ -60,6 +60,7 @@ private:
     Hash128 head_;              // of the line being read
     bool goes_by_name_ = false;  // to the end of the body
     bool has_line_ = false;      // its head is read, and it belongs to the next round
+    std::vector<Hash128> keys_;  // of the fields of the line being read
     std::vector<const twin::Channel*> found_;
     twin::Told told_;
     std::vector<Noted> noted_;                // of this round

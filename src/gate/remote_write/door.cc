@@ -111,6 +111,9 @@ struct DoorSteps {
                            who->organisation.number())) {}
         void begin() {
             reader.emplace(body, door.limits_.request);
+            ahead.clear();
+            ahead_at = 0;
+            damage_ahead.reset();
             told = {};
             series = refused = 0;
             refused_first.clear();
@@ -122,10 +125,17 @@ struct DoorSteps {
         trust::PrincipalPtr who;
         Bytes body;
         std::optional<RequestReader> reader{};
+        struct Ahead {
+            Bytes place;
+            std::size_t labels_size;  // a guess; 0: none
+            Hash128 key;              // of so many bytes
+        };
+        std::vector<Ahead> ahead{};           // series that were stepped over
+        std::size_t ahead_at = 0;             // the next of them
+        std::optional<Error> damage_ahead{};  // behind them
         twin::Intake intake;
         twin::NewChannels new_channels;
-        std::uint64_t scope;
-        Hash128 key{};
+        std::uint64_t scope;  // who may use a channel: part of its key
         bool goes_by_name = false;  // to the end of the body
         bool has_series = false;    // the reader stands before one that belongs to the next round
         twin::Told told{};
@@ -151,8 +161,9 @@ struct DoorSteps {
             }
             into = &work.intake.of(name->machine);
         }
-        if (!work.reader->label_bytes().empty() && !work.reader->has_more_labels())
-            work.new_channels.note(work.key, name->machine, name->tag);
+        const Bytes labels = work.reader->label_bytes();
+        if (!labels.empty() && !work.reader->has_more_labels())
+            work.new_channels.note(key_of(work, labels), name->machine, name->tag);
         for (const Sample& sample : series.samples) {
             if (!is_time(sample.millis)) {
                 refuse(work, "a timestamp is beyond all time");
@@ -181,21 +192,57 @@ struct DoorSteps {
         }
     }
 
-    // To the next series and what its labels hash to. False: the request has ended, or is damaged
-    // from here on.
+    // To the next series. False: the request has ended, or is damaged from here on.
     static bool step(Work& work) {
-        const auto more = work.reader->step();
-        if (!more) work.damage = more.error();
-        if (!more || !*more) return false;
-        work.key = hash128(as_text(work.reader->label_bytes()), work.scope);
+        if (work.ahead_at == work.ahead.size()) look_ahead(work);
+        if (work.ahead_at == work.ahead.size()) {
+            work.damage = work.damage_ahead;
+            return false;
+        }
+        work.reader->go_back(work.ahead[work.ahead_at++].place);
         return true;
     }
 
+    // Over some series at once, so that what memory has of their channels is on its way before it
+    // is needed.
+    static void look_ahead(Work& work) {
+        constexpr std::size_t at_once = 16;
+        work.ahead.clear();
+        work.ahead_at = 0;
+        while (work.ahead.size() < at_once && !work.damage_ahead) {
+            const auto more = work.reader->step();
+            if (!more) work.damage_ahead = more.error();
+            if (!more || !*more) return;
+            const Bytes guess = work.reader->guessed_labels();
+            work.ahead.push_back({work.reader->place(), guess.size(), {}});
+            if (guess.empty()) continue;
+            work.ahead.back().key = key_of(work, guess);
+            work.here.channels.prefetch(work.ahead.back().key);
+        }
+    }
+
+    static Hash128 key_of(const Work& work, Bytes labels) {
+        const Hash128 hash = hash128(as_text(labels));
+        return {hash.low ^ work.scope, hash.high + work.scope};
+    }
+
+    // Null: these labels are not known by their bytes.
+    static const twin::Channel* find(Work& work) {
+        const Work::Ahead& now = work.ahead[work.ahead_at - 1];
+        if (now.labels_size > 0) {
+            if (const auto* known = work.here.channels.find(now.key)) {
+                work.reader->take_guess(now.labels_size);
+                return known;
+            }
+        }
+        const Bytes labels = work.reader->label_bytes();
+        return labels.empty() ? nullptr : work.here.channels.find(key_of(work, labels));
+    }
+
     enum class By : std::uint8_t { channel, name, nothing };
-    // How the series goes whose labels were hashed; by channel it is put already.
+    // How the series goes; by channel it is put already.
     static By put_known(Work& work) {
-        const auto* known = work.reader->label_bytes().empty() ? nullptr
-                                                               : work.here.channels.find(work.key);
+        const auto* known = find(work);
         if (known == nullptr) return By::name;
         const auto is_all = work.reader->read_samples();
         if (!is_all) {

@@ -62,6 +62,7 @@ struct DoorSteps {
         co_return sent;
     }
     static io::Task<HostCounters> counters(Part* part) { co_return part->counters(); }
+    static io::Task<void> close(Part* part) { co_await part->close(); }
 };
 
 io::Task<Result<Door::Sent>> Door::write(OrganisationId organisation, std::string machine,
@@ -91,7 +92,8 @@ void Door::close() {
                         [said](const Result<void>&) { said->count_down(); });
     });
     said->wait();
-    shards_.run_everywhere([this](io::Shard& shard) { part(shard.index()).close(); });
+    for (std::size_t index = 0; index < parts_.size(); ++index)
+        shards_.run_blocking(shards_.at(index).index(), DoorSteps::close(parts_[index].get()));
 }
 
 }  // namespace lineshaft::sparkplug

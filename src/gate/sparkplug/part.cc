@@ -94,12 +94,13 @@ void Door::Part::on(OrganisationId organisation, Born& born, const std::shared_p
                     twin::Presence::born,
                     fmt::format("{} with {} metrics", born.again ? "reborn" : "born",
                                 born.birth->metrics().size()));
-    report(organisation, born.machine, *born.birth, born.samples, join);
+    report({organisation, born.machine, born.birth, std::move(born.samples), join});
 }
 
 void Door::Part::on(OrganisationId organisation, Samples& samples,
                     const std::shared_ptr<Join>& join) {
-    report(organisation, samples.machine, *samples.birth, samples.samples, join);
+    report({organisation, std::move(samples.machine), std::move(samples.birth),
+            std::move(samples.samples), join});
 }
 
 void Door::Part::on(OrganisationId organisation, Died& died, const std::shared_ptr<Join>&) {
@@ -131,23 +132,110 @@ void Door::Part::on(OrganisationId, Malformed& malformed, const std::shared_ptr<
     join->note({Code::invalid, malformed.topic + ": " + malformed.reason});
 }
 
-void Door::Part::report(OrganisationId organisation, const MachineKey& machine, const Birth& birth,
-                        const std::vector<Sample>& samples, const std::shared_ptr<Join>& join) {
-    history::Report report{organisation, id_of(machine), {}};
-    report.samples.reserve(samples.size());
-    for (const auto& sample : samples) {
-        const Definition& metric = birth.metrics()[sample.metric];
+// Both ways lead through the same door of the plant, so what a machine says keeps its order.
+void Door::Part::report(Said said) {
+    if (!report_by_channel(said)) report_by_name(said);
+}
+
+// False: some metric's channel is not known; nothing was done.
+bool Door::Part::report_by_channel(Said& said) {
+    const auto known = channels_.find(said.birth.get());
+    if (known == channels_.end() || known->second.birth.lock() != said.birth) return false;
+    twin::Sack sack{said.organisation, twin::Source::sparkplug, {}, {}};
+    history::Points& points = sack.points;
+    points.all.reserve(said.samples.size());
+    ShardIndex owner;
+    for (const Sample& sample : said.samples) {
+        const Definition& metric = said.birth->metrics()[sample.metric];
+        if (metric.is_transient) continue;
+        const twin::Channel& channel = known->second.of_metric[sample.metric];
+        if (channel.series == SeriesId{}) return false;
+        const auto kept = sample_of(sample, metric.type, limits_.text_bytes_max);
+        if (!kept) {
+            said.join->note({Code::invalid, metric.name + ": value too long"});
+            continue;
+        }
+        owner = channel.owner;
+        const std::uint64_t bits = points.bits_of(kept->value);
+        points.all.push_back({channel.series, kept->at.micros, bits, channel.slot,
+                              history::Mark(history::kind_of(kept->value), kept->quality)});
+    }
+    if (points.all.empty()) return false;
+    const auto admitted = plant_.admit(said.organisation, points.all.size());
+    if (!admitted) {
+        said.join->note(admitted.error());
+        return true;
+    }
+    plant_.store(owner, std::move(sack), [this, said = std::move(said)](const twin::Told& told) {
+        if (told.failed && told.failed->code == Code::not_found) {
+            // The machine was erased meanwhile: again, by name.
+            channels_.erase(said.birth.get());
+            report_by_name(said);
+        } else if (told.failed || told.over_limit) {
+            said.join->note(told.failed ? *told.failed : *told.over_limit);
+        }
+    });
+    return true;
+}
+
+void Door::Part::report_by_name(const Said& said) {
+    history::Report report{said.organisation, id_of(said.machine), {}};
+    report.samples.reserve(said.samples.size());
+    for (const auto& sample : said.samples) {
+        const Definition& metric = said.birth->metrics()[sample.metric];
         if (metric.is_transient) continue;
         auto kept = sample_of(sample, metric.type, limits_.text_bytes_max);
         if (kept)
             report.samples.push_back({metric.name, std::move(*kept)});
         else
-            join->note({Code::invalid, metric.name + ": value too long"});
+            said.join->note({Code::invalid, metric.name + ": value too long"});
     }
-    plant_.report(std::move(report), twin::Source::sparkplug,
-                  [join](Result<history::Appended> stored) {
-                      if (!stored) join->note(stored.error());
-                  });
+    const auto admitted = plant_.admit(said.organisation, report.samples.size());
+    if (!admitted) return said.join->note(admitted.error());
+    const ShardIndex owner = plant_.owner(said.organisation, report.machine);
+    twin::Sack sack{said.organisation, twin::Source::sparkplug, {}, {}};
+    sack.reports.push_back(std::move(report));
+    plant_.store(owner, std::move(sack),
+                 [this, organisation = said.organisation, machine = said.machine,
+                  birth = said.birth, join = said.join](const twin::Told& told) {
+                     if (told.failed || told.over_limit)
+                         return join->note(told.failed ? *told.failed : *told.over_limit);
+                     constexpr unsigned asked_max = 3;  // what history refuses stays unknown
+                     Channels& channels = channels_of(birth);
+                     if (closing_ || channels.is_asking || channels.asked >= asked_max) return;
+                     channels.is_asking = true;
+                     ++channels.asked;
+                     nursery_.spawn(learn_channels(this, organisation, machine, birth));
+                 });
+}
+
+Door::Part::Channels& Door::Part::channels_of(const std::shared_ptr<const Birth>& birth) {
+    constexpr std::size_t dead_max = 64;
+    if (channels_.size() > 2 * channels_swept_ + dead_max) {
+        std::erase_if(channels_, [](const auto& one) { return one.second.birth.expired(); });
+        channels_swept_ = channels_.size();
+    }
+    Channels& known = channels_[birth.get()];
+    if (known.birth.lock() != birth) {
+        known = {};
+        known.birth = birth;
+        known.of_metric.resize(birth->metrics().size());
+    }
+    return known;
+}
+
+io::Task<void> Door::Part::learn_channels(Part* part, OrganisationId organisation,
+                                          MachineKey machine,
+                                          std::shared_ptr<const Birth> birth) {
+    std::vector<twin::Plant::Name> names;
+    const std::string id = id_of(machine);
+    for (const Definition& metric : birth->metrics()) names.push_back({id, metric.name});
+    auto found = co_await part->plant_.channels(organisation, std::move(names));
+    Channels& known = part->channels_of(birth);
+    known.is_asking = false;
+    for (std::size_t index = 0; index < found.size(); ++index) {
+        if (found[index]) known.of_metric[index] = *found[index];
+    }
 }
 
 void Door::Part::learn(OrganisationId organisation, const MachineKey& machine,
@@ -230,9 +318,10 @@ HostCounters Door::Part::counters() const {
     return sum;
 }
 
-void Door::Part::close() {
+io::Task<void> Door::Part::close() {
     closing_ = true;
     timer_.disarm();
+    co_await nursery_.close();
 }
 
 }  // namespace lineshaft::sparkplug

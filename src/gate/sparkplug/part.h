@@ -1,8 +1,10 @@
 #pragma once
 #include <map>
 #include <set>
+#include <unordered_map>
 
 #include "gate/sparkplug/door.h"
+#include "io/nursery.h"
 
 namespace lineshaft::sparkplug {
 
@@ -24,7 +26,7 @@ public:
     io::Task<Result<Sent>> write(OrganisationId organisation, MachineKey machine, std::string tag,
                                  history::Value value);
     HostCounters counters() const;
-    void close();
+    io::Task<void> close();
 
 private:
     struct Reply {
@@ -44,8 +46,27 @@ private:
     void on(OrganisationId organisation, Gap& gap, const std::shared_ptr<Join>& join);
     void on(OrganisationId organisation, RebirthWanted& wanted, const std::shared_ptr<Join>& join);
     void on(OrganisationId organisation, Malformed& malformed, const std::shared_ptr<Join>& join);
-    void report(OrganisationId organisation, const MachineKey& machine, const Birth& birth,
-                const std::vector<Sample>& samples, const std::shared_ptr<Join>& join);
+    /// What a machine said, on its way to the plant.
+    struct Said {
+        OrganisationId organisation;
+        MachineKey machine;
+        std::shared_ptr<const Birth> birth;
+        std::vector<Sample> samples;
+        std::shared_ptr<Join> join;
+    };
+    void report(Said said);
+    bool report_by_channel(Said& said);
+    void report_by_name(const Said& said);
+    static io::Task<void> learn_channels(Part* part, OrganisationId organisation,
+                                         MachineKey machine, std::shared_ptr<const Birth> birth);
+    /// Where the metrics of a birth go, once they have been stored: then no name is looked up.
+    struct Channels {
+        std::weak_ptr<const Birth> birth;
+        std::vector<twin::Channel> of_metric;  ///< series 0: not known
+        unsigned asked = 0;
+        bool is_asking = false;
+    };
+    Channels& channels_of(const std::shared_ptr<const Birth>& birth);
     void learn(OrganisationId organisation, const MachineKey& machine,
                const std::shared_ptr<const Birth>& birth);
     void arm();
@@ -62,6 +83,9 @@ private:
     io::Mailbox<Reply> replies_;
     std::map<OrganisationId, Host> hosts_;
     std::map<std::pair<OrganisationId, MachineKey>, std::weak_ptr<const Birth>> learnt_;
+    std::unordered_map<const Birth*, Channels> channels_;
+    std::size_t channels_swept_ = 0;  // how many there were after the dead had been taken out
+    io::Nursery nursery_{"sparkplug channels"};
     io::Wheel::Timer timer_;
     bool closing_ = false;
 };

@@ -3,11 +3,15 @@
 #include <fmt/format.h>
 #include <simdjson.h>
 
+#include <bit>
 #include <cmath>
 #include <iterator>
+#include <type_traits>
+#include <utility>
 
 #include "base/json_quoted.h"
 #include "base/machine_id.h"
+#include "gate/telemetry/known.h"
 
 namespace lineshaft::telemetry {
 namespace {
@@ -18,17 +22,81 @@ using simdjson::dom::element_type;
 constexpr std::string_view root = "lineshaft/v1/";
 constexpr std::int64_t exact_in_double = std::int64_t{1} << 53;
 
+// Where values go under their names.
+struct ByName {
+    std::vector<history::TagSample>& out;
+
+    std::size_t count() const { return out.size(); }
+    template <class Value>
+    Result<void> put(std::string_view name, Instant at, history::Quality quality, Value value) {
+        history::Sample sample{at, history::Value(), quality};
+        if constexpr (std::is_same_v<Value, std::string_view>)
+            sample.value = std::string(value);
+        else
+            sample.value = value;
+        out.push_back({std::string(name), std::move(sample)});
+        return {};
+    }
+};
+
+// Where they go when every name of the machine may be remembered: whether it is, is looked at once
+// memory has been asked for all of them.
+struct ByChannel {
+    const twin::ChannelCache& channels;
+    Hash128 machine;
+    KnownPoints& out;
+    std::vector<Hash128>& keys;
+
+    std::size_t count() const { return keys.size(); }
+    template <class Value>
+    Result<void> put(std::string_view name, Instant at, history::Quality quality, Value value) {
+        const Hash128& key = keys.emplace_back(channel_key(machine, name));
+        channels.prefetch(key);
+        const auto [kind, bits] = held(value);
+        out.points.all.push_back({SeriesId{}, at.micros, bits, 0, history::Mark(kind, quality)});
+        return {};
+    }
+    // False: some name is not remembered.
+    bool find_all() {
+        for (std::size_t index = 0; index < keys.size(); ++index) {
+            const twin::Channel* channel = channels.find(keys[index]);
+            if (channel == nullptr) return false;
+            out.owner = channel->owner;
+            out.points.all[index].series = channel->series;
+            out.points.all[index].mine = channel->slot;
+        }
+        return true;
+    }
+
+private:
+    using Held = std::pair<history::Kind, std::uint64_t>;
+    static Held held(double number) {
+        return {history::Kind::real, std::bit_cast<std::uint64_t>(number)};
+    }
+    static Held held(std::int64_t whole) {
+        return {history::Kind::integer, static_cast<std::uint64_t>(whole)};
+    }
+    static Held held(bool flag) { return {history::Kind::boolean, flag ? 1 : 0}; }
+    Held held(std::string_view text) {
+        return {history::Kind::text, out.points.add_text(text)};
+    }
+};
+
 // What one entry's walk carries along.
+template <class Sink>
 struct Walk {
     const Limits& limits;
     Instant at;
-    std::vector<history::TagSample>& out;
+    Sink& out;
     std::string name;  // the dotted path so far
 };
 
-Result<void> take_value(Walk& walk, element value, std::size_t depth);
+template <class Sink>
+Result<void> take_value(Walk<Sink>& walk, element value, std::size_t depth);
 
-Result<void> take_member(Walk& walk, std::string_view key, element value, std::size_t depth) {
+template <class Sink>
+Result<void> take_member(Walk<Sink>& walk, std::string_view key, element value,
+                         std::size_t depth) {
     const std::size_t before = walk.name.size();
     if (!walk.name.empty()) walk.name += '.';
     walk.name += key;
@@ -41,18 +109,19 @@ Result<void> take_member(Walk& walk, std::string_view key, element value, std::s
     return done;
 }
 
-Result<void> add(Walk& walk, history::Value value,
+template <class Sink, class Value>
+Result<void> add(Walk<Sink>& walk, Value value,
                  history::Quality quality = history::Quality::good) {
     if (walk.name.empty()) return fail(Code::invalid, "a name is empty");
-    if (walk.out.size() >= walk.limits.samples_max) {
+    if (walk.out.count() >= walk.limits.samples_max) {
         return fail(Code::invalid,
                     fmt::format("more than {} values in one message", walk.limits.samples_max));
     }
-    walk.out.push_back({walk.name, {walk.at, std::move(value), quality}});
-    return {};
+    return walk.out.put(walk.name, walk.at, quality, value);
 }
 
-Result<void> take_value(Walk& walk, element value, std::size_t depth) {
+template <class Sink>
+Result<void> take_value(Walk<Sink>& walk, element value, std::size_t depth) {
     if (depth > walk.limits.depth_max) {
         return fail(Code::invalid, fmt::format("\"{}\" is nested deeper than {}", walk.name,
                                                walk.limits.depth_max));
@@ -66,9 +135,12 @@ Result<void> take_value(Walk& walk, element value, std::size_t depth) {
         }
         case element_type::UINT64: return add(walk, static_cast<double>(std::uint64_t(value)));
         case element_type::BOOL: return add(walk, bool(value));
-        case element_type::STRING: return add(walk, std::string(std::string_view(value)));
+        case element_type::STRING: return add(walk, std::string_view(value));
         case element_type::NULL_VALUE: return add(walk, 0.0, history::Quality::missing);
-        case element_type::ARRAY: return add(walk, std::string(simdjson::minify(value)));
+        case element_type::ARRAY: {
+            const std::string text = simdjson::minify(value);
+            return add(walk, std::string_view(text));
+        }
         case element_type::OBJECT:
             for (auto [key, inner] : simdjson::dom::object(value)) {
                 TRY_VOID(take_member(walk, key, inner, depth + 1));
@@ -94,14 +166,15 @@ Result<Instant> instant_of(element ts) {
 constexpr std::string_view machine_member = "machine";
 
 // `skips_machine`: the member of that name is not a value.
+template <class Sink>
 Result<void> take_entry(element entry, std::size_t index, Instant received, const Limits& limits,
-                        std::vector<history::TagSample>& out, bool skips_machine = false) {
+                        Sink out, bool skips_machine = false) {
     simdjson::dom::object members;
     if (entry.get(members) != simdjson::SUCCESS) {
         return fail(Code::invalid,
                     fmt::format("entry {} is not an object of names and values", index));
     }
-    Walk walk{limits, received, out, {}};
+    Walk<Sink> walk{limits, received, out, {}};
     element found;
     const bool has_time = members.at_key("ts").get(found) == simdjson::SUCCESS;
     if (has_time) {
@@ -182,7 +255,7 @@ Result<void> take_named(element entry, std::size_t index, Instant received, cons
     const std::size_t before = samples.size();
     Limits rest = limits;
     rest.samples_max = before + left;
-    TRY_VOID(take_entry(entry, index, received, rest, samples, true));
+    TRY_VOID(take_entry(entry, index, received, rest, ByName{samples}, true));
     left -= samples.size() - before;
     return {};
 }
@@ -215,9 +288,36 @@ Result<std::vector<history::TagSample>> parse(Bytes payload, Instant received,
     TRY(const element document, document_of(payload, limits));
     std::vector<history::TagSample> samples;
     TRY_VOID(each_entry(document, [&](element entry, std::size_t index) {
-        return take_entry(entry, index, received, limits, samples);
+        return take_entry(entry, index, received, limits, ByName{samples});
     }));
     return samples;
+}
+
+Hash128 machine_key(OrganisationId organisation, std::string_view machine) {
+    return hash128(machine, organisation.number());
+}
+
+Hash128 channel_key(const Hash128& machine, std::string_view name) {
+    const Hash128 hash = hash128(name);
+    return {machine.low * 0x9e37'79b9'7f4a'7c15 + hash.low, (machine.high ^ hash.high) + hash.low};
+}
+
+std::optional<KnownPoints> parse_known(Bytes payload, Instant received, const Limits& limits,
+                                       const twin::ChannelCache& channels,
+                                       const Hash128& machine) {
+    if (channels.size() == 0) return std::nullopt;
+    const auto document = document_of(payload, limits);
+    if (!document) return std::nullopt;
+    thread_local std::vector<Hash128> keys;
+    keys.clear();
+    KnownPoints known;
+    known.points.all.reserve(16);
+    ByChannel sink{channels, machine, known, keys};
+    const auto taken = each_entry(*document, [&](element entry, std::size_t index) {
+        return take_entry(entry, index, received, limits, sink);
+    });
+    if (!taken || known.points.all.empty() || !sink.find_all()) return std::nullopt;
+    return known;
 }
 
 Result<std::vector<Named>> parse_named(Bytes payload, Instant received, const Limits& limits) {

@@ -3,6 +3,10 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include "gate/telemetry/inlet.h"
+#include "gate/telemetry/known.h"
+#include "twin/tests/rig.h"
+
 namespace lineshaft::telemetry {
 namespace {
 
@@ -25,6 +29,35 @@ std::string told(const std::vector<history::TagSample>& samples) {
     return out;
 }
 
+// The same by channel: every tag of `samples` is known, but for `unknown`.
+std::optional<std::vector<history::TagSample>> read_known(
+    std::string_view payload, const std::vector<history::TagSample>& samples,
+    std::string_view unknown = "-") {
+    twin::ChannelCache channels;
+    const Hash128 machine = machine_key(OrganisationId(1), "m");
+    std::vector<std::string> tags;
+    for (const auto& sample : samples) {
+        tags.push_back(sample.tag);
+        if (sample.tag == unknown) continue;
+        const auto number = static_cast<std::uint32_t>(tags.size());
+        channels.keep(channel_key(machine, sample.tag),
+                      {ShardIndex(3), number, SeriesId(1000 + number)});
+    }
+    const auto known = parse_known(as_bytes(payload), received, {}, channels, machine);
+    if (!known) return std::nullopt;
+    EXPECT_EQ(known->owner, ShardIndex(3));
+    std::vector<history::TagSample> back;
+    for (const auto& point : known->points.all) {
+        EXPECT_EQ(point.series, SeriesId(1000 + point.mine));
+        history::Columns one;
+        one.push(point.at, point.bits, point.mark);
+        if (point.mark.kind() == history::Kind::text)
+            one.bits[0] = one.add_text(known->points.text_of(point));
+        back.push_back({tags[point.mine - 1], one.sample(0)});
+    }
+    return back;
+}
+
 struct Case {
     std::string_view payload;
     std::string_view want;
@@ -36,6 +69,11 @@ TEST_P(Parse, AgreesWithTheTable) {
     const auto got = parse(as_bytes(GetParam().payload), received, {});
     ASSERT_TRUE(got.has_value()) << GetParam().payload << ": " << got.error().context;
     EXPECT_EQ(told(*got), GetParam().want);
+    const auto known = read_known(GetParam().payload, *got);
+    ASSERT_EQ(known.has_value(), !got->empty());
+    if (!known) return;
+    EXPECT_EQ(told(*known), GetParam().want) << "by channel";
+    EXPECT_FALSE(read_known(GetParam().payload, *got, got->back().tag)) << "one is not known";
 }
 INSTANTIATE_TEST_SUITE_P(
     Telemetry, Parse,
@@ -113,6 +151,74 @@ TEST(ParseLines, NamesTheLine) {
                     .error()
                     .context.starts_with("line 3: not JSON"));
     EXPECT_TRUE(parse_lines("", received, {})->empty());
+}
+
+// Over a real plant: by name first, then by channel, and again by name once a machine was erased.
+class InletTest : public testing::Test {
+protected:
+    ~InletTest() override {
+        inlet_.close();
+        rig_.stop();
+    }
+    Result<void> say(std::string machine, std::string payload) {
+        return rig_.run(take_there(&inlet_, std::move(machine), std::move(payload)));
+    }
+    std::string newest(const std::string& machine) {
+        const auto values = rig_.run(rig_.plant->values(twin::testing::home, machine));
+        std::string out;
+        if (!values) return "nobody";
+        for (const auto& [tag, sample] : *values)
+            out += fmt::format("{}={} ", tag, history::number_of(sample.value));
+        return out;
+    }
+    std::size_t stored() { return rig_.run(rig_.history->stats()).samples_stored; }
+
+    twin::testing::Rig rig_{2};
+    Inlet inlet_{*rig_.plant, *rig_.shards, Limits{}};
+
+private:
+    static io::Task<Result<void>> take_there(Inlet* inlet, std::string machine,
+                                             std::string payload) {
+        auto said = std::make_shared<std::pair<std::string, std::string>>(std::move(machine),
+                                                                          std::move(payload));
+        auto start = [inlet, said](io::Answer<Result<void>> answer) {
+            auto kept = std::make_shared<io::Answer<Result<void>>>(std::move(answer));
+            inlet->take({twin::testing::home, said->first, as_bytes(said->second),
+                         io::Clock::system().now(), said},
+                        [kept](Result<void> done) { (*kept)(std::move(done)); });
+        };
+        auto taken = co_await io::suspend<Result<void>>(std::move(start));
+        co_return taken;
+    }
+};
+
+TEST_F(InletTest, StoresEveryMessageByNameOrByChannel) {
+    for (int round = 0; round < 20; ++round) {
+        for (const std::string machine : {"press-1", "press-2", "press-3"}) {
+            const auto said = say(machine, fmt::format(R"({{"speed":{},"on":true}})", round));
+            ASSERT_TRUE(said) << said.error().context;
+        }
+    }
+    EXPECT_EQ(newest("press-2"), "on=1 speed=19 ");
+    ASSERT_TRUE(say("press-2", R"({"speed":20,"load":0.5})")) << "a new name";
+    ASSERT_TRUE(say("press-2", R"({"speed":21,"load":0.25})"));
+    EXPECT_EQ(newest("press-2"), "load=0.25 on=1 speed=21 ");
+    EXPECT_FALSE(say("press-2", R"({"speed":)"));
+    EXPECT_TRUE(say("press-4", "{}")) << "a sign of life";
+    EXPECT_GE(stored(), 20U * 3 * 2 + 4);
+}
+
+TEST_F(InletTest, AMachineThatWasErasedIsNewWhenItSpeaksAgain) {
+    for (int round = 0; round < 20; ++round) ASSERT_TRUE(say("press-1", R"({"speed":1})"));
+    const auto gone = [this](const history::Erasure& what, bool speaks_again) {
+        rig_.plant->forget(what.organisation, what.machine, speaks_again);
+    };
+    const auto erased =
+        rig_.run(rig_.history->erase({{twin::testing::home, "press-1"}}, gone));
+    ASSERT_TRUE(erased) << erased.error().context;
+    EXPECT_EQ(newest("press-1"), "nobody");
+    ASSERT_TRUE(say("press-1", R"({"speed":2})"));
+    EXPECT_EQ(newest("press-1"), "speed=2 ");
 }
 
 TEST(Topic, IsParsedAndMade) {
