@@ -50,6 +50,17 @@ io::Task<void> remember(Services* services, catalog::OnceKey key, catalog::Answe
                   kept.error().context);
 }
 
+/// Gives the key back, however the work ends.
+struct HeldKey {
+    FleetRoom* room;
+    OrganisationId organisation;
+    std::string key;
+    HeldKey(FleetRoom* of, OrganisationId whose, std::string what)
+        : room(of), organisation(whose), key(std::move(what)) {}
+    HeldKey(const HeldKey&) = delete;
+    ~HeldKey() { room->release(organisation, std::move(key)); }
+};
+
 /// Alone with the key. Errors: conflict (the first is still being done).
 io::Task<Result<void>> hold_key(Call call, std::string key) {
     const io::Steady begun = io::Shard::here().clock().steady();
@@ -90,8 +101,8 @@ io::Task<Answer> answer_once(Call call, Work work) {
     std::string held = fmt::format("{}|{}|{}", key->principal, key->route, key->key);
     auto mine = co_await hold_key(call, held);
     if (!mine) co_return std::unexpected(mine.error());
+    const HeldKey mine_until_the_end(room, organisation, std::move(held));
     auto answer = co_await do_once(std::move(call), work, *std::move(key));
-    room->release(organisation, std::move(held));
     co_return answer;
 }
 
