@@ -49,7 +49,7 @@ function fill(from, until) {
         const feed = () => {
             while (from < until) {
                 let text = "";
-                for (const end = Math.min(until, from + 500); from < end; ++from) text += `{"handle":"${prefix}/${from}","values":[{"index":1,"type":"URL","data":"https://example.com/${prefix}/${from}"},{"index":2,"type":"DESC","data":"made by the benchmark"}]}\n`;
+                for (const end = Math.min(until, from + 500); from < end; ++from) text += `{"handle":"${prefix}/${from}","values":[{"index":1,"type":"URL","data":"https://example.com/${prefix}/${from}"},{"index":2,"type":"DESC","data":"made by the benchmark"}],"if_exists":"replace"}\n`;
                 if (!asked.write(text)) return void asked.once("drain", feed);
             }
             asked.end();

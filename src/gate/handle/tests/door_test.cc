@@ -89,6 +89,18 @@ struct Steps {
         auto whole = co_await pause.wait(io::Steady{10});
         co_return whole;
     }
+    static io::Task<void> ask_one(io::Address at, std::string key, std::size_t* good) {
+        auto told = co_await identity::ask_site(at, Transport::udp);
+        if (told && identity::check_signature(told->reply, key)) ++*good;
+    }
+    static io::Task<std::size_t> good_signatures(io::Address at, std::string key,
+                                                 std::size_t count) {
+        std::size_t good = 0;
+        io::Nursery askers("askers");
+        for (std::size_t asker = 0; asker < count; ++asker) askers.spawn(ask_one(at, key, &good));
+        co_await askers.close();
+        co_return good;
+    }
     static io::Task<Result<identity::SiteReply>> site_of(io::Address at) {
         auto told = co_await identity::ask_site(at, Transport::udp);
         co_return told;
@@ -120,6 +132,14 @@ TEST(DoorSignatures, SiteInfoIsSignedWithTheKeyItNames) {
     ASSERT_EQ(told->site.servers.size(), 1u);
     EXPECT_TRUE(identity::check_signature(told->reply, told->site.servers[0].public_key));
     EXPECT_EQ(told->reply.envelope.version, own_version);
+}
+
+// More at once than the workers take together: each asker gets the signature of its own answer.
+TEST(DoorSignatures, ManyAtOnceAreEachTheirOwn) {
+    Served node(trust::RsaKey::generate());
+    const std::string key = identity::public_key_of(node.key);
+    EXPECT_EQ(node.rig.run(Steps::good_signatures(node.address(), key, 40)), 40u);
+    EXPECT_EQ(node.rig.run(Steps::good_signatures(node.address(), key, 1), 1), 1u);
 }
 
 TEST(DoorMirrors, FollowAndGoOnWhereTheyStopped) {
