@@ -19,7 +19,7 @@ using testing::change_of;
 using testing::create;
 using testing::typed;
 using testing::url;
-using Kind = CertifiedRight::Kind;
+using RightKind = CertifiedRight::Kind;
 
 // Handles as whoever looks for certificates finds them.
 class Shelf final : public ValueSource {
@@ -55,9 +55,9 @@ struct Tower {
 
     static handle::Reference key_of(const std::string& prefix) { return {"0.NA/" + prefix, 400}; }
     static std::vector<CertifiedRight> rights_of(const std::string& prefix) {
-        return {{Kind::this_handle, "0.NA/" + prefix},
-                {Kind::handles_under_this_prefix, "0.NA/" + prefix},
-                {Kind::derived_prefixes, "0.NA/" + prefix}};
+        return {{RightKind::this_handle, "0.NA/" + prefix},
+                {RightKind::handles_under_this_prefix, "0.NA/" + prefix},
+                {RightKind::derived_prefixes, "0.NA/" + prefix}};
     }
     std::string certificate(const trust::RsaKey& by, const std::string& above,
                             const trust::RsaKey& of, const std::string& prefix,
@@ -154,7 +154,7 @@ TEST(ValueTrust, ForgedAndOverreachingCertificatesAreWorthNothing) {
     greedy.shelf.all["0.NA/88.1.7"] = {
         typed(410, "HS_CERT",
               greedy.certificate(greedy.secondary, "88.1", greedy.enterprise, "88.1.7",
-                                 {{Kind::everything, ""}}))};
+                                 {{RightKind::everything, ""}}))};
     greedy.values.back().data = sign_values(greedy.enterprise, Tower::key_of("88.1.7"),
                                             greedy.handle, {greedy.values[0], greedy.values[1]},
                                             greedy.now_s, 0);
@@ -165,7 +165,7 @@ TEST(ValueTrust, ForgedAndOverreachingCertificatesAreWorthNothing) {
     narrow.shelf.all["0.NA/88.1"] = {
         typed(410, "HS_CERT",
               narrow.certificate(narrow.top, "88", narrow.secondary, "88.1",
-                                 {{Kind::handles_under_this_prefix, "0.NA/88.1"}}))};
+                                 {{RightKind::handles_under_this_prefix, "0.NA/88.1"}}))};
     EXPECT_EQ(narrow.examine().all(), Worth::invalid);
 }
 
