@@ -13,8 +13,8 @@ import { links, navigate } from "../../router";
 import { PublicFrame } from "./frame";
 import { hopKind, tellingHops } from "./hops";
 import { LabelPanel } from "./label";
-import { Proof, SignatureMark, tookText, signOfAnswer } from "./proof";
-import { Signatures } from "./signatures";
+import { Proof, tookText, signOfAnswer } from "./proof";
+import { FirstMark, Signatures } from "./signatures";
 import { Values, webAddress } from "./values";
 import { Vouchers } from "./vouchers";
 
@@ -153,7 +153,7 @@ function Hero({ of }: { of: Resolution }) {
                 {hops > 0 && <span className="figure">{words.handle.took(tookText(total), hops)}</span>}
                 {of.computed && <span>{words.handle.computed}</span>}
                 {of.stale ? <span>{words.handle.stale}</span> : of.from_cache && <span>{words.handle.fromCache}</span>}
-                {of.answer === "found" && <SignatureMark signature={of.signature} />}
+                {of.answer === "found" && <FirstMark of={of} />}
             </p>
             <p className="handle-actions">
                 {url && <a className="button primary" href={url.href} rel="noreferrer">{words.handle.open(url.host)}</a>}

@@ -3,6 +3,13 @@ import type { Resolution, ValueSignature } from "../../api/naming_types";
 import { useWords } from "../../i18n";
 import { SignatureMark } from "./proof";
 
+/** What is to be said at first sight: of the values where they are signed, which holds whoever answered, else of the answer. */
+export function FirstMark({ of }: { of: Resolution }) {
+    const all = of.signatures ?? [];
+    const told = (["invalid", "valid", "untrusted"] as const).find((state) => all.some((one) => one.state === state));
+    return told && (told === "invalid" || of.signature !== "valid") ? <SignatureMark signature={told} of="values" /> : <SignatureMark signature={of.signature} />;
+}
+
 /** "400:0.NA/88.101" as people know it: the prefix. */
 export const prefixOfKey = (key: string) => key.replace(/^\d+:(0\.NA\/)?/i, "");
 
