@@ -34,9 +34,12 @@ Result<std::optional<json::object>> ask(const std::string& data, std::string met
                     "version? See `lineshaft version` and the start of the node's log");
     if (answer->status >= 300) {
         const auto* detail = parsed.as_object().if_contains("detail");
-        return fail(Code::conflict, detail && detail->is_string()
-                                        ? std::string(detail->as_string())
-                                        : fmt::format("the node answered {}", answer->status));
+        const auto* hint = parsed.as_object().if_contains("hint");  // of SQL
+        std::string why = detail && detail->is_string()
+                              ? std::string(detail->as_string())
+                              : fmt::format("the node answered {}", answer->status);
+        if (hint != nullptr && hint->is_string()) why.append("\n").append(hint->as_string());
+        return fail(Code::conflict, std::move(why));
     }
     return Answered{parsed.as_object()};
 }

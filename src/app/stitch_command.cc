@@ -36,8 +36,9 @@ void tell(const std::string& path, const std::string& facts) {
     const auto side = [&](std::size_t from, std::size_t to) {
         return bounds[to].to_number<double>() - bounds[from].to_number<double>();
     };
-    fmt::print("{}: {} stitches, {} colours, {:.1f} x {:.1f} mm, {:.1f} min\n", path,
-               told.at("stitches").to_number<std::int64_t>(), told.at("threads").as_array().size(),
+    const std::size_t colours = told.at("threads").as_array().size();
+    fmt::print("{}: {} stitches, {} colour{}, {:.1f} x {:.1f} mm, {:.1f} min\n", path,
+               told.at("stitches").to_number<std::int64_t>(), colours, colours == 1 ? "" : "s",
                side(0, 2), side(1, 3), told.at("minutes").to_number<double>());
     for (const auto& warning : told.at("warnings").as_array())
         fmt::print(stderr, "{}\n", warning.as_object().at("text").as_string().c_str());
@@ -46,6 +47,8 @@ void tell(const std::string& path, const std::string& facts) {
 }  // namespace
 
 Result<void> stitch_command(const StitchWords& words) {
+    if (words.artwork.empty())
+        return fail(Code::invalid, "stitch: give a text, or the path of a .svg or .png");
     api::DesignWish wish;
     wish.name = words.artwork.substr(words.artwork.rfind('/') + 1);
     if (ending(words.artwork) == "svg") {

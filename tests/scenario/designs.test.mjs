@@ -146,7 +146,7 @@ test("the command line sews without a node what the node sews", async (t) => {
     const out = join(node.folder, "rose.dst");
     const done = run(["stitch", "Rose", "--font", "script", "--height", "15", "--out", out]);
     assert.equal(done.code, 0, done.err);
-    assert.match(done.out, /rose\.dst: \d+ stitches, 1 colours, [\d.]+ x [\d.]+ mm, [\d.]+ min/);
+    assert.match(done.out, /rose\.dst: \d+ stitches, 1 colour, [\d.]+ x [\d.]+ mm, [\d.]+ min/);
     const { body } = await post(node, { name: "Rose", artwork: { text: "Rose", font: "script", height_mm: 15 } });
     const file = Buffer.from(await (await node.fetch(`designs/${body.id}/files/dst`)).arrayBuffer());
     assert.ok(file.equals(readFileSync(out)), "the same bytes");

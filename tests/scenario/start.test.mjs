@@ -146,7 +146,8 @@ test("SIGTERM and SIGINT end it cleanly; the secret is new until somebody used i
     assert.deepEqual(await node.stop("SIGINT"), { code: 0, signal: null });
 });
 
-test("a slip of the pen is answered with what to do next", (t) => {
+test("a slip of the pen is answered with what to do next", async (t) => {
+    const node = await Node.start(t);
     const nothing = join(folder(t), "nothing"), picture = join(folder(t), "rose.jpg"), fresh = join(folder(t), "fresh");
     writeFileSync(picture, "no picture");
     const cases = [
@@ -159,6 +160,7 @@ test("a slip of the pen is answered with what to do next", (t) => {
         [["backup", "verify", picture], 1, /not a backup: give a file that `lineshaft backup` made/],
         [["restore", "--from", picture, "--data", folder(t)], 1, /not a backup/],
         [["stitch", picture, "--out", `${picture}.dst`], 1, /\.svg, pictures \.png/],
+        [["stitch", "", "--out", `${picture}.dst`], 1, /give a text/],
         [["sim", "embroidery", "--machines", "0"], 1, /--machines is 1 to 400/],
     ];
     for (const [words, code, says] of cases) {
@@ -166,6 +168,8 @@ test("a slip of the pen is answered with what to do next", (t) => {
         assert.equal(ended.code, code, `${words}: ${ended.err}`);
         assert.match(ended.err, says);
     }
+    const asked = run(["sql", "--data", node.data, "SELECT * FROM nothere"]);
+    assert.match(asked.err, /"nothere" does not exist\nThe tables are machines/);
     const token = run(["token", "create", "--data", fresh, "--role", "viewer"]);
     assert.match(token.out, /^ls_\S+\n$/, "the token alone on standard output");
     assert.match(token.err, /made a new data directory/);
