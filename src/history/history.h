@@ -164,7 +164,7 @@ public:
     /// sample. Of a group's buckets first and last are those of the earliest and latest instant; at
     /// one instant of any one of its series. Sums add up in no promised order. Any shard may ask;
     /// erased series count as empty. Memory: the answer (100 bytes a bucket), per thread
-    /// the heads of 32 series and the chunks that overlap at one instant.
+    /// the heads of 128 series and the chunks that overlap at one instant.
     /// Errors: invalid (window, step < 0, edges, groups), exhausted (> aggregate_series_max series,
     /// > aggregate_buckets_max buckets in the answer, or too many askers), cancelled, timeout.
     virtual io::Task<Result<std::vector<std::vector<Bucket>>>> aggregate(Aggregate question) = 0;

@@ -17,8 +17,8 @@ public:
         window.from = std::max(window.from, heads.from);
         if (heads.is_gone || window.from >= window.until) return {};
         thread_local ChunkCodec codec;  // its buffers are worth keeping
-        Merge merge(cursor, months, codec, question_.asked.series[series].id, window,
-                    Direction::forward, on_damage_);
+        Merge merge(cursor, months, heads.may_be_fresh, codec,
+                    question_.asked.series[series].id, window, Direction::forward, on_damage_);
         if (question_.is_by_days) merge.prefer_days();
         merge.add(std::move(heads.sealing), sealing_rank);
         merge.add(std::move(heads.head), head_rank);

@@ -35,7 +35,7 @@ struct Question {
     }
     /// Series that a thread takes at once, when there are `threads`: their heads are in memory.
     std::size_t batch(std::size_t threads) const {
-        return std::clamp<std::size_t>(asked.series.size() / (4 * threads), 1, 32);
+        return std::clamp<std::size_t>(asked.series.size() / (4 * threads), 1, 128);
     }
 };
 

@@ -4,13 +4,13 @@
 
 namespace lineshaft::history {
 
-Merge::Merge(store::Cursor& cursor, const Months& months, ChunkCodec& codec, SeriesId series,
-             Window window, Direction direction, OnDamage on_damage)
+Merge::Merge(store::Cursor& cursor, const Months& months, bool may_be_fresh, ChunkCodec& codec,
+             SeriesId series, Window window, Direction direction, OnDamage on_damage)
     : codec_(codec),
       window_(window),
       direction_(direction),
       on_damage_(on_damage),
-      plan_(cursor, months, series, window, direction, std::move(on_damage)) {}
+      plan_(cursor, months, may_be_fresh, series, window, direction, std::move(on_damage)) {}
 
 std::int64_t Merge::turn_at(const Source& source, std::size_t done) const {
     const std::size_t index =

@@ -24,9 +24,9 @@ public:
 /// elsewhere.
 class Merge {
 public:
-    /// `cursor`, `months`: as ChunkPlan's.
-    Merge(store::Cursor& cursor, const Months& months, ChunkCodec& codec, SeriesId series,
-          Window window, Direction direction, OnDamage on_damage);
+    /// `cursor`, `months`, `may_be_fresh`: as ChunkPlan's.
+    Merge(store::Cursor& cursor, const Months& months, bool may_be_fresh, ChunkCodec& codec,
+          SeriesId series, Window window, Direction direction, OnDamage on_damage);
 
     /// Adds samples from memory; a higher rank than any chunk's ticket. Before the first step.
     void add(Columns samples, std::uint64_t rank);

@@ -178,7 +178,7 @@ std::optional<SeriesId> Part::id_of(OrganisationId organisation, std::string_vie
 bool Part::append_some(std::span<Point> points, const Points& all, Instant now,
                        Appended& appended) {
     std::array<SeriesEntry*, points_at_once> entries;
-    for (const Point& point : points) dictionary_.prefetch(point.series);
+    for (const Point& point : points) __builtin_prefetch(dictionary_.where(point.series));
     for (std::size_t index = 0; index < points.size(); ++index) {
         entries[index] = dictionary_.series(points[index].series);
         __builtin_prefetch(entries[index]);  // null is harmless
@@ -386,10 +386,16 @@ Part::Newest Part::newest(SeriesId series) {
     const SeriesEntry* entry = dictionary_.series(series);
     if (entry == nullptr || entry->machine->is_condemned) return {std::nullopt, true};
     const NewestSample& newest = entry->newest;
-    if (newest.at != INT64_MIN && newest.at < kept_from(entry->rule, shard_.now()).micros)
+    const bool may_have_expired = newest.at != INT64_MIN && entry->rule != nullptr;
+    if (may_have_expired && newest.at < kept_from(entry->rule, shard_.now()).micros)
         return {std::nullopt, true};
     Newest answer{std::nullopt, newest.is_known};
     if (newest.at == INT64_MIN) return answer;
+    if (newest.mark.kind() == Kind::real) {  // nearly always
+        answer.sample = Sample{{newest.at}, std::bit_cast<double>(newest.bits),
+                               newest.mark.quality()};
+        return answer;
+    }
     Columns one;
     one.push(newest.at, newest.bits, newest.mark);
     if (newest.mark.kind() == Kind::text) one.bits[0] = one.add_text(*newest.text);
@@ -438,6 +444,7 @@ HeadView Part::view(SeriesId series, Window window, std::size_t count_max, bool 
         }
         into.append(from, first, until);
     };
+    view.may_be_fresh = !knows_fresh_ || fresh_.contains(series);
     if (snapshot_ != nullptr) {
         if (const Columns* sealing = snapshot_->find(series)) copy(*sealing, view.sealing);
     }

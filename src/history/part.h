@@ -27,6 +27,8 @@ struct HeadView {
     Columns sealing;
     Columns head;
     bool is_gone = false;  ///< being erased: nothing is to be read of it
+    /// There may be chunks that are not settled yet, besides those with what stands here.
+    bool may_be_fresh = true;
     Instant from{INT64_MIN};  ///< what is older has expired, chunks too
 };
 
@@ -210,6 +212,7 @@ private:
     bool is_seal_started_ = false;
     std::vector<std::function<void()>> waiting_for_seal_;
     std::unordered_map<SeriesId, FreshCount> fresh_;  // on disk, not settled
+    bool knows_fresh_ = false;                        // those of the last run, too
     std::uint64_t fresh_bytes_removed_ = 0;           // since their files were merged
     bool is_settling_ = false;                        // a batch is with the worker
     bool is_settling_started_ = false;

@@ -36,6 +36,7 @@ void Part::note_fresh(const Snapshot& snapshot) {
 
 void Part::learn_fresh(const std::map<SeriesId, FreshCount>& found) {
     for (const auto& [series, count] : found) note_fresh(series, count);
+    knows_fresh_ = true;
     if (is_settling_due_) start_settling(false);
 }
 

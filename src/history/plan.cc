@@ -25,25 +25,22 @@ std::unique_ptr<store::Cursor> chunk_cursor(store::Store& store, Window window) 
     return store.scan(store::Family::history_chunks, month_prefix(month_of(window.from)), "");
 }
 
-// What cannot be read is met, and told about, by whoever looks there.
+// What cannot be read is met, and told about, by whoever looks there. Nothing is sought among what is
+// fresh: what was settled left marks there, which a seek would have to pass.
 Months months_of(store::Cursor& cursor) {
     Months found;
-    found.are_fresh = cursor.is_valid();
     if (!cursor.is_valid()) return found;
     const auto first = parse_chunk_key(cursor.key());
     found.first = first ? first->month : 0;
     if (found.first >= month_of_fresh) return found;
-    const std::string fresh = month_prefix(month_of_fresh);
-    cursor.seek(fresh);
-    found.are_fresh = cursor.is_valid();
-    cursor.seek_for_previous(fresh);
+    cursor.seek_for_previous(month_prefix(month_of_fresh));
     const auto last = parse_chunk_key(cursor.is_valid() ? cursor.key() : std::string_view());
     found.last = last ? last->month : month_of_fresh - 1;
     return found;
 }
 
-ChunkPlan::ChunkPlan(store::Cursor& cursor, const Months& months, SeriesId series, Window window,
-                     Direction direction, OnDamage on_damage)
+ChunkPlan::ChunkPlan(store::Cursor& cursor, const Months& months, bool may_be_fresh,
+                     SeriesId series, Window window, Direction direction, OnDamage on_damage)
     : series_(series),
       window_(window),
       direction_(direction),
@@ -52,7 +49,7 @@ ChunkPlan::ChunkPlan(store::Cursor& cursor, const Months& months, SeriesId serie
       first_month_(std::max<int>(month_of(window.from), months.first)),
       last_month_(std::min<int>(month_of({window.until.micros - 1}), months.last)),
       month_(direction == Direction::forward ? first_month_ : last_month_),
-      is_fresh_loaded_(!months.are_fresh),
+      is_fresh_loaded_(!may_be_fresh),
       boundary_(INT64_MIN) {}
 
 void ChunkPlan::end() {

@@ -38,19 +38,19 @@ std::unique_ptr<store::Cursor> chunk_cursor(store::Store& store, Window window);
 
 /// Which months a cursor's view holds chunks of, of any series: few questions for many series.
 struct Months {
-    int first = 1, last = 0;  ///< first > last: none
-    bool are_fresh = true;    ///< there may be chunks that are not settled yet
+    int first = 1, last = 0;  ///< first > last: none that is settled
 };
 /// Of a cursor of chunk_cursor that was not moved yet; moves it.
 Months months_of(store::Cursor& cursor);
 
 /// Lists a series' chunks that overlap a window, in the direction of reading: first what is fresh,
 /// then month by month. Owner: one read, on one thread. `cursor`: of chunk_cursor for this window,
-/// nobody else moves it meanwhile; `months`: of the same cursor. Instants inside instant_min..instant_max only.
+/// nobody else moves it meanwhile; `months`: of the same cursor; `may_be_fresh`: some of the series'
+/// chunks may not be settled yet. Instants inside instant_min..instant_max only.
 class ChunkPlan {
 public:
-    ChunkPlan(store::Cursor& cursor, const Months& months, SeriesId series, Window window,
-              Direction direction, OnDamage on_damage);
+    ChunkPlan(store::Cursor& cursor, const Months& months, bool may_be_fresh, SeriesId series,
+              Window window, Direction direction, OnDamage on_damage);
     /// Whole days where their statistics are known (days.h); forward only, before the first load.
     void prefer_days() { prefers_days_ = true; }
 

@@ -43,8 +43,9 @@ io::Task<void> Engine::scan(Scan what, Sink* sink) {
     if (view.is_gone || what.window.from >= what.window.until) co_return;
     const auto cursor = chunk_cursor(store_, what.window);
     const Months months = months_of(*cursor);
-    Merge merge(*cursor, months, codecs_[io::Shard::here().index().number()], what.series.id,
-                what.window, what.direction,
+    Merge merge(*cursor, months, view.may_be_fresh,
+                codecs_[io::Shard::here().index().number()], what.series.id, what.window,
+                what.direction,
                 [this](std::string_view key, const Error& why) { note_damage(key, why); });
     merge.add(std::move(view.sealing), sealing_rank);
     merge.add(std::move(view.head), head_rank);

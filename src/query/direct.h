@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "io/workers.h"
 #include "query/run.h"
 #include "query/syntax.h"
 
@@ -77,6 +78,7 @@ struct DirectRun {
     std::shared_ptr<const catalog::Snapshot> catalog;
     history::History* history = nullptr;
     const io::Clock* clock = nullptr;
+    io::Workers* workers = nullptr;  ///< for what would hold up the shard
     Instant now{};
     Limits limits;
     std::stop_token stop;
@@ -107,7 +109,7 @@ private:
     std::size_t at_ = 0;       // the next value of the page
     bool is_over_ = false;     // the source has no more
     std::uint64_t skip_ = 0, left_ = UINT64_MAX;
-    std::size_t given_ = 0, since_yield_ = 0;
+    std::size_t given_ = 0, since_yield_ = 0, pages_ = 0;
     io::Steady spent_{0};
 };
 

@@ -29,13 +29,7 @@ Value said_of(const DirectRun& run, const catalog::MachineEntry* entry, const It
                 run.catalog->site(run.scope.who->organisation, *entry->machine.site);
             return site != nullptr ? Value(site->name) : Value();
         }
-        case What::attribute:
-            for (const auto* list : {&entry->attributes, &entry->shared}) {
-                for (const auto& attribute : *list) {
-                    if (attribute.name == item.key) return or_nothing(plain_json(attribute.value));
-                }
-            }
-            return {};
+        case What::attribute: return or_nothing(attribute_text(entry, item.key));
         default: return {};
     }
 }

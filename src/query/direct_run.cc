@@ -6,7 +6,8 @@
 namespace lineshaft::query {
 namespace {
 
-constexpr std::size_t rows_between_yields = 8192;
+constexpr std::size_t rows_between_yields = 8192, pages_between_yields = 4;
+constexpr std::size_t rows_sorted_here = 8192;  // more are sorted on a thread
 
 /// Of one kind, neither is NULL.
 bool is_less(const Value& left, const Value& right) {
@@ -16,6 +17,32 @@ bool is_less(const Value& left, const Value& right) {
     if (const auto* whole = std::get_if<std::int64_t>(&left))
         return *whole < std::get<std::int64_t>(right);
     return std::get<Instant>(left) < std::get<Instant>(right);
+}
+
+/// Rows as ORDER BY says; those that are alike stay as they came.
+std::vector<Value> in_order(std::vector<Value> page, const Direct& ask) {
+    const std::size_t width = ask.items.size();
+    std::vector<std::uint32_t> rows(page.size() / width);
+    for (std::uint32_t row = 0; row < rows.size(); ++row) rows[row] = row;
+    std::ranges::stable_sort(rows, [&](std::uint32_t a, std::uint32_t b) {
+        for (const Direct::Order& order : ask.order) {
+            const Value& left = page[a * width + order.item];
+            const Value& right = page[b * width + order.item];
+            if (left == right) continue;
+            const bool is_left_null = type_of(left) == Type::null;
+            if (is_left_null || type_of(right) == Type::null)
+                return is_left_null == order.are_nulls_first;
+            return order.is_down ? is_less(right, left) : is_less(left, right);
+        }
+        return false;
+    });
+    std::vector<Value> sorted;
+    sorted.reserve(page.size());
+    for (const std::uint32_t row : rows) {
+        for (std::size_t item = 0; item < width; ++item)
+            sorted.push_back(std::move(page[row * width + item]));
+    }
+    return sorted;
 }
 
 }  // namespace
@@ -55,6 +82,8 @@ Outcome<void> DirectRows::may_go_on(io::Steady deadline) const {
 
 io::Task<Outcome<void>> DirectRows::more(io::Steady deadline, std::size_t wanted) {
     source_->set_deadline(deadline);
+    if (++pages_ % pages_between_yields == 0)  // of which no row may be given
+        co_await io::suspend<bool>([](io::Answer<bool> answer) { answer(true); });
     auto found = co_await source_->fill(&page_, wanted);
     if (auto good = may_go_on(deadline); !good) co_return good;  // it may have ended for that
     if (!found) co_return std::unexpected(std::move(found).error());
@@ -68,28 +97,16 @@ io::Task<Outcome<void>> DirectRows::gather(io::Steady deadline) {
         auto found = co_await more(deadline, page_rows_max);
         if (!found) co_return found;
     }
-    const std::size_t width = run_.ask->items.size();
-    std::vector<std::uint32_t> rows(page_.size() / width);
-    for (std::uint32_t row = 0; row < rows.size(); ++row) rows[row] = row;
-    std::ranges::stable_sort(rows, [&](std::uint32_t a, std::uint32_t b) {
-        for (const Direct::Order& order : run_.ask->order) {
-            const Value& left = page_[a * width + order.item];
-            const Value& right = page_[b * width + order.item];
-            if (left == right) continue;
-            const bool is_left_null = type_of(left) == Type::null;
-            if (is_left_null || type_of(right) == Type::null)
-                return is_left_null == order.are_nulls_first;
-            return order.is_down ? is_less(right, left) : is_less(left, right);
-        }
-        return false;
-    });
-    std::vector<Value> sorted;
-    sorted.reserve(page_.size());
-    for (const std::uint32_t row : rows) {
-        for (std::size_t item = 0; item < width; ++item)
-            sorted.push_back(std::move(page_[row * width + item]));
+    if (page_.size() / run_.ask->items.size() <= rows_sorted_here) {
+        page_ = in_order(std::move(page_), *run_.ask);
+        co_return Outcome<void>();
     }
-    page_ = std::move(sorted);
+    auto work = [rows = std::move(page_), ask = run_.ask]() mutable -> Result<std::vector<Value>> {
+        return in_order(std::move(rows), *ask);
+    };
+    auto sorted = co_await run_.workers->run(std::move(work));
+    if (!sorted) co_return refuse("53300", "too many statements at once, try again");
+    page_ = std::move(*sorted);
     co_return Outcome<void>();
 }
 
@@ -114,7 +131,7 @@ io::Task<Outcome<Batch>> DirectRows::next(std::size_t rows_max) {
         at_ = 0;
         const std::uint64_t needed = left_ > UINT64_MAX - skip_ ? UINT64_MAX : left_ + skip_;
         const std::size_t wanted =
-            std::min<std::uint64_t>(std::clamp(rows_max, page_rows, page_rows_max), needed);
+            std::min<std::uint64_t>(std::clamp<std::size_t>(rows_max, 64, page_rows_max), needed);
         auto found = co_await more(deadline, wanted);
         if (!found) co_return std::unexpected(std::move(found).error());
     }
@@ -126,6 +143,16 @@ io::Task<Outcome<Batch>> DirectRows::next(std::size_t rows_max) {
 // False: the page is used up, and there may be more.
 bool DirectRows::take_rows(Batch& batch, std::size_t rows_max) {
     const std::size_t width = run_.ask->items.size(), shown = run_.ask->shown;
+    if (const std::size_t rows = page_.size() / width;
+        at_ == 0 && skip_ == 0 && shown == width && batch.rows == 0 && rows <= rows_max &&
+        rows <= left_ && given_ + rows <= run_.limits.rows_max) {  // as it is
+        std::swap(batch.values, page_);
+        batch.rows = rows;
+        given_ += rows;
+        left_ -= rows;
+        batch.is_last = is_over_ || left_ == 0;
+        return batch.is_last || rows == rows_max;
+    }
     for (; at_ < page_.size(); at_ += width) {
         if (skip_ > 0) {
             --skip_;

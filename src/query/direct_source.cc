@@ -193,6 +193,7 @@ public:
             if (!asked) co_return std::unexpected(std::move(asked).error());
             has_series_ = true;
         }
+        page->reserve(page->size() + wanted * ask().items.size());
         for (; wanted > 0 && next_ < sorted_.size(); --wanted) {
             const std::uint32_t group = sorted_[next_];
             const auto& buckets = answers_[0][group];

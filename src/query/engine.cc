@@ -452,9 +452,9 @@ public:
         if (workers_ == nullptr) return;
         closing_.request_stop();
         shards_.run_everywhere([](io::Shard&) {});  // after it nobody queues any more
-        workers_.reset();                           // finishes what is queued, which ends at once
         while (counts_.running.value() > 0)  // on shards, where it ends as soon
             shards_.run_everywhere([](io::Shard&) {});
+        workers_.reset();  // finishes what is queued, which ends at once
     }
     bool is_closing() const { return closing_.stop_requested(); }
 
@@ -493,6 +493,7 @@ private:
         run.catalog = desk_.snapshot();
         run.history = &history_;
         run.clock = &shards_.clock();
+        run.workers = workers_.get();
         run.now = shards_.clock().now();
         run.limits = limits;
         run.stop = stops->token();

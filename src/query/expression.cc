@@ -481,6 +481,13 @@ Outcome<Term> Analyser::operation(const json::object& body, Names& names) {
         }
         Term out = joined("->", left, right, op == "->" ? T::json : T::text, at);
         if (op == "->>") out.sql = "ls_plain" + out.sql;
+        // One attribute of a machine is asked for alone: no JSON of all of them is made and read.
+        for (const Range& range : names.ranges) {
+            const bool is_of_it = op == "->>" && right.type == T::text && range.schema == "public" &&
+                                  left.sql == range.sql_name + ".\"attributes\"";
+            if (is_of_it)
+                out.sql = fmt::format("ls_attribute({}.\"id\", {})", range.sql_name, right.sql);
+        }
         return out;
     }
     return refuse_at("0A000", fmt::format("operator {} is not supported", op), at);

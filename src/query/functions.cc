@@ -533,6 +533,11 @@ constexpr auto scalars = std::to_array<Scalar>({
      [](Context* out, int, Values values) {
          if (const auto text = plain_json(text_of(values[0]))) give_text(out, *text);
      }},
+    {"ls_attribute", 2,
+     [](Context* out, int, Values values) {
+         const auto* entry = run_of(out).entry_of(text_of(values[0]));
+         if (const auto text = attribute_text(entry, text_of(values[1]))) give_text(out, *text);
+     }},
     {"ls_bits", 1,
      [](Context* out, int, Values values) {
          sqlite3_result_int64(out, std::bit_cast<std::int64_t>(real_of(values[0])));

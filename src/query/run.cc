@@ -163,6 +163,17 @@ Outcome<std::vector<history::Series>> series_chosen(Run& run, const SeriesChoice
     return all;
 }
 
+std::optional<std::string> attribute_text(const catalog::MachineEntry* entry,
+                                          std::string_view name) {
+    if (entry == nullptr) return {};
+    for (const auto* list : {&entry->attributes, &entry->shared}) {
+        for (const auto& attribute : *list) {
+            if (attribute.name == name) return plain_json(attribute.value);
+        }
+    }
+    return {};
+}
+
 void tighten(history::Only& only, bool is_low, bool is_high, bool is_out, double number) {
     only.are_numbers = true;
     if (is_low && (number > only.low || (number == only.low && is_out))) {

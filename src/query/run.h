@@ -61,6 +61,9 @@ struct Run {
 
     OrganisationId organisation() const { return scope.who->organisation; }
     bool sees(std::string_view machine) const;
+    const catalog::MachineEntry* entry_of(std::string_view machine) const {
+        return catalog->machine(organisation(), machine);
+    }
     /// Asked every now and then. False: cancelled or late, and `failure` says so.
     bool may_go_on();
     std::chrono::milliseconds time_left() const;
@@ -129,6 +132,10 @@ std::string_view text_of(sqlite3_value* value);
 /// LIKE with % and _, and \ before what is meant as it is. Bounded by text times pattern.
 bool is_like(std::string_view text, std::string_view pattern, bool ignores_case);
 std::string declaration_of(std::span<const Column> columns, std::string_view hidden = {});
+
+/// An attribute as ->> gives it; nothing: there is none, or no such machine.
+std::optional<std::string> attribute_text(const catalog::MachineEntry* entry,
+                                          std::string_view name);
 
 /// `number` becomes a bound of `only` where it is tighter; `is_out`: it does not count itself.
 void tighten(history::Only& only, bool is_low, bool is_high, bool is_out, double number);

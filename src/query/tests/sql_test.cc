@@ -495,6 +495,24 @@ TEST_F(Sql, DeepStatementsEndWell) {
     EXPECT_EQ(rig_->rows(many + ")"), "5");
 }
 
+// More rows than a shard is to be held up for are put in order on a thread.
+TEST(SqlEngine, SortsManyRowsElsewhere) {
+    Rig rig(1);
+    history::Report report{home, "long", {}};
+    for (int second = 0; second < 9'000; ++second) {
+        const Instant at = plant_begins + std::chrono::seconds(second);
+        report.samples.push_back({"v", {at, static_cast<double>(second * 7919 % 9001)}});
+    }
+    rig.report(std::move(report));
+    const std::string inner =
+        "SELECT max(value) v, time_bucket('1 second', time) b FROM samples GROUP BY b";
+    const std::string order = " ORDER BY v DESC LIMIT 5 OFFSET 2";
+    const std::string rows = rig.rows(inner + order);
+    EXPECT_EQ(rows, rig.rows("SELECT v, b FROM (" + inner + ") q" + order));
+    rig.on_shard(0, [] {});
+    EXPECT_EQ(rig.engine->stats().open, 0U);
+}
+
 TEST(SqlEngine, CountsItsCursors) {
     Rig rig(1, {.threads = 1, .queued_max = 4, .cursors_max = 1});
     PreparedPtr prepared = *rig.run(rig.engine->prepare("SELECT 1", {}, {}));
