@@ -53,11 +53,16 @@ bool take_offset(std::string_view& text, int& minutes) {
     return true;
 }
 
-// With leading zeros.
-void put_digits(std::string& out, std::uint64_t value, std::size_t count) {
-    out.append(count, '0');
-    for (std::size_t at = out.size(); count > 0; --count, value /= 10)
-        out[--at] = static_cast<char>('0' + value % 10);
+// Two digits.
+void put_two(char* into, std::uint64_t number) {
+    into[0] = static_cast<char>('0' + number / 10);
+    into[1] = static_cast<char>('0' + number % 10);
+}
+
+std::string date_text(std::int64_t day) {
+    const std::chrono::year_month_day date{std::chrono::sys_days{std::chrono::days{day}}};
+    return fmt::format("{:04}-{:02}-{:02}", static_cast<int>(date.year()),
+                       static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()));
 }
 
 }  // namespace
@@ -94,29 +99,30 @@ std::string to_rfc3339(Instant at) {
 }
 
 void put_rfc3339(std::string& out, Instant at) {
-    using namespace std::chrono;
-    const sys_time<microseconds> time{microseconds{at.micros}};
-    const auto midnight = floor<days>(time);
-    const year_month_day date{midnight};
-    const auto year = int(date.year());
-    if (year < 0 || year > 9999) {
-        out += fmt::format("{:04}", year);
-    } else {
-        put_digits(out, static_cast<std::uint64_t>(year), 4);
+    constexpr std::int64_t day_micros = 86'400'000'000;
+    const std::int64_t into = at.micros % day_micros;
+    const std::int64_t day = at.micros / day_micros - (into < 0 ? 1 : 0);
+    // Many instants of one day come one after the other.
+    thread_local std::int64_t known_day = INT64_MIN;
+    thread_local std::string date;
+    if (day != known_day) {
+        date = date_text(day);
+        known_day = day;
     }
-    const auto micros = static_cast<std::uint64_t>((time - midnight).count());
-    const std::uint64_t second = micros / 1'000'000;
-    const std::uint64_t fraction = micros % 1'000'000;
-    put_digits(out += '-', unsigned(date.month()), 2);
-    put_digits(out += '-', unsigned(date.day()), 2);
-    put_digits(out += 'T', second / 3600, 2);
-    put_digits(out += ':', second / 60 % 60, 2);
-    put_digits(out += ':', second % 60, 2);
-    if (fraction % 1000 != 0)
-        put_digits(out += '.', fraction, 6);
-    else if (fraction != 0)
-        put_digits(out += '.', fraction / 1000, 3);
-    out += 'Z';
+    const auto micros = static_cast<std::uint64_t>(into < 0 ? into + day_micros : into);
+    const std::uint64_t second = micros / 1'000'000, fraction = micros % 1'000'000;
+    char text[] = "T00:00:00.000000";
+    put_two(text + 1, second / 3600);
+    put_two(text + 4, second / 60 % 60);
+    put_two(text + 7, second % 60);
+    std::size_t size = 9;
+    if (fraction != 0) {
+        put_two(text + 10, fraction / 10'000);
+        put_two(text + 12, fraction / 100 % 100);
+        put_two(text + 14, fraction % 100);
+        size = fraction % 1000 != 0 ? 16 : 13;
+    }
+    out.append(date).append(text, size) += 'Z';
 }
 
 }  // namespace lineshaft
