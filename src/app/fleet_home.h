@@ -23,7 +23,6 @@ struct FleetRooms::Home {
     // The beginning: machines are found and met before anything is planned with them.
     bool is_found = false, is_looked_through = false, is_ready = false;
     std::size_t meeting = 0;
-    Instant opened_at{};
 
     Instant behind_at{};
     std::uint64_t samples = 0;

@@ -14,7 +14,6 @@ namespace {
 constexpr io::Steady fleet_tick{1'000};
 constexpr std::int64_t behind_after_s = 120;  // a planned beginning that has passed by so much
 constexpr std::int64_t behind_every_s = 60;
-constexpr std::int64_t met_within_s = 60;    // of a plan's machines after a start
 constexpr std::int64_t ground_kept_s = 600;  // since the last plan
 
 dispatch::FieldValue field_value(const twin::TagValue& value) {
@@ -59,13 +58,14 @@ void FleetRooms::follow(Home& home) {
     if (!watch)
         return log::warn("fleet: as many live streams as allowed are open; the map stands still");
     home.watch = std::move(watch);
-    if (!fresh.empty()) here().nursery->spawn(meet(this, home.organisation, std::move(fresh)));
+    if (fresh.empty()) return;
+    ++home.meeting;
+    here().nursery->spawn(meet(this, home.organisation, std::move(fresh)));
 }
 
 // What is known of machines that were not watched until now.
 io::Task<void> FleetRooms::meet(FleetRooms* rooms, OrganisationId organisation,
                                 std::vector<std::string> machines) {
-    ++rooms->home_of(organisation).meeting;
     for (const std::string& machine : machines) {
         if (rooms->here().is_closing) co_return;
         auto now = co_await rooms->rooms_.plant.machine_now(organisation, machine);
@@ -163,8 +163,9 @@ void FleetRooms::offer(Home& home) {
         });
         return true;
     });
-    if (!fresh.empty())
-        here().nursery->spawn(meet(this, home.organisation, {fresh.begin(), fresh.end()}));
+    if (fresh.empty()) return;
+    ++home.meeting;
+    here().nursery->spawn(meet(this, home.organisation, {fresh.begin(), fresh.end()}));
 }
 
 void FleetRooms::tick() {
@@ -181,7 +182,6 @@ void FleetRooms::tick(Home& home, Instant now) {
     refresh(home);
     if (!home.is_found) {
         home.is_found = true;
-        home.opened_at = now;
         here().nursery->spawn(find_machines(this, home.organisation));
     }
     follow(home);
@@ -194,7 +194,7 @@ void FleetRooms::tick(Home& home, Instant now) {
     if (home.is_thinking) return;
     if (home.ground && now.micros - home.planned_at.micros > ground_kept_s * 1'000'000)
         home.ground.reset();
-    if (!home.is_ready) return resume_when_ready(home, now);
+    if (!home.is_ready) return resume_when_ready(home);
     auto cause = cause_of_a_new_plan(home, now);
     if (cause && !home.fleet.desk().allocations().empty())
         here().nursery->spawn(replan(this, home.organisation, std::move(*cause)));
@@ -221,19 +221,13 @@ std::optional<dispatch::FleetEvent> FleetRooms::cause_of_a_new_plan(Home& home, 
 }
 
 /// After a start: the machines of the stored plan are heard of again before it is judged.
-void FleetRooms::resume_when_ready(Home& home, Instant now) {
+void FleetRooms::resume_when_ready(Home& home) {
     if (!home.fleet.has_stored_plan()) {
         home.is_ready = true;
         return;
     }
-    const bool is_met = home.is_looked_through && home.coming.empty() && home.meeting == 0;
-    const bool is_heard =
-        std::ranges::all_of(home.fleet.desk().allocations(), [&](const auto& one) {
-            return one.second.stage >= dispatch::Stage::done || one.second.machine.empty() ||
-                   home.fleet.field().find(one.second.machine) != nullptr;
-        });
-    const bool is_patience_over = now.micros - home.opened_at.micros > met_within_s * 1'000'000;
-    if (!is_met || (!is_heard && !is_patience_over)) return;
+    // Each machine of the plan was asked for by now; who has no twin is not there any more.
+    if (!home.is_looked_through || !home.coming.empty() || home.meeting > 0) return;
     home.is_ready = true;
     here().nursery->spawn(resume(this, home.organisation));
 }

@@ -87,7 +87,7 @@ private:
     void offer(Home& home);
     void tell_customers(Home& home, const std::string& machine,
                         const std::vector<twin::TagValue>& values);
-    void resume_when_ready(Home& home, Instant now);
+    void resume_when_ready(Home& home);
     std::optional<dispatch::FleetEvent> cause_of_a_new_plan(Home& home, Instant now);
     static io::Task<void> meet(FleetRooms* rooms, OrganisationId organisation,
                                std::vector<std::string> machines);
