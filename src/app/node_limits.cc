@@ -17,7 +17,7 @@ store::Limits store_limits(const Settings& settings) {
 history::Limits history_limits(const Settings& settings) {
     history::Limits limits;
     limits.inbox_bytes_max = static_cast<std::size_t>(settings.history_inbox_bytes_max);
-    limits.seal_bytes = limits.inbox_bytes_max * 3 / 8;
+    limits.seal_bytes = limits.inbox_bytes_max / 4;  // memory holds it twice and more while sealing
     limits.seal_age_max = std::chrono::seconds{settings.history_seal_age_max_s};
     limits.settle_samples = static_cast<std::size_t>(settings.history_settle_samples);
     limits.settle_age_max = std::chrono::seconds{settings.history_settle_age_max_s};

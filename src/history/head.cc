@@ -40,24 +40,54 @@ bool Head::add(const Columns& from, std::size_t index) {
         sorted_.replace(sorted_.size() - 1, from, index);
         return true;
     }
+    if (add_near(from, index)) return false;
     late_.push_from(from, index);
+    late_newest_ = std::max(late_newest_, at);
     if (late_.size() >= late_min + sorted_.size() / 8) settle();
     return false;
 }
 
+// Puts it where it belongs, if that is not far from the end. What waits is older, or it would win
+// over what came after it.
+bool Head::add_near(const Columns& from, std::size_t index) {
+    constexpr std::size_t near = 32;
+    const std::int64_t at = from.at[index];
+    if (at <= late_newest_) return false;
+    const std::size_t size = sorted_.size();
+    const std::size_t first = size - std::min(near, size);
+    std::size_t place = size - 1;  // the newest is newer, or nobody would call
+    while (place > first && sorted_.at[place - 1] >= at) --place;
+    if (place == first && first > 0) return false;
+    if (sorted_.at[place] == at) {
+        sorted_.replace(place, from, index);
+        ++late_replaced_;
+        return true;
+    }
+    sorted_.push_from(from, index);
+    const auto rotate = [place](auto& column) {
+        std::rotate(column.begin() + static_cast<std::ptrdiff_t>(place), column.end() - 1,
+                    column.end());
+    };
+    rotate(sorted_.at);
+    rotate(sorted_.bits);
+    rotate(sorted_.mark);
+    return true;
+}
+
 std::size_t Head::add(const Columns& from, std::span<const std::uint32_t> indexes) {
     sorted_.make_room(indexes.size());
+    const bool is_plain = from.text.empty();
     std::size_t replaced = 0;
-    std::size_t done = 0;
-    // Nearly always all of them: without texts and each later than the one before.
     std::int64_t newest = sorted_.is_empty() ? INT64_MIN : sorted_.at.back();
-    for (; from.text.empty() && done < indexes.size(); ++done) {
-        const std::uint32_t index = indexes[done];
-        if (from.at[index] <= newest) break;
-        newest = from.at[index];
-        sorted_.push(newest, from.bits[index], from.mark[index]);
+    for (const std::uint32_t index : indexes) {
+        if (is_plain && from.at[index] > newest) {  // nearly always
+            newest = from.at[index];
+            sorted_.push(newest, from.bits[index], from.mark[index]);
+        } else {
+            replaced += add(from, index) ? 1 : 0;
+            newest = sorted_.at.back();
+        }
     }
-    for (; done < indexes.size(); ++done) replaced += add(from, indexes[done]) ? 1 : 0;
     return replaced;
 }
 
@@ -69,18 +99,21 @@ void Head::settle() {
     merged.reserve(sorted_.size() + order.size());
     std::size_t at_sorted = 0;
     for (const std::uint32_t index : order) {
-        while (at_sorted < sorted_.size() && sorted_.at[at_sorted] < late_.at[index]) {
-            merged.push_from(sorted_, at_sorted++);
-        }
+        const auto from = sorted_.at.begin() + static_cast<std::ptrdiff_t>(at_sorted);
+        const auto until = static_cast<std::size_t>(
+            std::lower_bound(from, sorted_.at.end(), late_.at[index]) - sorted_.at.begin());
+        merged.append(sorted_, at_sorted, until);
+        at_sorted = until;
         if (at_sorted < sorted_.size() && sorted_.at[at_sorted] == late_.at[index]) {
             ++at_sorted;
             ++late_replaced_;
         }
         merged.push_from(late_, index);
     }
-    while (at_sorted < sorted_.size()) merged.push_from(sorted_, at_sorted++);
+    merged.append(sorted_, at_sorted, sorted_.size());
     sorted_ = std::move(merged);
-    late_.clear();
+    late_ = {};
+    late_newest_ = INT64_MIN;
 }
 
 const Columns& Head::settled() {

@@ -6,7 +6,8 @@
 namespace lineshaft::history {
 
 /// The unsealed samples of one series, of any kinds, in any order of arrival; of two at one instant
-/// the later to arrive wins. Samples in order are appended; late ones wait in arrival order and are
+/// the later to arrive wins. Samples in order are appended; those a little late, as where a machine's
+/// data comes over several connections, go to their place; later ones wait in arrival order and are
 /// merged once there are many, or when somebody looks. Adding is O(1), late or not, amortised
 /// O(log n). Owner: the part of the series' shard.
 class Head {
@@ -27,9 +28,11 @@ public:
 
 private:
     void settle();
+    bool add_near(const Columns& from, std::size_t index);
 
     Columns sorted_;
     Columns late_;
+    std::int64_t late_newest_ = INT64_MIN;
     std::uint64_t late_replaced_ = 0;
 };
 

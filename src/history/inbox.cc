@@ -87,13 +87,10 @@ char* write_varint(char* at, std::uint64_t value) {
 }  // namespace
 
 // Grows to twice its size, so that growing costs little for each sample.
-char* InboxWriter::make_room(std::size_t bytes) {
-    if (buffer_.size() < used_ + bytes) {
-        constexpr std::size_t bytes_min = 512;
-        const std::size_t wanted = std::max({bytes_min, used_ + bytes, 2 * buffer_.size()});
-        buffer_.resize_and_overwrite(wanted, [](char*, std::size_t size) { return size; });
-    }
-    return buffer_.data() + used_;
+void InboxWriter::make_room(std::size_t bytes) {
+    constexpr std::size_t bytes_min = 512;
+    const std::size_t wanted = std::max({bytes_min, used_ + bytes, 2 * buffer_.size()});
+    buffer_.resize_and_overwrite(wanted, [](char*, std::size_t size) { return size; });
 }
 
 // Straight into the buffer: this runs for every sample there is.
@@ -101,7 +98,9 @@ void InboxWriter::add(SeriesId series, std::int64_t at, Mark mark, std::uint64_t
                       std::string_view text) {
     constexpr std::size_t number_bytes_max = 10;
     constexpr std::size_t sample_bytes_max = 3 * number_bytes_max + 1;
-    char* const begin = make_room(sample_bytes_max + text.size());
+    const std::size_t bytes_most = sample_bytes_max + text.size();
+    if (buffer_.size() < used_ + bytes_most) make_room(bytes_most);
+    char* const begin = buffer_.data() + used_;
     char* end = write_varint(begin, series.number());
     const bool truth = mark.kind() == Kind::boolean && bits != 0;
     *end++ = static_cast<char>(mark.byte | (truth ? truth_bit : 0u));
@@ -133,7 +132,7 @@ std::string_view InboxWriter::finish(std::uint32_t shard, std::uint32_t shards,
     write.put_varint(shards);
     write.put_varint(previous);
     write.put_varint(count_);
-    make_room(inbox_checksum_bytes);
+    if (buffer_.size() < used_ + inbox_checksum_bytes) make_room(inbox_checksum_bytes);
     CHECK(header.size() <= head_room);
     const std::size_t begin = head_room - header.size();
     buffer_.replace(begin, header.size(), header);

@@ -33,7 +33,7 @@ public:
 
 private:
     static constexpr std::size_t head_room = 40;  // the header goes right before the first sample
-    char* make_room(std::size_t bytes);
+    void make_room(std::size_t bytes);
 
     std::string buffer_;  // more than is used
     std::size_t used_ = head_room;

@@ -20,7 +20,7 @@ void ChannelCache::put(const Hash128& key, const Channel& channel) {
 void ChannelCache::keep(const Hash128& key, const Channel& channel) {
     if (channel.series == SeriesId{}) return;
     if (size_ >= entries_max_ && find(key) == nullptr) clear();
-    if (2 * (size_ + 1) > slots_.size()) {
+    if (4 * (size_ + 1) > 3 * slots_.size()) {
         const auto before = std::exchange(
             slots_, std::vector<Slot>(std::max(slots_min, 2 * slots_.size())));
         size_ = 0;

@@ -40,6 +40,8 @@ public:
 
     /// Samples collected since the last store(), as the caller counts them.
     std::size_t samples = 0;
+    /// About how many will be, at most: room is made for them at once. 0: nobody knows.
+    std::size_t samples_expected = 0;
 
     /// Hands over what was collected and resumes once all of it is on disk or refused; then the
     /// intake is empty again. Sending all of it again stores nothing twice.
@@ -53,7 +55,9 @@ private:
     };
     history::Points& points_of(ShardIndex owner) {
         if (points_.size() <= owner.number()) points_.resize(owner.number() + 1);
-        return points_[owner.number()];
+        history::Points& points = points_[owner.number()];
+        if (points.all.capacity() == 0) points.all.reserve(samples_expected);
+        return points;
     }
     std::vector<Sack> take_sacks();
 

@@ -4,7 +4,6 @@
 #include <map>
 #include <memory>
 #include <set>
-#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -117,7 +116,6 @@ private:
     void append_points(Sack& sack, Told& told);
     void fold(const history::Report& report, Source source);
     void fold(const history::Points& points, Source source);
-    void fetch_ahead(std::span<const history::Point> points) const;
     void show_changed(Entry& entry, std::vector<std::string> changed);
     bool was_forgotten(OrganisationId organisation, const std::string& machine,
                        std::uint64_t taken) const;

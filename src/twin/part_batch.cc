@@ -117,18 +117,12 @@ std::vector<std::optional<Channel>> Part::channels(OrganisationId organisation,
     return all;
 }
 
-// What memory has of points further on is asked for before it is needed.
-void Part::fetch_ahead(std::span<const history::Point> points) const {
-    constexpr std::size_t far = 12, near = 6;
-    if (points.size() > far) __builtin_prefetch(&outlets_[points[far].mine]);
-    if (points.size() > near) __builtin_prefetch(outlets_[points[near].mine].place.current);
-}
-
 // Points of one machine mostly stand together: they are as one report.
 void Part::fold(const history::Points& points, Source source) {
     if (points.all.empty()) return;
     settle_clock();
     const Instant now = shard_.now();
+    constexpr std::ptrdiff_t far = 12, near = 6;  // what memory has of points there is asked for
     auto at = points.all.begin();
     while (at != points.all.end()) {
         if (!at->is_stored || outlets_[at->mine].entry == nullptr) {
@@ -143,12 +137,19 @@ void Part::fold(const history::Points& points, Source source) {
         std::vector<std::string> changed;
         auto change = known.twin.hear(now);
         for (; at != points.all.end(); ++at) {
-            fetch_ahead({at, points.all.end()});
+            const auto left = points.all.end() - at;
+            if (left > far) __builtin_prefetch(&outlets_[at[far].mine]);
+            if (left > near) __builtin_prefetch(outlets_[at[near].mine].place.current);
             const Outlet& outlet = outlets_[at->mine];
             if (!at->is_stored || outlet.entry == nullptr) continue;
             if (outlet.entry != &known) break;
-            known.twin.fold(outlet.place, sample_of(points, *at), change,
-                            is_watched ? &changed : nullptr);
+            auto* const shown = is_watched ? &changed : nullptr;
+            if (at->mark.kind() == history::Kind::real) {
+                known.twin.fold(outlet.place, Instant{at->at}, std::bit_cast<double>(at->bits),
+                                at->mark.quality(), change, shown);
+            } else {
+                known.twin.fold(outlet.place, sample_of(points, *at), change, shown);
+            }
         }
         show_changed(known, std::move(changed));
         after(known, change, now);

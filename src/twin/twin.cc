@@ -119,6 +119,23 @@ void Twin::fold(const Place& place, history::Sample sample, Change& change,
                 std::vector<std::string>* changed) {
     if (sample.at < place.current->at) return;
     *place.current = std::move(sample);
+    folded(place, change, changed);
+}
+
+void Twin::fold(const Place& place, Instant at, double number, history::Quality quality,
+                Change& change, std::vector<std::string>* changed) {
+    history::Sample& current = *place.current;
+    if (at < current.at) return;
+    current.at = at;
+    current.quality = quality;
+    if (auto* const known = std::get_if<double>(&current.value))
+        *known = number;
+    else
+        current.value = number;
+    folded(place, change, changed);
+}
+
+void Twin::folded(const Place& place, Change& change, std::vector<std::string>* changed) {
     if (place.role == Role::own) return;
     if (changed != nullptr) changed->emplace_back(place.tag);
     if (derive(place.role, *place.current, change)) change.summary = true;

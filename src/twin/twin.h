@@ -39,6 +39,9 @@ public:
     Change hear(Instant heard);
     void fold(const Place& place, history::Sample sample, Change& change,
               std::vector<std::string>* changed);
+    /// The same for numbers, which most samples are.
+    void fold(const Place& place, Instant at, double number, history::Quality quality,
+              Change& change, std::vector<std::string>* changed);
 
     /// A value known from disk: as fold, but no sign of life now. What is newer by its own instant
     /// stays, also when it was folded first.
@@ -58,6 +61,7 @@ public:
 
 private:
     bool derive(Role role, const history::Sample& sample, Change& change);
+    void folded(const Place& place, Change& change, std::vector<std::string>* changed);
 
     MachineState state_;
     std::map<std::string, history::Sample, std::less<>> values_;

@@ -109,6 +109,9 @@ io::Task<io::http::Response> Write::run() {
 }
 
 bool Write::read_round() {
+    constexpr std::size_t sample_bytes_usual = 16;  // with its share of the line
+    intake_.samples_expected =
+        std::min(door_.limits_.samples_per_round, body_.size() / sample_bytes_usual);
     freshen_heads();
     bool is_more = true;
     if (!has_line_ && !goes_by_name_ && is_utf8_ && read_by_channel(is_more)) return is_more;
@@ -180,7 +183,8 @@ bool Write::put_known() {
     // First memory is asked for all of them.
     keys_.clear();
     for (const Field& field : line.fields) {
-        here_.channels.prefetch(keys_.emplace_back(key_of(head_, field.key)));
+        keys_.push_back(key_of(head_, field.key));
+        __builtin_prefetch(here_.channels.place_of(keys_.back()));
     }
     found_.clear();
     for (const Hash128& key : keys_) {

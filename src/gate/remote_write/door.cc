@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <bit>
 #include <utility>
 
@@ -217,7 +218,7 @@ struct DoorSteps {
             work.ahead.push_back({work.reader->place(), guess.size(), {}});
             if (guess.empty()) continue;
             work.ahead.back().key = key_of(work, guess);
-            work.here.channels.prefetch(work.ahead.back().key);
+            __builtin_prefetch(work.here.channels.place_of(work.ahead.back().key));
         }
     }
 
@@ -256,6 +257,9 @@ struct DoorSteps {
 
     // False: the request has ended, or is damaged from here on.
     static bool read_round(Work& work) {
+        constexpr std::size_t sample_bytes_usual = 64;  // with its labels
+        work.intake.samples_expected =
+            std::min(work.door.limits_.samples_per_round, work.body.size() / sample_bytes_usual);
         bool goes_by_name = work.goes_by_name || work.has_series;
         while (work.intake.samples < work.door.limits_.samples_per_round) {
             if (!std::exchange(work.has_series, false) && !step(work)) return false;
