@@ -95,6 +95,7 @@ Result<TextPicture> draw_text(std::string_view text, unsigned width_max, unsigne
     for (const auto& file : files) fonts.push_back(as_bytes(file));
     stitch::ArtLimits limits;
     limits.text_letters_max = label_letters_max;
+    limits.size_mm_max = drawn_capital_mm * label_letters_max;  // it is scaled down afterwards
     TRY(const auto art,
         stitch::text_artwork(fonts, text, drawn_capital_mm, stitch::Colour{}, limits));
     const auto box = stitch::box_of(art);

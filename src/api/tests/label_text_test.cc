@@ -35,6 +35,9 @@ TEST(LabelText, IsAsLargeAsFits) {
     EXPECT_LE(narrow->width, 150u);
     EXPECT_GE(narrow->width, 145u) << "the width is";
     EXPECT_LT(narrow->capital, 20u);
+    const auto longer = draw_text("88.101.7/" + std::string(60, 'E'), 1'000, 40);
+    ASSERT_TRUE(longer.has_value()) << longer.error().context;
+    EXPECT_GE(longer->width, 990u);
     const auto dark = std::ranges::count(wide->dark, '1');
     EXPECT_GT(dark, std::ssize(wide->dark) / 10);
     EXPECT_LT(dark, std::ssize(wide->dark) / 2);
