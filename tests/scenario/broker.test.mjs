@@ -128,7 +128,7 @@ test("mosquitto_pub and mosquitto_sub, both versions, every QoS", { skip: !hasMo
     const subscribe = (version, ...args) => {
         const child = spawn("mosquitto_sub", [...common(version), "-W", "20", ...args]);
         t.after(() => child.kill("SIGKILL"));
-        const heard = { out: "", over: new Promise((done) => child.on("exit", done)) };
+        const heard = { out: "", over: new Promise((done) => child.on("close", done)) };  // not "exit": what it said may come behind that
         child.stdout.on("data", (piece) => (heard.out += piece));
         child.stderr.on("data", (piece) => (heard.out += piece));
         return heard;

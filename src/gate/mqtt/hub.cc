@@ -152,6 +152,7 @@ void Hub::forget(Link& link) {
     paused_links_.remove(link);
     connecting_.remove(link);
     newcomers_.remove(link);
+    bulk_.remove(link);
     subscribing_.remove(link);
     held_.remove(link);
     std::erase(throttled_, &link);

@@ -130,7 +130,8 @@ public:
     /// Whether a CONNECT may be answered now, which then counts; else it waits in line.
     bool may_connect();
     void wait_to_connect(Link& link);
-    /// A connection without a session is read in its turn: nobody is behind a crowd of newcomers.
+    /// Newcomers and those that send very much are read in their turn, a few at a time: nobody who
+    /// has little to say is behind a crowd of them.
     void attend_later(Link& link);
     /// It subscribed to so many filters: above the pace it is not read for a moment.
     void pace_subscribe(Link& link, std::size_t filters);
@@ -299,7 +300,7 @@ private:
     LinkLine connecting_{2};
     io::Pace connect_pace_;
     io::Wheel::Timer connect_timer_;
-    LinkLine newcomers_{8};
+    LinkLine newcomers_{8}, bulk_{32};
     bool attending_posted_ = false;
     LinkLine subscribing_{16};
     io::Pace subscribe_pace_;

@@ -7,9 +7,10 @@ namespace lineshaft::broker {
 namespace {
 
 /// Then the loop's other work has a turn.
-constexpr std::size_t wakes_per_turn = 32;
+constexpr std::size_t wakes_per_turn = 16;
 constexpr unsigned connects_per_turn = 8;
 constexpr unsigned newcomers_per_turn = 8;
+constexpr unsigned bulk_per_turn = 12;
 
 /// What `hold` is told for QoS 0 on its way to a hub rather than for a session: no session's number
 /// comes near.
@@ -82,19 +83,23 @@ void Hub::let_some_connect() {
 }
 
 void Hub::attend_later(Link& link) {
-    newcomers_.add(link);
+    (link.is_accepted ? bulk_ : newcomers_).add(link);
     if (std::exchange(attending_posted_, true)) return;
     shard.post([this] { attend_some(); });
 }
 
 void Hub::attend_some() {
     attending_posted_ = false;
-    for (unsigned count = 0; count < newcomers_per_turn; ++count) {
-        Link* link = newcomers_.pop();
-        if (link == nullptr) return;
-        link->attend();
-    }
-    if (newcomers_.empty() || std::exchange(attending_posted_, true)) return;
+    const auto attend = [](LinkLine& line, unsigned count_max) {
+        for (unsigned count = 0; count < count_max; ++count) {
+            Link* link = line.pop();
+            if (link == nullptr) return;
+            link->attend();
+        }
+    };
+    attend(bulk_, bulk_per_turn);
+    attend(newcomers_, newcomers_per_turn);
+    if ((newcomers_.empty() && bulk_.empty()) || std::exchange(attending_posted_, true)) return;
     shard.post([this] { attend_some(); });
 }
 

@@ -9,6 +9,8 @@ namespace {
 
 constexpr std::size_t busy_bytes = 4 << 10;
 constexpr io::Steady linger_max{1'000};
+/// A read of so much: the sender may have more, and can wait for those who have little to say.
+constexpr std::size_t bulk_bytes = 16 << 10;
 
 }  // namespace
 
@@ -239,7 +241,7 @@ io::Task<void> serve_link(Link* link) {
 }
 
 void Link::on_readable() {
-    if (!is_accepted && !is_over_ && !hub.is_closing) return hub.attend_later(*this);
+    if ((!is_accepted || is_bulk) && !is_over_ && !hub.is_closing) return hub.attend_later(*this);
     attend();
 }
 
@@ -252,6 +254,7 @@ void Link::attend() {
 void Link::read_on() {
     if (is_busy()) return hub.nursery.spawn(serve_link(this));
     const auto input = stream->read_now();
+    is_bulk = input && input->size() >= bulk_bytes;
     if (!input || !input->empty()) take(input);
     if (is_busy()) return hub.nursery.spawn(serve_link(this));
     is_parked_ = true;

@@ -57,6 +57,7 @@ public:
     bool is_websocket = false;
     bool is_throttled = false;  ///< under load: not read until the next tick
     bool is_held = false;       ///< not read: a reader of its QoS 0 does not keep up
+    bool is_bulk = false;         ///< its last read brought as much as one may: it has a line
     bool is_subscribing = false;  ///< not read: it subscribes faster than the pace
     bool is_slow = false;         ///< its output is above the mark; its senders know
     bool was_slow = false;      ///< much was waiting for its socket at the last tick

@@ -37,7 +37,7 @@ bool must_log(const Session& session, const RetainedFeed& feed) {
 }  // namespace
 
 RetainedSlice RetainedSearch::next(Hub& hub) {
-    constexpr std::size_t looks_max = 1'000, looks_at_once = 20, bytes_max = 64 << 10;
+    constexpr std::size_t looks_max = 250, looks_at_once = 25, bytes_max = 16 << 10;
     RetainedSlice slice;
     std::size_t bytes = 0;
     const auto keep = [&](const std::shared_ptr<const Publication>& what) {
@@ -154,13 +154,22 @@ void RetainedFeeder::go_on(Session& session) {
     if (feed->is_asking || !session.has_room_for(*feed)) return;
     feed->is_asking = true;
     const std::uint32_t to = feed->unfinished.back();
-    // Posted also to itself: then the loop's other work has a turn.
-    hub_.common.places[to].shard->post(
-        [there = hub_.common.hubs[to].get(), from = hub_.index, feed] {
-            auto slice = std::make_shared<RetainedSlice>(there->feeder->search_on(feed->number));
-            there->post(from,
-                        [feed, slice](Hub& here) { here.feeder->take(feed, std::move(*slice)); });
-        });
+    hub_.post(to, [feed, from = hub_.index](Hub& there) { there.feeder->ask(feed, from); });
+}
+
+// However many ask: one slice, then the loop's other work has a turn.
+void RetainedFeeder::ask(const Ptr& feed, std::uint32_t from) {
+    asked_.push_back({feed, from});
+    if (asked_.size() == 1) hub_.shard.post([this] { give_one(); });
+}
+
+void RetainedFeeder::give_one() {
+    const Asked next = asked_.pop_front();
+    if (!asked_.empty()) hub_.shard.post([this] { give_one(); });
+    auto slice = std::make_shared<RetainedSlice>(search_on(next.feed->number));
+    hub_.post(next.from, [feed = next.feed, slice](Hub& here) {
+        here.feeder->take(feed, std::move(*slice));
+    });
 }
 
 void RetainedFeeder::take(const Ptr& feed, RetainedSlice slice) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "gate/mqtt/retained.h"
+#include "gate/mqtt/ring.h"
 #include "gate/mqtt/session.h"
 
 namespace lineshaft::broker {
@@ -81,12 +82,19 @@ public:
 private:
     RetainedSlice search_first(std::uint64_t number, const std::vector<RetainedWish>& wishes);
     RetainedSlice search_on(std::uint64_t number);
+    void ask(const Ptr& feed, std::uint32_t from);
+    void give_one();
     void take_first(const Ptr& feed, std::vector<RetainedSlice> slices);
     void take(const Ptr& feed, RetainedSlice slice);
     void on_disk(const Ptr& feed, const Result<void>& outcome);
 
     Hub& hub_;
     std::unordered_map<std::uint64_t, std::unique_ptr<RetainedSearch>> searches_;
+    struct Asked {
+        Ptr feed;
+        std::uint32_t from = 0;  // the hub that asks
+    };
+    Ring<Asked> asked_;
     std::uint64_t next_ = 1;
 };
 
