@@ -68,7 +68,6 @@ public:
     /// What is not registered may be computed by a template. Counted in the statistics. Errors:
     /// corrupt, unavailable (the store's).
     Result<Lookup> look_up(std::string_view handle) const;
-    /// The record alone, wherever the handle belongs. nothing: there is none.
     /// The record of a handle whose own prefix lives here, to be shown as it is (show_public): the
     /// short way of a lookup. Nothing: ask look_up. Not counted before note_shown.
     struct OwnRecord {
@@ -77,6 +76,7 @@ public:
     };
     std::optional<OwnRecord> own_record(std::string_view handle) const;
     void note_shown(const OwnRecord& record) const;
+    /// The record alone, wherever the handle belongs. nothing: there is none.
     Result<std::optional<std::vector<handle::Value>>> values_of(std::string_view handle) const;
     bool homes(std::string_view prefix) const;
     std::vector<std::string> homed_prefixes() const;
@@ -155,10 +155,10 @@ private:
                                                               std::string_view prefix) const;
     std::shared_ptr<const Template> read_template(std::string_view prefix) const;
     void put_counts(OnShard& shard, std::uint32_t index, store::Batch& batch);
+    Result<std::optional<std::vector<handle::Value>>> values_at(const std::string& name) const;
     std::string record_of(std::string_view name, const std::vector<handle::Value>& values) const;
     Result<std::vector<handle::Value>> values_in(std::string_view name,
                                                  std::string_view record) const;
-    Result<std::optional<std::vector<handle::Value>>> values_at(const std::string& name) const;
 
     store::Store& store_;
     io::Shards& shards_;

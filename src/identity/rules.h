@@ -75,11 +75,11 @@ struct View {
     bool hides = false;                 ///< something that was asked for is not
 };
 View public_view(std::vector<handle::Value> values, const handle::Resolution& asked);
-/// The same for who has the right to read: all but HS_SECKEY's data, which never leaves.
 /// The same of a record as it lies in the store, written into an answer. True: something that was
 /// asked for is not readable by the public. Errors: corrupt; then part of it may be written.
 Result<bool> show_public(std::string_view record, const handle::Resolution& asked,
                          handle::HandleValuesWriter& out);
+/// The same for who has the right to read: all but HS_SECKEY's data, which never leaves.
 std::vector<handle::Value> admin_view(std::vector<handle::Value> values,
                                       const handle::Resolution& asked);
 
