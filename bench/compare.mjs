@@ -1,5 +1,5 @@
-// Beside its peers: the same trucks through the same doors into Lineshaft, VictoriaMetrics and InfluxDB of Debian, in one run.
-// Run: ./dev bench compare (peers: apt-get install victoria-metrics influxdb; who is not there is left out).
+// Beside its peers: the same trucks through the same doors into Lineshaft, VictoriaMetrics, InfluxDB and ClickHouse of Debian, in one run.
+// Run: ./dev bench compare (peers: apt-get install victoria-metrics influxdb clickhouse-server; who is not there is left out).
 // BENCH_SAMPLES=4000000, BENCH_DISORDER=1. Writes a table; what an acknowledgement means is measured with kill -9.
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
