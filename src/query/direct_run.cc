@@ -24,7 +24,7 @@ std::vector<Value> in_order(std::vector<Value> page, const Direct& ask) {
     const std::size_t width = ask.items.size();
     std::vector<std::uint32_t> rows(page.size() / width);
     for (std::uint32_t row = 0; row < rows.size(); ++row) rows[row] = row;
-    std::ranges::stable_sort(rows, [&](std::uint32_t a, std::uint32_t b) {
+    std::ranges::sort(rows, [&](std::uint32_t a, std::uint32_t b) {
         for (const Direct::Order& order : ask.order) {
             const Value& left = page[a * width + order.item];
             const Value& right = page[b * width + order.item];
@@ -34,7 +34,7 @@ std::vector<Value> in_order(std::vector<Value> page, const Direct& ask) {
                 return is_left_null == order.are_nulls_first;
             return order.is_down ? is_less(right, left) : is_less(left, right);
         }
-        return false;
+        return a < b;
     });
     std::vector<Value> sorted;
     sorted.reserve(page.size());
