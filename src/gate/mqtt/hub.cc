@@ -150,6 +150,7 @@ void Hub::flush_links() {
 void Hub::forget(Link& link) {
     std::ranges::replace(to_flush_, &link, static_cast<Link*>(nullptr));
     paused_links_.remove(link);
+    paused_calm_.remove(link);
     connecting_.remove(link);
     newcomers_.remove(link);
     bulk_.remove(link);

@@ -294,7 +294,7 @@ private:
     bool flush_posted_ = false;
     std::vector<SessionNumber> dirty_;
     std::vector<SessionNumber> paused_;
-    LinkLine paused_links_{1};
+    LinkLine paused_links_{1}, paused_calm_{64};  // those that send much; the others go first
     std::size_t wakes_left_ = 0;  // of the links in line when the last commit came
     bool wakes_posted_ = false;
     LinkLine connecting_{2};

@@ -183,7 +183,7 @@ void Hub::on_commit(const Result<void>& outcome) {
     unpin(round.progress, true);
     unpin(round.records, false);
     for (std::uint32_t to = 0; to < count(); ++to) send_box(to);
-    wakes_left_ = paused_links_.count();
+    wakes_left_ = paused_calm_.count() + paused_links_.count();
     wake_some();
 }
 

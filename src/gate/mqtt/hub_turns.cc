@@ -30,7 +30,7 @@ constexpr std::uint32_t hub_of(std::uint64_t reason) {
 
 void Hub::wait_for_room(Link& link) {
     if (link.is_held || link.is_throttled || link.is_subscribing) return;  // woken when that is over
-    paused_links_.add(link);
+    (link.is_bulk ? paused_links_ : paused_calm_).add(link);
     if (lane.is_full()) open_round();  // so that its commit tells us
 }
 
@@ -44,7 +44,8 @@ void Hub::wake_some() {
             open_round();
             return;
         }
-        Link* link = paused_links_.pop();
+        Link* link = paused_calm_.pop();
+        if (link == nullptr) link = paused_links_.pop();
         if (link == nullptr) break;
         woken += link->wake() ? 1 : 0;
     }
