@@ -143,7 +143,7 @@ TEST(SignedValues, AreBelievedUpAChainToATrustedKey) {
 }
 
 TEST(SignedValues, AreNotBelievedWhenAnythingIsOff) {
-    using Kind = CertifiedRight::Kind;
+    using Certified = CertifiedRight::Kind;
     const Chain good;
     const auto code_of = [](const Result<ValuesSigned>& result) {
         return result ? std::string("believed") : std::string(name_of(result.error().code));
@@ -165,15 +165,15 @@ TEST(SignedValues, AreNotBelievedWhenAnythingIsOff) {
         EXPECT_EQ(code_of(good.check(now_s - 1'800)), "believed") << "a clock that is a little off";
     }
     for (const auto& rights : std::initializer_list<std::vector<CertifiedRight>>{
-             {}, {{Kind::this_handle, "88.1/B"}}, {{Kind::derived_prefixes, "0.NA/88.1"}},
-             {{Kind::handles_under_this_prefix, "0.NA/88.11"}},
-             {{Kind::handles_under_this_prefix, "88.1/A"}}}) {
+             {}, {{Certified::this_handle, "88.1/B"}}, {{Certified::derived_prefixes, "0.NA/88.1"}},
+             {{Certified::handles_under_this_prefix, "0.NA/88.11"}},
+             {{Certified::handles_under_this_prefix, "88.1/A"}}}) {
         Chain narrow = good;
         narrow.own = narrow.certificate(rights);
         EXPECT_EQ(code_of(narrow.check()), "denied");
     }
     Chain fitting = good;
-    fitting.own = fitting.certificate({{Kind::this_handle, "88.1/a"}});
+    fitting.own = fitting.certificate({{Certified::this_handle, "88.1/a"}});
     EXPECT_EQ(code_of(fitting.check()), "believed");
     // A chain with a link left out, turned round, forged, or too long.
     EXPECT_EQ(code_of(check_values(good.signature, good.handle, good.values, {}, good.trusted,
