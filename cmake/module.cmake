@@ -25,7 +25,7 @@ function(lineshaft_module)
     endif()
   endif()
   lineshaft_pch(${m_NAME} "${m_PCH}" "${flags}")
-  lineshaft_unity(${m_NAME})
+  lineshaft_unity(${m_NAME} 4)
 
   file(GLOB tests CONFIGURE_DEPENDS tests/*_test.cc)
   file(GLOB fuzzers CONFIGURE_DEPENDS tests/*_fuzz.cc)
@@ -47,7 +47,7 @@ function(lineshaft_module)
     else()
       lineshaft_pch(${m_NAME}_tests test lineshaft_test_flags)
     endif()
-    lineshaft_unity(${m_NAME}_tests)
+    lineshaft_unity(${m_NAME}_tests 8)
     add_test(NAME ${m_NAME} COMMAND ${m_NAME}_tests --gtest_brief=1
       --gtest_output=xml:${CMAKE_BINARY_DIR}/reports/${m_NAME}.xml)
     set_tests_properties(${m_NAME} PROPERTIES LABELS unit)
@@ -68,11 +68,15 @@ function(lineshaft_module)
   endif()
 endfunction()
 
-# Several files of a target compiled as one: the headers they share are read once.
+# `count` files of a target compiled as one: the headers they share are read once. More of them where
+# nobody waits for a single changed file: in tests, and under sanitizers.
 option(LINESHAFT_UNITY "Compile a few files of a module at once" ON)
-function(lineshaft_unity target)
+function(lineshaft_unity target count)
+  if(LINESHAFT_SANITIZE)
+    set(count 8)
+  endif()
   if(LINESHAFT_UNITY AND NOT LINESHAFT_FUZZ)
-    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 4)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE ${count})
     # Its files are included, not headers: what they keep in anonymous namespaces is theirs alone.
     target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
   endif()

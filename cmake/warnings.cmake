@@ -43,7 +43,7 @@ endif()
 
 # Code that waits for people and disks, not for the processor.
 add_library(lineshaft_cold INTERFACE)
-target_compile_options(lineshaft_cold INTERFACE $<$<CONFIG:Release>:-O1>)
+target_compile_options(lineshaft_cold INTERFACE $<$<CONFIG:Release>:-Og>)
 
 # Tests are compiled faster than what they check: not optimised, and undefined behaviour is looked
 # for in the product's code, not in theirs.

@@ -184,7 +184,7 @@ TEST(SignedValues, AreNotBelievedWhenAnythingIsOff) {
               "denied");
     const auto impostor = trust::RsaKey::generate();
     const auto forged = certify(impostor, good.root_name, good.issuer_name, public_key_of(impostor),
-                                {{Kind::everything, ""}}, now_s, 0);
+                                {{Certified::everything, ""}}, now_s, 0);
     const auto forged_signature =
         sign_values(impostor, good.issuer_name, good.handle, good.values, now_s, 0);
     EXPECT_EQ(code_of(check_values(forged_signature, good.handle, good.values, {forged, good.top},
