@@ -1,9 +1,9 @@
 // What a fleet costs. Without a word: a map of machines beyond their ingest: 10,000 machines that report every 10 s over MQTT, first without
 // saying where they are, then saying it, with 200 sites drawn and one map open. Prints the node's processor time of both, per message,
 // reckoned to the asked rate: a loaded machine sends fewer, and each costs the same.
-//     node bench/fleet.mjs [map] [--machines 10000] [--seconds 12] [--browser]
+//     ./dev bench fleet [map] [--machines 10000] [--seconds 12] [--browser]
 // plan: 1,000 machines and 1,000 open jobs; an event posted, until its answer with the new plan, by parts.
-//     node bench/fleet.mjs plan [--machines 1000] [--requests 1000] [--events 30]
+//     ./dev bench fleet plan [--machines 1000] [--requests 1000] [--events 30]
 import { readFileSync } from "node:fs";
 import { Node, sleep, until } from "../tests/node.mjs";
 
@@ -78,15 +78,11 @@ async function map() {
 
 /** The page in a browser without a graphics card: until the machines are drawn, and how many frames while it is dragged. */
 async function look() {
-    const { openBrowser } = await import("../tests/browser/browser.mjs");
+    const { enter, openBrowser } = await import("../tests/browser/browser.mjs");
     const chrome = await openBrowser();
     cleanup.push(() => chrome.browser.close());
     const page = await chrome.page();
-    await page.goto(`${node.url}/#setup=${encodeURIComponent(node.secret)}`);
-    await page.fill("[name=name]", "tester");
-    await page.fill("[name=password]", "a long sentence");
-    await page.click("form button.primary");
-    await page.locator(".live-open").waitFor();
+    await enter(page, node, { name: "tester", password: "a long sentence" });
     for (let i = 0; i < 2; i++) {
         const began = performance.now();
         await page.goto(`${node.url}/fleet`, { waitUntil: "commit" });

@@ -54,6 +54,15 @@ function listen(page, complaints) {
     });
 }
 
+/** The first admin sets up a new node with its one-time secret, until the console is live. */
+export async function enter(page, node, { name = "ada", password = "a long enough password" } = {}) {
+    await page.goto(`${node.url}/#setup=${encodeURIComponent(node.secret)}`);
+    await page.fill("[name=name]", name);
+    await page.fill("[name=password]", password);
+    await page.click("form button.primary");
+    await page.locator(".live-open").waitFor();
+}
+
 /** How far the page is wider than its window; 0 when nothing needs sideways scrolling. */
 export const sideways = (page) =>
     page.evaluate(() => Math.max(0, document.documentElement.scrollWidth - window.innerWidth));

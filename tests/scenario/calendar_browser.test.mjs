@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { test } from "node:test";
-import { openBrowser, sideways } from "../browser/browser.mjs";
+import { enter, openBrowser, sideways } from "../browser/browser.mjs";
 import { Node, until } from "../node.mjs";
 
 const chromium = process.env.LINESHAFT_CHROMIUM ?? "/usr/bin/chromium";
@@ -24,11 +24,7 @@ test("shifts and calendar values in a real browser", { skip: !existsSync(chromiu
     t.after(() => chrome.browser.close());
     const page = await chrome.page();
     const dialog = page.getByRole("dialog");
-    await page.goto(`${node.url}/#setup=${encodeURIComponent(node.secret)}`);
-    await page.fill("[name=name]", "ada");
-    await page.fill("[name=password]", "a long enough password");
-    await page.click("form button.primary");
-    await page.locator(".live-open").waitFor();
+    await enter(page, node);
 
     await t.test("a site gets its shifts, and the weekdays they are worked on", async () => {
         await page.goto(`${node.url}/sites`);

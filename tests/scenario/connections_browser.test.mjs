@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { test } from "node:test";
-import { openBrowser, sideways } from "../browser/browser.mjs";
+import { enter, openBrowser, sideways } from "../browser/browser.mjs";
 import { Node, until } from "../node.mjs";
 
 const chromium = process.env.LINESHAFT_CHROMIUM ?? "/usr/bin/chromium";
@@ -34,11 +34,7 @@ test("Connections and Topics in a real browser", { skip: !existsSync(chromium) &
     const chrome = await openBrowser();
     t.after(() => chrome.browser.close());
     const page = await chrome.page();
-    await page.goto(`${node.url}/#setup=${encodeURIComponent(node.secret)}`);
-    await page.fill("[name=name]", "tester");
-    await page.fill("[name=password]", "a long sentence");
-    await page.click("form button.primary");
-    await page.locator(".live-open").waitFor();
+    await enter(page, node, { name: "tester", password: "a long sentence" });
     const row = (id) => page.locator("table.clients tbody tr", { has: page.getByRole("button", { name: id, exact: true }) });
 
     await t.test("clients are listed, found and sorted, and the numbers move", async () => {

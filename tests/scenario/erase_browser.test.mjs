@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { test } from "node:test";
-import { openBrowser, sideways } from "../browser/browser.mjs";
+import { enter, openBrowser, sideways } from "../browser/browser.mjs";
 import { Node, until } from "../node.mjs";
 
 const chromium = process.env.LINESHAFT_CHROMIUM ?? "/usr/bin/chromium";
@@ -25,11 +25,7 @@ test("erasing a machine in a real browser", { skip: !existsSync(chromium) && "no
     const dialog = page.getByRole("dialog");
     const erase = (name = "Erase…") => page.getByRole("button", { name, exact: true });
     const open = (machine, on = page) => on.goto(`${node.url}/machines/${encodeURIComponent(machine)}`);
-    await page.goto(`${node.url}/#setup=${encodeURIComponent(node.secret)}`);
-    await page.fill("[name=name]", "ada");
-    await page.fill("[name=password]", password);
-    await page.click("form button.primary");
-    await page.locator(".live-open").waitFor();
+    await enter(page, node, { password });
 
     await t.test("an engineer is not offered it", async () => {
         await node.api("people", { method: "POST", body: { name: "eng", role: "engineer", password } });

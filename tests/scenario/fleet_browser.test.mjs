@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { test } from "node:test";
-import { openBrowser, sideways } from "../browser/browser.mjs";
+import { enter, openBrowser, sideways } from "../browser/browser.mjs";
 import { Node, until } from "../node.mjs";
 
 const chromium = process.env.LINESHAFT_CHROMIUM ?? "/usr/bin/chromium";
@@ -37,11 +37,7 @@ test("the fleet in a real browser", { skip: !existsSync(chromium) && "no chromiu
         await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name, exact: true }).click();
         await page.locator(ready).first().waitFor();
     };
-    await page.goto(`${node.url}/#setup=${encodeURIComponent(node.secret)}`);
-    await page.fill("[name=name]", "tester");
-    await page.fill("[name=password]", "a long sentence");
-    await page.click("form button.primary");
-    await page.locator(".live-open").waitFor();
+    await enter(page, node, { name: "tester", password: "a long sentence" });
 
     await t.test("the map shows every machine, filters them, and tells of one", async () => {
         await go("Map", ".mapside .rows li");

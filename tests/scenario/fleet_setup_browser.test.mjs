@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { createServer } from "node:http";
 import { test } from "node:test";
-import { openBrowser, sideways } from "../browser/browser.mjs";
+import { enter, openBrowser, sideways } from "../browser/browser.mjs";
 import { Node, until } from "../node.mjs";
 
 const chromium = process.env.LINESHAFT_CHROMIUM ?? "/usr/bin/chromium";
@@ -38,11 +38,7 @@ test("the fleet's set-up in a real browser", { skip: !existsSync(chromium) && "n
     const chrome = await openBrowser();
     t.after(() => chrome.browser.close());
     const page = await chrome.page();
-    await page.goto(`${node.url}/#setup=${encodeURIComponent(node.secret)}`);
-    await page.fill("[name=name]", "tester");
-    await page.fill("[name=password]", "a long sentence");
-    await page.click("form button.primary");
-    await page.locator(".live-open").waitFor();
+    await enter(page, node, { name: "tester", password: "a long sentence" });
     const state = await page.context().storageState();
 
     await t.test("rules are changed, refused by their fields, and kept", async () => {

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { test } from "node:test";
-import { openBrowser, sideways } from "../browser/browser.mjs";
+import { enter, openBrowser, sideways } from "../browser/browser.mjs";
 import { Node, until } from "../node.mjs";
 
 const chromium = process.env.LINESHAFT_CHROMIUM ?? "/usr/bin/chromium";
@@ -20,11 +20,7 @@ test("naming pages in a real browser", { skip: !existsSync(chromium) && "no chro
     const dialog = page.getByRole("dialog");
     const look = (handleOf) => visitor.goto(`${node.url}/h/${handleOf}`);
     const nav = (name) => page.getByRole("navigation", { name: "Main" }).getByRole("link", { name, exact: true }).click();
-    await page.goto(`${node.url}/#setup=${encodeURIComponent(node.secret)}`);
-    await page.fill("[name=name]", "ada");
-    await page.fill("[name=password]", "a long enough password");
-    await page.click("form button.primary");
-    await page.locator(".live-open").waitFor();
+    await enter(page, node);
     let status;
 
     await t.test("a company applies without an account; the address to follow it is shown once", async () => {

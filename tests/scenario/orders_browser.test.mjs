@@ -4,7 +4,7 @@ import { spawn } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { openBrowser, sideways } from "../browser/browser.mjs";
+import { enter, openBrowser, sideways } from "../browser/browser.mjs";
 import { Node, binary, until } from "../node.mjs";
 
 const chromium = process.env.LINESHAFT_CHROMIUM ?? "/usr/bin/chromium";
@@ -96,11 +96,7 @@ test("an order placed in a browser is followed to its certificate", { skip: !exi
     }
     const card = page.locator(".order-card", { hasText: "leaf" });
     await t.test("an order no machine takes says why; it is held and released by keyboard", async () => {
-        await page.goto(`${node.url}/#setup=${encodeURIComponent(node.secret)}`);
-        await page.fill("[name=name]", "tester");
-        await page.fill("[name=password]", "a long sentence");
-        await page.click("form button.primary");
-        await page.locator(".live-open").waitFor();
+        await enter(page, node, { name: "tester", password: "a long sentence" });
         await takesOrders(false);
         await page.getByRole("link", { name: "Orders", exact: true }).click();
         await page.locator(".lane-done .order-card").waitFor();

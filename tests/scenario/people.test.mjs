@@ -4,7 +4,7 @@ import { createHmac } from "node:crypto";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { test } from "node:test";
-import { openBrowser, sideways } from "../browser/browser.mjs";
+import { enter, openBrowser, sideways } from "../browser/browser.mjs";
 import { Node, run, sleep, until } from "../node.mjs";
 
 const chromium = process.env.LINESHAFT_CHROMIUM ?? "/usr/bin/chromium";
@@ -128,11 +128,7 @@ test("people's pages in a real browser", { skip: !existsSync(chromium) && "no ch
     const chrome = await openBrowser();
     t.after(() => chrome.browser.close());
     const page = await chrome.page();
-    await page.goto(`${node.url}/#setup=${encodeURIComponent(node.secret)}`);
-    await page.fill("[name=name]", "ada");
-    await page.fill("[name=password]", password);
-    await page.click("form button.primary");
-    await page.locator(".live-open").waitFor();
+    await enter(page, node, { password });
     let secret;
 
     await t.test("control 9: the second factor is set up with a QR code and asked for at the door", async () => {

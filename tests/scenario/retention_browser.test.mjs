@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { test } from "node:test";
-import { openBrowser, sideways } from "../browser/browser.mjs";
+import { enter, openBrowser, sideways } from "../browser/browser.mjs";
 import { Node, until } from "../node.mjs";
 
 const chromium = process.env.LINESHAFT_CHROMIUM ?? "/usr/bin/chromium";
@@ -16,11 +16,7 @@ test("how long tags are kept, in a real browser", { skip: !existsSync(chromium) 
     t.after(() => chrome.browser.close());
     const page = await chrome.page();
     const dialog = page.getByRole("dialog");
-    await page.goto(`${node.url}/#setup=${encodeURIComponent(node.secret)}`);
-    await page.fill("[name=name]", "ada");
-    await page.fill("[name=password]", password);
-    await page.click("form button.primary");
-    await page.locator(".live-open").waitFor();
+    await enter(page, node, { password });
     await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Kept data" }).click();
 
     await t.test("an empty page says that everything is kept", async () => {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { test } from "node:test";
-import { openBrowser, sideways } from "../browser/browser.mjs";
+import { enter, openBrowser, sideways } from "../browser/browser.mjs";
 import { Node } from "../node.mjs";
 
 const chromium = process.env.LINESHAFT_CHROMIUM ?? "/usr/bin/chromium";
@@ -23,11 +23,7 @@ test("SQL in a real browser", { skip: !existsSync(chromium) && "no chromium", ti
     t.after(() => chrome.browser.close());
     const page = await chrome.page();
     const look = async (name) => pictures && page.screenshot({ path: `${pictures}/${name}.png`, fullPage: true });
-    await page.goto(`${node.url}/#setup=${encodeURIComponent(node.secret)}`);
-    await page.fill("[name=name]", "tester");
-    await page.fill("[name=password]", "a long sentence");
-    await page.click("form button.primary");
-    await page.locator(".live-open").waitFor();
+    await enter(page, node, { name: "tester", password: "a long sentence" });
     await page.getByRole("link", { name: "SQL", exact: true }).click();
     await page.locator(".sql-tables").waitFor();
     await look("sql-empty");
