@@ -44,7 +44,7 @@ test("the fleet in a real browser", { skip: !existsSync(chromium) && "no chromiu
         await page.getByText(/^\d+ machines$/).waitFor();
         await page.getByRole("searchbox", { name: "Name or number" }).fill("testcrane");
         await page.getByText(/^2 of \d+ machines/).waitFor();
-        await page.locator(".mapside .rows a").first().click();
+        await page.locator(".mapside .rows a", { hasText: cranes[0] }).click();
         const card = page.locator(".machine-card");
         await card.getByText("Engine hours").waitFor();
         assert.match(await card.innerText(), /1,000/);

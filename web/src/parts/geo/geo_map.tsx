@@ -53,6 +53,7 @@ export function GeoMap({ label, onReady, onWhole, className, onKey, children }: 
         const step = steps[event.key];
         if (!step) return;
         event.preventDefault();
+        view.stop();  // or a flight under way would take the map back
         step();
     };
     return (
