@@ -133,13 +133,14 @@ test("mosquitto_pub and mosquitto_sub, both versions, every QoS", { skip: !hasMo
         child.stderr.on("data", (piece) => (heard.out += piece));
         return heard;
     };
+    const subscriptions = async () => (await node.metrics()).mqtt_subscriptions;
+    let asleep = 0;
     for (const version of ["mqttv311", "mqttv5"]) {
         for (const qos of ["0", "1", "2"]) {
             const topic = `interop/${version}/${qos}`;
-            const subscriptions = async () => (await node.metrics()).mqtt_subscriptions;
-            const before = await subscriptions();
+            await until(async () => (await subscriptions()) === asleep, "those before are gone");
             const heard = subscribe(version, "-t", topic, "-q", qos, "-C", "3", "-v");
-            await until(async () => (await subscriptions()) > before, () => `it subscribes: ${heard.out}`);
+            await until(async () => (await subscriptions()) > asleep, () => `it subscribes: ${heard.out}`);
             for (const text of ["a", "b", "c"]) publish(version, "-t", topic, "-m", text, "-q", qos);
             assert.equal(await heard.over, 0);
             assert.deepEqual(heard.out.split("\n").filter((line) => line.startsWith(topic)), ["a", "b", "c"].map((text) => `${topic} ${text}`));
@@ -154,6 +155,7 @@ test("mosquitto_pub and mosquitto_sub, both versions, every QoS", { skip: !hasMo
         const woken = subscribe(version, ...durable, "-C", "1");
         assert.equal(await woken.over, 0);
         assert.equal(woken.out, "while away\n");
+        asleep += 1;
     }
     const refused = spawnSync("mosquitto_pub", [...common("mqttv311").slice(0, 4), "-u", "x", "-P", "wrong", "-t", "a", "-m", "b"], { encoding: "utf8", timeout: 10_000 });
     assert.notEqual(refused.status, 0);
