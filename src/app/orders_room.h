@@ -24,9 +24,8 @@ io::Task<bool> identify_order(identity::Registry& registry, std::string identifi
                               std::string target);
 
 struct OrdersLimits {
-    std::size_t followers_max = 200;       ///< on each shard
-    std::size_t measures_max = 100'000;    ///< names whose requests are counted
-    std::size_t waiting_reports_max = 64;  ///< of one machine
+    std::size_t followers_max = 200;     ///< on each shard
+    std::size_t measures_max = 100'000;  ///< names whose requests are counted
     io::Steady resend_after{2'000};
     io::Steady tick{250};
     io::Steady plan_budget{400};

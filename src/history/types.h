@@ -81,11 +81,6 @@ struct Bucket {
     double integral = 0;
     Instant seen_from, seen_until;  ///< the first and last of `count_all`, both inclusive
     double average() const { return count == 0 ? 0 : sum / static_cast<double>(count); }
-    /// The time-weighted mean from first_at to last_at, of one series; of one sample itself.
-    double held_average() const {
-        if (first_at == last_at) return average();
-        return integral * 1e6 / static_cast<double>((last_at - first_at).count());
-    }
 };
 
 /// Which samples count, by what they carry.

@@ -112,13 +112,6 @@ SocketAddress local_address_of(int socket) {
     return out;
 }
 
-SocketAddress remote_address_of(int socket) {
-    SocketAddress out;
-    out.size = sizeof(out.storage);
-    if (::getpeername(socket, out.get(), &out.size) != 0) return {};
-    return out;
-}
-
 std::unexpected<Error> socket_failure(std::string_view doing, int error_number) {
     Code code = Code::unavailable;
     if (error_number == EADDRINUSE) code = Code::conflict;

@@ -32,7 +32,6 @@ std::uint16_t port_of(const SocketAddress& address);
 /// The peer of a connected socket, mapped IPv4 addresses shown as IPv4.
 Peer describe_peer(const SocketAddress& remote, const SocketAddress& local);
 SocketAddress local_address_of(int socket);
-SocketAddress remote_address_of(int socket);
 
 /// How many connections a listener has alive; each stream takes part until it is destroyed.
 struct Census {

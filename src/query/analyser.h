@@ -109,8 +109,6 @@ struct Call {
     enum class How : std::uint8_t { plain, aggregate, window } how = How::plain;
 };
 std::span<const Call> calls();
-/// True when the tables know a function by that name.
-bool is_call(std::string_view name);
 
 class Analyser {
 public:

@@ -159,8 +159,4 @@ std::span<const Call> calls() {
     return call_rows;
 }
 
-bool is_call(std::string_view name) {
-    return std::ranges::any_of(call_rows, [name](const Call& row) { return row.name == name; });
-}
-
 }  // namespace lineshaft::query

@@ -59,11 +59,6 @@ std::optional<JobState> JobReceiver::state_of(std::uint64_t job) const {
     return found->second.state;
 }
 
-std::uint32_t JobReceiver::sequence_of(std::uint64_t job) const {
-    const auto found = jobs_.find(job);
-    return found == jobs_.end() ? 0 : found->second.sequence;
-}
-
 std::optional<std::uint64_t> JobReceiver::next() const {
     std::optional<std::uint64_t> first;
     std::uint64_t stored = 0;

@@ -46,7 +46,6 @@ public:
     bool moved(std::uint64_t job, JobState to);
 
     std::optional<JobState> state_of(std::uint64_t job) const;
-    std::uint32_t sequence_of(std::uint64_t job) const;
     /// The allowed job order that was stored first; none while one has begun.
     std::optional<std::uint64_t> next() const;
     std::size_t open() const;

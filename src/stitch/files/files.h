@@ -24,8 +24,6 @@ struct Dialect {
     int move_max = 121;
     /// 0: file names as they are; else letters before the dot, upper case, A-Z 0-9 _ - only.
     int name_letters_max = 8;
-    /// A machine with one needle: a colour change is a stop, and the thread is cut before it.
-    bool trims_before_colour = true;
     bool operator==(const Dialect&) const = default;
 };
 
