@@ -14,10 +14,10 @@ constexpr std::array<std::string_view, 6> format_names{"dst", "exp", "pes", "jef
 
 // From makers' manuals and other programs' notes, not tried on every machine.
 constexpr Dialect dialects[] = {
-    {"generic", Format::dst, 3, 121, 0, true}, {"tajima", Format::dst, 3, 121, 8, true},
-    {"barudan", Format::dst, 3, 121, 8, true}, {"brother", Format::pes, 3, 121, 8, true},
-    {"melco", Format::exp, 3, 127, 0, true},   {"janome", Format::jef, 3, 127, 8, true},
-    {"zsk", Format::dst, 4, 121, 8, true},     {"happy", Format::dst, 3, 121, 8, true},
+    {"generic", Format::dst, 3, 121, 0}, {"tajima", Format::dst, 3, 121, 8},
+    {"barudan", Format::dst, 3, 121, 8}, {"brother", Format::pes, 3, 121, 8},
+    {"melco", Format::exp, 3, 127, 0},   {"janome", Format::jef, 3, 127, 8},
+    {"zsk", Format::dst, 4, 121, 8},     {"happy", Format::dst, 3, 121, 8},
 };
 
 }  // namespace
