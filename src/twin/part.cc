@@ -59,20 +59,16 @@ Part::Part(history::History& history, io::Shards& shards, io::Shard& shard, stor
       observer_(observer),
       limits_(limits),
       all_(all),
-      letters_(shards, shard,
-               [&all](io::Shard& receiver, std::vector<Letter> mail) {
-                   for (auto& letter : mail)
-                       all[receiver.index().number()]->take(std::move(letter));
-               }),
+      mail_(shards, shard,
+            [&all](io::Shard& receiver, std::vector<std::variant<Letter, Freight, Sighting>> mail) {
+                Part& owner = *all[receiver.index().number()];
+                for (auto& item : mail)
+                    std::visit([&](auto& one) { owner.take(std::move(one)); }, item);
+            }),
       replies_(shards, shard,
                [](io::Shard&, std::vector<Reply> mail) {
                    for (auto& reply : mail) reply.done(std::move(reply.result));
                }),
-      freights_(shards, shard,
-                [&all](io::Shard& receiver, std::vector<Freight> mail) {
-                    for (auto& freight : mail)
-                        all[receiver.index().number()]->take(std::move(freight));
-                }),
       freight_replies_(shards, shard,
                        [](io::Shard&, std::vector<FreightReply> mail) {
                            for (auto& reply : mail) reply.done(std::move(reply.told));
@@ -114,7 +110,12 @@ io::Task<void> Part::close() {
 
 void Part::send(Letter letter) {
     const ShardIndex owner = history_.owner(letter.report.organisation, letter.report.machine);
-    letters_.send(owner, std::move(letter));
+    mail_.send(owner, std::move(letter));
+}
+
+void Part::send(Sighting sighting) {
+    const ShardIndex owner = history_.owner(sighting.organisation, sighting.machine);
+    mail_.send(owner, std::move(sighting));
 }
 
 void Part::take(Letter letter) {
@@ -128,21 +129,19 @@ void Part::take(Letter letter) {
     }
     counters_.samples += appended->stored;
     counters_.refused += appended->refused();
-    lane_.then(
-        [this, letter = std::move(letter), appended = *appended,
-         taken = ++taken_](Result<void> durable) mutable {
-            const bool is_believable = appended.stored > 0 || appended.refused() == 0;
-            const auto& report = letter.report;
-            const bool is_forgotten = was_forgotten(report.organisation, report.machine, taken);
-            if (durable && is_believable && !is_forgotten) fold(report, letter.source);
-            const auto known = twins_.find(key_of(report.organisation, report.machine));
-            if (appended.refused() > 0 && known != twins_.end())
-                tell_refused(*known->second, appended);
-            settle(report.organisation, report.machine);
-            Result<history::Appended> result = appended;
-            if (!durable) result = std::unexpected(durable.error());
-            replies_.send(letter.origin, {std::move(letter.done), std::move(result)});
-        });
+    lane_.then([this, letter = std::move(letter), appended = *appended,
+                taken = ++taken_](Result<void> durable) mutable {
+        const bool is_believable = appended.stored > 0 || appended.refused() == 0;
+        const auto& report = letter.report;
+        const bool is_forgotten = was_forgotten(report.organisation, report.machine, taken);
+        if (durable && is_believable && !is_forgotten) fold(report, letter.source);
+        const auto known = twins_.find(key_of(report.organisation, report.machine));
+        if (appended.refused() > 0 && known != twins_.end()) tell_refused(*known->second, appended);
+        settle(report.organisation, report.machine);
+        Result<history::Appended> result = appended;
+        if (!durable) result = std::unexpected(durable.error());
+        replies_.send(letter.origin, {std::move(letter.done), std::move(result)});
+    });
 }
 
 // Whatever it answers with an error, nothing of the report was taken, and nobody is expected.
@@ -163,7 +162,8 @@ void Part::tell_refused(Entry& entry, const history::Appended& appended) {
     constexpr io::Steady silence{3'600'000};
     const std::pair<std::uint32_t, std::string_view> kinds[] = {
         {appended.refused_cardinality,
-         "new tags: it has as many as history.series_per_machine_max allows, or the node as many as "
+         "new tags: it has as many as history.series_per_machine_max allows, or the node as many "
+         "as "
          "it may"},
         {appended.refused_time,
          "values whose time is before history.time_min, has expired, or is further ahead than "
@@ -310,8 +310,17 @@ void Part::after(Entry& entry, const Twin::Change& change, Instant at) {
     }
 }
 
-void Part::on_presence(OrganisationId organisation, const std::string& machine, Source source,
-                       Presence presence, const std::string& text) {
+// What the machine said before is folded when it is on disk; its death waits until then, or the
+// dead would be taken for heard.
+void Part::take(Sighting sighting) {
+    lane_.then([this, sighting = std::move(sighting), taken = ++taken_](const Result<void>&) {
+        if (!was_forgotten(sighting.organisation, sighting.machine, taken)) fold(sighting);
+    });
+}
+
+void Part::fold(const Sighting& sighting) {
+    const auto& [organisation, machine, spoken, presence, text] = sighting;
+    Source source = spoken;
     // A connection does not say in which form the machine will speak: what it spoke last stands.
     const auto before = twins_.find(key_of(organisation, machine));
     if (before != twins_.end() && source == Source::json)

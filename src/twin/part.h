@@ -6,6 +6,7 @@
 #include <set>
 #include <string>
 #include <unordered_map>
+#include <variant>
 #include <vector>
 
 #include "base/hash.h"
@@ -33,6 +34,15 @@ struct Freight {
     Plant::StoreDone done;
 };
 
+/// A birth, a death or a goodbye on its way to its owner.
+struct Sighting {
+    OrganisationId organisation;
+    std::string machine;
+    Source source = Source::other;
+    Presence presence = Presence::born;
+    std::string text;
+};
+
 /// An event as it stands in a machine's `$events` series.
 Event event_of(OrganisationId organisation, const std::string& machine,
                const history::Sample& sample);
@@ -56,10 +66,9 @@ public:
 
     void send(Letter letter);  ///< on the origin shard: to the owner, answered here
     void send(ShardIndex owner, Freight freight);  ///< the same
+    void send(Sighting sighting);                  ///< the same, without an answer
     std::vector<std::optional<Channel>> channels(OrganisationId organisation,
                                                  const std::vector<Plant::Name>& names);
-    void on_presence(OrganisationId organisation, const std::string& machine, Source source,
-                     Presence presence, const std::string& text);
     void record(Event event);
     bool forget(OrganisationId organisation, const std::string& machine, bool speaks_again);
 
@@ -109,6 +118,7 @@ private:
 
     void take(Letter letter);
     void take(Freight freight);
+    void take(Sighting sighting);
     Result<history::Appended> append(history::Report& report, bool& is_over_limit);
     /// An event, at most one of a kind an hour, of what history refused.
     void tell_refused(Entry& entry, const history::Appended& appended);
@@ -116,6 +126,7 @@ private:
     void append_points(Sack& sack, Told& told);
     void fold(const history::Report& report, Source source);
     void fold(const history::Points& points, Source source);
+    void fold(const Sighting& sighting);
     void show_changed(Entry& entry, std::vector<std::string> changed);
     bool was_forgotten(OrganisationId organisation, const std::string& machine,
                        std::uint64_t taken) const;
@@ -146,9 +157,9 @@ private:
     const Observer& observer_;
     const Limits& limits_;
     std::vector<std::unique_ptr<Part>>& all_;
-    io::Mailbox<Letter> letters_;
+    /// One box for all, so nothing a machine said is overtaken by its death.
+    io::Mailbox<std::variant<Letter, Freight, Sighting>> mail_;
     io::Mailbox<Reply> replies_;
-    io::Mailbox<Freight> freights_;
     io::Mailbox<FreightReply> freight_replies_;
     // Shared with who loads one: it may be forgotten meanwhile.
     std::unordered_map<std::string, std::shared_ptr<Entry>, StringHash, std::equal_to<>> twins_;
@@ -157,7 +168,7 @@ private:
     std::unordered_map<std::string, unsigned, StringHash, std::equal_to<>> expected_;
     std::vector<Outlet> outlets_;  // by Channel::slot
     std::unordered_map<SeriesId, std::uint32_t> slots_;
-    std::uint64_t taken_ = 0;  // letters and freights so far
+    std::uint64_t taken_ = 0;  // what came by mail so far
     /// Forgotten just now: letters up to that number are of the one that went.
     std::unordered_map<std::string, std::uint64_t, StringHash, std::equal_to<>> forgotten_;
     std::unordered_map<std::string, unsigned, StringHash, std::equal_to<>> watched_;

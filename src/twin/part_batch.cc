@@ -32,7 +32,7 @@ void Told::add(const Told& other) {
 }
 
 void Part::send(ShardIndex owner, Freight freight) {
-    freights_.send(owner, std::move(freight));
+    mail_.send(owner, std::move(freight));
 }
 
 void Part::take(Freight freight) {

@@ -68,7 +68,7 @@ public:
             auto admitted = observer_.admits_samples(report.organisation, report.samples.size());
             if (!admitted) return done(std::unexpected(admitted.error()));
         }
-        part(here).send({std::move(report), source, here, std::move(done)});
+        part(here).send(Letter{std::move(report), source, here, std::move(done)});
     }
 
     ShardIndex owner(OrganisationId organisation, std::string_view machine) const override {
@@ -108,10 +108,8 @@ public:
 
     void presence(OrganisationId organisation, std::string machine, Source source,
                   Presence presence, std::string text) override {
-        on_owner(organisation, machine,
-                 [organisation, machine, source, presence, text = std::move(text)](Part& owner) {
-                     owner.on_presence(organisation, machine, source, presence, text);
-                 });
+        part(io::Shard::here().index())
+            .send(Sighting{organisation, std::move(machine), source, presence, std::move(text)});
     }
 
     void record(Event event) override {

@@ -129,7 +129,9 @@ public:
     virtual io::Task<std::vector<std::optional<Channel>>> channels(OrganisationId organisation,
                                                                    std::vector<Name> names) = 0;
 
-    /// A birth, a death or a goodbye; recorded as an event with `text`. Callable on any shard.
+    /// A birth, a death or a goodbye; recorded as an event with `text`. Callable on any shard. It
+    /// stands in one order with what the same shard reported of the machine: seen after what was
+    /// said before it is on disk.
     virtual void presence(OrganisationId organisation, std::string machine, Source source,
                           Presence presence, std::string text) = 0;
 

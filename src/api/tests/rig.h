@@ -126,6 +126,8 @@ public:
     Result<history::Appended> report(history::Report report);
     void say(const std::string& machine, const std::string& tag, history::Value value, Instant at,
              history::Quality quality = history::Quality::good, OrganisationId organisation = home);
+    /// Says goodbye for a machine of `default`; returns when it has been seen.
+    void leaves(const std::string& machine);
     template <class T>
     T run(io::Task<T> task) {
         return shards->run_blocking(ShardIndex(0), std::move(task));

@@ -164,6 +164,15 @@ Result<history::Appended> Rig::report(history::Report report) {
     return run(report_there(plant.get(), std::move(report)));
 }
 
+void Rig::leaves(const std::string& machine) {
+    on_shard([&] {
+        plant->presence(home, machine, twin::Source::json, twin::Presence::goodbye, "left");
+    });
+    on_shard([] {});  // the mail has left behind this
+    for (std::size_t index = 0; index < lanes.size(); ++index)
+        (void)shards->run_blocking(shards->at(index).index(), flush_lane(lanes[index].get()));
+}
+
 void Rig::say(const std::string& machine, const std::string& tag, history::Value value, Instant at,
               history::Quality quality, OrganisationId organisation) {
     auto stored = report({organisation, machine, {{tag, {at, std::move(value), quality}}}});

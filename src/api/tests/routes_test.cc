@@ -480,7 +480,7 @@ TEST(Write, AsksKindRangeAndPermissionBeforeSending) {
         if (events.text.contains("mode = \\\"fast\\\" by operator")) break;
     }
     EXPECT_TRUE(events.text.contains("mode = \\\"fast\\\" by operator")) << events.text;
-    rig.plant->presence(home, "press", twin::Source::json, twin::Presence::goodbye, "left");
+    rig.leaves("press");
     EXPECT_EQ(write("speed", "3"), 409u);
     EXPECT_EQ(rig.ask("PATCH", "/api/v1/machines/press/tags/speed", rig.as("engineer"),
                       R"({"low":5,"high":1})")

@@ -97,8 +97,32 @@ TEST(Plant, KnowsAsManyMachinesAsItMay) {
     ASSERT_FALSE(third);
     EXPECT_EQ(third.error().code, Code::exhausted);
     EXPECT_TRUE(rig.say("a", "y", 1.0, rig.now()));
-    rig.plant->presence(home, "d", Source::json, Presence::born, "");
+    rig.presence("d", Presence::born);
     EXPECT_EQ(rig.run(rig.plant->machines(home)).size(), 2u);
+}
+
+// What it said is on disk only after its death has come: it stays dead.
+TEST(Plant, ADeathIsNotOvertakenByWhatWasSaidBefore) {
+    for (const unsigned shard_count : {1u, 3u}) {
+        Rig rig(shard_count);
+        const Instant now = rig.now();
+        ASSERT_TRUE(rig.say("press", "x", 1.0, now));
+        rig.faulty->hold_answers();
+        std::atomic<bool> is_stored{false};
+        rig.on_shard(0, [&] {
+            const auto stored = [&](const Result<history::Appended>&) { is_stored = true; };
+            rig.plant->report({home, "press", {{"x", {now + seconds{1}, 2.0, {}}}}},
+                              Source::sparkplug, stored);
+            rig.plant->presence(home, "press", Source::sparkplug, Presence::died, "the cable");
+        });
+        EXPECT_EQ(rig.run(rig.plant->machine(home, "press"))->connection, Connection::online);
+        rig.faulty->release();
+        ASSERT_TRUE(Rig::eventually([&] { return is_stored.load(); }));
+        rig.settle();
+        EXPECT_EQ(rig.run(rig.plant->machine(home, "press"))->connection, Connection::stale);
+        rig.presence("press", Presence::born);
+        EXPECT_EQ(rig.run(rig.plant->machine(home, "press"))->connection, Connection::online);
+    }
 }
 
 // As the program wires it: the twin goes in the turn in which the history vanishes.
@@ -122,7 +146,7 @@ TEST(Plant, WhatIsErasedIsForgottenAndMaySpeakAgain) {
         EXPECT_TRUE(std::ranges::none_of(
             events, [](const Event& event) { return event.machine == "press"; }));
         // Nobody is discovered by leaving.
-        rig.plant->presence(home, "press", Source::json, Presence::goodbye, "bye");
+        rig.presence("press", Presence::goodbye, "bye");
         EXPECT_EQ(rig.run(rig.plant->machine(home, "press")).error().code, Code::not_found);
 
         rig.discovered = 0;
@@ -145,7 +169,7 @@ TEST(Plant, IsTheSameAfterARestartWithOtherShards) {
     ASSERT_TRUE(rig.say("press", "state", std::string("Running"), now));
     ASSERT_TRUE(rig.say("press", "x", 1.0, now));
     ASSERT_TRUE(rig.say("press", "x", 2.0, now + seconds{1}));
-    rig.plant->presence(home, "press", Source::json, Presence::died, "the cable");
+    rig.presence("press", Presence::died, "the cable");
     rig.plant->record({now, home, "press", "write", "x = 3\nby li"});
     ASSERT_TRUE(Rig::eventually([&] {
         return has_event(rig.run(rig.plant->events(home, "press", now + seconds{60}, 100)),

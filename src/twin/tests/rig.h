@@ -73,6 +73,17 @@ public:
                                   history::Value value, Instant at) {
         return report({home, machine, {{tag, {at, std::move(value), history::Quality::good}}}});
     }
+    /// Returns when it has been seen.
+    void presence(const std::string& machine, Presence presence, const std::string& text = "") {
+        on_shard(0, [&] { plant->presence(home, machine, Source::json, presence, text); });
+        settle();
+    }
+    /// Waits for what shard 0 has sent to be seen.
+    void settle() {
+        on_shard(0, [] {});  // the mail has left behind this
+        for (std::uint32_t index = 0; index < shards->size(); ++index)
+            (void)run(flush_lane(lanes[index].get()), index);
+    }
     /// Asks until `is_good`; false after ten seconds.
     template <class Predicate>
     static bool eventually(Predicate is_good) {
