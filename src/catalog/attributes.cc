@@ -73,8 +73,12 @@ Result<Catalog::Learned> SqlCatalog::learn_attributes(std::span<const AttributeF
         const std::pair<OrganisationId, std::string_view> key(fact.organisation, fact.machine);
         const auto by_id = machines_.find(fact.organisation);
         const bool is_known = by_id != machines_.end() && by_id->second.contains(fact.machine);
-        if (!is_known || !check_attribute(fact.name, fact.value)) {
+        if (!check_attribute(fact.name, fact.value)) {
             ++learned.refused;
+            continue;
+        }
+        if (!is_known) {
+            learned.early.push_back(fact);
             continue;
         }
         const auto copied = changed.find(key);

@@ -99,7 +99,8 @@ public:
 
     struct Learned {
         std::size_t changed = 0;
-        std::size_t refused = 0;  ///< machine not known, name or value not allowed, past the limit
+        std::size_t refused = 0;  ///< name or value not allowed, past the limit
+        std::vector<AttributeFact> early{};  ///< of machines that are not known, in their order
     };
     /// What machines say they are, many at once in one transaction; what is known costs nothing.
     virtual Result<Learned> learn_attributes(std::span<const AttributeFact>) = 0;

@@ -1,12 +1,17 @@
 #include "catalog/learner.h"
 
+#include <algorithm>
+#include <map>
+
 #include "base/log.h"
 
 namespace lineshaft::catalog {
 
 struct Learner::OnShard {
-    std::vector<AttributeFact> waiting;
-    std::vector<Done> waiters;
+    /// By organisation, machine and name: the last word counts.
+    std::map<std::tuple<OrganisationId, std::string, std::string>, AttributeFact, std::less<>>
+        waiting;
+    std::vector<Waiter> waiters;
     io::Wheel::Timer timer;
     io::Steady wrote_at{0};  // when the last transaction was handed over
     bool is_writing = false;
@@ -36,20 +41,30 @@ void Learner::note(OrganisationId organisation, std::string_view machine, std::s
     if (before != nullptr && before->value == value && place.waiting.empty() && !place.is_writing) {
         return;
     }
+    const auto waits = place.waiting.find(std::tuple(organisation, machine, name));
+    if (waits != place.waiting.end()) {
+        waits->second.value = std::move(value);
+        return;
+    }
     if (place.waiting.size() >= limits_.waiting_max || place.is_closed) {
         ++place.stats.refused;
         return;
     }
-    place.waiting.push_back(
-        {organisation, std::string(machine), std::string(name), std::move(value)});
+    keep(place, {organisation, std::string(machine), std::string(name), std::move(value), 0});
     flush_soon(place);
+}
+
+// What was noted since then stands.
+void Learner::keep(OnShard& place, AttributeFact fact) {
+    std::tuple key(fact.organisation, fact.machine, fact.name);
+    place.waiting.try_emplace(std::move(key), std::move(fact));
 }
 
 void Learner::then(Done done) {
     OnShard& place = here();
     if (place.is_closed) return done(fail(Code::unavailable, "the node is closing"));
     if (place.waiting.empty() && !place.is_writing) return done({});
-    place.waiters.push_back(std::move(done));
+    place.waiters.push_back({std::move(done)});
     flush_soon(place);
 }
 
@@ -67,11 +82,13 @@ void Learner::flush(OnShard& place) {
     place.is_writing = true;
     place.wrote_at = shard.clock().steady();
     auto outcome = std::make_shared<Result<Catalog::Learned>>();
-    auto waiters = std::make_shared<std::vector<Done>>(std::exchange(place.waiters, {}));
-    const bool queued =
-        desk_.post([outcome, facts = std::exchange(place.waiting, {})](Catalog& catalog) {
-            *outcome = catalog.learn_attributes(facts);
-        });
+    auto waiters = std::make_shared<std::vector<Waiter>>(std::exchange(place.waiters, {}));
+    std::vector<AttributeFact> facts;
+    facts.reserve(place.waiting.size());
+    for (auto& [key, fact] : std::exchange(place.waiting, {})) facts.push_back(std::move(fact));
+    const bool queued = desk_.post([outcome, facts = std::move(facts)](Catalog& catalog) {
+        *outcome = catalog.learn_attributes(facts);
+    });
     const auto finish = [this, &place, outcome, waiters] {
         flushed(place, *outcome, std::move(*waiters));
     };
@@ -82,20 +99,38 @@ void Learner::flush(OnShard& place) {
     }
 }
 
-void Learner::flushed(OnShard& place, const Result<Catalog::Learned>& outcome,
-                      std::vector<Done> waiters) {
+// Leaves in `waiters` those who have waited for all that was noted before them.
+void Learner::try_again(OnShard& place, std::vector<AttributeFact> early,
+                        std::vector<Waiter>& waiters) {
+    const std::size_t dropped = std::erase_if(early, [&](AttributeFact& fact) {
+        return place.is_closed || ++fact.tries >= limits_.tries_max;
+    });
+    place.stats.refused += dropped;
+    place.stats.early += early.size();
+    if (early.empty()) return;
+    const auto last = std::ranges::partition(
+        waiters, [&](Waiter& one) { return ++one.tries >= limits_.tries_max; });
+    place.waiters.insert(place.waiters.begin(), std::make_move_iterator(last.begin()),
+                         std::make_move_iterator(last.end()));
+    waiters.erase(last.begin(), last.end());
+    for (AttributeFact& fact : early) keep(place, std::move(fact));
+}
+
+void Learner::flushed(OnShard& place, Result<Catalog::Learned>& outcome,
+                      std::vector<Waiter> waiters) {
     place.is_writing = false;
     if (outcome) {
+        try_again(place, std::move(outcome->early), waiters);
         place.stats.changed += outcome->changed;
         place.stats.refused += outcome->refused;
     } else {
         log::warn("attributes of machines not stored: {}", outcome.error().context);
     }
-    for (Done& done : waiters) {
+    for (Waiter& one : waiters) {
         if (outcome)
-            done({});
+            one.done({});
         else
-            done(std::unexpected(outcome.error()));
+            one.done(std::unexpected(outcome.error()));
     }
     if (!place.waiting.empty() || !place.waiters.empty()) flush_soon(place);
 }

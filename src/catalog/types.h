@@ -240,6 +240,7 @@ struct AttributeFact {
     std::string machine{};
     std::string name{};
     std::string value{};  ///< JSON text
+    unsigned tries = 0;   ///< how often the catalog knew no such machine yet
 };
 struct AttributeChange {
     std::string name{};

@@ -130,17 +130,13 @@ function sameRows(got, want, what) {
 test("the questions of the truck workload are answered as a plain recomputation does", async (t) => {
     const node = await Node.start(t);
     const all = made();
-    const tell = async (body) => {
-        const answer = await fetch(`${node.url}/write?precision=s`, { method: "POST", body, headers: { authorization: `Token ${node.admin()}` } });
+    for (const truck of all) {
+        const answer = await fetch(`${node.url}/write?precision=s`, { method: "POST", body: lines(truck), headers: { authorization: `Token ${node.admin()}` } });
         assert.equal(answer.status, 204, await answer.text());
-    };
-    for (const truck of all) await tell(lines(truck));
+    }
     const ask = async (sql) => (await node.api("/api/v1/sql", { method: "POST", token: node.admin(), body: { sql, limit: 10_000 } })).rows;
-    // What the lines' tags say of a machine becomes its attributes beside the samples, with the next line once the machine is known.
-    await until(async () => {
-        await tell(all.map((truck) => lines(truck).split("\n")[0]).join("\n"));
-        return (await ask("SELECT count(attributes ->> 'fleet') FROM machines"))[0][0] === trucks;
-    }, "the trucks' attributes");
+    // What the lines' tags say of a machine becomes its attributes beside the samples.
+    await until(async () => (await ask("SELECT count(attributes ->> 'fleet') FROM machines"))[0][0] === trucks, "the trucks' attributes");
     const questions = truckQuestions({ tag: (field) => `readings.${field}`, begin_s, end_s: begin_s + ticks * step_s });
     const answers = wanted(all);
     assert.deepEqual(Object.keys(questions).sort(), Object.keys(answers).sort());

@@ -1,5 +1,8 @@
 #include <gtest/gtest.h>
 
+#include <future>
+#include <latch>
+
 #include "catalog/catalog.h"
 #include "catalog/learner.h"
 #include "catalog/tests/fixtures.h"
@@ -73,8 +76,11 @@ TEST_F(AttributesTest, HoldTheirLimits) {
                                                           {"a\nb", "1"},
                                                           {"a", "\"\xff\""}})
         EXPECT_EQ(learn({{ours, "lathe", name, value}}).refused, 1U) << name << value;
-    EXPECT_EQ(learn({{ours, "nobody", "a", "1"}, {OrganisationId(9), "press", "a", "9"}}).refused,
-              2U);
+    const auto unknown =
+        learn({{ours, "nobody", "a", "1"}, {OrganisationId(9), "press", "a", "9"}});
+    EXPECT_EQ(unknown.refused, 0U);
+    ASSERT_EQ(unknown.early.size(), 2U);
+    EXPECT_EQ(unknown.early[0].machine, "nobody");
     EXPECT_EQ(said("press"), "a=2 b=1 c=1 ");
 }
 
@@ -141,6 +147,44 @@ TEST_F(LearnerTest, WritesWhatIsNewAndOnlyThat) {
     EXPECT_EQ(note({{ours, "press", "a", "1"}, {ours, "press", "b", "1"}}).changed, 2U);
     EXPECT_EQ(note({{ours, "press", "a", "2"}}).changed, 3U);
     EXPECT_EQ(note({{ours, "nobody", "a", "2"}}).refused, 1U);
+}
+
+TEST_F(LearnerTest, WhatComesBeforeItsMachineWaitsForIt) {
+    Learner patient{
+        desk, shards, {.waiting_max = 3, .interval = io::Steady{1}, .tries_max = 1'000'000}};
+    auto told = std::async(std::launch::async, [&] {
+        return shards.run_blocking(
+            ShardIndex(0), noted(&patient, {{ours, "late", "a", "1"}, {ours, "late", "a", "2"}}));
+    });
+    while (shards.run_blocking(ShardIndex(0), stats_there(&patient)).early == 0) {
+    }
+    ASSERT_TRUE(
+        desk.post([](Catalog& shared) { (void)shared.discover({ours, "late", "influx", now}); }));
+    EXPECT_TRUE(told.get().has_value());
+    EXPECT_EQ(said("late"), "a=2 ") << "the last word counts";
+    EXPECT_EQ(shards.run_blocking(ShardIndex(0), stats_there(&patient)).refused, 0U);
+    patient.close();
+}
+
+// Machines that never come, one after the other, hold nobody's answer.
+TEST_F(LearnerTest, WhoWaitsIsAnsweredThoughStrangersKeepComing) {
+    Learner patient{
+        desk, shards, {.waiting_max = 1'000'000, .interval = io::Steady{1}, .tries_max = 3}};
+    auto told = std::async(std::launch::async, [&] {
+        return shards.run_blocking(ShardIndex(0), noted(&patient, {{ours, "press", "a", "1"}}));
+    });
+    std::size_t strangers = 0;
+    while (told.wait_for(std::chrono::seconds{0}) != std::future_status::ready) {
+        std::latch said_it(1);
+        shards.at(0).post([&] {
+            patient.note(ours, "stranger" + std::to_string(++strangers), "a", "1");
+            said_it.count_down();
+        });
+        said_it.wait();
+    }
+    EXPECT_TRUE(told.get().has_value());
+    EXPECT_EQ(said("press"), "a=1 ");
+    patient.close();
 }
 
 TEST_F(LearnerTest, TheWaitingIsBounded) {
