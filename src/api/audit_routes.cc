@@ -1,10 +1,9 @@
 // The audit log: searching it, taking it away, and what a witness needs.
 #include <fmt/format.h>
 
-#include <charconv>
-
 #include "api/render.h"
 #include "api/routes.h"
+#include "base/number.h"
 #include "trust/audit.h"
 
 namespace lineshaft::api {
@@ -43,12 +42,9 @@ json::object line_json(const trust::Audit::Line& line) {
 }
 
 Result<std::uint64_t> number_of(std::string_view name, std::string_view text) {
-    std::uint64_t number = 0;
-    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (problem != std::errc() || end != text.data() + text.size()) {
-        return fail(Code::invalid, fmt::format("{} must be a whole number", name));
-    }
-    return number;
+    const auto number = number_from<std::uint64_t>(text);
+    if (!number) return fail(Code::invalid, fmt::format("{} must be a whole number", name));
+    return *number;
 }
 
 Result<trust::Audit::Query> query_of(const Call& call) {

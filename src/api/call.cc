@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
+#include "base/number.h"
 #include "trust/secrets.h"
 
 namespace lineshaft::api {
@@ -114,14 +114,10 @@ Result<std::optional<bool>> optional_flag(const json::object& body, std::string_
 Result<std::size_t> limit_of(const http::Request& request, std::size_t usual, std::size_t most) {
     const auto asked = request.asked("limit");
     if (!asked) return usual;
-    std::size_t limit = 0;
-    const auto [end, problem] =
-        std::from_chars(asked->data(), asked->data() + asked->size(), limit);
-    if (problem != std::errc() || end != asked->data() + asked->size() || limit < 1 ||
-        limit > most) {
+    const auto limit = number_from<std::size_t>(*asked);
+    if (!limit || *limit < 1 || *limit > most)
         return fail(Code::invalid, fmt::format("limit must be 1 to {}", most));
-    }
-    return limit;
+    return *limit;
 }
 
 Result<std::optional<Instant>> time_of(const http::Request& request, std::string_view name) {
@@ -133,12 +129,9 @@ Result<std::optional<Instant>> time_of(const http::Request& request, std::string
 }
 
 Result<std::uint64_t> row_number(std::string_view text) {
-    std::uint64_t number = 0;
-    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (problem != std::errc() || end != text.data() + text.size()) {
-        return fail(Code::not_found, fmt::format("nothing has the id \"{}\"", text));
-    }
-    return number;
+    const auto number = number_from<std::uint64_t>(text);
+    if (!number) return fail(Code::not_found, fmt::format("nothing has the id \"{}\"", text));
+    return *number;
 }
 
 std::optional<catalog::OnceKey> once_key(const Call& call) {

@@ -1,10 +1,9 @@
 // Certificates of machines: the list, issuing, revoking, and leave to enrol.
 #include <fmt/format.h>
 
-#include <charconv>
-
 #include "api/render.h"
 #include "api/routes.h"
+#include "base/number.h"
 #include "trust/office.h"
 
 namespace lineshaft::api {
@@ -56,13 +55,9 @@ json::object certificate_json(const catalog::Certificate& one, Instant now) {
 Result<std::optional<CertificateId>> certificates_before(const http::Request& request) {
     const auto asked = request.asked("cursor");
     if (!asked) return std::optional<CertificateId>{};
-    std::uint64_t number = 0;
-    const auto [end, problem] =
-        std::from_chars(asked->data(), asked->data() + asked->size(), number);
-    if (problem != std::errc() || end != asked->data() + asked->size()) {
-        return fail(Code::invalid, "cursor: not one of ours");
-    }
-    return std::optional(CertificateId(number));
+    const auto number = number_from<std::uint64_t>(*asked);
+    if (!number) return fail(Code::invalid, "cursor: not one of ours");
+    return std::optional(CertificateId(*number));
 }
 
 io::Task<Answer> list_certificates(Call call) {

@@ -1,14 +1,13 @@
 // Identifiers by the million, in and out: docs/protocols/naming-api.md, "Bulk".
 #include <fmt/format.h>
 
-#include <charconv>
-
 #include "api/audited.h"
 #include "api/naming.h"
 #include "api/render.h"
 #include "api/routes.h"
 #include "base/hash.h"
 #include "base/log.h"
+#include "base/number.h"
 #include "io/pause.h"
 #include "trust/secrets.h"
 #include "wire/handle/names.h"
@@ -304,8 +303,8 @@ io::Task<Answer> bulk(Call call) {
     CO_TRY(const auto receipts, receipts_of(call.request));
     std::uint64_t from = 1;
     if (const auto asked = call.request.asked("from")) {
-        const auto [end, failed] = std::from_chars(asked->data(), asked->data() + asked->size(), from);
-        if (failed != std::errc() || end != asked->data() + asked->size() || from == 0)
+        from = number_from<std::uint64_t>(*asked).value_or(0);
+        if (from == 0)
             co_return fail(Code::invalid, "from= must be the number of a row, from 1");
     }
     auto line = trust::audit_of(*call.principal, call.request.peer.address, "identifier.bulk", key,

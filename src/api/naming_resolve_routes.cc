@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "api/label_text.h"
 #include "api/naming.h"
@@ -10,6 +9,7 @@
 #include "api/qr.h"
 #include "api/render.h"
 #include "api/routes.h"
+#include "base/number.h"
 #include "wire/handle/names.h"
 
 namespace lineshaft::api {
@@ -203,12 +203,9 @@ Result<handle::Resolution> wanted_values(const http::Request& request) {
     for (const auto& field : request.query) {
         if (field.name == "type" && !field.value.empty()) out.types.push_back(field.value);
         if (field.name != "index" || field.value.empty()) continue;
-        std::uint32_t index = 0;
-        const auto* end = field.value.data() + field.value.size();
-        const auto read = std::from_chars(field.value.data(), end, index);
-        if (read.ec != std::errc() || read.ptr != end)
-            return fail(Code::invalid, "index= must be a number");
-        out.indexes.push_back(index);
+        const auto index = number_from<std::uint32_t>(field.value);
+        if (!index) return fail(Code::invalid, "index= must be a number");
+        out.indexes.push_back(*index);
     }
     return out;
 }
@@ -421,9 +418,8 @@ io::Task<Answer> label(Call call) {
     if (format != "svg" && format != "png") co_return fail(Code::invalid, "format= must be svg or png");
     unsigned size = 512;
     if (const auto asked = call.request.asked("size")) {
-        const auto* end = asked->data() + asked->size();
-        const auto read = std::from_chars(asked->data(), end, size);
-        if (read.ec != std::errc() || read.ptr != end || size < 64 || size > 2'048)
+        size = number_from<unsigned>(*asked).value_or(0);
+        if (size < 64 || size > 2'048)
             co_return fail(Code::invalid, "size= must be 64 to 2048");
     }
     if (const auto good = handle::check_name(call.captured(0), {}); !good)

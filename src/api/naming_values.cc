@@ -2,12 +2,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "api/door.h"
 #include "api/naming.h"
 #include "api/render.h"
 #include "base/percent.h"
+#include "identity/signature.h"
 #include "identity/value_json.h"
 #include "trust/secrets.h"
 #include "wire/handle/names.h"
@@ -65,16 +65,10 @@ Result<Reference> party_in(std::string_view text) {
         return Reference{std::string(organisation_party) +
                              std::string(text.substr(organisation_words.size())),
                          0};
-    const auto colon = text.find(':');
-    Reference out;
-    const auto [end, failed] =
-        std::from_chars(text.data(), text.data() + std::min(colon, text.size()), out.index);
-    const bool is_number = failed == std::errc() && colon != text.npos &&
-                           end == text.data() + colon && out.index <= value_index_max;
-    if (is_number) out.handle = text.substr(colon + 1);
-    if (!is_number || !handle::check_name(out.handle, {}))
+    auto out = identity::reference_in(text);
+    if (!out || out->index > value_index_max || !handle::check_name(out->handle, {}))
         return wrong(fmt::format("\"{}\" is no party: INDEX:HANDLE or organisation:NAME", text));
-    return out;
+    return *std::move(out);
 }
 
 Result<std::string> data_in(const json::value& given, std::string_view type) {

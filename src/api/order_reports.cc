@@ -6,6 +6,7 @@
 #include <map>
 
 #include "api/order_json.h"
+#include "base/number.h"
 
 namespace lineshaft::api {
 namespace {
@@ -172,12 +173,9 @@ Result<orders::Report> report_of_fields(
             }
         } else if (name == "seconds" || name == "sewing_s" || name == "setup_s" ||
                    name == "pieces" || name == "scrap" || name == "rework" || name == "stitches") {
-            double number = -1;
-            const auto [end, problem] =
-                std::from_chars(value.data(), value.data() + value.size(), number);
-            if (problem != std::errc() || end != value.data() + value.size())
-                return fail(Code::invalid, fmt::format("{} is not a number", name));
-            body[name == "seconds" ? std::string("sewing_s") : name] = number;
+            const auto number = number_from<double>(value);
+            if (!number) return fail(Code::invalid, fmt::format("{} is not a number", name));
+            body[name == "seconds" ? std::string("sewing_s") : name] = *number;
         } else if (name == "breaks") {
             std::uint32_t count = 0;
             std::from_chars(value.data(), value.data() + value.size(), count);

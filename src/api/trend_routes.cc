@@ -2,10 +2,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "api/render.h"
 #include "api/routes.h"
+#include "base/number.h"
 #include "calendar/calendar.h"
 
 namespace lineshaft::api {
@@ -40,14 +40,10 @@ void put_rows(JsonOut& out, const std::vector<history::Bucket>& columns) {
 Result<std::size_t> columns_of(const http::Request& request) {
     const auto asked = request.asked("columns");
     if (!asked) return std::size_t{800};
-    std::size_t columns = 0;
-    const auto [end, problem] =
-        std::from_chars(asked->data(), asked->data() + asked->size(), columns);
-    if (problem != std::errc() || end != asked->data() + asked->size() || columns < 1 ||
-        columns > columns_max) {
+    const auto columns = number_from<std::size_t>(*asked);
+    if (!columns || *columns < 1 || *columns > columns_max)
         return fail(Code::invalid, fmt::format("columns must be 1 to {}", columns_max));
-    }
-    return columns;
+    return *columns;
 }
 
 Result<std::vector<std::string>> tags_of(const http::Request& request) {

@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "base/number.h"
 #include "gate/thingsboard/names.h"
 #include "trust/loopback.h"
 #include "trust/token.h"
@@ -185,12 +186,8 @@ trust::PrincipalPtr TrustGatekeeper::find(std::string_view reference) const {
         who = trust::loopback_principal(loopback_role_, true);
     } else if (reference.starts_with(token_reference)) {
         reference.remove_prefix(token_reference.size());
-        std::uint64_t number = 0;
-        const auto [end, problem] =
-            std::from_chars(reference.data(), reference.data() + reference.size(), number);
-        if (problem == std::errc() && end == reference.data() + reference.size()) {
-            who = porter_.keys().ring()->by_id(TokenId(number));
-        }
+        if (const auto number = number_from<std::uint64_t>(reference))
+            who = porter_.keys().ring()->by_id(TokenId(*number));
     } else if (reference.starts_with(certificate_reference)) {
         const auto named = parse_named(reference.substr(certificate_reference.size()));
         if (named) {

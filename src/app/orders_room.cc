@@ -4,10 +4,10 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
-#include <charconv>
 
 #include "app/orders_steps.h"
 #include "base/log.h"
+#include "base/number.h"
 #include "trust/secrets.h"
 
 namespace lineshaft::app {
@@ -229,10 +229,8 @@ std::uint32_t count_value(const history::Value& value) {
 // "Head/2/ThreadBreaks": 2; else 0.
 std::size_t head_of(std::string_view tag) {
     if (!tag.starts_with("Head/") || !tag.ends_with("/ThreadBreaks")) return 0;
-    const std::string_view number = tag.substr(5, tag.size() - 5 - 13);
-    std::size_t head = 0;
-    const auto [end, problem] = std::from_chars(number.data(), number.data() + number.size(), head);
-    return problem == std::errc() && end == number.data() + number.size() && head <= 64 ? head : 0;
+    const auto head = number_from<std::size_t>(tag.substr(5, tag.size() - 5 - 13));
+    return head && *head <= 64 ? *head : 0;
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <boost/json.hpp>
 #include <charconv>
 
+#include "base/number.h"
 #include "identity/node_key.h"
 #include "trust/secrets.h"
 #include "wire/handle/names.h"
@@ -59,15 +60,8 @@ std::string text_in(const json::object& from, std::string_view name) {
 
 // "300:0.NA/88.101"; nothing when it is none.
 std::optional<Reference> reference_of(std::string_view text) {
-    const auto colon = text.find(':');
-    if (colon == text.npos) return std::nullopt;
-    Reference out;
-    const char* end = text.data() + colon;
-    const auto read = std::from_chars(text.data(), end, out.index);
-    if (read.ec != std::errc() || read.ptr != end) return std::nullopt;
-    out.handle = text.substr(colon + 1);
-    if (!handle::check_name(out.handle, signature_wire)) return std::nullopt;
-    return out;
+    auto out = reference_in(text);
+    return out && handle::check_name(out->handle, signature_wire) ? out : std::nullopt;
 }
 
 Result<void> check_times(const json::object& claims, std::int64_t now_s) {
@@ -354,6 +348,13 @@ Result<ValuesSigned> check_values(std::string_view jws, std::string_view handle,
 
 std::string text_of(const Reference& reference) {
     return std::to_string(reference.index) + ":" + reference.handle;
+}
+
+std::optional<Reference> reference_in(std::string_view text) {
+    const auto colon = text.find(':');
+    const auto index = number_from<std::uint32_t>(text.substr(0, colon));
+    if (colon == text.npos || !index) return std::nullopt;
+    return Reference{std::string(text.substr(colon + 1)), *index};
 }
 
 bool is_same_reference(const Reference& a, const Reference& b) {

@@ -85,6 +85,8 @@ bool certifies(std::string_view jws, const handle::Reference& subject);
 Result<std::string> certified_key(std::string_view jws, const ChainLimits& limits = {});
 /// "300:0.NA/88.101".
 std::string text_of(const handle::Reference& reference);
+/// The way back; the handle may be any text. Nothing: it begins with no number and colon.
+std::optional<handle::Reference> reference_in(std::string_view text);
 bool is_same_reference(const handle::Reference& a, const handle::Reference& b);
 
 /// Whether sign_values covers a value: those that the public may read, but for HS_SIGNATURE. The

@@ -4,10 +4,11 @@
 #include <re2/re2.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstring>
 #include <map>
 #include <pugixml.hpp>
+
+#include "base/number.h"
 
 namespace lineshaft::identity {
 
@@ -208,11 +209,7 @@ private:
     Result<std::optional<std::uint32_t>> number(const std::optional<std::string>& text) const {
         if (!text) return std::optional<std::uint32_t>();
         TRY(const auto digits, filled(*text));
-        std::uint32_t out = 0;
-        const auto [end, failed] =
-            std::from_chars(digits.data(), digits.data() + digits.size(), out);
-        const bool is_whole = failed == std::errc() && end == digits.data() + digits.size();
-        return is_whole ? std::optional(out) : std::optional<std::uint32_t>();
+        return number_from<std::uint32_t>(digits);
     }
 
     Result<void> make(const Step& step) {

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
-#include <charconv>
 
+#include "base/number.h"
 #include "base/time.h"
 #include "trust/secrets.h"
 
@@ -148,13 +148,8 @@ Result<std::string> text_at(const json::object& from, std::string_view name) {
 
 std::optional<std::int64_t> whole(const json::value& value) {
     if (const auto* number = value.if_int64()) return *number;
-    if (const auto* text = value.if_string()) {
-        std::int64_t out = 0;
-        const auto [end, failed] =
-            std::from_chars(text->data(), text->data() + text->size(), out);
-        if (failed == std::errc() && end == text->data() + text->size() && !text->empty()) return out;
-    }
-    return std::nullopt;
+    const auto* text = value.if_string();
+    return text ? number_from<std::int64_t>({text->data(), text->size()}) : std::nullopt;
 }
 
 Result<std::uint32_t> number_at(const json::object& from, std::string_view name,

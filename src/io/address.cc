@@ -1,5 +1,4 @@
-#include <charconv>
-
+#include "base/number.h"
 #include "io/listener.h"
 
 namespace lineshaft::io {
@@ -37,10 +36,9 @@ Result<Address> parse_address(std::string_view text) {
     for (const char c : host) {
         if (host != "*" && !is_host_character(c)) return bad_address(text);
     }
-    const auto parsed = std::from_chars(port.data(), port.data() + port.size(), out.port);
-    if (port.empty() || parsed.ec != std::errc{} || parsed.ptr != port.data() + port.size()) {
-        return bad_address(text);
-    }
+    const auto number = number_from<std::uint16_t>(port);
+    if (!number) return bad_address(text);
+    out.port = *number;
     out.host = host;
     return out;
 }

@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 #include <openssl/evp.h>
 
-#include <charconv>
 #include <optional>
 
 #include "base/bytes.h"
 #include "base/check.h"
+#include "base/number.h"
 #include "trust/octets.h"
 
 namespace lineshaft::trust {
@@ -65,11 +65,9 @@ Result<Checkpoint> parse(std::string_view text) {
     }
     Checkpoint checkpoint;
     checkpoint.origin = *origin;
-    const auto [end, problem] =
-        std::from_chars(size->data(), size->data() + size->size(), checkpoint.size);
-    if (problem != std::errc() || end != size->data() + size->size()) {
-        return fail(Code::invalid, "not a checkpoint: the second line is no number");
-    }
+    const auto entries = number_from<std::uint64_t>(*size);
+    if (!entries) return fail(Code::invalid, "not a checkpoint: the second line is no number");
+    checkpoint.size = *entries;
     const auto bytes = from_base64(*root);
     if (!bytes) return fail(Code::invalid, "not a checkpoint: the third line is no base64");
     TRY(checkpoint.root, digest_of(*bytes));

@@ -4,9 +4,9 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 
-#include <charconv>
 #include <optional>
 
+#include "base/number.h"
 #include "trust/secrets.h"
 
 namespace lineshaft::trust {
@@ -40,12 +40,7 @@ std::optional<unsigned> take_number(std::string_view& text, std::string_view nam
     if (!text.starts_with(name)) return std::nullopt;
     text.remove_prefix(name.size());
     const auto digits = take_until(text, end);
-    if (!digits) return std::nullopt;
-    unsigned value = 0;
-    const auto [stop, error] =
-        std::from_chars(digits->data(), digits->data() + digits->size(), value);
-    if (error != std::errc() || stop != digits->data() + digits->size()) return std::nullopt;
-    return value;
+    return digits ? number_from<unsigned>(*digits) : std::nullopt;
 }
 
 struct StoredHash {

@@ -3,9 +3,8 @@
 #include <fmt/format.h>
 #include <openssl/evp.h>
 
-#include <charconv>
-
 #include "base/check.h"
+#include "base/number.h"
 
 namespace lineshaft::trust {
 namespace {
@@ -40,12 +39,9 @@ Result<ScramVerifier> parse_parts(std::string_view text) {
         return fail(Code::invalid, "parts");
     }
     ScramVerifier verifier;
-    const char* end = text.data() + colon;
-    const auto number = std::from_chars(text.data(), end, verifier.iterations);
-    if (number.ec != std::errc() || number.ptr != end || verifier.iterations == 0 ||
-        verifier.iterations > iterations_max) {
+    verifier.iterations = number_from<decltype(verifier.iterations)>(text.substr(0, colon)).value_or(0);
+    if (verifier.iterations == 0 || verifier.iterations > iterations_max)
         return fail(Code::invalid, "iterations");
-    }
     TRY(verifier.salt, from_base64(text.substr(colon + 1, dollar - colon - 1)));
     TRY(verifier.stored_key, take_digest(text.substr(dollar + 1, last_colon - dollar - 1)));
     TRY(verifier.server_key, take_digest(text.substr(last_colon + 1)));

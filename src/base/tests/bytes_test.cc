@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <limits>
+
+#include "base/number.h"
 #include "base/percent.h"
 
 namespace lineshaft {
@@ -72,6 +74,21 @@ TEST(Percent, WhatIsNotPlainIsWrittenInBytes) {
     EXPECT_EQ(percent_encoded("绣"), "%E7%BB%A3");
     EXPECT_EQ(percent_encoded("88.101/A+B", "/"), "88.101/A%2BB");
     EXPECT_EQ(percent_encoded(""), "");
+}
+
+TEST(Percent, WhatIsNoCodeStaysAsItIs) {
+    EXPECT_EQ(percent_decoded(percent_encoded("a b/c%+绣")), "a b/c%+绣");
+    EXPECT_EQ(percent_decoded("%7e%7E"), "~~");
+    for (const std::string_view plain : {"", "%", "%4", "%zz", "%4g", "a+b", "100%"})
+        EXPECT_EQ(percent_decoded(plain), plain);
+}
+
+TEST(Number, IsTheWholeTextOrNone) {
+    EXPECT_EQ(number_from<std::uint8_t>("255"), 255);
+    EXPECT_EQ(number_from<std::int64_t>("-9223372036854775808"), INT64_MIN);
+    EXPECT_EQ(number_from<double>("1.5e3"), 1500);
+    for (const std::string_view bad : {"", "256", "-1", "+1", " 1", "1 ", "1.0", "0x1", "a"})
+        EXPECT_EQ(number_from<std::uint8_t>(bad), std::nullopt) << bad;
 }
 
 }  // namespace

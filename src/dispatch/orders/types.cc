@@ -2,8 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <utility>
+
+#include "base/number.h"
 
 namespace lineshaft::orders {
 namespace {
@@ -53,10 +54,8 @@ std::string barcode_of(std::uint64_t number) {
 std::optional<std::uint64_t> job_number_of(std::string_view text) {
     if (text.size() < 2 || text.size() > 20 || (text.front() != 'J' && text.front() != 'j'))
         return {};
-    std::uint64_t number = 0;
-    const auto [end, problem] = std::from_chars(text.data() + 1, text.data() + text.size(), number);
-    if (problem != std::errc() || end != text.data() + text.size() || number == 0) return {};
-    return number;
+    const auto number = number_from<std::uint64_t>(text.substr(1));
+    return number && *number > 0 ? number : std::nullopt;
 }
 
 }  // namespace lineshaft::orders

@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <boost/json.hpp>
-#include <charconv>
 #include <map>
 
+#include "base/number.h"
 #include "base/percent.h"
 #include "io/http/client.h"
 #include "trust/secrets.h"
@@ -84,10 +84,8 @@ Result<Url> parse_url(std::string_view text) {
     const std::size_t colon =
         authority.ends_with(']') ? std::string_view::npos : authority.rfind(':');
     if (colon != std::string_view::npos) {
-        const auto digits = authority.substr(colon + 1);
-        const auto [end, problem] =
-            std::from_chars(digits.data(), digits.data() + digits.size(), url.port);
-        if (problem != std::errc() || end != digits.data() + digits.size() || url.port == 0)
+        url.port = number_from<std::uint16_t>(authority.substr(colon + 1)).value_or(0);
+        if (url.port == 0)
             return fail(Code::invalid, fmt::format("\"{}\" has no good port", text.substr(0, 200)));
         authority = authority.substr(0, colon);
     }

@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "base/check.h"
+#include "base/number.h"
 #include "base/percent.h"
 #include "trust/http_caller.h"
 #include "trust/rights.h"
@@ -21,21 +22,9 @@ constexpr std::string_view access_purpose = "aemp-access";
 constexpr std::size_t form_bytes_max = 16 * 1024;
 
 std::string unescaped_form(std::string_view text) {
-    std::string out;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        unsigned value = 0;
-        const bool is_code =
-            text[i] == '%' && i + 2 < text.size() &&
-            std::from_chars(text.data() + i + 1, text.data() + i + 3, value, 16).ptr ==
-                text.data() + i + 3;
-        if (is_code) {
-            out += static_cast<char>(value);
-            i += 2;
-        } else {
-            out += text[i] == '+' ? ' ' : text[i];
-        }
-    }
-    return out;
+    std::string spaced(text);
+    std::ranges::replace(spaced, '+', ' ');
+    return percent_decoded(spaced);
 }
 
 std::string form_value(std::string_view form, std::string_view name) {
@@ -59,11 +48,8 @@ http::Response oauth_problem(unsigned status, std::string_view error, std::strin
 }
 
 std::optional<std::size_t> page_of(std::string_view text) {
-    std::size_t page = 0;
-    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), page);
-    if (problem != std::errc() || end != text.data() + text.size() || page < 1 || page > 1'000'000)
-        return std::nullopt;
-    return page;
+    const auto page = number_from<std::size_t>(text);
+    return page && *page >= 1 && *page <= 1'000'000 ? page : std::nullopt;
 }
 
 /// Which of the two ways a path names a machine by, and what follows it.

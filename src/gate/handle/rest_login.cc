@@ -5,6 +5,9 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/number.h"
+#include "base/percent.h"
+#include "identity/signature.h"
 #include "io/shown_certificate.h"
 #include "trust/rsa.h"
 #include "trust/secrets.h"
@@ -15,29 +18,10 @@ namespace {
 
 constexpr std::size_t nonce_size = 16, id_size = 12;
 
-std::string percent_decoded(std::string_view text) {
-    std::string out;
-    for (std::size_t at = 0; at < text.size(); ++at) {
-        unsigned value = 0;
-        const bool is_code = text[at] == '%' && at + 2 < text.size() &&
-                             std::from_chars(text.data() + at + 1, text.data() + at + 3, value, 16)
-                                     .ptr == text.data() + at + 3;
-        if (is_code) at += 2;
-        out += is_code ? static_cast<char>(value) : text[at];
-    }
-    return out;
-}
-
 // "300:0.NA/88.1".
 std::optional<Reference> reference_in(std::string_view text) {
-    const auto colon = text.find(':');
-    Reference out;
-    if (colon == text.npos || colon == 0) return std::nullopt;
-    const auto read = std::from_chars(text.data(), text.data() + colon, out.index);
-    if (read.ec != std::errc() || read.ptr != text.data() + colon) return std::nullopt;
-    out.handle = text.substr(colon + 1);
-    if (!out.handle.contains('/')) return std::nullopt;
-    return out;
+    auto out = identity::reference_in(text);
+    return out && out->handle.contains('/') ? out : std::nullopt;
 }
 
 bool begins_with(std::string_view text, std::string_view scheme) {
@@ -83,10 +67,7 @@ std::map<std::string, std::string> parameters(std::string_view text) {
 
 std::uint32_t whole_of(const std::map<std::string, std::string>& all, const std::string& name) {
     const auto found = all.find(name);
-    std::uint32_t out = 0;
-    if (found != all.end())
-        (void)std::from_chars(found->second.data(), found->second.data() + found->second.size(), out);
-    return out;
+    return found != all.end() ? number_from<std::uint32_t>(found->second).value_or(0) : 0;
 }
 
 Result<std::string> bytes_of(const std::map<std::string, std::string>& all, const std::string& name) {

@@ -1,6 +1,6 @@
 #include "gate/pg/cursors.h"
 
-#include <charconv>
+#include "base/number.h"
 
 namespace lineshaft::pg {
 namespace {
@@ -72,13 +72,6 @@ private:
     std::size_t at_ = 0;
 };
 
-std::optional<std::uint64_t> number_of(std::string_view word) {
-    std::uint64_t number = 0;
-    const auto [end, problem] = std::from_chars(word.data(), word.data() + word.size(), number);
-    if (problem != std::errc() || end != word.data() + word.size()) return std::nullopt;
-    return number;
-}
-
 std::optional<CursorWords> declared(std::string_view sql, Words words) {
     CursorWords out;
     out.name = words.next_name();
@@ -103,7 +96,7 @@ std::optional<CursorWords> fetched(Words words) {
     out.what = CursorWords::What::fetch;
     Words before = words;
     const std::string direction = words.next_word();
-    const auto number = number_of(direction);
+    const auto number = number_from<std::uint64_t>(direction);
     if (direction == "next") {
     } else if (direction == "all") {
         out.rows.reset();
@@ -114,7 +107,7 @@ std::optional<CursorWords> fetched(Words words) {
         const std::string count = words.next_word();
         if (count == "all")
             out.rows.reset();
-        else if (const auto rows = number_of(count))
+        else if (const auto rows = number_from<std::uint64_t>(count))
             out.rows = *rows;
         else
             words = behind;

@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <deque>
 
 #include "base/hash.h"
 #include "base/json_quoted.h"
 #include "base/machine_id.h"
+#include "base/number.h"
 #include "gate/thingsboard/names.h"
 
 namespace lineshaft::thingsboard {
@@ -22,12 +22,9 @@ constexpr StatField fields[] = {
     {"attribute_requests", &DoorStats::attribute_requests},
 };
 
-// A call's id as devices carry it: a whole number.
+// A call's id as devices carry it.
 std::optional<std::uint32_t> id_of(std::string_view text) {
-    std::uint32_t id = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
-    if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-    return id;
+    return number_from<std::uint32_t>(text);
 }
 
 // What stands behind `start`, a single level.

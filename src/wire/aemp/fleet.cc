@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 
+#include "base/number.h"
 #include "wire/aemp/elements.h"
 #include "wire/aemp/tree.h"
 
@@ -28,10 +28,8 @@ std::optional<double> number_of(std::string_view text, bool& is_bent) {
         std::ranges::replace(plain, ',', '.');
         is_bent = true;
     }
-    double value = 0;
-    const auto [end, error] = std::from_chars(plain.data(), plain.data() + plain.size(), value);
-    if (error != std::errc{} || end != plain.data() + plain.size() || !std::isfinite(value)) return std::nullopt;
-    return value;
+    const auto value = number_from<double>(plain);
+    return value && std::isfinite(*value) ? value : std::nullopt;
 }
 
 /// "P1DT2H30M" in hours. Years and months have no length and are refused.
@@ -180,15 +178,9 @@ public:
         found.description = text(tree, {"CodeDescription", "Description"});
         found.severity = text(tree, {"CodeSeverity", "Severity"});
         found.source = text(tree, {"CodeSource", "Source"});
-        const auto whole = [&](std::string_view digits) -> std::optional<std::uint32_t> {
-            std::uint32_t value = 0;
-            const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-            return error == std::errc{} && end == digits.data() + digits.size() && !digits.empty() ? std::optional(value)
-                                                                                                  : std::nullopt;
-        };
-        found.spn = whole(tree.text_of({"SPN"}));
-        found.fmi = whole(tree.text_of({"FMI"}));
-        if (!found.spn) split_code(found, whole);
+        found.spn = number_from<std::uint32_t>(tree.text_of({"SPN"}));
+        found.fmi = number_from<std::uint32_t>(tree.text_of({"FMI"}));
+        if (!found.spn) split_code(found);
         // SPN has 19 bits, FMI 5 (SAE J1939-73).
         if (found.spn.value_or(0) >= 1u << 19 || found.fmi.value_or(0) >= 32) found.spn = found.fmi = std::nullopt;
         return found;
@@ -196,8 +188,7 @@ public:
 
 private:
     /// "110-3", "110.3", "SPN110FMI3", "SPN 110 FMI 3".
-    template <class Whole>
-    static void split_code(Fault& fault, const Whole& whole) {
+    static void split_code(Fault& fault) {
         std::vector<std::string> numbers;
         bool was_digit = false;
         for (const char c : fault.code) {
@@ -208,8 +199,8 @@ private:
             was_digit = is_digit;
         }
         if (numbers.size() != 2) return;
-        fault.spn = whole(numbers[0]);
-        fault.fmi = whole(numbers[1]);
+        fault.spn = number_from<std::uint32_t>(numbers[0]);
+        fault.fmi = number_from<std::uint32_t>(numbers[1]);
     }
 
     std::optional<double> scaled(const Tree& tree, const ElementForm& form, double number) {

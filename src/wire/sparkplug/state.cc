@@ -1,8 +1,7 @@
 #include "wire/sparkplug/state.h"
 
-#include <charconv>
-
 #include "base/bytes.h"
+#include "base/number.h"
 #include "wire/sparkplug/topic.h"
 
 namespace lineshaft::sparkplug {
@@ -67,12 +66,9 @@ std::unexpected<Error> not_state(std::string_view why) {
 
 // Digits only: 1.7e12 and 12.0 are refused, encoders write whole milliseconds.
 Result<std::int64_t> timestamp_in(std::string_view word) {
-    std::int64_t value = 0;
-    const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
-    if (error != std::errc{} || end != word.data() + word.size() || value < 0) {
-        return not_state("timestamp is not a whole number of milliseconds");
-    }
-    return value;
+    const auto value = number_from<std::int64_t>(word);
+    if (!value || *value < 0) return not_state("timestamp is not a whole number of milliseconds");
+    return *value;
 }
 
 }  // namespace
