@@ -41,7 +41,7 @@ json::object to_json(const FleetCandidate& candidate, const FleetCandidate* best
 json::object to_json(const Fleet& fleet, const FleetPlan& plan, bool is_in_force, bool is_chinese);
 json::object to_json(const Fleet& fleet, const Decision& decision, bool with_changes,
                      bool is_chinese);
-json::array changes_json(const Fleet& fleet, const std::vector<Change>& changes, bool is_chinese);
+json::array changes_json(const std::vector<Change>& changes, bool is_chinese);
 json::object request_json(const Fleet& fleet, const FleetRequest& request, bool is_chinese);
 json::object machine_json(const Fleet& fleet, const std::string& machine, Instant now);
 /// A row of the map, and the names of its columns.

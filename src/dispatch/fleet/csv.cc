@@ -3,9 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/json.hpp>
-#include <charconv>
 #include <cmath>
+
+#include "base/number.h"
+#include "dispatch/fleet/reader.h"
 
 namespace lineshaft::dispatch {
 namespace {
@@ -30,15 +31,10 @@ std::string small(std::string_view text) {
 Result<double> csv_number(std::string_view text, std::string_view column) {
     std::string plain(text);
     if (plain.find('.') == std::string::npos) std::ranges::replace(plain, ',', '.');
-    double value = 0;
-    const auto [end, problem] = std::from_chars(plain.data(), plain.data() + plain.size(), value);
-    if (problem != std::errc() || end != plain.data() + plain.size() || !std::isfinite(value))
+    const auto value = number_from<double>(plain);
+    if (!value || !std::isfinite(*value))
         return fail(Code::invalid, fmt::format("{}: \"{}\" is no number", column, text));
-    return value;
-}
-
-boost::json::string csv_text(std::string_view text) {
-    return boost::json::string(text.data(), text.size());
+    return *value;
 }
 
 boost::json::array csv_list(std::string_view text) {
@@ -46,7 +42,7 @@ boost::json::array csv_list(std::string_view text) {
     while (!text.empty()) {
         const std::size_t end = std::min(text.find_first_of(";|"), text.size());
         if (const auto one = trimmed(text.substr(0, end)); !one.empty())
-            all.emplace_back(csv_text(one));
+            all.emplace_back(words(one));
         text.remove_prefix(std::min(end + 1, text.size()));
     }
     return all;
@@ -150,7 +146,7 @@ Result<boost::json::object> facts_row(const CsvTable& table, const CsvRow& row) 
             TRY(const double value, csv_number(cell, name));
             out[name] = value;
         } else {
-            out[name] = csv_text(cell);
+            out[name] = words(cell);
         }
     }
     return out;
@@ -161,13 +157,13 @@ Result<boost::json::object> request_row(const CsvTable& table, const CsvRow& row
     boost::json::object body;
     for (const std::string_view name : {"title", "type"})
         if (const auto cell = table.cell(row, name); !cell.empty())
-            body[boost::json::string_view(name.data(), name.size())] = csv_text(cell);
+            body[boost::json::string_view(name.data(), name.size())] = words(cell);
     if (const auto cell = table.cell(row, "site"); !cell.empty()) {
         std::string id(cell);
         if (!sites.contains(id))
             for (const auto& [number, site] : sites)
                 if (site.name == cell) id = number;
-        body["site"] = csv_text(id);
+        body["site"] = words(id);
     }
     if (const auto cell = table.cell(row, "attachments"); !cell.empty())
         body["attachments"] = csv_list(cell);
@@ -175,7 +171,7 @@ Result<boost::json::object> request_row(const CsvTable& table, const CsvRow& row
     if (from.empty() != until.empty()) return fail(Code::invalid, "from and until belong together");
     if (!from.empty())
         body["windows"] = boost::json::array{
-            boost::json::object{{"from", csv_text(from)}, {"until", csv_text(until)}}};
+            boost::json::object{{"from", words(from)}, {"until", words(until)}}};
     TRY(const double hours, csv_number(table.cell(row, "duration_h"), "duration_h"));
     body["duration_s"] = std::round(hours * 3600);
     for (const std::string_view name : {"count", "priority", "rent_cost"})

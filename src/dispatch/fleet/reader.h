@@ -27,7 +27,7 @@ inline json::value or_null(std::string_view text) {
     return text.empty() ? json::value(nullptr) : json::value(words(text));
 }
 inline json::value or_null(const std::optional<double>& number) {
-    return number ? json::value(*number) : json::value(nullptr);
+    return number && std::isfinite(*number) ? json::value(*number) : json::value(nullptr);
 }
 inline json::value or_null(const std::optional<Instant>& at) {
     return at ? json::value(words(to_rfc3339(*at))) : json::value(nullptr);

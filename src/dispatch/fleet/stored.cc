@@ -83,8 +83,8 @@ std::optional<std::string> Fleet::stored_body(const FleetEffects::Record& one) c
         if (found == decisions_.end()) return one.body;
         json::object body = to_json(*this, *found, false, false);
         const auto kept = std::min<std::ptrdiff_t>(changes_stored_max, std::ssize(found->changes));
-        body["changes"] = changes_json(
-            *this, {found->changes.begin(), found->changes.begin() + kept}, false);
+        body["changes"] =
+            changes_json({found->changes.begin(), found->changes.begin() + kept}, false);
         return stored_text(body);
     }
     if (one.kind == "place") {

@@ -3,41 +3,34 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/json.hpp>
 #include <cmath>
 
 #include "dispatch/fleet/codec.h"
+#include "dispatch/fleet/reader.h"
 #include "dispatch/fleet/words.h"
 
 namespace lineshaft::dispatch {
 namespace {
 
-json::string shown(std::string_view text) {
-    return json::string(text.data(), text.size());
-}
-json::value shown_or_null(std::string_view text) {
-    return text.empty() ? json::value(nullptr) : json::value(shown(text));
-}
-json::value shown_or_null(const std::optional<double>& number) {
-    return number && std::isfinite(*number) ? json::value(*number) : json::value(nullptr);
-}
-json::value shown_time(const std::optional<Instant>& at) {
-    return at ? json::value(shown(to_rfc3339(*at))) : json::value(nullptr);
-}
 json::string shown_time(Instant at) {
-    return shown(to_rfc3339(at));
+    return words(to_rfc3339(at));
 }
 double rounded(double value, double step) {
     const double steps = std::round(1 / step);
     return std::round(value * steps) / steps;
 }
 
+const FleetRequest* request_at(const Fleet& fleet, const PlaceOf& place) {
+    const auto found = fleet.desk().requests().find(place.request);
+    return found != fleet.desk().requests().end() ? &found->second : nullptr;
+}
+
 json::object place_object(const Fleet& fleet, const Allocation& one, const LeftOut* out,
                           bool is_chinese) {
     const bool is_placed = one.stage != Stage::requested && one.stage != Stage::withdrawn;
     json::object body{{"index", one.place.index},
-                      {"stage", shown(name_of(one.stage))},
-                      {"machine", shown_or_null(one.machine)},
+                      {"stage", words(name_of(one.stage))},
+                      {"machine", or_null(one.machine)},
                       {"arrival", is_placed ? json::value(shown_time(one.arrival)) : nullptr},
                       {"begin", is_placed ? json::value(shown_time(one.begin)) : nullptr},
                       {"end", is_placed ? json::value(shown_time(one.end)) : nullptr},
@@ -45,13 +38,12 @@ json::object place_object(const Fleet& fleet, const Allocation& one, const LeftO
                       {"why_not", nullptr},
                       {"why_not_reason", nullptr}};
     if (out != nullptr) {
-        const auto request = fleet.desk().requests().find(one.place.request);
-        const std::string type =
-            request == fleet.desk().requests().end() ? std::string() : request->second.type;
-        body["why_not"] = shown(sentence_of(*out, type, is_chinese));
+        const FleetRequest* request = request_at(fleet, one.place);
+        const std::string type = request ? request->type : "";
+        body["why_not"] = words(sentence_of(*out, type, is_chinese));
         json::object reason{
-            {"code", out->is_past ? shown("past") : shown(solve::name_of(out->why))}};
-        if (!type.empty()) reason["text"] = shown(type);
+            {"code", out->is_past ? words("past") : words(solve::name_of(out->why))}};
+        if (!type.empty()) reason["text"] = words(type);
         if (out->rent_cost && !out->is_past) reason["rent_cost"] = *out->rent_cost;
         body["why_not_reason"] = std::move(reason);
     }
@@ -66,11 +58,17 @@ const LeftOut* left_out_of(const FleetPlan& plan, const PlaceOf& place) {
 json::object haul_object(const Haul& haul) {
     if (haul.loader.empty())
         return {{"loader", nullptr},
-                {"why", shown(solve::name_of(haul.why))},
+                {"why", words(solve::name_of(haul.why))},
                 {"advice", "rent a low-loader"}};
-    return {{"loader", shown(haul.loader)},
+    return {{"loader", words(haul.loader)},
             {"leaves", shown_time(haul.leaves)},
             {"arrives", shown_time(haul.arrives)}};
+}
+
+json::value haul_of(const FleetPlan& plan, const PlaceOf& place) {
+    const auto found = std::ranges::lower_bound(plan.hauls, place, {}, &Haul::place);
+    const bool is_hauled = found != plan.hauls.end() && found->place == place;
+    return is_hauled ? json::value(haul_object(*found)) : json::value(nullptr);
 }
 
 json::array actions_of(Stage stage) {
@@ -90,12 +88,12 @@ json::object to_json(const FleetCandidate& one, const FleetCandidate* best, bool
     const solve::Candidate& terms = one.terms;
     const bool is_possible = terms.obstacle == solve::Obstacle::none;
     json::array missing;
-    for (const std::string& word : one.missing) missing.emplace_back(shown(word));
+    for (const std::string& word : one.missing) missing.emplace_back(words(word));
     json::object body{
-        {"machine", shown(one.machine)},
+        {"machine", words(one.machine)},
         {"is_possible", is_possible},
-        {"arrival", shown_time(one.arrival)},
-        {"begin", shown_time(one.begin)},
+        {"arrival", or_null(one.arrival)},
+        {"begin", or_null(one.begin)},
         {"distance_m", rounded(terms.metres_from_start, 1)},
         {"extra_cost", is_possible ? json::value(rounded(terms.extra_cost, 0.01)) : nullptr}};
     if (is_possible)
@@ -109,21 +107,21 @@ json::object to_json(const FleetCandidate& one, const FleetCandidate* best, bool
     else
         body["terms"] = nullptr;
     body["obstacle"] =
-        is_possible ? json::value(nullptr) : json::value(shown(solve::name_of(terms.obstacle)));
+        is_possible ? json::value(nullptr) : json::value(words(solve::name_of(terms.obstacle)));
     body["late_s"] =
         is_possible ? json::value(nullptr) : json::value(rounded(std::min(terms.late_s, 1e9), 1));
     body["missing"] = std::move(missing);
     body["delays"] = one.delayed
-                         ? json::value(json::object{{"request", shown(one.delayed->request)},
+                         ? json::value(json::object{{"request", words(one.delayed->request)},
                                                     {"place", one.delayed->index}})
                          : json::value(nullptr);
-    body["available_until"] = shown_time(one.available_until);
-    body["until_why"] = shown_or_null(one.until_why);
-    body["sentence"] = shown(sentence_of(one, best, is_chinese));
+    body["available_until"] = or_null(one.available_until);
+    body["until_why"] = or_null(one.until_why);
+    body["sentence"] = words(sentence_of(one, best, is_chinese));
     return body;
 }
 
-json::array changes_json(const Fleet&, const std::vector<Change>& changes, bool is_chinese) {
+json::array changes_json(const std::vector<Change>& changes, bool is_chinese) {
     json::array all;
     for (const Change& change : changes) {
         json::object terms{
@@ -134,76 +132,78 @@ json::array changes_json(const Fleet&, const std::vector<Change>& changes, bool 
                  : nullptr},
             {"to", change.to_terms ? json::value(to_json(*change.to_terms, nullptr, is_chinese))
                                    : nullptr}};
-        all.push_back(json::object{{"request", shown(change.place.request)},
+        all.push_back(json::object{{"request", words(change.place.request)},
                                    {"place", change.place.index},
-                                   {"from", shown_or_null(change.from)},
-                                   {"to", shown_or_null(change.to)},
+                                   {"from", or_null(change.from)},
+                                   {"to", or_null(change.to)},
                                    {"shift_s", change.shift_s},
-                                   {"sentence", shown(sentence_of(change, is_chinese))},
+                                   {"sentence", words(sentence_of(change, is_chinese))},
                                    {"terms", std::move(terms)}});
     }
     return all;
 }
 
-json::object to_json(const Fleet& fleet, const FleetPlan& plan, bool is_in_force, bool is_chinese) {
-    const auto& requests = fleet.desk().requests();
-    std::map<std::string, std::vector<const Allocation*>> by_machine;
+namespace {
+
+json::object call_json(const Fleet& fleet, const FleetPlan& plan, const Allocation& one) {
+    const FleetRequest* request = request_at(fleet, one.place);
+    return {{"request", words(one.place.request)},
+            {"place", one.place.index},
+            {"title", or_null(request ? request->title : "")},
+            {"site", or_null(request ? request->site_id : "")},
+            {"latitude", request ? json::value(request->site.latitude) : nullptr},
+            {"longitude", request ? json::value(request->site.longitude) : nullptr},
+            {"stage", words(name_of(one.stage))},
+            {"arrival", shown_time(one.arrival)},
+            {"begin", shown_time(one.begin)},
+            {"end", shown_time(one.end)},
+            {"way_metres", rounded(one.way_metres, 1)},
+            {"late_s", rounded(one.late_s, 1)},
+            {"is_pinned", fleet.desk().pinned_to(one.place) != nullptr},
+            {"haul", haul_of(plan, one.place)}};
+}
+
+json::array routes_json(const Fleet& fleet, const FleetPlan& plan, bool is_in_force) {
     std::vector<Allocation> present;  // of the plan in force: as they are by now
     if (is_in_force) {
         for (const auto& [place, one] : fleet.desk().allocations())
             if (one.stage > Stage::requested && one.stage < Stage::done) present.push_back(one);
     }
+    std::map<std::string, std::vector<const Allocation*>> by_machine;
     for (const Allocation& one : is_in_force ? present : plan.allocations)
         by_machine[one.machine].push_back(&one);
     json::array routes;
     for (auto& [machine, mine] : by_machine) {
-        std::ranges::sort(mine, {}, [](const Allocation* one) { return one->begin; });
+        std::ranges::sort(mine, {}, &Allocation::begin);
         json::array calls;
-        for (const Allocation* one : mine) {
-            const auto request = requests.find(one->place.request);
-            const auto haul = std::ranges::lower_bound(plan.hauls, one->place, {}, &Haul::place);
-            const bool is_hauled = haul != plan.hauls.end() && haul->place == one->place;
-            calls.push_back(json::object{
-                {"request", shown(one->place.request)},
-                {"place", one->place.index},
-                {"title", request == requests.end() ? json::value(nullptr)
-                                                    : shown_or_null(request->second.title)},
-                {"site", request == requests.end() ? json::value(nullptr)
-                                                   : shown_or_null(request->second.site_id)},
-                {"latitude", request == requests.end()
-                                 ? json::value(nullptr)
-                                 : json::value(request->second.site.latitude)},
-                {"longitude", request == requests.end()
-                                  ? json::value(nullptr)
-                                  : json::value(request->second.site.longitude)},
-                {"stage", shown(name_of(one->stage))},
-                {"arrival", shown_time(one->arrival)},
-                {"begin", shown_time(one->begin)},
-                {"end", shown_time(one->end)},
-                {"way_metres", rounded(one->way_metres, 1)},
-                {"late_s", rounded(one->late_s, 1)},
-                {"is_pinned", fleet.desk().pinned_to(one->place) != nullptr},
-                {"haul", is_hauled ? json::value(haul_object(*haul)) : json::value(nullptr)}});
-        }
-        routes.push_back(json::object{{"machine", shown(machine)}, {"calls", std::move(calls)}});
+        for (const Allocation* one : mine) calls.push_back(call_json(fleet, plan, *one));
+        routes.push_back(json::object{{"machine", words(machine)}, {"calls", std::move(calls)}});
     }
+    return routes;
+}
+
+json::array left_out_json(const Fleet& fleet, const FleetPlan& plan, bool is_in_force,
+                          bool is_chinese) {
+    const auto& allocations = fleet.desk().allocations();
     json::array left_out;
     for (const LeftOut& out : plan.left_out) {
-        const auto request = requests.find(out.place.request);
-        const auto place = fleet.desk().allocations().find(out.place);
+        const FleetRequest* request = request_at(fleet, out.place);
+        const auto place = allocations.find(out.place);
         if (is_in_force &&
-            (place == fleet.desk().allocations().end() || place->second.stage != Stage::requested))
+            (place == allocations.end() || place->second.stage != Stage::requested))
             continue;
         left_out.push_back(json::object{
-            {"request", shown(out.place.request)},
+            {"request", words(out.place.request)},
             {"place", out.place.index},
-            {"why", out.is_past ? shown("past") : shown(solve::name_of(out.why))},
-            {"rent_cost", shown_or_null(out.rent_cost)},
+            {"why", out.is_past ? words("past") : words(solve::name_of(out.why))},
+            {"rent_cost", or_null(out.rent_cost)},
             {"advice", out.rent_cost && !out.is_past ? json::value("rent") : json::value(nullptr)},
-            {"sentence",
-             shown(sentence_of(out, request == requests.end() ? "" : request->second.type,
-                               is_chinese))}});
+            {"sentence", words(sentence_of(out, request ? request->type : "", is_chinese))}});
     }
+    return left_out;
+}
+
+json::array tours_json(const Fleet& fleet, const FleetPlan& plan) {
     json::array tours;
     for (const Tour& tour : plan.tours) {
         json::array stops;
@@ -211,8 +211,8 @@ json::object to_json(const Fleet& fleet, const FleetPlan& plan, bool is_in_force
             const auto machine = fleet.desk().machines().find(stop.machine);
             stops.push_back(
                 json::object{{"kind", stop.is_unload ? "unload" : "load"},
-                             {"machine", shown(stop.machine)},
-                             {"request", shown(stop.place.request)},
+                             {"machine", words(stop.machine)},
+                             {"request", words(stop.place.request)},
                              {"place", stop.place.index},
                              {"latitude", stop.where.latitude},
                              {"longitude", stop.where.longitude},
@@ -223,8 +223,14 @@ json::object to_json(const Fleet& fleet, const FleetPlan& plan, bool is_in_force
                                                ? json::value(nullptr)
                                                : json::value(machine->second.weight_kg)}});
         }
-        tours.push_back(json::object{{"loader", shown(tour.loader)}, {"stops", std::move(stops)}});
+        tours.push_back(json::object{{"loader", words(tour.loader)}, {"stops", std::move(stops)}});
     }
+    return tours;
+}
+
+}  // namespace
+
+json::object to_json(const Fleet& fleet, const FleetPlan& plan, bool is_in_force, bool is_chinese) {
     const solve::Cost& cost = plan.cost;
     return {{"version", plan.version},
             {"made_at", plan.made_at == Instant{} ? json::value(nullptr)
@@ -238,16 +244,16 @@ json::object to_json(const Fleet& fleet, const FleetPlan& plan, bool is_in_force
                                   {"changed", cost.changed},
                                   {"missing", cost.missing}}},
             {"is_checked", true},
-            {"routes", std::move(routes)},
-            {"left_out", std::move(left_out)},
-            {"tours", std::move(tours)},
-            {"changes", changes_json(fleet, plan.changes, is_chinese)}};
+            {"routes", routes_json(fleet, plan, is_in_force)},
+            {"left_out", left_out_json(fleet, plan, is_in_force, is_chinese)},
+            {"tours", tours_json(fleet, plan)},
+            {"changes", changes_json(plan.changes, is_chinese)}};
 }
 
-json::object to_json(const Fleet& fleet, const Decision& one, bool with_changes, bool is_chinese) {
-    json::object body{{"id", shown(std::to_string(one.id))},
+json::object to_json(const Fleet&, const Decision& one, bool with_changes, bool is_chinese) {
+    json::object body{{"id", words(std::to_string(one.id))},
                       {"at", shown_time(one.at)},
-                      {"by", shown(one.by)},
+                      {"by", words(one.by)},
                       {"cause", to_json(one.cause)},
                       {"version", one.version},
                       {"took_ms", one.took_ms},
@@ -256,14 +262,14 @@ json::object to_json(const Fleet& fleet, const Decision& one, bool with_changes,
                       {"kept", one.kept},
                       {"left_out", one.left_out},
                       {"was_adopted", one.was_adopted},
-                      {"why", shown_or_null(sentence_of(one.why, is_chinese))},
+                      {"why", or_null(sentence_of(one.why, is_chinese))},
                       {"why_reason", to_json(one.why)},
                       {"parts_ms", json::object{{"prepare", rounded(one.took.prepare_s * 1000, 1)},
                                                 {"search", rounded(one.took.search_s * 1000, 1)},
                                                 {"explain", rounded(one.took.explain_s * 1000, 1)}}},
-                      {"proposal", shown_or_null(one.proposal)},
+                      {"proposal", or_null(one.proposal)},
                       {"changes_count", one.changes.size()}};
-    if (with_changes) body["changes"] = changes_json(fleet, one.changes, is_chinese);
+    if (with_changes) body["changes"] = changes_json(one.changes, is_chinese);
     return body;
 }
 
@@ -290,8 +296,8 @@ json::array map_columns() {
 json::array map_row(const Fleet& fleet, const std::string& machine) {
     const FieldMachine* heard = fleet.field().find(machine);
     const Fleet::Known* known = fleet.known(machine);
-    json::array row{shown(machine), shown_or_null(known ? known->name : ""),
-                    shown_or_null(fleet.type_of(machine))};
+    json::array row{words(machine), or_null(known ? known->name : ""),
+                    or_null(fleet.type_of(machine))};
     if (heard == nullptr) {
         for (json::value one :
              json::array{nullptr, nullptr, nullptr, "silent", nullptr, nullptr, nullptr})
@@ -303,11 +309,11 @@ json::array map_row(const Fleet& fleet, const std::string& machine) {
     row.push_back(heard->fix ? json::value(rounded(heard->fix->where.longitude, 1e-6))
                              : json::value(nullptr));
     row.push_back(heard->heading ? json::value(rounded(*heard->heading, 1)) : json::value(nullptr));
-    row.push_back(shown(insight::name_of(heard->state)));
+    row.push_back(words(insight::name_of(heard->state)));
     row.push_back(heard->last_seen.millis());
-    row.push_back(heard->fault ? json::value(shown(heard->fault->code)) : json::value(nullptr));
+    row.push_back(heard->fault ? json::value(words(heard->fault->code)) : json::value(nullptr));
     row.push_back(heard->sites.empty() ? json::value(nullptr)
-                                       : json::value(shown(heard->sites.front())));
+                                       : json::value(words(heard->sites.front())));
     return row;
 }
 
@@ -317,7 +323,7 @@ json::object counts_json(const Fleet& fleet) {
         [&](const FieldMachine& machine) { ++counts[static_cast<std::size_t>(machine.state)]; });
     json::object body;
     for (std::size_t i = 0; i < counts.size(); ++i)
-        body[shown(insight::name_of(static_cast<insight::Use>(i)))] = counts[i];
+        body[words(insight::name_of(static_cast<insight::Use>(i)))] = counts[i];
     return body;
 }
 
@@ -335,59 +341,59 @@ json::object machine_json(const Fleet& fleet, const std::string& id, Instant now
     if (const auto due = fleet.service_of(id, now))
         service = json::object{{"due_at_h", due->due_at_h},
                                {"due_in_h", rounded(due->due_in_h, 0.01)},
-                               {"expected_at", shown_time(due->expected_at)}};
+                               {"expected_at", or_null(due->expected_at)}};
     const auto jobs = fleet.desk().of_machine(id);
     if (!jobs.empty())
-        job = json::object{{"request", shown(jobs.front()->place.request)},
+        job = json::object{{"request", words(jobs.front()->place.request)},
                            {"place", jobs.front()->place.index},
-                           {"stage", shown(name_of(jobs.front()->stage))}};
+                           {"stage", words(name_of(jobs.front()->stage))}};
     json::array faults, sites;
     if (heard.fault) {
         const auto code = j1939_of(heard.fault->code);
-        faults.push_back(json::object{{"code", shown(heard.fault->code)},
+        faults.push_back(json::object{{"code", words(heard.fault->code)},
                                       {"spn", code ? json::value(code->first) : nullptr},
                                       {"fmi", code ? json::value(code->second) : nullptr},
                                       {"at", shown_time(heard.fault->since)},
                                       {"stops", heard.fault_stops}});
     }
-    for (const std::string& site : heard.sites) sites.emplace_back(shown(site));
+    for (const std::string& site : heard.sites) sites.emplace_back(words(site));
     const Reason why_not = fleet.why_not_planned(id, now);
     const Fleet::Guest* guest = fleet.guest(id);
     std::optional<double> per_hour;
     if (heard.fuel_used_l && heard.hours && *heard.hours > 1)
         per_hour = rounded(*heard.fuel_used_l / *heard.hours, 0.01);
     json::object body{
-        {"id", shown(id)},
-        {"name", shown_or_null(known ? known->name : "")},
-        {"type", shown_or_null(fleet.type_of(id))},
-        {"region", shown_or_null(fleet.region_of(id))},
-        {"state", shown(insight::name_of(heard.state))},
+        {"id", words(id)},
+        {"name", or_null(known ? known->name : "")},
+        {"type", or_null(fleet.type_of(id))},
+        {"region", or_null(fleet.region_of(id))},
+        {"state", words(insight::name_of(heard.state))},
         {"state_since", found ? json::value(shown_time(heard.state_since)) : nullptr},
-        {"state_why", shown_or_null(sentence_of(heard.state_why, false))},
+        {"state_why", or_null(sentence_of(heard.state_why, false))},
         {"state_reason", to_json(heard.state_why)},
         {"last_seen", found ? json::value(shown_time(heard.last_seen)) : nullptr},
         {"position", std::move(position)},
-        {"position_trouble", shown_or_null(heard.position_trouble)},
+        {"position_trouble", or_null(heard.position_trouble)},
         {"clock_trouble_s", heard.clock_trouble_s ? json::value(*heard.clock_trouble_s) : nullptr},
-        {"heading_deg", shown_or_null(heard.heading)},
-        {"speed_kmh", shown_or_null(heard.speed_kmh)},
+        {"heading_deg", or_null(heard.heading)},
+        {"speed_kmh", or_null(heard.speed_kmh)},
         {"site",
-         heard.sites.empty() ? json::value(nullptr) : json::value(shown(heard.sites.front()))},
+         heard.sites.empty() ? json::value(nullptr) : json::value(words(heard.sites.front()))},
         {"sites", std::move(sites)},
-        {"hours", shown_or_null(heard.hours)},
-        {"idle_hours", shown_or_null(heard.idle_hours)},
-        {"fuel_percent", shown_or_null(heard.fuel_percent)},
-        {"fuel_used_l", shown_or_null(heard.fuel_used_l)},
-        {"fuel_l_per_h", shown_or_null(per_hour)},
-        {"load_percent", shown_or_null(heard.load_percent)},
-        {"rpm", shown_or_null(heard.rpm)},
+        {"hours", or_null(heard.hours)},
+        {"idle_hours", or_null(heard.idle_hours)},
+        {"fuel_percent", or_null(heard.fuel_percent)},
+        {"fuel_used_l", or_null(heard.fuel_used_l)},
+        {"fuel_l_per_h", or_null(per_hour)},
+        {"load_percent", or_null(heard.load_percent)},
+        {"rpm", or_null(heard.rpm)},
         {"faults", std::move(faults)},
         {"service", std::move(service)},
         {"job", std::move(job)},
         {"can_be_planned", why_not.empty()},
-        {"why_not", shown_or_null(sentence_of(why_not, false))},
+        {"why_not", or_null(sentence_of(why_not, false))},
         {"why_not_reason", to_json(why_not)},
-        {"shared_by", guest ? json::value(shown(why_not.text)) : nullptr},
+        {"shared_by", guest ? json::value(words(why_not.text)) : nullptr},
         {"is_shared", fleet.customers_of(id) != nullptr},
         {"facts", to_json(fleet.facts(id))}};
     return body;
@@ -397,19 +403,19 @@ json::object site_json(const Fleet& fleet, const FleetSite& site) {
     json::array machines, overlaps;
     fleet.field().each([&](const FieldMachine& machine) {
         if (std::ranges::binary_search(machine.sites, site.id))
-            machines.emplace_back(shown(machine.id));
+            machines.emplace_back(words(machine.id));
     });
-    for (const std::string& other : fleet.overlaps(site.id)) overlaps.emplace_back(shown(other));
+    for (const std::string& other : fleet.overlaps(site.id)) overlaps.emplace_back(words(other));
     const auto goal = site.goal();
-    return {{"id", shown(site.id)},
-            {"name", shown(site.name)},
-            {"time_zone", shown(site.time_zone)},
+    return {{"id", words(site.id)},
+            {"name", words(site.name)},
+            {"time_zone", words(site.time_zone)},
             {"latitude", goal ? json::value(goal->latitude) : nullptr},
             {"longitude", goal ? json::value(goal->longitude) : nullptr},
             {"border", site.border ? json::value(to_json(site.border->ring())) : nullptr},
             {"area_m2",
              site.border ? json::value(rounded(site.border->area_square_metres(), 1)) : nullptr},
-            {"region", shown_or_null(site.region)},
+            {"region", or_null(site.region)},
             {"machines", std::move(machines)},
             {"overlaps", std::move(overlaps)}};
 }
@@ -422,25 +428,22 @@ json::object cab_json(const Fleet& fleet, const std::string& id, Instant now) {
     for (const Allocation* one : fleet.desk().of_machine(id)) {
         const FleetRequest& request = fleet.desk().requests().at(one->place.request);
         const auto site = fleet.sites().find(request.site_id);
-        const auto haul =
-            std::ranges::lower_bound(fleet.plan().hauls, one->place, {}, &Haul::place);
-        const bool is_hauled = haul != fleet.plan().hauls.end() && haul->place == one->place;
         json::object job{
-            {"request", shown(one->place.request)},
+            {"request", words(one->place.request)},
             {"place", one->place.index},
-            {"title", shown_or_null(request.title)},
+            {"title", or_null(request.title)},
             {"site_name", site == fleet.sites().end() ? json::value(nullptr)
-                                                      : json::value(shown(site->second.name))},
+                                                      : json::value(words(site->second.name))},
             {"latitude", request.site.latitude},
             {"longitude", request.site.longitude},
-            {"stage", shown(name_of(one->stage))},
+            {"stage", words(name_of(one->stage))},
             {"arrival", shown_time(one->arrival)},
             {"begin", shown_time(one->begin)},
             {"end", shown_time(one->end)},
             {"duration_s", request.duration_s},
-            {"note", shown_or_null(request.note)},
+            {"note", or_null(request.note)},
             {"actions", actions_of(one->stage)},
-            {"haul", is_hauled ? json::value(haul_object(*haul)) : json::value(nullptr)}};
+            {"haul", haul_of(fleet.plan(), one->place)}};
         if (current.is_null() && one->stage >= Stage::accepted)
             current = std::move(job);
         else if (next.size() < 20)
@@ -451,15 +454,15 @@ json::object cab_json(const Fleet& fleet, const std::string& id, Instant now) {
                                 {"longitude", heard->fix->where.longitude}};
     const auto service = fleet.service_of(id, now);
     const Reason why_not = fleet.why_not_planned(id, now);
-    return {{"machine", shown(id)},
-            {"name", shown_or_null(known ? known->name : "")},
-            {"type", shown_or_null(fleet.type_of(id))},
-            {"state", shown(insight::name_of(heard ? heard->state : insight::Use::silent))},
+    return {{"machine", words(id)},
+            {"name", or_null(known ? known->name : "")},
+            {"type", or_null(fleet.type_of(id))},
+            {"state", words(insight::name_of(heard ? heard->state : insight::Use::silent))},
             {"position", std::move(position)},
             {"now", std::move(current)},
             {"next", std::move(next)},
             {"service_due_in_h", service ? json::value(rounded(service->due_in_h, 0.01)) : nullptr},
-            {"why_not", shown_or_null(sentence_of(why_not, false))},
+            {"why_not", or_null(sentence_of(why_not, false))},
             {"why_not_reason", to_json(why_not)}};
 }
 
