@@ -2,6 +2,7 @@
 //
 //   solve_load [solomon|lilim] [--data DIR] [--filter TEXT] [--every N] [--seconds S] [--seeds K]
 //              [--seed N] [--vehicles]
+//   solve_load days [--filter KIND] [--size N] [--seed N] [--curve S,S,…] [--write DIR] [--vehicles]
 //   solve_load online|desk [--size N] [--events N] [--seconds S] [--seed N]
 // Objective: distance; with --vehicles, vehicles first, then distance. Without the data it says so
 // and succeeds.
@@ -14,6 +15,7 @@
 #include <string_view>
 
 #include "solve/solve.h"
+#include "solve_days.h"
 #include "solve_online.h"
 #include "solve_sets.h"
 
@@ -28,7 +30,21 @@ struct Wanted {
     double seconds = 0.4;
     bool vehicles = false;
     std::size_t size = 1000, events = 50;
+    std::vector<double> curve = {1, 5, 20};
+    std::string folder;
 };
+
+std::vector<double> numbers_of(std::string_view text) {
+    std::vector<double> all;
+    for (const char* at = text.data(); *at != '\0';) {
+        char* end = nullptr;
+        const double number = std::strtod(at, &end);
+        if (end == at) break;
+        if (number > 0) all.push_back(number);
+        at = *end == ',' ? end + 1 : end;
+    }
+    return all;
+}
 
 double cpu_seconds() {
     timespec now{};
@@ -49,6 +65,8 @@ Wanted parse(int argc, char** argv) {
         else if (word == "--seconds") wanted.seconds = std::strtod(value(), nullptr);
         else if (word == "--size") wanted.size = std::max(1ul, std::strtoul(value(), nullptr, 10));
         else if (word == "--events") wanted.events = std::max(1ul, std::strtoul(value(), nullptr, 10));
+        else if (word == "--curve") wanted.curve = numbers_of(value());
+        else if (word == "--write") wanted.folder = value();
         else if (word == "--vehicles") wanted.vehicles = true;
         else wanted.set = word;
     }
@@ -95,6 +113,8 @@ int main(int argc, char** argv) {
     const Wanted wanted = parse(argc, argv);
     if (wanted.set == "online")
         return bench::run_online({wanted.seed, wanted.size, wanted.size, wanted.events, wanted.seconds}) ? 0 : 1;
+    if (wanted.set == "days")
+        return bench::run_days({wanted.filter, wanted.size, wanted.seed, wanted.curve, wanted.folder, wanted.vehicles}) ? 0 : 1;
     if (wanted.set == "desk")
         return bench::run_desk({wanted.seed, wanted.size, wanted.size, wanted.events, wanted.seconds}) ? 0 : 1;
     const bool is_li_lim = wanted.set == "lilim";

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "base/check.h"
 
@@ -236,7 +237,8 @@ void Routes::insert(std::uint32_t job, const Insertion& where) {
     slot.place = model_.nodes[slot.node].place;
     slots.insert(slots.begin() + where.position, slot);
     set_absent(job, false);
-    refresh(where.vehicle);
+    const bool is_transport = model_.is_transport(job);
+    refresh(where.vehicle, {where.position, is_transport ? where.delivery + 1 : where.position});
 }
 
 void Routes::remove(std::uint32_t vehicle, const std::vector<std::uint32_t>& jobs) {
@@ -348,16 +350,16 @@ bool Routes::fits(std::uint32_t vehicle) const {
     return true;
 }
 
-void Routes::refresh(std::uint32_t vehicle) {
+void Routes::refresh(std::uint32_t vehicle, Part part) {
     cost_ -= routes_[vehicle].cost;
-    drive_forward(vehicle);
-    look_back(vehicle);
+    drive_forward(vehicle, part);
+    look_back(vehicle, part);
     refresh_loads(vehicle);
     note_use(vehicle);
     cost_ += routes_[vehicle].cost;
 }
 
-void Routes::drive_forward(std::uint32_t vehicle) {
+void Routes::drive_forward(std::uint32_t vehicle, Part part) {
     RouteState& route = routes_[vehicle];
     std::vector<Slot>& slots = route.slots;
     const Vehicle& who = model_.problem.vehicles[vehicle];
@@ -366,34 +368,51 @@ void Routes::drive_forward(std::uint32_t vehicle) {
     route.cost = 0;
     if (slots.size() == 2) {
         slots[1].metres_in = slots[1].seconds_in = 0;
+        slots[1].from = none;
         slots[1].leave = slots[0].leave;
         return;
     }
     double metres = 0, seconds = 0;
+    bool is_settled = false;  // from here on everybody leaves as before
     for (std::uint32_t i = 1; i < slots.size(); ++i) {
         Slot& slot = slots[i];
-        const Slot& before = slots[i - 1];
-        const Leg& leg = slot.node != none ? model_.to(slot.node)[before.place] : model_.from(before.node)[slot.place];
-        metres += slot.metres_in = leg.metres;
-        seconds += slot.seconds_in = leg.seconds * who.time_factor;
-        slot.leave = before.leave + slot.seconds_in;
-        if (slot.node == none) break;
-        const Node& node = model_.nodes[slot.node];
-        const double begin = model_.begin(node, slot.leave);
-        slot.leave = (begin == never ? slot.leave : begin) + node.service;
-        if (i == route.pinned) slot.leave = std::max(slot.leave, who.free_from_s);
+        if (i >= part.first && !is_settled) {
+            const bool is_same_way = slot.from == slots[i - 1].place;
+            const double left = std::exchange(slot.leave, leave_of(slot, slots[i - 1], who));
+            if (i == route.pinned) slot.leave = std::max(slot.leave, who.free_from_s);
+            is_settled = part.last != none && i > part.last && is_same_way && slot.leave == left;
+        }
+        metres += slot.metres_in;
+        seconds += slot.seconds_in;
+        if (slot.node == none || i < part.first) continue;
         vehicle_of_[slot.node] = vehicle;
         position_of_[slot.node] = i;
     }
     route.cost = who.fixed_cost + metres * who.cost_per_metre + seconds * who.cost_per_second;
 }
 
-void Routes::look_back(std::uint32_t vehicle) {
+double Routes::leave_of(Slot& slot, const Slot& before, const Vehicle& who) const {
+    if (slot.from != before.place) {  // legs of large problems are far away in memory
+        const Leg& leg = slot.node != none ? model_.to(slot.node)[before.place] : model_.from(before.node)[slot.place];
+        slot.metres_in = leg.metres;
+        slot.seconds_in = leg.seconds * who.time_factor;
+        slot.from = before.place;
+    }
+    const double arrival = before.leave + slot.seconds_in;
+    if (slot.node == none) return arrival;
+    const Node& node = model_.nodes[slot.node];
+    const double begin = model_.begin(node, arrival);
+    return (begin == never ? arrival : begin) + node.service;
+}
+
+void Routes::look_back(std::uint32_t vehicle, Part part) {
     std::vector<Slot>& slots = routes_[vehicle].slots;
     slots.back().latest = model_.problem.vehicles[vehicle].shift.until_s;
-    for (std::size_t i = slots.size() - 1; i-- > 1;) {
+    const std::size_t last = std::min<std::size_t>(part.last, slots.size() - 2);
+    for (std::size_t i = last; i >= 1; --i) {
         const Node& node = model_.nodes[slots[i].node];
-        slots[i].latest = model_.last_begin(node, slots[i + 1].latest - slots[i + 1].seconds_in - node.service);
+        const double latest = model_.last_begin(node, slots[i + 1].latest - slots[i + 1].seconds_in - node.service);
+        if (std::exchange(slots[i].latest, latest) == latest && i < part.first) break;
     }
 }
 

@@ -19,6 +19,7 @@ struct Slot {
     double leave = 0, latest = 0;
     double metres_in = 0, seconds_in = 0;  ///< of driving to it
     std::uint32_t node = none, place = 0;
+    std::uint32_t from = none;  ///< the place that `metres_in` and `seconds_in` are from
 };
 
 /// Where a job goes best. `position` is the slot before which its (first) stop is put, `delivery`
@@ -106,10 +107,16 @@ private:
     void try_deliveries(std::uint32_t job, std::uint32_t vehicle, std::uint32_t position, double lead,
                         Insertion& best, Blinks*) const;
     bool has_room(std::uint32_t job, const RouteState& route, std::uint32_t vehicle) const;
-    void refresh(std::uint32_t vehicle);
+    /// Slots that changed: the first and the last. What is as it was on either side is left alone.
+    struct Part {
+        std::uint32_t first = 1, last = none;
+    };
+    void refresh(std::uint32_t vehicle) { refresh(vehicle, Part()); }
+    void refresh(std::uint32_t vehicle, Part part);
     void refresh_loads(std::uint32_t vehicle);
-    void drive_forward(std::uint32_t vehicle);
-    void look_back(std::uint32_t vehicle);
+    void drive_forward(std::uint32_t vehicle, Part part);
+    void look_back(std::uint32_t vehicle, Part part);
+    double leave_of(Slot& slot, const Slot& before, const Vehicle& who) const;
     void save(std::uint32_t vehicle);
     void note_use(std::uint32_t vehicle);
     void set_absent(std::uint32_t job, bool is_absent);

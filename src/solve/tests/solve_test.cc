@@ -64,6 +64,21 @@ TEST(SolveTest, EveryAnswerOfLargerWorldsStandsTheCheck) {
     }
 }
 
+// Beyond 300 jobs only routes near a job are looked at.
+TEST(SolveTest, LargeWorldsArePlannedWhollyAndRepeatably) {
+    for (std::uint64_t seed = 1; seed <= 4; ++seed) {
+        const Shape shape{.vehicles = 60, .jobs = 330, .windows = seed != 3, .optional_jobs = seed == 2, .skills = seed == 4,
+                          .pins = seed == 2, .stability = seed == 1, .asymmetric = seed == 4, .horizon_s = 900};
+        const Problem problem = random_problem(seed, shape);
+        const auto first = solve(problem, iterations(400, seed)), again = solve(problem, iterations(400, seed));
+        ASSERT_TRUE(first && again) << seed << ": " << (first ? again : first).error().context;
+        EXPECT_EQ(value_of(first->plan), value_of(again->plan)) << seed;
+        const auto begun = solve(problem, iterations(0, seed));
+        ASSERT_TRUE(begun) << seed;
+        EXPECT_LT(value_of(first->plan), value_of(begun->plan)) << seed;
+    }
+}
+
 TEST(SolveTest, TheSameSeedGivesTheSamePlan) {
     const Problem problem = random_problem(7, {.vehicles = 6, .jobs = 40, .transports = true, .horizon_s = 500});
     const auto first = solve(problem, iterations(500, 3)), again = solve(problem, iterations(500, 3));
