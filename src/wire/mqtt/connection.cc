@@ -9,7 +9,7 @@
 
 namespace lineshaft::mqtt {
 
-static_assert(sizeof(Connection) <= 256, "15,000 idle clients are the normal case");
+static_assert(sizeof(Connection) <= 128, "15,000 idle clients are the normal case");
 
 Connection::Connection(const Limits& limits) : limits_(&limits) {}
 Connection::Connection(Connection&&) noexcept = default;
@@ -47,18 +47,20 @@ std::vector<Event> Connection::receive(Bytes any_split) {
     std::vector<Event> events;
     if (phase_ == Phase::closed || any_split.empty()) return events;
     if (phase_ == Phase::deciding) {
-        if (input_.size() + any_split.size() > limits_->packet_bytes_before_accept_max) {
+        const std::size_t held = input_ ? input_->size() : 0;
+        if (held + any_split.size() > limits_->packet_bytes_before_accept_max) {
             end({Reason::packet_too_large, "too much sent before CONNACK"}, events);
             return events;
         }
-        input_.append(as_text(any_split));
+        if (!input_) input_ = std::make_unique<std::string>();
+        input_->append(as_text(any_split));
         return events;
     }
-    if (input_.empty()) {
+    if (!input_) {
         take_packets(any_split, events);
         return events;
     }
-    std::string stream = std::exchange(input_, {});
+    std::string stream = take_input();
     stream.append(as_text(any_split));
     take_packets(as_bytes(stream), events);
     return events;
@@ -87,7 +89,12 @@ void Connection::take_packets(Bytes stream, std::vector<Event>& events) {
     if (phase_ == Phase::deciding && stream.size() > limits_->packet_bytes_before_accept_max) {
         return end({Reason::packet_too_large, "too much sent before CONNACK"}, events);
     }
-    input_.assign(as_text(stream));
+    if (!stream.empty()) input_ = std::make_unique<std::string>(as_text(stream));
+}
+
+std::string Connection::take_input() {
+    const auto held = std::exchange(input_, nullptr);
+    return held ? std::move(*held) : std::string();
 }
 
 void Connection::take_frame(const Frame& frame, std::vector<Event>& events) {
@@ -341,7 +348,7 @@ void Connection::end(const Fault& fault, std::vector<Event>& events) {
         disconnect(fault.reason, why);
     }
     phase_ = Phase::closed;
-    input_ = {};
+    input_.reset();
     events.emplace_back(Close{fault.reason, fault.why});
 }
 

@@ -144,7 +144,7 @@ enum class Sent : std::uint8_t {
 /// Owner: one session on one shard. `limits` must outlive it. Ends when an event Disconnected or
 /// Close was given, or disconnect or refuse was called; it then ignores every further call, so
 /// that late answers need no check. Calls that name an id the client has finished are ignored.
-/// Memory: below 300 bytes while idle; flows, aliases and buffers are allocated when first used.
+/// Memory: below 130 bytes while idle; flows, aliases and buffers are allocated when first used.
 class Connection {
 public:
     explicit Connection(const Limits& limits);
@@ -234,6 +234,7 @@ private:
     struct Aliases;  // both directions; made when the first alias is used
 
     void take_packets(Bytes stream, std::vector<Event>& events);
+    std::string take_input();
     void take_frame(const Frame& frame, std::vector<Event>& events);
     void refuse_undecoded(const Frame& frame, const Fault& fault, std::vector<Event>& events);
     std::optional<Fault> reason_to_refuse(const Connect& connect) const;
@@ -258,7 +259,7 @@ private:
     std::size_t packet_bytes_max() const;
 
     const Limits* limits_;
-    std::string input_;  // an incomplete packet, or what came behind CONNECT
+    std::unique_ptr<std::string> input_;  // an incomplete packet, or what came behind CONNECT
     std::string output_;
     InboundFlows inbound_;
     OutboundFlows outbound_;

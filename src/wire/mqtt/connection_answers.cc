@@ -92,7 +92,7 @@ std::vector<Event> Connection::accept(Accept answer) {
     for (const OutboundFlow& flow : outbound_.all()) {
         if (flow.stage == Stage::releasing) put_ack(PacketType::pubrel, flow.packet_id, {}, {});
     }
-    const std::string held_back = std::exchange(input_, {});
+    const std::string held_back = take_input();
     take_packets(as_bytes(held_back), events);
     return events;
 }
@@ -105,7 +105,7 @@ void Connection::refuse(Reason reason, const Properties& extra) {
         put(std::move(connack));
     }
     phase_ = Phase::closed;
-    input_ = {};
+    input_.reset();
 }
 
 // ---- Acknowledgements ------------------------------------------------------------------------
@@ -305,7 +305,7 @@ void Connection::disconnect(Reason reason, const Explanation& why,
         put(std::move(bye));
     }
     phase_ = Phase::closed;
-    input_ = {};
+    input_.reset();
 }
 
 SessionState Connection::session() const {

@@ -31,8 +31,8 @@ void InboundFlows::forget(std::uint16_t packet_id) {
 }
 
 const OutboundFlows::Flow* OutboundFlows::find(std::uint16_t packet_id) const {
-    if (packet_id == 0 || packet_id > slots_.size()) return nullptr;
-    const Flow& flow = slots_[packet_id - 1u];
+    if (!book_ || packet_id == 0 || packet_id > book_->slots.size()) return nullptr;
+    const Flow& flow = book_->slots[packet_id - 1u];
     return flow.qos == Qos::at_most_once ? nullptr : &flow;
 }
 
@@ -41,75 +41,83 @@ OutboundFlows::Flow* OutboundFlows::find(std::uint16_t packet_id) {
 }
 
 std::optional<std::uint16_t> OutboundFlows::assign(Qos qos, std::uint64_t token) {
+    if (!book_) book_ = std::make_unique<Book>();
+    Book& book = *book_;
     std::uint16_t id = 0;
-    if (free_head_ != 0 && (free_count_ >= fresh_ids || slots_.size() == 65535)) {
-        id = free_head_;
-        free_head_ = slots_[id - 1u].next_free;
-        if (free_head_ == 0) free_tail_ = 0;
-        --free_count_;
+    if (book.free_head != 0 && (book.free_count >= fresh_ids || book.slots.size() == 65535)) {
+        id = book.free_head;
+        book.free_head = book.slots[id - 1u].next_free;
+        if (book.free_head == 0) book.free_tail = 0;
+        --book.free_count;
     } else {
-        if (slots_.size() == 65535) return std::nullopt;
-        slots_.emplace_back();
-        id = static_cast<std::uint16_t>(slots_.size());
+        if (book.slots.size() == 65535) return std::nullopt;
+        book.slots.emplace_back();
+        id = static_cast<std::uint16_t>(book.slots.size());
     }
-    slots_[id - 1u] = Flow{.token = token, .order = next_order_++, .qos = qos, .counted = true};
-    ++size_;
-    ++counted_;
+    book.slots[id - 1u] =
+        Flow{.token = token, .order = book.next_order++, .qos = qos, .counted = true};
+    ++book.size;
+    ++book.counted;
     return id;
 }
 
 void OutboundFlows::restore(const std::vector<OutboundFlow>& flows) {
-    *this = OutboundFlows{};
+    book_.reset();
+    if (flows.empty()) return;
+    book_ = std::make_unique<Book>();
+    Book& book = *book_;
     std::uint16_t id_max = 0;
     for (const OutboundFlow& flow : flows) id_max = std::max(id_max, flow.packet_id);
-    slots_.resize(id_max);
+    book.slots.resize(id_max);
     for (const OutboundFlow& flow : flows) {
         if (flow.packet_id == 0 || flow.qos == Qos::at_most_once) continue;
         if (find(flow.packet_id) != nullptr) continue;
         const bool publish = flow.stage == Stage::assigned || flow.stage == Stage::sent;
-        slots_[flow.packet_id - 1u] = Flow{.token = flow.token,
-                                           .order = next_order_++,
-                                           .qos = flow.qos,
-                                           .stage = publish ? Stage::assigned : Stage::releasing};
-        ++size_;
-        if (publish) ++resumed_unsent_;
+        book.slots[flow.packet_id - 1u] =
+            Flow{.token = flow.token,
+                 .order = book.next_order++,
+                 .qos = flow.qos,
+                 .stage = publish ? Stage::assigned : Stage::releasing};
+        ++book.size;
+        if (publish) ++book.resumed_unsent;
     }
     for (std::uint32_t id = 1; id <= id_max; ++id) {
         const auto packet_id = static_cast<std::uint16_t>(id);
-        if (find(packet_id) == nullptr) push_free(packet_id);
+        if (find(packet_id) == nullptr) book.push_free(packet_id);
     }
 }
 
 void OutboundFlows::forget(std::uint16_t packet_id) {
     Flow* flow = find(packet_id);
     if (flow == nullptr) return;
+    Book& book = *book_;
     if (flow->counted) {
-        --counted_;
+        --book.counted;
     } else if (flow->stage == Stage::assigned) {
-        --resumed_unsent_;
+        --book.resumed_unsent;
     }
-    --size_;
+    --book.size;
     *flow = Flow{};
-    push_free(packet_id);
-    if (size_ == 0 && slots_.size() > 2 * fresh_ids) *this = OutboundFlows{};
+    book.push_free(packet_id);
+    if (book.size == 0 && book.slots.size() > 2 * fresh_ids) book_.reset();
 }
 
 void OutboundFlows::count(Flow& flow) {
     if (flow.counted) return;
     flow.counted = true;
-    ++counted_;
-    if (flow.stage == Stage::assigned) --resumed_unsent_;
+    ++book_->counted;
+    if (flow.stage == Stage::assigned) --book_->resumed_unsent;
 }
 
-void OutboundFlows::push_free(std::uint16_t packet_id) {
-    slots_[packet_id - 1u].next_free = 0;
-    if (free_tail_ != 0) {
-        slots_[free_tail_ - 1u].next_free = packet_id;
+void OutboundFlows::Book::push_free(std::uint16_t packet_id) {
+    slots[packet_id - 1u].next_free = 0;
+    if (free_tail != 0) {
+        slots[free_tail - 1u].next_free = packet_id;
     } else {
-        free_head_ = packet_id;
+        free_head = packet_id;
     }
-    free_tail_ = packet_id;
-    ++free_count_;
+    free_tail = packet_id;
+    ++free_count;
 }
 
 std::vector<OutboundFlow> OutboundFlows::in_order(bool unsent_only) const {
@@ -117,9 +125,10 @@ std::vector<OutboundFlow> OutboundFlows::in_order(bool unsent_only) const {
         std::uint64_t order;
         OutboundFlow flow;
     };
+    if (!book_) return {};
     std::vector<Ordered> ordered;
-    for (std::size_t index = 0; index < slots_.size(); ++index) {
-        const Flow& flow = slots_[index];
+    for (std::size_t index = 0; index < book_->slots.size(); ++index) {
+        const Flow& flow = book_->slots[index];
         if (flow.qos == Qos::at_most_once) continue;
         if (unsent_only && flow.stage != Stage::assigned) continue;
         ordered.push_back(

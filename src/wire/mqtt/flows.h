@@ -1,6 +1,7 @@
 // The QoS 1 and 2 state of one session: what must outlive its connection.
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -50,7 +51,8 @@ private:
 };
 
 /// Outbound flows by packet id. An id is its slot's index plus one, so every step is constant
-/// time; freed ids are reused oldest first, after at least `fresh_ids` others.
+/// time; freed ids are reused oldest first, after at least `fresh_ids` others. A pointer while there
+/// has been none: most clients only publish, or are told at QoS 0.
 class OutboundFlows {
 public:
     struct Flow {
@@ -70,11 +72,11 @@ public:
     /// out. Cost: linear, also in the largest id.
     void restore(const std::vector<OutboundFlow>& flows);
     void forget(std::uint16_t packet_id);
-    std::size_t size() const { return size_; }
+    std::size_t size() const { return book_ ? book_->size : 0; }
     /// Flows that hold a unit of the client's receive maximum.
-    std::size_t counted() const { return counted_; }
+    std::size_t counted() const { return book_ ? book_->counted : 0; }
     /// Resumed flows whose PUBLISH is still to be sent; each will need a unit.
-    std::size_t resumed_unsent() const { return resumed_unsent_; }
+    std::size_t resumed_unsent() const { return book_ ? book_->resumed_unsent : 0; }
     void count(Flow& flow);
 
     /// In order of assignment.
@@ -84,17 +86,21 @@ public:
 
 private:
     static constexpr std::size_t fresh_ids = 64;
-    void push_free(std::uint16_t packet_id);
+    struct Book {
+        void push_free(std::uint16_t packet_id);
+
+        std::vector<Flow> slots;
+        std::uint64_t next_order = 0;
+        std::uint32_t size = 0;
+        std::uint32_t counted = 0;
+        std::uint32_t resumed_unsent = 0;
+        std::uint16_t free_head = 0;  // 0: none
+        std::uint16_t free_tail = 0;
+        std::uint16_t free_count = 0;
+    };
     std::vector<OutboundFlow> in_order(bool unsent_only) const;
 
-    std::vector<Flow> slots_;
-    std::uint64_t next_order_ = 0;
-    std::uint32_t size_ = 0;
-    std::uint32_t counted_ = 0;
-    std::uint32_t resumed_unsent_ = 0;
-    std::uint16_t free_head_ = 0;  // 0: none
-    std::uint16_t free_tail_ = 0;
-    std::uint16_t free_count_ = 0;
+    std::unique_ptr<Book> book_;  // null: no flow yet
 };
 
 }  // namespace lineshaft::mqtt

@@ -37,49 +37,10 @@ std::uint32_t LevelTree::edge_hash(Node parent, std::string_view level) const {
 
 LevelTree::Node LevelTree::child(Node parent, std::string_view level) const {
     const std::uint32_t hash = edge_hash(parent, level);
-    const auto& slots = edges_of(hash).slots;
-    if (slots.empty()) return none;
-    const std::size_t mask = slots.size() - 1;
-    for (std::size_t at = hash & mask; slots[at] != none; at = (at + 1) & mask) {
-        const Entry& entry = nodes_[slots[at]];
-        if (entry.hash == hash && entry.parent == parent && entry.level == level) return slots[at];
-    }
-    return none;
-}
-
-void LevelTree::edge_insert(Edges& edges, Node node) {
-    const std::size_t mask = edges.slots.size() - 1;
-    std::size_t at = nodes_[node].hash & mask;
-    while (edges.slots[at] != none) at = (at + 1) & mask;
-    edges.slots[at] = node;
-    ++edges.count;
-}
-
-// Linear probing without tombstones: later members of the run move up when they may.
-void LevelTree::edge_erase(Node node) {
-    Edges& edges = edges_of(nodes_[node].hash);
-    auto& slots = edges.slots;
-    const std::size_t mask = slots.size() - 1;
-    std::size_t hole = nodes_[node].hash & mask;
-    while (slots[hole] != node) hole = (hole + 1) & mask;
-    for (std::size_t at = (hole + 1) & mask; slots[at] != none; at = (at + 1) & mask) {
-        const std::size_t home = nodes_[slots[at]].hash & mask;
-        if (((at - home) & mask) >= ((at - hole) & mask)) {
-            slots[hole] = slots[at];
-            hole = at;
-        }
-    }
-    slots[hole] = none;
-    --edges.count;
-}
-
-void LevelTree::grow(Edges& edges) {
-    const std::size_t larger = edges.slots.empty() ? 4 : edges.slots.size() * 2;
-    const std::vector<Node> before = std::exchange(edges.slots, std::vector<Node>(larger, none));
-    edges.count = 0;
-    for (const Node node : before) {
-        if (node != none) edge_insert(edges, node);
-    }
+    return edges_of(hash).find(hash, [&](Node node) {
+        const Entry& entry = nodes_[node];
+        return entry.hash == hash && entry.parent == parent && entry.level == level;
+    });
 }
 
 LevelTree::Node LevelTree::add_child(Node parent, std::string_view level) {
@@ -93,7 +54,7 @@ LevelTree::Node LevelTree::add_child(Node parent, std::string_view level) {
         nodes_.grow_to(nodes_.size() + 1);
     }
     Entry& entry = nodes_[node];
-    entry.level = level;
+    entry.level = CompactText(level);
     entry.hash = edge_hash(parent, level);
     entry.parent = parent;
     entry.next = nodes_[parent].first_child;
@@ -101,15 +62,13 @@ LevelTree::Node LevelTree::add_child(Node parent, std::string_view level) {
     nodes_[parent].first_child = node;
     if (level == "+") nodes_[parent].plus = node;
     if (level == "#") nodes_[parent].hash_sign = node;
-    Edges& edges = edges_of(entry.hash);
-    if ((edges.count + 1) * 4 > edges.slots.size() * 3) grow(edges);
-    edge_insert(edges, node);
+    edges_of(entry.hash).insert(entry.hash, node, [this](Node each) { return nodes_[each].hash; });
     return node;
 }
 
 LevelTree::Node LevelTree::remove_leaf(Node node) {
-    edge_erase(node);
     Entry& entry = nodes_[node];
+    edges_of(entry.hash).erase(entry.hash, node, [this](Node each) { return nodes_[each].hash; });
     if (entry.awaited != 0) {
         for (Walk* walk : walks_.list) walk->leave(node);
     }
@@ -187,7 +146,7 @@ std::string LevelTree::path_of(Node node) const {
     for (; node != root && node != none; node = nodes_[node].parent) up.push_back(node);
     std::string path;
     for (std::size_t index = up.size(); index-- > 0;) {
-        path.append(nodes_[up[index]].level);
+        path.append(nodes_[up[index]].level.view());
         if (index > 0) path.push_back('/');
     }
     return path;
@@ -261,7 +220,7 @@ LevelTree::Node LevelTree::Walk::next(std::size_t& looks) {
         const Entry& entry = tree_->nodes_[node];
         const Frame here = top;
         move(top, here.is_only ? none : entry.next);
-        if (here.skips_dollar && entry.level.starts_with('$')) continue;
+        if (here.skips_dollar && entry.level.view().starts_with('$')) continue;
         if (here.takes_all) {
             push({.at = entry.first_child, .takes_all = true});
             return node;

@@ -5,13 +5,15 @@
 #include <string_view>
 #include <vector>
 
+#include "base/compact_text.h"
+#include "base/number_table.h"
 #include "wire/mqtt/pieces.h"
 
 namespace lineshaft::mqtt {
 
 /// A tree of topic levels: the shape under SubscriptionTree and TopicTree, which keep values beside
 /// its nodes. Nodes are numbers, edges hash tables over (parent, level), so a node costs about
-/// 80 bytes and no walk recurses, however deep the topic. No change costs more with a million nodes
+/// 50 bytes and no walk recurses, however deep the topic. No change costs more with a million nodes
 /// than with few: nothing is copied whole.
 class LevelTree {
 public:
@@ -61,7 +63,7 @@ public:
 
 private:
     struct Entry {
-        std::string level;
+        CompactText level;
         std::uint32_t hash = 0;
         Node parent = none;
         Node first_child = none;
@@ -70,11 +72,6 @@ private:
         Node plus = none;       // the child `+`, if any
         Node hash_sign = none;  // the child `#`, if any
         mutable std::uint32_t awaited = 0;  // walks that will look at it next
-    };
-    /// Open addressing, linear probing; size zero or a power of two.
-    struct Edges {
-        std::vector<Node> slots;
-        std::size_t count = 0;
     };
     /// The walks over this tree; a tree that goes or is moved from leaves them at their end.
     struct Walks {
@@ -90,22 +87,19 @@ private:
         std::vector<Walk*> list;
     };
     static constexpr unsigned edge_parts_log2 = 6;
-    Edges& edges_of(std::uint32_t hash) { return edges_[hash >> (32 - edge_parts_log2)]; }
-    const Edges& edges_of(std::uint32_t hash) const {
+    NumberTable& edges_of(std::uint32_t hash) { return edges_[hash >> (32 - edge_parts_log2)]; }
+    const NumberTable& edges_of(std::uint32_t hash) const {
         return edges_[hash >> (32 - edge_parts_log2)];
     }
     std::uint32_t edge_hash(Node parent, std::string_view level) const;
     Node child(Node parent, std::string_view level) const;
     Node add_child(Node parent, std::string_view level);
     Node remove_leaf(Node node);  // gives its parent
-    void edge_insert(Edges& edges, Node node);
-    void edge_erase(Node node);
-    void grow(Edges& edges);
 
     Pieces<Entry> nodes_;
     // In parts that grow one at a time: making one table of a million edges twice as large takes
     // tenths of a second.
-    std::array<Edges, 1 << edge_parts_log2> edges_;
+    std::array<NumberTable, 1 << edge_parts_log2> edges_;
     std::uint64_t seed_;
     Node free_head_ = none;
     std::size_t free_count_ = 0;

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -17,7 +18,8 @@ namespace lineshaft::mqtt {
 /// and key. Answers "who gets a message to this topic". Key: ordered and cheap to copy, for example
 /// a session's number; for shared subscriptions use a second tree with the group as key.
 /// Owner: one shard. Limits are the caller's: filters are checked (topic.h) before they come here.
-/// Memory: about 100 bytes per level that no other filter shares, plus the entries.
+/// Memory: about 50 bytes per level that no other filter shares, and an entry; a filter that more
+/// than one key has keeps its entries in a list of their own.
 template <std::totally_ordered Key, class Value>
 class SubscriptionTree {
 public:
@@ -32,38 +34,53 @@ public:
     /// Adds, or replaces the value of the same filter and key. True: it is new.
     bool insert(std::string_view filter, Key key, Value value) {
         const auto node = tree_.insert(filter);
-        entries_.grow_to(node + 1);
-        auto& list = entries_[node];
-        const auto at = lower_bound(list, key);
-        if (at != list.end() && at->key == key) {
-            at->value = std::move(value);
+        places_.grow_to(node + 1);
+        Place& place = places_[node];
+        const std::span<Entry> there = at(place);
+        const auto next = lower_bound(there, key);
+        if (next != there.end() && next->key == key) {
+            next->value = std::move(value);
             return false;
         }
-        list.insert(at, Entry{std::move(key), std::move(value)});
+        Entry entry{std::move(key), std::move(value)};
         ++size_;
+        if (place.list == empty) {
+            place = {std::move(entry), single};
+            return true;
+        }
+        const auto index = next - there.begin();
+        if (place.list == single) open_list(place);
+        auto& list = lists_[place.list];
+        list.insert(list.begin() + index, std::move(entry));
         return true;
     }
 
     /// False: there was none.
     bool erase(std::string_view filter, const Key& key) {
         const auto node = tree_.find(filter);
-        if (node == LevelTree::none || node >= entries_.size()) return false;
-        auto& list = entries_[node];
-        const auto at = lower_bound(list, key);
-        if (at == list.end() || at->key != key) return false;
-        list.erase(at);
-        if (list.empty()) list.shrink_to_fit();
+        if (node == LevelTree::none || node >= places_.size()) return false;
+        Place& place = places_[node];
+        const std::span<Entry> there = at(place);
+        const auto found = lower_bound(there, key);
+        if (found == there.end() || found->key != key) return false;
         --size_;
-        tree_.prune(node, [&](auto empty) { return is_empty(empty); });
+        if (place.list != single) {
+            auto& list = lists_[place.list];
+            list.erase(list.begin() + (found - there.begin()));
+            if (list.size() == 1) close_list(place);
+            return true;
+        }
+        place = {};
+        tree_.prune(node, [&](auto each) { return is_empty(each); });
         return true;
     }
 
     const Value* find(std::string_view filter, const Key& key) const {
         const auto node = tree_.find(filter);
-        if (node == LevelTree::none || node >= entries_.size()) return nullptr;
-        const auto& list = entries_[node];
-        const auto at = lower_bound(list, key);
-        return at != list.end() && at->key == key ? &at->value : nullptr;
+        if (node == LevelTree::none || node >= places_.size()) return nullptr;
+        const std::span<const Entry> there = at(places_[node]);
+        const auto found = lower_bound(there, key);
+        return found != there.end() && found->key == key ? &found->value : nullptr;
     }
 
     /// Calls visit(const Entry&) for every subscription a message to `topic` goes to: one call per
@@ -74,8 +91,8 @@ public:
         found_.clear();
         tree_.match_topic(topic, found_);
         for (const auto node : found_) {
-            if (node >= entries_.size()) continue;
-            for (const Entry& entry : entries_[node]) visit(entry);
+            if (node >= places_.size()) continue;
+            for (const Entry& entry : at(places_[node])) visit(entry);
         }
     }
 
@@ -83,17 +100,51 @@ public:
     std::size_t node_count() const { return tree_.size(); }
 
 private:
-    template <class List>
-    static auto lower_bound(List& list, const Key& key) {
-        return std::lower_bound(list.begin(), list.end(), key,
+    static constexpr std::uint32_t empty = 0xffff'ffff, single = 0xffff'fffe;
+    /// A node's entries. Nearly every filter is one client's own: its entry stands here.
+    struct Place {
+        Entry entry{};
+        std::uint32_t list = empty;  // single, or the number of the list that has them
+    };
+
+    std::span<Entry> at(Place& place) {
+        if (place.list == empty) return {};
+        if (place.list == single) return {&place.entry, 1};
+        return lists_[place.list];
+    }
+    std::span<const Entry> at(const Place& place) const {
+        return const_cast<SubscriptionTree*>(this)->at(const_cast<Place&>(place));
+    }
+    void open_list(Place& place) {
+        if (free_lists_.empty()) {
+            place.list = static_cast<std::uint32_t>(lists_.size());
+            lists_.emplace_back();
+        } else {
+            place.list = free_lists_.back();
+            free_lists_.pop_back();
+        }
+        lists_[place.list].push_back(std::move(place.entry));
+    }
+    // Of one entry that is left, which then stands in its place again.
+    void close_list(Place& place) {
+        auto& list = lists_[place.list];
+        place.entry = std::move(list.front());
+        list = std::vector<Entry>();
+        free_lists_.push_back(std::exchange(place.list, single));
+    }
+    template <class Entries>
+    static auto lower_bound(Entries entries, const Key& key) {
+        return std::lower_bound(entries.begin(), entries.end(), key,
                                 [](const Entry& entry, const Key& k) { return entry.key < k; });
     }
     bool is_empty(LevelTree::Node node) const {
-        return node >= entries_.size() || entries_[node].empty();
+        return node >= places_.size() || places_[node].list == empty;
     }
 
     LevelTree tree_;
-    Pieces<std::vector<Entry>> entries_;          // by node
+    Pieces<Place> places_;  // by node
+    std::vector<std::vector<Entry>> lists_;  // entries ascending by key
+    std::vector<std::uint32_t> free_lists_;
     mutable std::vector<LevelTree::Node> found_;  // kept for its capacity
     std::size_t size_ = 0;
 };
