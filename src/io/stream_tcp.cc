@@ -28,7 +28,7 @@ public:
     Task<Result<Bytes>> read_some(Steady patience) override {
         begin(reading_, patience);
         for (;;) {
-            if (!read_first_) {
+            if (!reading_.is_more_there) {
                 // `deferred` keeps the operation in this frame; use_awaitable would add a frame.
                 auto waited = co_await socket_.async_wait(
                     Descriptor::wait_read, boost::asio::as_tuple(boost::asio::deferred));
@@ -37,7 +37,7 @@ public:
                 }
                 // Else readable, closed, or cancelled by the other direction's deadline: look.
             }
-            read_first_ = false;
+            reading_.is_more_there = false;
             if (!socket_.is_open()) co_return end(reading_, Result<Bytes>(gone("closed")));
             const auto buffer = slice();
             const ssize_t count =
@@ -116,6 +116,8 @@ private:
     struct Side {
         Wheel::Timer deadline;
         bool is_late = false;
+        bool is_more_there = false;  // the last read filled the buffer
+        unsigned char eager_reads = 0;
     };
 
     void begin(Side& side, Steady patience) {
@@ -140,8 +142,9 @@ private:
 
     Result<Bytes> received(std::span<std::byte> buffer, std::size_t count) {
         // A full slice promises more, so the next read does not wait first.
-        read_first_ = count == buffer.size() && ++eager_reads_ < eager_reads_max;
-        if (!read_first_) eager_reads_ = 0;
+        Side& side = reading_;
+        side.is_more_there = count == buffer.size() && ++side.eager_reads < eager_reads_max;
+        if (!side.is_more_there) side.eager_reads = 0;
         return Bytes(buffer.data(), count);
     }
     static std::unexpected<Error> gone(const char* why) { return fail(Code::unavailable, why); }
@@ -157,9 +160,8 @@ private:
     std::unique_ptr<Side> writing_;  // made when the socket was full for the first time
     Peer peer_;
     std::shared_ptr<Census> census_;
-    bool read_first_ = false;  // the last read filled the buffer
-    unsigned char eager_reads_ = 0;
 };
+static_assert(sizeof(SocketStream) <= 192, "as large as the allocator gives at most, for one more");
 
 }  // namespace
 

@@ -23,6 +23,7 @@ Failed refuse() {
 
 constexpr std::size_t body_reserve_max = 64 * 1024;
 constexpr std::size_t leading_blank_max = 4;
+constexpr std::size_t headers_usual = 8;
 
 }  // namespace
 
@@ -74,6 +75,7 @@ struct RequestParser::Sink final : beast::http::basic_parser<true> {
                 failed = refuse();
             }
         }
+        if (head.headers.empty()) head.headers.reserve(headers_usual);
         head.headers.push_back({lower(plain(name)), std::string(plain(value))});
     }
 
@@ -89,9 +91,18 @@ struct RequestParser::Sink final : beast::http::basic_parser<true> {
     }
 
     void on_body_init_impl(const boost::optional<std::uint64_t>& length, Failed&) override {
-        body.reserve(std::min<std::uint64_t>(length.value_or(0), body_reserve_max));
+        body_length = length.value_or(0);
+        body.reserve(std::min<std::uint64_t>(body_length, body_reserve_max));
     }
+    // Who has sent much is believed about the rest: room for it at once, instead of copying it over
+    // and over and holding twice as much.
     std::size_t on_body_impl(View piece, Failed&) override {
+        constexpr std::size_t believed = 64;
+        const std::size_t wanted = body.size() + piece.size();
+        if (wanted > body.capacity() && !body.empty()) {
+            const std::size_t most = std::max(wanted, believed * body.size());
+            body.reserve(std::min<std::uint64_t>(most, std::max<std::uint64_t>(body_length, wanted)));
+        }
         body.append(plain(piece));
         return piece.size();
     }
@@ -117,6 +128,7 @@ struct RequestParser::Sink final : beast::http::basic_parser<true> {
     const Limits limits;
     Head head;
     std::string body;
+    std::uint64_t body_length = 0;  // as announced; 0: nobody said
     std::size_t fields = 0;
     std::size_t hosts = 0;
     std::size_t blanks = 0;

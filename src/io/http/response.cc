@@ -1,6 +1,7 @@
 #include "io/http/response.h"
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 
 namespace lineshaft::io::http {
@@ -9,6 +10,14 @@ namespace {
 bool is_control(char c) {
     const auto code = static_cast<unsigned char>(c);
     return (code < 0x20 && c != '\t') || code == 0x7f;
+}
+
+constexpr std::size_t head_bytes_usual = 256;
+
+void append_number(std::string& out, std::size_t number) {
+    char digits[20];
+    const auto end = std::to_chars(digits, digits + sizeof(digits), number);
+    out.append(digits, end.ptr);
 }
 
 void append_clean(std::string& out, std::string_view text) {
@@ -103,16 +112,22 @@ bool may_have_body(unsigned status) {
 }
 
 std::string serialise_head(const Response& response, Framing framing, std::size_t length,
-                           std::string_view date, bool keeps_alive) {
+                           std::string_view date, bool keeps_alive, std::size_t behind) {
     std::string out;
-    out.reserve(512 + response.static_fields.size());
-    out += "HTTP/1.1 " + std::to_string(response.status) + ' ';
+    out.reserve(head_bytes_usual + response.static_fields.size() + behind);
+    out += "HTTP/1.1 ";
+    append_number(out, response.status);
+    out += ' ';
     out += reason_of(response.status);
     out += "\r\nDate: ";
     out += date;
     out += "\r\n";
     if (may_have_body(response.status)) {
-        if (framing == Framing::length) out += "Content-Length: " + std::to_string(length) + "\r\n";
+        if (framing == Framing::length) {
+            out += "Content-Length: ";
+            append_number(out, length);
+            out += "\r\n";
+        }
         if (framing == Framing::chunked) out += "Transfer-Encoding: chunked\r\n";
     }
     out += keeps_alive ? "Connection: keep-alive\r\n" : "Connection: close\r\n";

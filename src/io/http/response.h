@@ -17,7 +17,8 @@ enum class Framing { length, chunked, until_close };
 
 /// Status line and headers with the blank line after them. The framing's and connection's headers
 /// are the server's: the response's own ones of these names are dropped.
+/// `behind`: bytes that will be added to it.
 std::string serialise_head(const Response& response, Framing framing, std::size_t length,
-                           std::string_view date, bool keeps_alive);
+                           std::string_view date, bool keeps_alive, std::size_t behind = 0);
 
 }  // namespace lineshaft::io::http

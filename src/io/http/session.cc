@@ -15,7 +15,7 @@ namespace {
 enum class Next { go_on, linger, end };
 
 /// Bodies up to this size leave in one write with their head.
-constexpr std::size_t joined_body_max = 16 * 1024;
+constexpr std::size_t joined_body_max = 64 * 1024;
 constexpr Steady steady_millisecond{1};
 constexpr std::size_t upload_bytes_max = std::size_t{1} << 40;
 
@@ -48,20 +48,20 @@ std::unexpected<Refusal> refuse(unsigned status, std::string detail, std::string
     return std::unexpected(Refusal{status, std::move(detail), std::move(allow)});
 }
 
-Task<Step> read_head(Session& session, RequestParser& parser, Bytes input) {
+/// Reads on until the head is whole, which it seldom is not.
+Task<Step> read_rest_of_head(Session& session, RequestParser& parser) {
     const Steady deadline = now() + session.service.limits.header_wait_max;
-    for (;;) {
-        auto fed = feed(session, parser, input);
-        if (!fed) co_return refuse(parser.refusal(), fed.error().context);
-        if (parser.state() != RequestParser::State::head) co_return Step{};
+    while (parser.state() == RequestParser::State::head) {
         auto more =
             co_await session.stream->read_some(std::max(deadline - now(), steady_millisecond));
         if (!more && more.error().code == Code::timeout) {
             co_return refuse(408, "the request's headers took too long");
         }
         if (!more) co_return refuse(0, {});
-        input = *more;
+        auto fed = feed(session, parser, *more);
+        if (!fed) co_return refuse(parser.refusal(), fed.error().context);
     }
+    co_return Step{};
 }
 
 /// Counts a body against its shard's budget as long as it lives.
@@ -109,19 +109,45 @@ Task<Step> read_body(Session& session, RequestParser& parser, BodyShare& share,
     }
 }
 
-Task<bool> write_response(Session& session, Response response, bool is_head, bool keeps_alive) {
+/// A response as it goes out: the head, with a small body behind it; a large body stays where it is.
+struct Outgoing {
+    std::string text;
+    std::size_t written = 0;
+    std::string_view body;
+
+    Bytes rest() const { return as_bytes(std::string_view(text).substr(written)); }
+    bool is_done() const { return written == text.size() && body.empty(); }
+};
+
+/// The views are of `response`.
+Outgoing outgoing(Session& session, const Response& response, bool is_head, bool keeps_alive) {
     const std::string_view body =
         response.static_body.empty() ? response.body : response.static_body;
     const bool sends_body = may_have_body(response.status) && !is_head && !body.empty();
-    std::string head =
-        serialise_head(response, Framing::length, body.size(), session.date(), keeps_alive);
     const bool is_joined = sends_body && body.size() <= joined_body_max;
-    if (is_joined) head += body;
+    Outgoing out;
+    out.text = serialise_head(response, Framing::length, body.size(), session.date(), keeps_alive,
+                              is_joined ? body.size() : 0);
+    if (is_joined) out.text += body;
+    if (sends_body && !is_joined) out.body = body;
+    return out;
+}
+
+/// What the socket takes at once, which is nearly always everything. False: the connection is over.
+bool write_now(Session& session, Outgoing& out) {
+    const auto written = session.stream->try_write(as_bytes(out.text));
+    if (written) out.written = *written;
+    return written.has_value();
+}
+
+Task<bool> write_rest(Session& session, Outgoing& out) {
     const Steady patience = session.service.limits.write_wait_max;
-    auto written = co_await write_all(*session.stream, as_bytes(head), patience);
-    if (written && sends_body && !is_joined) {
-        written = co_await write_all(*session.stream, as_bytes(body), patience);
+    if (out.written < out.text.size()) {
+        auto written = co_await write_all(*session.stream, out.rest(), patience);
+        if (!written) co_return false;
     }
+    if (out.body.empty()) co_return true;
+    auto written = co_await write_all(*session.stream, as_bytes(out.body), patience);
     co_return written.has_value();
 }
 
@@ -130,7 +156,9 @@ Task<Next> answer_refused(Session& session, Refusal refusal, bool is_head) {
     if (refusal.status == 0) co_return Next::end;
     Response response = problem(refusal.status, reason_of(refusal.status), refusal.detail);
     if (!refusal.allow.empty()) response.set("allow", refusal.allow);
-    const bool written = co_await write_response(session, std::move(response), is_head, false);
+    Outgoing out = outgoing(session, response, is_head, false);
+    bool written = write_now(session, out);
+    if (written && !out.is_done()) written = co_await write_rest(session, out);
     session.was_slow = refusal.status == 408;
     co_return written ? Next::linger : Next::end;
 }
@@ -163,9 +191,12 @@ Task<void> run_upgrade(const Upgrade& upgrade, Request request, std::unique_ptr<
 Task<Next> answer(Session& session, Response response, bool is_head, bool is_http_1_0,
                   bool keeps_alive, bool is_upload = false) {
     if (!response.stream) {
-        const bool written =
-            co_await write_response(session, std::move(response), is_head, keeps_alive);
-        if (!written) co_return Next::end;
+        Outgoing out = outgoing(session, response, is_head, keeps_alive);
+        if (!write_now(session, out)) co_return Next::end;
+        if (!out.is_done()) {
+            const bool is_written = co_await write_rest(session, out);
+            if (!is_written) co_return Next::end;
+        }
         co_return keeps_alive ? Next::go_on : Next::linger;
     }
     const Framing framing = is_http_1_0 ? Framing::until_close : Framing::chunked;
@@ -347,7 +378,11 @@ Task<Next> route_request(Session& session, RequestParser& parser, Target target)
 
 Task<Next> serve_request(Session& session, Bytes input) {
     RequestParser parser(session.service.limits);
-    auto read = co_await read_head(session, parser, input);
+    auto fed = feed(session, parser, input);
+    Step read;
+    if (!fed) read = refuse(parser.refusal(), fed.error().context);
+    if (fed && parser.state() == RequestParser::State::head)
+        read = co_await read_rest_of_head(session, parser);
     if (!read) {
         auto refused = co_await answer_refused(session, std::move(read.error()), false);
         co_return refused;
