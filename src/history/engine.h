@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "base/check.h"
+#include "history/answers.h"
+#include "history/asking.h"
 #include "history/chunk.h"
 #include "history/history.h"
 #include "history/kernel.h"
@@ -13,10 +15,11 @@
 #include "history/part.h"
 #include "history/replay.h"
 #include "history/sinks.h"
+#include "io/counter.h"
 
 namespace lineshaft::history {
 
-class Engine final : public History {
+class Engine final : public History, public Answers {
 public:
     Engine(store::Store& store, io::Shards& shards, std::span<store::Lane* const> lanes,
            io::Workers& sealers, Limits limits)
@@ -25,6 +28,7 @@ public:
           lanes_(lanes.begin(), lanes.end()),
           limits_(limits),
           codecs_(shards.size()),
+          lists_(shards.size()),
           readers_("reading", {.threads = reader_threads(shards.size()), .queued_max = 1024}) {
         for (std::size_t index = 0; index < shards.size(); ++index) {
             parts_.push_back(std::make_unique<Part>(
@@ -68,6 +72,10 @@ public:
     io::Task<Result<Columns>> columns(Series series, Window window, std::size_t count_max) override;
     io::Task<std::vector<Series>> series_of(OrganisationId organisation) override;
     io::Task<std::vector<Series>> chosen(SeriesChoice choice) override;
+    io::Task<SeriesListPtr> listed(SeriesChoice choice) override;
+    io::Task<Result<Columns>> newest_of(SeriesListPtr list, std::size_t first,
+                                        std::size_t until) override;
+    Result<std::unique_ptr<BucketPieces>> pieces(Aggregate question) override;
     io::Task<Result<std::optional<Window>>> extent(Series series) override;
     io::Task<Result<void>> erase(std::vector<Erasure> machines, Gone gone) override;
     io::Task<Result<void>> purge() override;
@@ -83,6 +91,9 @@ public:
     io::Task<Stats> stats() override;
     void close() override;
 
+    // For pieces: what the next series in order have; nothing: all was given.
+    io::Task<Result<std::optional<Found>>> next_found(std::shared_ptr<Asking> asking);
+
 private:
     // Made by name before it is awaited with: g++ 12 destroys a braced argument of co_await twice.
     struct Scan {
@@ -97,7 +108,13 @@ private:
     }
     io::Task<void> scan(Scan what, Sink* sink);
     io::Task<Result<std::vector<Sample>>> collect(Scan what);
+    Result<std::shared_ptr<Question>> question_of(Aggregate asked) const;
     io::Task<Result<std::vector<std::vector<Bucket>>>> ask(std::shared_ptr<Question> question);
+    io::Task<Result<std::optional<Found>>> found_here(std::shared_ptr<Question> question);
+    bool post_batch(const std::shared_ptr<Asking>& asking, const Asking::Batch& batch);
+    std::int64_t births() const;
+    static io::Task<Result<Columns>> learn_newest(Engine* engine, Part* part,
+                                                  std::vector<Series> unknown);
     io::Task<Result<std::vector<Bucket>>> ask_one(Series series, Grid grid, Window reachable);
     io::Task<std::vector<HeadView>> heads_of(std::shared_ptr<Question> question, std::size_t first,
                                              std::size_t until);
@@ -131,6 +148,13 @@ private:
     io::Workers settlers_{"settling", {.threads = 1, .queued_max = 64, .nice = 10}};
     std::vector<std::unique_ptr<Part>> parts_;
     std::vector<ChunkCodec> codecs_;  // each shard its own
+    struct KeptList {
+        std::int64_t births = 0;  // of when it was made
+        SeriesChoice choice;
+        SeriesListPtr list;
+    };
+    std::vector<std::vector<KeptList>> lists_;  // each shard its own, the newest by use first
+    io::Counter batches_;                       // with the readers
     Replayed replayed_;
     std::uint64_t first_ticket_ = 0;  // of this run
     bool is_closed_ = false;

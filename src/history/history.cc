@@ -189,6 +189,7 @@ void Engine::close() {
         parts_[shard.index().number()]->stop_sweeping();
     });
     shards_.run_blocking(ShardIndex(0), nursery_.close());
+    while (batches_.value() > 0) shards_.run_everywhere([](io::Shard&) {});  // nobody waits for them
     for (auto& part : parts_) {
         shards_.run_blocking(part->shard().index(), close_there(part.get()));
     }

@@ -5,19 +5,22 @@ namespace {
 
 class Work {
 public:
-    Work(const Question& question, const OnDamage& on_damage)
+    Work(const Question& question, ChunkCodec& codec, const OnDamage& on_damage,
+         std::size_t cost_max)
         : question_(question),
+          codec_(codec),
           on_damage_(on_damage),
+          cost_left_(cost_max),
           sink_(question.grid, question.buckets_max),
           only_(question.asked.only, sink_) {}
 
     Result<void> one(store::Cursor& cursor, const Months& months, std::size_t series,
                      HeadView heads) {
+        std::vector<Bucket>& group = group_of(series);
         Window window = question_.reachable;
         window.from = std::max(window.from, heads.from);
         if (heads.is_gone || window.from >= window.until) return {};
-        thread_local ChunkCodec codec;  // its buffers are worth keeping
-        Merge merge(cursor, months, heads.may_be_fresh, codec,
+        Merge merge(cursor, months, heads.may_be_fresh, codec_,
                     question_.asked.series[series].id, window, Direction::forward, on_damage_);
         if (question_.is_by_days) merge.prefer_days();
         merge.add(std::move(heads.sealing), sealing_rank);
@@ -26,8 +29,13 @@ public:
         Sink& sink = question_.asked.only.is_everything() ? static_cast<Sink&>(sink_) : only_;
         while (merge.step(sink)) {
             if (question_.is_to_stop()) return fail(Code::cancelled, "the question was withdrawn");
+            const std::size_t cost = merge.take_cost();
+            if (cost > cost_left_) {
+                is_too_much_ = true;
+                return {};
+            }
+            cost_left_ -= cost;
         }
-        std::vector<Bucket>& group = group_of(series);
         const std::size_t before = group.size();
         if (before == 0) {
             group = sink_.buckets();
@@ -43,18 +51,25 @@ public:
     }
 
     Found take() { return std::move(found_); }
+    bool is_too_much() const { return is_too_much_; }
 
 private:
     std::vector<Bucket>& group_of(std::size_t series) {
         const std::uint32_t group = question_.group_of(series);
-        for (auto& [known, buckets] : found_) {  // of 32 series at most
-            if (known == group) return buckets;
+        const bool is_new = found_.empty() || group > highest_;  // as most are
+        for (auto known = found_.rbegin(); !is_new && known != found_.rend(); ++known) {
+            if (known->first == group) return known->second;
         }
+        highest_ = found_.empty() ? group : std::max(highest_, group);
         return found_.emplace_back(group, std::vector<Bucket>()).second;
     }
 
     const Question& question_;
+    ChunkCodec& codec_;
     const OnDamage& on_damage_;
+    std::size_t cost_left_;
+    bool is_too_much_ = false;
+    std::uint32_t highest_ = 0;  // group that was found
     BucketSink sink_;
     OnlySink only_;  // in front of it
     std::vector<Bucket> scratch_;
@@ -64,17 +79,20 @@ private:
 
 }  // namespace
 
-Result<Found> work_on(const Question& question, std::size_t first, std::vector<HeadView> heads,
-                      store::Store& store, const OnDamage& on_damage) {
-    Work work(question, on_damage);
+Result<std::optional<Found>> work_on(const Question& question, std::size_t first,
+                                     std::vector<HeadView> heads, store::Store& store,
+                                     ChunkCodec& codec, const OnDamage& on_damage,
+                                     std::size_t cost_max) {
+    Work work(question, codec, on_damage, cost_max);
     const auto cursor = chunk_cursor(store, question.reachable);
     const Months months = months_of(*cursor);
     for (std::size_t index = 0; index < heads.size(); ++index) {
         if (question.is_to_stop()) return fail(Code::cancelled, "the question was withdrawn");
         TRY_VOID(work.one(*cursor, months, first + index, std::move(heads[index])));
+        if (work.is_too_much()) return std::optional<Found>();
     }
     TRY_VOID(cursor->status());
-    return work.take();
+    return std::optional<Found>(work.take());
 }
 
 }  // namespace lineshaft::history

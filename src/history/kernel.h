@@ -42,10 +42,14 @@ struct Question {
 /// Buckets of the groups that a batch's series belong to, each group once.
 using Found = std::vector<std::pair<std::uint32_t, std::vector<Bucket>>>;
 
-/// Works on series [first, first + heads.size()) of the question. Blocks: on a worker.
-/// Errors: exhausted, cancelled, and the store's.
-Result<Found> work_on(const Question& question, std::size_t first, std::vector<HeadView> heads,
-                      store::Store& store, const OnDamage& on_damage);
+/// Works on series [first, first + heads.size()) of the question; each one's group is there, if only
+/// as an empty one, in the order of the series. Blocks: on a worker, or for little on a shard.
+/// Nothing: it costs more than `cost_max` (Merge::take_cost). Errors: exhausted, cancelled, and the
+/// store's.
+Result<std::optional<Found>> work_on(const Question& question, std::size_t first,
+                                     std::vector<HeadView> heads, store::Store& store,
+                                     ChunkCodec& codec, const OnDamage& on_damage,
+                                     std::size_t cost_max = SIZE_MAX);
 
 /// The part of a window in which there can be samples at all.
 inline Window clamped(Window window) {

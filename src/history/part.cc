@@ -88,6 +88,7 @@ SeriesEntry* Part::entry_for(MachineEntry*& machine, const Report& report, const
                                          kind_of(sample.sample.value));
     entry.newest.is_known = true;
     entry.rule = keep_->rule_of(report.organisation, report.machine, sample.tag);
+    births_.add();
     return &entry;
 }
 
@@ -130,6 +131,7 @@ void Part::take(SeriesEntry& entry, const Sample& sample) {
 // A text is in the round already. The caller counts the bytes.
 void Part::take(Round& round, SeriesEntry& entry, std::int64_t at, Mark mark, std::uint64_t bits) {
     if (entry.kind != mark.kind()) {
+        births_.add();
         entry.kind = mark.kind();
         entry.is_stored = false;
         entry.written_in = 0;
@@ -381,26 +383,21 @@ void Part::note_newest(SeriesEntry& entry, const Columns& samples, std::size_t i
     *newest.text = samples.text_at(index);
 }
 
-Part::Newest Part::newest(SeriesId series) {
+bool Part::put_newest(SeriesId series, Columns& into) {
     fold_waiting();
     const SeriesEntry* entry = dictionary_.series(series);
-    if (entry == nullptr || entry->machine->is_condemned) return {std::nullopt, true};
-    const NewestSample& newest = entry->newest;
-    const bool may_have_expired = newest.at != INT64_MIN && entry->rule != nullptr;
-    if (may_have_expired && newest.at < kept_from(entry->rule, shard_.now()).micros)
-        return {std::nullopt, true};
-    Newest answer{std::nullopt, newest.is_known};
-    if (newest.at == INT64_MIN) return answer;
-    if (newest.mark.kind() == Kind::real) {  // nearly always
-        answer.sample = Sample{{newest.at}, std::bit_cast<double>(newest.bits),
-                               newest.mark.quality()};
-        return answer;
+    const bool is_there = entry != nullptr && !entry->machine->is_condemned;
+    const bool has_any = is_there && entry->newest.at != INT64_MIN;
+    const bool has_expired = has_any && entry->rule != nullptr &&
+                             entry->newest.at < kept_from(entry->rule, shard_.now()).micros;
+    if (!has_any || has_expired) {
+        into.push(INT64_MIN, 0, Mark());
+        return !is_there || has_expired || entry->newest.is_known;
     }
-    Columns one;
-    one.push(newest.at, newest.bits, newest.mark);
-    if (newest.mark.kind() == Kind::text) one.bits[0] = one.add_text(*newest.text);
-    answer.sample = one.sample(0);
-    return answer;
+    const NewestSample& newest = entry->newest;
+    const bool is_text = newest.mark.kind() == Kind::text;
+    into.push(newest.at, is_text ? into.add_text(*newest.text) : newest.bits, newest.mark);
+    return newest.is_known;
 }
 
 // What was folded meanwhile is newer, or the same.

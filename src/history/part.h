@@ -13,6 +13,7 @@
 #include "history/inbox.h"
 #include "history/seal.h"
 #include "history/settle.h"
+#include "io/counter.h"
 #include "io/nursery.h"
 
 namespace lineshaft::history {
@@ -59,6 +60,8 @@ public:
     void accept();
 
     io::Shard& shard() { return shard_; }
+    /// From any thread: greater whenever a series has come, has gone, or is of another kind.
+    std::int64_t births() const { return births_.value(); }
     Result<Appended> append(Report& report);
     Result<Appended> append(Points& points);
     std::optional<SeriesId> id_of(OrganisationId organisation, std::string_view machine,
@@ -67,13 +70,10 @@ public:
     /// The part of a view a reader needs: inside `window`, the first (or last) `count_max` of each.
     HeadView view(SeriesId series, Window window, std::size_t count_max, bool is_descending);
 
-    /// What is known of a series' newest sample without looking at chunks.
-    struct Newest {
-        std::optional<Sample> sample;
-        bool is_known = false;  ///< else chunks may have a newer one
-    };
-    Newest newest(SeriesId series);
-    /// What reading found after newest() was asked.
+    /// Appends what is known of a series' newest sample without looking at chunks; INT64_MIN as its
+    /// instant: nothing. False: chunks may have a newer one.
+    bool put_newest(SeriesId series, Columns& into);
+    /// What reading found after put_newest() was asked.
     void learn_newest(SeriesId series, const std::optional<Sample>& stored);
 
     // Erasing (part_erase.cc); decision 0012.
@@ -185,6 +185,7 @@ private:
     const std::size_t seal_bytes_;
 
     Dictionary dictionary_;
+    io::Counter births_;
     bool is_accepting_ = false;
     std::unique_ptr<Round> open_;
     std::deque<std::unique_ptr<Round>> under_way_;

@@ -64,6 +64,7 @@ io::Task<Result<void>> Part::erase(std::vector<Erasure> machines, History::Gone 
             vanishes.push_back(has_series_before(what));
             if (vanishes.back()) dictionary_.condemn(what);
         }
+        births_.add();
         drop_condemned_heads();
         for (std::size_t index = 0; gone && index < some.size(); ++index) {
             const Erasure& what = some[index];

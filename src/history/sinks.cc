@@ -305,6 +305,14 @@ void join_to(Bucket& bucket, const Bucket& other) {
 
 void join_to(std::vector<Bucket>& buckets, const std::vector<Bucket>& others,
              std::vector<Bucket>& scratch) {
+    std::size_t same = 0;  // machines that speak at one pace fill the same buckets
+    while (same < others.size() && same < buckets.size() &&
+           buckets[same].start == others[same].start)
+        ++same;
+    if (same == others.size()) {
+        for (std::size_t index = 0; index < same; ++index) join_to(buckets[index], others[index]);
+        return;
+    }
     scratch.clear();
     auto one = buckets.begin();
     for (const Bucket& other : others) {

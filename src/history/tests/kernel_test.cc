@@ -7,6 +7,7 @@
 #include <map>
 #include <random>
 
+#include "history/answers.h"
 #include "history/tests/chunk_samples.h"
 #include "history/tests/rig.h"
 
@@ -73,6 +74,29 @@ void expect_same(const Bucket& got, const Bucket& want, double magnitude) {
     EXPECT_EQ(got.last_at, want.last_at);
     expect_near(got.sum, want.sum, magnitude);
     expect_near(got.integral, want.integral, magnitude * 1e5);
+}
+
+using Groups = std::vector<std::vector<Bucket>>;
+
+io::Task<Result<Groups>> all_pieces(History* history, Aggregate asked) {
+    auto pieces = answers_of(*history).pieces(std::move(asked));
+    if (!pieces) co_return std::unexpected(pieces.error());
+    Groups all;
+    for (;;) {
+        auto piece = co_await (*pieces)->next(std::chrono::minutes(1));
+        if (!piece) co_return std::unexpected(piece.error());
+        if (piece->groups.empty()) co_return all;
+        EXPECT_EQ(piece->first_group, all.size());
+        for (auto& group : piece->groups) all.push_back(std::move(group));
+    }
+}
+
+/// Asks for the first piece and goes away, while workers are at the next ones.
+io::Task<bool> first_piece(History* history, Aggregate asked) {
+    auto pieces = answers_of(*history).pieces(std::move(asked));
+    CHECK(pieces.has_value());
+    auto piece = co_await (*pieces)->next(std::chrono::minutes(1));
+    co_return piece && !piece->groups.empty();
 }
 
 class Kernel : public ::testing::Test {
@@ -228,6 +252,25 @@ protected:
         }
     }
 
+    // Series side by side in groups: what comes in pieces is what comes at once.
+    void ask_pieces() {
+        Aggregate asked = question();
+        asked.group.clear();
+        const std::size_t each = 1 + under(3);
+        for (std::size_t index = 0; index < asked.series.size(); ++index)
+            asked.group.push_back(static_cast<std::uint32_t>(index / each));
+        const auto shard = static_cast<std::uint32_t>(under(rig_->shards().size()));
+        const auto got = rig_->ask(all_pieces(&rig_->history(), asked), shard);
+        ASSERT_TRUE(got) << got.error().context;
+        const auto want = expected(asked);
+        const bool is_empty = got->empty();  // of an empty window there are no pieces
+        for (std::size_t group = 0; group < want.size(); ++group) {
+            ASSERT_EQ(is_empty ? 0 : (*got)[group].size(), want[group].size());
+            for (std::size_t index = 0; const auto& [at, one] : want[group])
+                expect_same((*got)[group][index++], one, 1e6);
+        }
+    }
+
     void ask_chosen() {
         SeriesChoice choice;
         choice.organisation = organisation;
@@ -257,6 +300,14 @@ protected:
             got.push_back({one.machine, one.tag});
         }
         EXPECT_EQ(got, want);
+        if (choice.fits) return;
+        for (int again = 0; again < 2; ++again) {  // what is remembered is as new
+            const auto list = rig_->ask(answers_of(rig_->history()).listed(choice));
+            std::vector<Name> listed;
+            for (const Series& one : list->series) listed.push_back({one.machine, one.tag});
+            EXPECT_EQ(listed, want);
+            EXPECT_EQ(list->owners.size(), want.size());
+        }
     }
 
     void ask_newest() {
@@ -317,6 +368,7 @@ TEST_F(Kernel, AgreesWithEverySample) {
         if (under(40) == 0) rig_.reopen(1 + static_cast<unsigned>(under(3)));
         append(9);
         if (step % 4 == 3) ask();
+        if (step % 4 == 1) ask_pieces();
         if (step % 10 == 9) ask_newest();
         if (step % 10 == 8) ask_chosen();
         if (HasFailure()) return;
@@ -377,6 +429,44 @@ TEST_F(Kernel, BadQuestionsAreRefused) {
     EXPECT_EQ(code({.series = {series}, .group = {1'000'000}, .window = window}), Code::invalid);
     EXPECT_EQ(code({.series = {series}, .edges = {window.from}}), Code::invalid);
     EXPECT_EQ(code({.series = {series}, .edges = {window.until, window.from}}), Code::invalid);
+}
+
+TEST_F(Kernel, WhoIsErasedIsListedNoMore) {
+    ASSERT_TRUE(rig_->append("press", "speed", {kernel_start}, 1.0));
+    ASSERT_TRUE(rig_->append("robot", "speed", {kernel_start}, 2.0));
+    SeriesChoice choice;
+    choice.organisation = organisation;
+    choice.tags = {"speed"};
+    const auto before = rig_->ask(answers_of(rig_->history()).listed(choice));
+    ASSERT_EQ(before->series.size(), 2);
+    EXPECT_EQ(rig_->ask(answers_of(rig_->history()).listed(choice)), before) << "remembered";
+    ASSERT_TRUE(rig_->ask(rig_->history().erase({{organisation, "press"}}, {})));
+    const auto after = rig_->ask(answers_of(rig_->history()).listed(choice));
+    ASSERT_EQ(after->series.size(), 1);
+    EXPECT_EQ(after->series[0].machine, "robot");
+    const auto newest = rig_->ask(answers_of(rig_->history()).newest_of(before, 0, 2));
+    ASSERT_TRUE(newest);
+    EXPECT_EQ(newest->at, (std::vector<std::int64_t>{INT64_MIN, kernel_start}));
+}
+
+TEST_F(Kernel, PiecesMayBeLeftHalfWay) {
+    Aggregate asked;
+    for (int machine = 0; machine < 200; ++machine) {
+        const std::string name = "machine " + std::to_string(machine);
+        Report report{organisation, name, {}};
+        for (int sample = 0; sample < 50; ++sample)
+            report.samples.push_back({"tag", {{kernel_start + sample * kernel_second}, 1.0}});
+        ASSERT_TRUE(rig_->append(report));
+        asked.series.push_back(rig_->find(name, "tag"));
+    }
+    asked.window = {{kernel_start}, {kernel_start + hour}};
+    asked.step = std::chrono::seconds(7);
+    for (int again = 0; again < 5; ++again)
+        EXPECT_TRUE(rig_->ask(first_piece(&rig_->history(), asked)));
+    asked.group.assign(asked.series.size(), 0);
+    EXPECT_TRUE(rig_->ask(first_piece(&rig_->history(), asked)));
+    asked.group.back() = 2;
+    EXPECT_EQ(rig_->ask(all_pieces(&rig_->history(), asked)).error().code, Code::invalid);
 }
 
 TEST_F(Kernel, EndsWhenItIsToldTo) {
