@@ -63,21 +63,12 @@ Outcome<void> DirectChoice::resolve() {
         is_nothing = was_nothing;
         having.emplace_back(condition.on, bounds);
     }
-    series.fits = [who = run.scope.who, patterns = likes](std::string_view machine,
-                                                      std::string_view tag) {
-        if (tag.starts_with('$')) return false;
-        if (who->is_machine() && !trust::is_own_machine(*who, machine)) return false;
-        return std::ranges::all_of(patterns, [&](const auto& like) {
-            return is_like(like.first == What::machine ? machine : tag, like.second, false);
-        });
-    };
     is_nothing = is_nothing || window.from >= window.until;
     return {};
 }
 
 // Whether a join with the machines leaves it.
 bool DirectChoice::is_left(const catalog::MachineEntry* entry) const {
-    if (!run.ask->joins_machines) return true;
     if (entry == nullptr) return false;
     return std::ranges::all_of(of_machines, [&](const auto& condition) {
         const Value said = said_of(run, entry, condition.first);
@@ -87,17 +78,39 @@ bool DirectChoice::is_left(const catalog::MachineEntry* entry) const {
     });
 }
 
-void DirectChoice::drop_others(std::vector<history::Series>& all) const {
-    if (!run.ask->joins_machines) return;
-    std::string machine;
-    bool is_kept = false;
-    std::erase_if(all, [&](const history::Series& one) {
-        if (one.machine != machine) {  // they come by machine
-            machine = one.machine;
-            is_kept = is_left(entry_of(machine));
-        }
-        return !is_kept;
+bool DirectChoice::takes(const history::Series& one) const {
+    if (one.tag.starts_with('$')) return false;  // no tag of the machine's
+    const trust::Principal& who = *run.scope.who;
+    if (who.is_machine() && !trust::is_own_machine(who, one.machine)) return false;
+    return std::ranges::all_of(likes, [&](const auto& like) {
+        return is_like(like.first == What::machine ? one.machine : one.tag, like.second, false);
     });
+}
+
+// Whether nothing but names says which.
+bool DirectChoice::takes_all() const {
+    return !run.scope.who->is_machine() && !run.ask->joins_machines && likes.empty() &&
+           series.tags && std::ranges::none_of(*series.tags, [](const std::string& tag) {
+               return tag.starts_with('$');
+           });
+}
+
+history::SeriesListPtr DirectChoice::fitting(history::SeriesListPtr named) const {
+    if (takes_all()) return named;
+    auto left = std::make_shared<history::SeriesList>();
+    const std::string* machine = nullptr;
+    bool is_kept = false;
+    for (std::size_t index = 0; index < named->series.size(); ++index) {
+        const history::Series& one = named->series[index];
+        if (machine == nullptr || *machine != one.machine) {  // they come by machine
+            machine = &one.machine;
+            is_kept = !run.ask->joins_machines || is_left(entry_of(one.machine));
+        }
+        if (!is_kept || !takes(one)) continue;
+        left->series.push_back(one);
+        left->owners.push_back(named->owners[index]);
+    }
+    return left;
 }
 
 Outcome<Value> DirectChoice::value_of(const Fixed& fixed) const {

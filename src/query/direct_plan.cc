@@ -1,31 +1,14 @@
 // Which SELECTs need no SQLite: read from PostgreSQL's tree, after the Analyser took it.
 #include <algorithm>
 #include <array>
-#include <charconv>
-#include <cstdlib>
 
-#include "query/direct.h"
-#include "query/values.h"
+#include "query/direct_words.h"
 
 namespace lineshaft::query {
 namespace {
 
 using Op = Condition::Op;
 
-struct NamedItem {
-    std::string_view name;
-    What what;
-};
-constexpr auto sample_columns = std::to_array<NamedItem>({{"machine", What::machine},
-                                                          {"tag", What::tag},
-                                                          {"time", What::time},
-                                                          {"value", What::value},
-                                                          {"text", What::text},
-                                                          {"quality", What::quality}});
-constexpr auto machine_columns = std::to_array<NamedItem>({{"id", What::machine},
-                                                           {"name", What::name},
-                                                           {"kind", What::kind},
-                                                           {"site", What::site}});
 constexpr auto value_aggregates = std::to_array<NamedItem>({{"count", What::count},
                                                             {"sum", What::sum},
                                                             {"avg", What::average},
@@ -55,7 +38,7 @@ std::optional<Op> comparison_of(std::string_view op, bool is_turned) {
 
 class DirectReader {
 public:
-    DirectReader(const std::string& sql, const Session& session) : sql_(sql), session_(session) {}
+    DirectReader(const std::string& sql, const Session& session) : constants_(sql, session) {}
 
     std::optional<Direct> read(const json::object& select) {
         static constexpr std::string_view others[] = {"withClause", "valuesLists", "intoClause",
@@ -79,82 +62,19 @@ public:
     }
 
 private:
-    // ---- FROM
     bool take_from(const json::array& from) {
-        if (from.size() != 1) return false;
-        if (kind_of(from[0]) == "RangeVar") return take_table(body_of(from[0])) && !main_.empty();
-        if (kind_of(from[0]) != "JoinExpr") return false;
-        const json::object& join = body_of(from[0]);
-        if (text_of(join, "jointype") != "JOIN_INNER" || flag_of(join, "isNatural") ||
-            join.contains("usingClause") || join.contains("alias"))
-            return false;
-        for (const std::string_view side : {"larg", "rarg"}) {
-            const Node& table = member(join, side);
-            if (kind_of(table) != "RangeVar" || !take_table(body_of(table))) return false;
-        }
-        if (main_.empty() || machines_.empty()) return false;
-        out_.joins_machines = true;
-        const json::object& quals = body_of(member(join, "quals"));
-        if (kind_of(member(join, "quals")) != "A_Expr" || text_of(quals, "kind") != "AEXPR_OP" ||
-            last_name(list_of(quals, "name")) != "=")
-            return false;
-        const Node &left = member(quals, "lexpr"), &right = member(quals, "rexpr");
-        return (is_column(left, main_, "machine") && is_column(right, machines_, "id")) ||
-               (is_column(left, machines_, "id") && is_column(right, main_, "machine"));
-    }
-
-    bool take_table(const json::object& table) {
-        const std::string_view name = text_of(table, "relname");
-        const std::string_view schema = text_of(table, "schemaname");
-        if (!schema.empty() && schema != "public") return false;
-        std::string alias(name);
-        if (const Node& given = member(table, "alias"); given.is_object()) {
-            if (given.get_object().contains("colnames")) return false;
-            alias = text_of(given.get_object(), "aliasname");
-        }
-        if (name == "machines" && machines_.empty()) {
-            machines_ = std::move(alias);
-            return true;
-        }
-        if ((name != "samples" && name != "latest") || !main_.empty()) return false;
-        out_.from = name == "samples" ? Direct::From::samples : Direct::From::latest;
-        main_ = std::move(alias);
+        if (!tables_.take(from)) return false;
+        out_.from = tables_.from();
+        out_.joins_machines = tables_.joins_machines();
         return true;
-    }
-
-    bool is_column(const Node& node, std::string_view table, std::string_view column) const {
-        const auto& fields = list_of(body_of(node), "fields");
-        if (kind_of(node) != "ColumnRef" || fields.empty() || fields.size() > 2) return false;
-        const bool is_there = fields.size() == 1 || string_of(fields.front()) == table;
-        return is_there && string_of(fields.back()) == column;
     }
 
     // ---- what stands in rows
     std::optional<Item> item_of(const Node& node) {
         const std::string_view kind = kind_of(node);
-        if (kind == "ColumnRef") return column_of(node);
+        if (kind == "ColumnRef") return tables_.column_of(node);
         if (kind == "FuncCall") return call_of(body_of(node));
-        if (kind != "A_Expr") return {};
-        const json::object& body = body_of(node);
-        const bool is_attribute =
-            out_.joins_machines && text_of(body, "kind") == "AEXPR_OP" &&
-            last_name(list_of(body, "name")) == "->>" &&
-            is_column(member(body, "lexpr"), machines_, "attributes");
-        const Node& key = member(body_of(member(body, "rexpr")), "sval");
-        if (!is_attribute || kind_of(member(body, "rexpr")) != "A_Const" || !key.is_object())
-            return {};
-        return Item{What::attribute, std::string(text_of(key.get_object(), "sval"))};
-    }
-
-    std::optional<Item> column_of(const Node& node) const {
-        for (const NamedItem& column : sample_columns) {
-            if (is_column(node, main_, column.name)) return Item{column.what};
-        }
-        for (const NamedItem& column : machine_columns) {
-            if (out_.joins_machines && is_column(node, machines_, column.name))
-                return Item{column.what};
-        }
-        return {};
+        return tables_.attribute_of(node);
     }
 
     std::optional<Item> call_of(const json::object& call) {
@@ -180,7 +100,7 @@ private:
                                      bool is_star) const {
         if (name == "count" && is_star) return Item{What::count_all};
         if (arguments.empty() || arguments.size() > 2) return {};
-        const auto of = column_of(arguments[0]);
+        const auto of = tables_.column_of(arguments[0]);
         if (name == "count" && arguments.size() == 1 && counts_all(arguments[0], of))
             return Item{What::count_all};
         if (!of) return {};
@@ -191,13 +111,11 @@ private:
         if (of->what != What::value) return {};
         const bool is_edge = name == "first" || name == "last";
         if (arguments.size() == 2) {
-            const auto by = column_of(arguments[1]);
+            const auto by = tables_.column_of(arguments[1]);
             if (!is_edge || !by || by->what != What::time) return {};
         }
-        for (const NamedItem& known : value_aggregates) {
-            if (known.name == name) return Item{known.what};
-        }
-        return {};
+        const auto what = what_of(value_aggregates, name);
+        return what ? std::optional(Item{*what}) : std::nullopt;
     }
 
     // What is never NULL is counted as rows are.
@@ -212,10 +130,11 @@ private:
     std::optional<Item> bucket_of(std::string_view name, const json::object& call) {
         const auto& arguments = list_of(call, "args");
         if (arguments.size() != 2 || call.contains("agg_filter")) return {};
-        if (const auto time = column_of(arguments[1]); !time || time->what != What::time) return {};
+        const auto time = tables_.column_of(arguments[1]);
+        if (!time || time->what != What::time) return {};
         std::int64_t step = 0;
         if (name == "time_bucket") {
-            const auto span = span_of(arguments[0]);
+            const auto span = constants_.span_of(arguments[0]);
             if (!span || span->months != 0) return {};
             step = span->micros;
         } else {
@@ -243,7 +162,7 @@ private:
             if (kind_of(value) == "ColumnRef" && !fields.empty() &&
                 kind_of(fields.back()) == "A_Star") {
                 if (fields.size() != 1 || out_.joins_machines) return false;
-                for (const NamedItem& column : sample_columns) add(column.name, {column.what});
+                for (const NamedItem& column : sample_columns()) add(column.name, {column.what});
                 continue;
             }
             auto item = item_of(value);
@@ -309,7 +228,7 @@ private:
         const bool is_number = item && is_aggregate_item(item->what) &&
                                item->what != What::seen_from && item->what != What::seen_until;
         if (!how || !is_number) return false;
-        auto value = fixed_of(*right, Type::float8);
+        auto value = constants_.fixed_of(*right, Type::float8);
         if (!value) return false;
         out_.having.push_back({*item, *how, {std::move(*value)}});
         return true;
@@ -334,13 +253,7 @@ private:
             if (auto item = named()) return item;
         }
         if (auto item = item_of(node)) return item;
-        return is_of_table(fields) ? std::optional<Item>() : named();
-    }
-    // A column of the machines that is not understood here.
-    bool is_of_table(const json::array& fields) const {
-        const auto& columns = shown_tables()[0].columns;
-        return out_.joins_machines && fields.size() == 1 &&
-               std::ranges::find(columns, string_of(fields[0]), &Column::name) != columns.end();
+        return tables_.is_of_machines(fields) ? std::optional<Item>() : named();
     }
 
     // ---- ORDER BY, LIMIT
@@ -374,7 +287,7 @@ private:
 
     bool take_bound(const Node& node, std::optional<Fixed>& into) {
         if (node.is_null() || flag_of(body_of(node), "isnull")) return true;
-        into = fixed_of(node, Type::int8);
+        into = constants_.fixed_of(node, Type::int8);
         return into.has_value();
     }
 
@@ -410,7 +323,7 @@ private:
                                        [&](const Node& part) { return take_where(part, into); });
         }
         if (kind_of(node) == "NullTest") {
-            const auto on = column_of(member(body, "arg"));
+            const auto on = tables_.column_of(member(body, "arg"));
             if (!on || on->what != What::value || text_of(body, "nulltesttype") != "IS_NOT_NULL")
                 return false;
             into.push_back({*on, Op::not_null, {}});
@@ -434,7 +347,7 @@ private:
         const bool is_text = !is_time && on->what != What::value;
         const Type type = is_time ? Type::timestamptz : is_text ? Type::text : Type::float8;
         const auto take = [&](Op how, const Node& node) {
-            auto value = fixed_of(node, type);
+            auto value = constants_.fixed_of(node, type);
             if (value) into.push_back({*on, how, {std::move(*value)}});
             return value.has_value();
         };
@@ -452,7 +365,7 @@ private:
         if (kind != "AEXPR_IN" || op != "=" || !is_text) return false;
         Condition any{*on, Op::any, {}};
         for (const Node& item : items) {
-            auto value = fixed_of(item, type);
+            auto value = constants_.fixed_of(item, type);
             if (!value) return false;
             any.values.push_back(std::move(*value));
         }
@@ -468,108 +381,10 @@ private:
         return item;
     }
 
-    // ---- constants
-    std::optional<Fixed> literal(Value value) const {
-        Fixed fixed;
-        fixed.value = std::move(value);
-        return fixed;
-    }
-
-    std::optional<Fixed> fixed_of(const Node& node, Type type) const {
-        const std::string_view kind = kind_of(node);
-        const json::object& body = body_of(node);
-        if (kind == "A_Const") return constant_of(node, type);
-        if (kind == "ParamRef") {
-            Fixed fixed;
-            fixed.from = Fixed::From::parameter;
-            fixed.parameter = static_cast<std::size_t>(number_of(body, "number"));
-            return fixed;
-        }
-        if (kind == "TypeCast") {
-            const Node& named = member(body, "typeName");
-            if (!named.is_object()) return {};
-            const std::string_view word = last_name(list_of(named.get_object(), "names"));
-            const bool fits = (type == Type::timestamptz &&
-                               (word == "timestamptz" || word == "timestamp")) ||
-                              (type == Type::text && (word == "text" || word == "varchar")) ||
-                              (type == Type::float8 && word == "float8");
-            if (!fits || named.get_object().contains("arrayBounds")) return {};
-            return constant_of(member(body, "arg"), type);
-        }
-        if (type != Type::timestamptz) return {};
-        const bool is_now =
-            (kind == "FuncCall" && last_name(list_of(body, "funcname")) == "now") ||
-            (kind == "SQLValueFunction" && text_of(body, "op") == "SVFOP_CURRENT_TIMESTAMP");
-        if (is_now) {
-            Fixed fixed;
-            fixed.from = Fixed::From::now;
-            return fixed;
-        }
-        return kind == "A_Expr" ? moved_of(body) : std::optional<Fixed>();
-    }
-
-    // now() - interval '1 hour'
-    std::optional<Fixed> moved_of(const json::object& body) const {
-        const std::string_view op = last_name(list_of(body, "name"));
-        if (text_of(body, "kind") != "AEXPR_OP" || (op != "-" && op != "+")) return {};
-        auto from = fixed_of(member(body, "lexpr"), Type::timestamptz);
-        const auto span = span_of(member(body, "rexpr"));
-        if (!from || from->from != Fixed::From::now || !span || span->months != 0) return {};
-        constexpr std::int64_t far = 100'000 * micros_per_day;
-        if (std::abs(span->micros) > far || std::abs(from->micros) > far) return {};
-        from->micros += op == "-" ? -span->micros : span->micros;
-        return from;
-    }
-
-    std::optional<Span> span_of(const Node& node) const {
-        const Node* inside = &node;
-        if (kind_of(node) == "TypeCast") {
-            const Node& named = member(body_of(node), "typeName");
-            if (!named.is_object() ||
-                last_name(list_of(named.get_object(), "names")) != "interval" ||
-                named.get_object().contains("typmods"))
-                return {};
-            inside = &member(body_of(node), "arg");
-        }
-        const Node& text = member(body_of(*inside), "sval");
-        if (kind_of(*inside) != "A_Const" || !text.is_object()) return {};
-        auto span = parse_span(text_of(text.get_object(), "sval"));
-        return span ? std::optional(*span) : std::nullopt;
-    }
-
-    std::optional<Fixed> constant_of(const Node& node, Type type) const {
-        const json::object& body = body_of(node);
-        if (kind_of(node) != "A_Const") return {};
-        if (flag_of(body, "isnull")) return literal({});
-        if (const Node& text = member(body, "sval"); text.is_object()) {
-            if (type != Type::text && type != Type::timestamptz) return {};
-            auto value =
-                parse_text(type, text_of(text.get_object(), "sval"), session_.time_zone);
-            return value ? literal(std::move(*value)) : std::nullopt;
-        }
-        const std::int64_t at = location_of(node);
-        if (const Node& whole = member(body, "ival"); whole.is_object()) {
-            // The parser's JSON leaves out integers that are not positive.
-            std::int64_t number = number_of(whole.get_object(), "ival");
-            if (at >= 0 && sql_[static_cast<std::size_t>(at)] == '-') return {};
-            if (type == Type::int8) return literal(number);
-            return type == Type::float8 ? literal(static_cast<double>(number)) : std::nullopt;
-        }
-        const Node& real = member(body, "fval");
-        if (!real.is_object() || type != Type::float8) return {};
-        const std::string_view text = text_of(real.get_object(), "fval");
-        double number = 0;
-        const auto end = text.data() + text.size();
-        const auto [last, problem] = std::from_chars(text.data(), end, number);
-        if (problem != std::errc() || last != end) return {};
-        return literal(number);
-    }
-
-    const std::string& sql_;
-    const Session& session_;
+    const DirectConstants constants_;
+    DirectTables tables_;
     Direct out_;
-    std::string main_, machines_;  // what the tables are called
-    std::vector<std::string> names_;
+    std::vector<std::string> names_;  // of the columns shown
 };
 
 }  // namespace

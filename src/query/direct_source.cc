@@ -43,6 +43,18 @@ struct SampleSeen {
 };
 
 SampleSeen seen_of(const history::Series& series, const catalog::MachineEntry* entry,
+                   const history::Columns& samples, std::size_t index) {
+    const history::Mark mark = samples.mark[index];
+    const bool is_text = mark.kind() == history::Kind::text;
+    return {&series,
+            entry,
+            {samples.at[index]},
+            mark,
+            samples.number(index),
+            is_text ? samples.text_at(index) : std::string_view()};
+}
+
+SampleSeen seen_of(const history::Series& series, const catalog::MachineEntry* entry,
                    const history::Sample& sample) {
     const auto* text = std::get_if<std::string>(&sample.value);
     return {&series,
@@ -70,29 +82,21 @@ public:
         return true;
     }
     io::Task<Outcome<bool>> fill(std::vector<Value>* page, std::size_t) override {
-        if (!has_series_) {
-            auto series = co_await run_.history->chosen(chosen_.series);
-            chosen_.drop_others(series);
-            series_ = std::move(series);
-            has_series_ = true;
-        }
-        const std::size_t until = std::min(series_.size(), next_ + page_rows);
-        std::vector<history::Series> asked;  // what they are called is not asked
-        asked.reserve(until - next_);
-        for (std::size_t index = next_; index < until; ++index) {
-            const history::Series& one = series_[index];
-            asked.push_back({one.id, one.organisation, one.machine, {}, one.kind});
-        }
-        auto newest = co_await run_.history->newest(std::move(asked));
+        if (!has_series()) co_await find_series();
+        const std::size_t until = std::min(series().size(), next_ + page_rows);
+        auto newest = co_await answers().newest_of(list(), next_, until);
         if (!newest) co_return std::unexpected(failure_of(newest.error()));
+        make_room(*page, newest->size());
         for (std::size_t index = next_; index < until; ++index) {
-            const auto& sample = (*newest)[index - next_];
-            if (!sample || !chosen_.window.contains(sample->at)) continue;
-            const auto seen = seen_of(series_[index], entry_if_joined(series_[index]), *sample);
+            const std::size_t row = index - next_;
+            if (newest->at[row] == INT64_MIN || !chosen_.window.contains({newest->at[row]}))
+                continue;
+            const history::Series& one = series()[index];
+            const auto seen = seen_of(one, entry_if_joined(one), *newest, row);
             if (seen.fits(chosen_.only)) put_sample(run_, seen, *page);
         }
         next_ = until;
-        co_return next_ < series_.size();
+        co_return next_ < series().size();
     }
 
 private:
@@ -105,56 +109,46 @@ public:
     using DirectSource::DirectSource;
     bool is_in_order() const override { return true; }
     io::Task<Outcome<bool>> fill(std::vector<Value>* page, std::size_t wanted) override {
-        if (!has_series_) {
-            auto series = co_await run_.history->chosen(chosen_.series);
-            chosen_.drop_others(series);
-            series_ = std::move(series);
-            has_series_ = true;
+        if (!has_series()) {
+            co_await find_series();
             window_ = chosen_.window;
         }
-        if (next_ == series_.size()) co_return false;
-        const history::Series& series = series_[next_];
-        const auto* entry = entry_if_joined(series);
+        if (next_ == series().size()) co_return false;
+        const history::Series& one = series()[next_];
+        const auto* entry = entry_if_joined(one);
         const std::size_t count = std::clamp<std::size_t>(wanted, 16, page_);
         page_ = std::min(page_ * 2, page_rows_max);
         std::size_t found = 0;
         if (!ask().order.empty() && ask().order[0].is_down) {
-            auto samples = co_await run_.history->read(series, window_, count,
+            auto samples = co_await run_.history->read(one, window_, count,
                                                        history::History::Order::descending);
             if (!samples) co_return std::unexpected(failure_of(samples.error()));
             for (const auto& sample : *samples) {
-                const auto seen = seen_of(series, entry, sample);
+                const auto seen = seen_of(one, entry, sample);
                 if (seen.fits(chosen_.only)) put_sample(run_, seen, *page);
             }
             found = samples->size();
             if (found > 0) window_.until = samples->back().at;
         } else {
-            auto samples = co_await run_.history->columns(series, window_, count);
+            auto samples = co_await run_.history->columns(one, window_, count);
             if (!samples) co_return std::unexpected(failure_of(samples.error()));
             found = samples->size();
-            put_all(*samples, series, entry, *page);
+            put_all(*samples, one, entry, *page);
             if (found > 0) window_.from = Instant{samples->at.back() + 1};
         }
         if (found < count) {
             ++next_;
             window_ = chosen_.window;
         }
-        co_return next_ < series_.size();
+        co_return next_ < series().size();
     }
 
 private:
-    void put_all(const history::Columns& samples, const history::Series& series,
+    void put_all(const history::Columns& samples, const history::Series& one,
                  const catalog::MachineEntry* entry, std::vector<Value>& page) const {
-        page.reserve(page.size() + samples.size() * ask().items.size());
+        make_room(page, samples.size());
         for (std::size_t index = 0; index < samples.size(); ++index) {
-            const history::Mark mark = samples.mark[index];
-            const bool is_text = mark.kind() == history::Kind::text;
-            const SampleSeen seen{&series,
-                                  entry,
-                                  {samples.at[index]},
-                                  mark,
-                                  samples.number(index),
-                                  is_text ? samples.text_at(index) : std::string_view()};
+            const SampleSeen seen = seen_of(one, entry, samples, index);
             if (seen.fits(chosen_.only)) put_sample(run_, seen, page);
         }
     }
@@ -188,39 +182,79 @@ public:
     std::size_t size_bytes() const override { return DirectSource::size_bytes() + buckets_bytes_; }
 
     io::Task<Outcome<bool>> fill(std::vector<Value>* page, std::size_t wanted) override {
-        if (!has_series_) {
-            auto asked = co_await ask_all();
-            if (!asked) co_return std::unexpected(std::move(asked).error());
-            has_series_ = true;
+        if (!has_series()) {
+            auto begun = co_await begin();
+            if (!begun) co_return std::unexpected(std::move(begun).error());
         }
-        page->reserve(page->size() + wanted * ask().items.size());
-        for (; wanted > 0 && next_ < sorted_.size(); --wanted) {
+        make_room(*page, wanted);
+        while (wanted > 0 && next_ < sorted_.size()) {
             const std::uint32_t group = sorted_[next_];
-            const auto& buckets = answers_[0][group];
+            if (pieces_ != nullptr && group >= first_group_ + answers_[0].size()) {
+                auto more = co_await next_piece();
+                if (!more) co_return std::unexpected(std::move(more).error());
+                continue;
+            }
+            const auto& buckets = answers_[0][group - first_group_];
             if (at_ == buckets.size()) {
                 ++next_;
-                ++wanted;
                 at_ = 0;
                 continue;
             }
             const history::Bucket& bucket = buckets[at_++];
             if (has(group, bucket)) put_row(group, bucket, *page);
+            --wanted;
         }
         co_return next_ < sorted_.size();
     }
 
 private:
-    io::Task<Outcome<void>> ask_all() {
-        if (!chosen_.is_nothing) {
-            auto series = co_await run_.history->chosen(chosen_.series);
-            chosen_.drop_others(series);
-            series_ = std::move(series);
+    io::Task<Outcome<void>> begin() {
+        if (chosen_.is_nothing) {
+            find_nothing();
+        } else {
+            co_await find_series();
         }
         make_groups();
+        for (std::uint32_t group = 0; group < values_.size(); ++group) sorted_.push_back(group);
+        std::ranges::sort(sorted_, [this](std::uint32_t a, std::uint32_t b) {
+            return is_before(values_[a], values_[b]);
+        });
+        if (comes_in_pieces()) {
+            auto begun = answers().pieces(question_of(chosen_.only));
+            if (!begun) co_return std::unexpected(failure_of(begun.error()));
+            pieces_ = std::move(*begun);
+            answers_.emplace_back();
+            co_return Outcome<void>();
+        }
+        auto asked = co_await ask_all();
+        co_return asked;
+    }
+
+    // Groups that come one after the other, as series do, need not all be known before the first row
+    // is given: workers find the next ones meanwhile.
+    bool comes_in_pieces() const {
+        return chosen_.filters.empty() && values_.size() > 1 && std::ranges::is_sorted(groups_) &&
+               std::ranges::is_sorted(sorted_);
+    }
+
+    io::Task<Outcome<void>> next_piece() {
+        auto piece = co_await pieces_->next(time_left());
+        if (!piece) co_return std::unexpected(failure_of(piece.error()));
+        if (piece->groups.empty()) {  // every group was given
+            next_ = sorted_.size();
+            co_return Outcome<void>();
+        }
+        first_group_ = piece->first_group;
+        answers_[0] = std::move(piece->groups);
+        buckets_bytes_ = 0;
+        for (const auto& group : answers_[0]) buckets_bytes_ += group.size() * sizeof(history::Bucket);
+        co_return Outcome<void>();
+    }
+
+    io::Task<Outcome<void>> ask_all() {
         const std::size_t asks = 1 + chosen_.filters.size();
         for (std::size_t filter = 0; filter < asks; ++filter) {
             auto question = question_of(filter == 0 ? chosen_.only : chosen_.filters[filter - 1]);
-            question.series = filter + 1 < asks ? series_ : std::move(series_);
             auto answer = co_await run_.history->aggregate(std::move(question));
             if (!answer) co_return std::unexpected(failure_of(answer.error()));
             for (const auto& group : *answer)
@@ -231,20 +265,23 @@ private:
         for (auto& answer : answers_) answer.resize(values_.size());
         if (!ask().is_grouped && answers_[0][0].empty())
             answers_[0][0].emplace_back();  // of nothing there is one row, too
-        for (std::uint32_t group = 0; group < values_.size(); ++group) sorted_.push_back(group);
-        std::ranges::sort(sorted_, [this](std::uint32_t a, std::uint32_t b) {
-            return is_before(values_[a], values_[b]);
-        });
         co_return Outcome<void>();
+    }
+
+    std::chrono::milliseconds time_left() const {
+        return std::max(deadline_ - run_.clock->steady(), std::chrono::milliseconds(1));
     }
 
     history::Aggregate question_of(const history::Only& only) const {
         history::Aggregate question;
+        question.series.reserve(series().size());
+        for (const history::Series& one : series())  // what they are called is not asked
+            question.series.push_back({one.id, one.organisation, one.machine, {}, one.kind});
         question.group = groups_;
         question.window = chosen_.window;
         question.only = only;
         question.stop = run_.stop;
-        question.time_max = std::max(deadline_ - run_.clock->steady(), std::chrono::milliseconds(1));
+        question.time_max = time_left();
         if (ask().step > 0) {
             question.step = std::chrono::microseconds(ask().step);
             question.steps_from = {step_bucket(ask().step, chosen_.window.from.micros)};
@@ -254,23 +291,23 @@ private:
 
     void make_groups() {
         if (!ask().is_grouped || names_.empty()) {
-            if (!ask().is_grouped || !series_.empty()) values_.emplace_back();
-            groups_.assign(series_.size(), 0);
+            if (!ask().is_grouped || !series().empty()) values_.emplace_back();
+            groups_.assign(series().size(), 0);
             return;
         }
         std::unordered_map<std::string, std::uint32_t> known;
         std::vector<Value> names(names_.size());
         const catalog::MachineEntry* entry = nullptr;
         std::string key;
-        for (std::size_t index = 0; index < series_.size(); ++index) {
-            const history::Series& series = series_[index];
-            if (index == 0 || series.machine != series_[index - 1].machine)
-                entry = entry_if_joined(series);
+        for (std::size_t index = 0; index < series().size(); ++index) {
+            const history::Series& one = series()[index];
+            if (index == 0 || one.machine != series()[index - 1].machine)
+                entry = entry_if_joined(one);
             key.clear();
             for (std::size_t name = 0; name < names_.size(); ++name) {
                 const What what = names_[name].what;
-                names[name] = what == What::tag       ? Value(series.tag)
-                              : what == What::machine ? Value(series.machine)
+                names[name] = what == What::tag       ? Value(one.tag)
+                              : what == What::machine ? Value(one.machine)
                                                       : said_of(run_, entry, names_[name]);
                 const auto* text = std::get_if<std::string>(&names[name]);
                 if (text != nullptr) key.append(std::to_string(text->size())).append(":");
@@ -349,10 +386,22 @@ private:
     std::vector<std::vector<Value>> values_;                    // by group, as names_
     std::vector<std::uint32_t> sorted_;                         // groups
     std::vector<std::vector<std::vector<history::Bucket>>> answers_;  // by filter, by group
+    std::unique_ptr<history::BucketPieces> pieces_;  // then answers_ has the groups of one of them
+    std::uint32_t first_group_ = 0;                  // of those
     std::size_t next_ = 0, at_ = 0, buckets_bytes_ = 0;
 };
 
 }  // namespace
+
+const std::vector<history::Series>& DirectSource::series() const {
+    static const std::vector<history::Series> none;
+    return list_ != nullptr ? list_->series : none;
+}
+
+io::Task<void> DirectSource::find_series() {
+    auto named = co_await answers().listed(chosen_.series);
+    list_ = chosen_.fitting(std::move(named));
+}
 
 std::unique_ptr<DirectSource> DirectSource::make(const DirectRun& run,
                                                  const DirectChoice& chosen) {

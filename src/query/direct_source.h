@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "history/answers.h"
 #include "query/direct.h"
 
 // Where the rows of a SELECT without SQLite come from. Inside query only.
@@ -20,8 +21,9 @@ struct DirectChoice {
     const catalog::MachineEntry* entry_of(const std::string& machine) const {
         return run.catalog->machine(run.scope.who->organisation, machine);
     }
-    /// Leaves those of machines that a join finds and conditions fit.
-    void drop_others(std::vector<history::Series>& all) const;
+    /// Of those that `series` names, the ones that the caller may see, that a join finds and that
+    /// all other conditions fit; the list itself where that is all of them.
+    history::SeriesListPtr fitting(history::SeriesListPtr named) const;
     Outcome<Value> value_of(const Fixed& fixed) const;
 
     const DirectRun& run;
@@ -36,6 +38,8 @@ struct DirectChoice {
 
 private:
     bool is_left(const catalog::MachineEntry* entry) const;
+    bool takes_all() const;
+    bool takes(const history::Series& one) const;
     Outcome<void> take(const Condition& condition, history::Only& into);
     Outcome<void> take_time(Condition::Op op, const Value& value);
     Outcome<void> take_texts(const Condition& condition, const std::vector<Value>& values,
@@ -54,7 +58,7 @@ public:
     /// Whether rows come as they are to be ordered.
     virtual bool is_in_order() const = 0;
     /// What it holds besides pages.
-    virtual std::size_t size_bytes() const { return series_.size() * sizeof(history::Series); }
+    virtual std::size_t size_bytes() const { return series().size() * sizeof(history::Series); }
     void set_deadline(io::Steady at) { deadline_ = at; }
 
 protected:
@@ -62,11 +66,24 @@ protected:
     const catalog::MachineEntry* entry_if_joined(const history::Series& series) const {
         return ask().joins_machines ? chosen_.entry_of(series.machine) : nullptr;
     }
+    history::Answers& answers() const { return history::answers_of(*run_.history); }
+    /// Before the first row: which series there are, or that none is wanted.
+    io::Task<void> find_series();
+    void find_nothing() { list_ = std::make_shared<const history::SeriesList>(); }
+    bool has_series() const { return list_ != nullptr; }
+    const history::SeriesListPtr& list() const { return list_; }
+    // Of a page that begins: one that goes on grows by itself, each time to more than it needs.
+    void make_room(std::vector<Value>& page, std::size_t rows) const {
+        if (page.empty()) page.reserve(rows * ask().items.size());
+    }
+    const std::vector<history::Series>& series() const;
+
     const DirectRun& run_;
     const DirectChoice& chosen_;
     io::Steady deadline_{};
-    std::vector<history::Series> series_;
-    bool has_series_ = false;
+
+private:
+    history::SeriesListPtr list_;
 };
 
 /// What the catalog says of a machine; nothing: it says nothing, or there is no such machine.

@@ -305,6 +305,8 @@ public:
             rows /= word == 'm' ? 300 : word == 't' || word == '=' ? 20 : 4;
             words += word;
             ask.aConstraintUsage[index].argvIndex = static_cast<int>(words.size());
+            // Only such series are read; what is compared with times may not be whole.
+            ask.aConstraintUsage[index].omit = word == 'm' || word == 't' ? 1 : 0;
         }
         const bool is_instant = words.size() == 3 && words.contains('m') && words.contains('t') &&
                                 words.contains('=');
