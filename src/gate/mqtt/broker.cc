@@ -138,7 +138,8 @@ io::Task<std::size_t> Broker::forget_sessions(std::vector<std::string> reference
         std::vector<Session*> theirs;
         for (const auto& [number, session] : hub.sessions) {
             if (session->is_over) continue;
-            if (std::ranges::find(references, session->principal_reference) != references.end())
+            const std::string_view theirs_is = session->principal_reference;
+            if (std::ranges::find(references, theirs_is) != references.end())
                 theirs.push_back(session.get());
         }
         for (Session* session : theirs) {

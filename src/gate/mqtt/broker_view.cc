@@ -133,7 +133,7 @@ io::Task<Result<ClientDetail>> Broker::client(OrganisationId organisation, std::
         if (session == nullptr) return {};
         ClientDetail detail{session->row(), {}};
         for (const Subscribed& each : session->subscriptions)
-            detail.subscriptions.push_back(each.wish);
+            detail.subscriptions.push_back(each.wish());
         return detail;
     };
     auto by_hub = co_await ask<Found>(*hub, std::move(detail_of));

@@ -46,7 +46,7 @@ std::uint32_t expiry_for(const mqtt::Connect& connect, const Limits& limits) {
 }
 
 void set_up(Session& session, mqtt::Connect& connect, trust::PrincipalPtr principal, Hub& hub) {
-    session.principal_reference = hub.common.gatekeeper.reference(*principal);
+    session.principal_reference = CompactText(hub.common.gatekeeper.reference(*principal));
     session.principal = std::move(principal);
     session.version = connect.version;
     session.expiry_s = expiry_for(connect, hub.limits());
@@ -78,7 +78,7 @@ Events accept(Link& link, Session& session, bool is_resumed, bool is_id_assigned
     mqtt::Accept answer;
     answer.session_present = is_resumed;
     if (is_resumed && session.sleep) answer.session = std::move(session.sleep->flows);
-    if (is_id_assigned) answer.assigned_client_id = session.client_id;
+    if (is_id_assigned) answer.assigned_client_id = session.client_id.view();
     if (session.version == mqtt::Version::v5_0 && session.expiry_s != wish_s) {
         answer.session_expiry_s = session.expiry_s;
     }
@@ -173,11 +173,19 @@ io::Task<Events> open_session(Link* link, std::unique_ptr<mqtt::Connect> connect
     auto stored = co_await make_known(&hub, number);
 
     Session* there = hub.find(number);  // an operator may have ended it meanwhile
-    if (there == nullptr || link->is_over() || !stored) {
+    // Nor was it asked whether its credential still holds, as it was nobody's connection yet.
+    const bool is_revoked =
+        there != nullptr &&
+        (!there->principal || !hub.common.gatekeeper.still_holds(*there->principal));
+    if (there == nullptr || link->is_over() || !stored || is_revoked) {
         if (there != nullptr) abandon(hub, *there, !is_resumed);
         const bool is_left = hub.find(number) != nullptr;
         settle(hub, key, is_left ? number : 0);
         if (!stored) ++hub.stats.publishes_refused_store;
+        if (is_revoked) {
+            ++hub.stats.connects_refused_rights;
+            co_return refuse(*link, mqtt::Reason::not_authorized, "its credential was revoked");
+        }
         co_return refuse(*link,
                          stored ? mqtt::Reason::server_unavailable : mqtt::Reason::quota_exceeded,
                          "the session could not be stored");

@@ -22,7 +22,10 @@ std::string client_key(OrganisationId organisation, std::string_view client_id) 
 }
 
 void Directory::forget(const std::string& key) {
-    if (entries_.erase(key) > 0) steps_.give_back(organisation_of(key));
+    const auto at = entries_.find(key);
+    if (at == entries_.end()) return;
+    entries_.erase(at);
+    steps_.give_back(organisation_of(key));
 }
 
 void Directory::claim(const std::string& key, Claim claim) {
@@ -34,18 +37,20 @@ void Directory::claim(const std::string& key, Claim claim) {
         if (!steps_.take_place(organisation_of(key))) {
             return steps_.refuse(claim, mqtt::Reason::quota_exceeded);
         }
-        at = entries_.emplace(key, Entry{}).first;
+        at = entries_.emplace(CompactText(key), Entry{}).first;
     }
     Entry& entry = at->second;
-    if (!entry.busy) return proceed(key, entry, claim);
-    if (!entry.waiting) entry.waiting = std::make_unique<Ring<Claim>>();
-    if (entry.waiting->size() >= limits_.waiting_max) {
+    if (!entry.busy) return proceed(entry, claim);
+    if (limits_.waiting_max == 0) return steps_.refuse(claim, mqtt::Reason::server_busy);
+    auto& line = waiting_[key];
+    if (line.size() >= limits_.waiting_max) {
         return steps_.refuse(claim, mqtt::Reason::server_busy);
     }
-    entry.waiting->push_back(claim);
+    line.push_back(claim);
+    entry.has_waiting = true;
 }
 
-void Directory::proceed(const std::string&, Entry& entry, const Claim& claim) {
+void Directory::proceed(Entry& entry, const Claim& claim) {
     entry.busy = true;
     if (entry.session == 0) return steps_.grant_new(claim);
     steps_.yield(claim, entry.session, entry.home);
@@ -58,10 +63,14 @@ void Directory::settled(const std::string& key, SessionNumber session, std::uint
     entry.session = session;
     entry.home = home;
     entry.busy = false;
-    if (entry.waiting) {
-        const Claim next = entry.waiting->pop_front();
-        if (entry.waiting->empty()) entry.waiting.reset();
-        return proceed(key, entry, next);
+    if (entry.has_waiting) {
+        const auto line = waiting_.find(key);
+        const Claim next = line->second.pop_front();
+        if (line->second.empty()) {
+            waiting_.erase(line);
+            entry.has_waiting = false;
+        }
+        return proceed(entry, next);
     }
     if (session == 0) forget(key);
 }
@@ -74,7 +83,7 @@ void Directory::ended(const std::string& key, SessionNumber session) {
 
 bool Directory::load(const std::string& key, SessionNumber session, std::uint32_t home) {
     return entries_
-        .emplace(key, Entry{.session = session, .home = home, .busy = false, .waiting = {}})
+        .emplace(CompactText(key), Entry{.session = session, .home = home})
         .second;
 }
 

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "base/compact_text.h"
 #include "base/hash.h"
 #include "base/ids.h"
 #include "gate/mqtt/records.h"
@@ -61,14 +62,16 @@ private:
         SessionNumber session = 0;
         std::uint32_t home = 0;
         bool busy = false;
-        std::unique_ptr<Ring<Claim>> waiting;
+        bool has_waiting = false;
     };
     void forget(const std::string& key);
-    void proceed(const std::string& key, Entry& entry, const Claim& claim);
+    void proceed(Entry& entry, const Claim& claim);
 
     Limits limits_;
     Steps steps_;
-    std::unordered_map<std::string, Entry, StringHash, std::equal_to<>> entries_;
+    std::unordered_map<CompactText, Entry, StringHash, std::equal_to<>> entries_;
+    /// Those that found another claim under way: seldom any.
+    std::unordered_map<std::string, Ring<Claim>> waiting_;
 };
 
 }  // namespace lineshaft::broker

@@ -57,7 +57,7 @@ public:
 
     // ---- Sessions (hub_sessions.cc).
     Session* find(SessionNumber number);
-    Session& make_session(OrganisationId organisation, std::string client_id);
+    Session& make_session(OrganisationId organisation, std::string_view client_id);
     Session& install(std::unique_ptr<Session> session);
     /// The connection of a session is over. The session sleeps, or ends if it is not durable.
     void detach(Session& session, mqtt::Reason reason, std::string_view why, bool with_will);

@@ -21,7 +21,7 @@ void Session::went(std::size_t bytes) {
 ClientRow Session::row() const {
     ClientRow row;
     row.organisation = organisation;
-    row.client_id = client_id;
+    row.client_id = client_id.view();
     if (principal) {
         row.principal = principal->name;
         row.machine = principal->machine;
@@ -150,7 +150,7 @@ std::vector<std::string> Hub::present(OrganisationId organisation,
     for (const auto& [number, session] : sessions) {
         if (!session->is_over && session->organisation == organisation &&
             wanted.contains(session->client_id)) {
-            out.push_back(session->client_id);
+            out.emplace_back(session->client_id.view());
         }
     }
     return out;

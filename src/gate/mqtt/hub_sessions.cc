@@ -10,9 +10,9 @@ Session* Hub::find(SessionNumber number) {
     return at == sessions.end() || at->second->is_over ? nullptr : at->second.get();
 }
 
-Session& Hub::make_session(OrganisationId organisation, std::string client_id) {
-    return install(std::make_unique<Session>(*this, common.store.ticket(), organisation,
-                                             std::move(client_id)));
+Session& Hub::make_session(OrganisationId organisation, std::string_view client_id) {
+    return install(
+        std::make_unique<Session>(*this, common.store.ticket(), organisation, client_id));
 }
 
 Session& Hub::install(std::unique_ptr<Session> session) {
@@ -43,7 +43,7 @@ void Hub::set_full(Session& session, bool full) {
     if (full) {
         log::warn(
             "mqtt: client {} is owed {} bytes, its limit: publishes that match it are refused",
-            session.client_id, session.owed_bytes);
+            session.client_id.view(), session.owed_bytes);
     }
     broadcast(
         {.kind = RouteChange::Kind::full, .flag = full, .session = session.number, .filters = {}});
@@ -187,6 +187,9 @@ void Hub::yield(const Directory::Claim& claim, SessionNumber number) {
         ++stats.taken_over;
         session->link->end(mqtt::Reason::session_taken_over,
                            "another connection with this client id", true);
+        // In a later turn: what observers and taps heard of its end has left for other shards by
+        // then, so it comes there before what they hear of the connection that takes over.
+        return shard.post([this, claim, number] { yield(claim, number); });
     }
     if (Session* session = find(number); session != nullptr && claim.clean) {
         publish_will(*session);

@@ -11,7 +11,7 @@ namespace {
 
 auto place_of(std::vector<Subscribed>& list, std::string_view filter) {
     return std::ranges::lower_bound(list, filter, {}, [](const Subscribed& each) {
-        return std::string_view(each.wish.filter);
+        return each.filter.view();
     });
 }
 
@@ -43,10 +43,10 @@ mqtt::Reason refusal(Hub& hub, Session& session, const mqtt::Subscription& wish,
 mqtt::Reason take_wish(Hub& hub, Session& session, const mqtt::Subscription& wish, std::uint32_t id,
                        RouteChange& change, std::vector<RetainedWish>& wanted) {
     auto at = place_of(session.subscriptions, wish.filter);
-    const bool is_new = at == session.subscriptions.end() || at->wish.filter != wish.filter;
+    const bool is_new = at == session.subscriptions.end() || at->filter != wish.filter;
     if (const auto why = refusal(hub, session, wish, is_new); mqtt::is_error(why)) return why;
-    Subscribed made{wish, id};
-    made.wish.qos_max = std::min(wish.qos_max, hub.limits().wire.offers.qos_max);
+    Subscribed made(wish, id);
+    made.qos_max = std::min(wish.qos_max, hub.limits().wire.offers.qos_max);
     const auto route = made.route();
     if (is_new) {
         session.subscriptions.insert(at, made);
@@ -58,9 +58,9 @@ mqtt::Reason take_wish(Hub& hub, Session& session, const mqtt::Subscription& wis
         wish.retain_handling == mqtt::RetainHandling::send ||
         (wish.retain_handling == mqtt::RetainHandling::send_if_new && is_new);
     if (wants_retained && route.group.empty()) {
-        wanted.push_back({route.filter, made.wish.qos_max, id});
+        wanted.push_back({route.filter, made.qos_max, id});
     }
-    return static_cast<mqtt::Reason>(made.wish.qos_max);
+    return static_cast<mqtt::Reason>(made.qos_max);
 }
 
 }  // namespace
@@ -106,7 +106,7 @@ void Hub::take_back(Session& session, const std::vector<std::string>& filters) {
     RouteChange change{.kind = RouteChange::Kind::remove, .session = session.number, .filters = {}};
     for (const std::string& filter : filters) {
         const auto at = place_of(session.subscriptions, filter);
-        if (at == session.subscriptions.end() || at->wish.filter != filter) continue;
+        if (at == session.subscriptions.end() || at->filter != filter) continue;
         change.filters.push_back(at->route());
         session.subscriptions.erase(at);
     }
@@ -126,7 +126,7 @@ void Hub::unsubscribe(Session& session, mqtt::UnsubscribeReceived&& received) {
     RouteChange change{.kind = RouteChange::Kind::remove, .session = session.number, .filters = {}};
     for (const std::string& filter : received.unsubscribe.filters) {
         const auto at = place_of(session.subscriptions, filter);
-        if (at == session.subscriptions.end() || at->wish.filter != filter) {
+        if (at == session.subscriptions.end() || at->filter != filter) {
             request->reasons.push_back(mqtt::Reason::no_subscription_existed);
             continue;
         }

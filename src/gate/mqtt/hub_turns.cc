@@ -8,8 +8,8 @@ namespace {
 
 /// Then the loop's other work has a turn.
 constexpr std::size_t wakes_per_turn = 16;
-constexpr unsigned connects_per_turn = 8;
-constexpr unsigned newcomers_per_turn = 8;
+constexpr unsigned connects_per_turn = 4;
+constexpr unsigned newcomers_per_turn = 4;
 constexpr unsigned bulk_per_turn = 12;
 
 /// What `hold` is told for QoS 0 on its way to a hub rather than for a session: no session's number

@@ -33,6 +33,10 @@ Link::Busy& Link::busy() {
     return *busy_;
 }
 
+void Link::shrink() {
+    if (busy_ && busy_->is_idle() && !is_held) busy_.reset();
+}
+
 // ---- Writing ---------------------------------------------------------------------------------
 
 void Link::flush() {
@@ -89,7 +93,8 @@ io::Task<void> write_rest(Link* link) {
         link->flush();
         if (link->session != nullptr) link->session->pump();
     }
-    if (rest.is_writing || !rest.waiting_end) co_return;
+    if (rest.is_writing) co_return;
+    if (!rest.waiting_end) co_return link->shrink();
     auto answer = std::move(*rest.waiting_end);
     rest.waiting_end.reset();
     answer(true);
@@ -234,6 +239,7 @@ io::Task<void> serve_link(Link* link) {
             link->read_on();
             co_return;
         }
+        link->shrink();
         auto input = co_await link->stream->read_some(link->patience());
         link->take(input);
     }
@@ -257,6 +263,7 @@ void Link::read_on() {
     is_bulk = input && input->size() >= bulk_bytes;
     if (!input || !input->empty()) take(input);
     if (is_busy()) return hub.nursery.spawn(serve_link(this));
+    shrink();
     is_parked_ = true;
     ++hub.parked_links;
     stream->wait_readable(patience(), *this);

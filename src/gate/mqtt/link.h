@@ -79,8 +79,15 @@ private:
         bool is_writing = false;
         io::Steady held_until{0};
         std::uint64_t held_for = 0;  // Hub::hold
+        /// Nobody waits for anything in it.
+        bool is_idle() const {
+            return !is_writing && !waiting_input && !waiting_end && !waiting_turn &&
+                   !linger.is_armed();
+        }
     };
     Busy& busy();
+    /// Before it waits for input, which may be for hours: a link that was busy once is small again.
+    void shrink();
     bool is_writing() const { return busy_ && busy_->is_writing; }
     /// What was read, handled; a CONNECT waits for step_aside.
     void take(const Result<Bytes>& input);
@@ -93,11 +100,11 @@ private:
     bool is_busy() const { return is_over_ || connect_ || !wants_input(); }
     io::Steady patience() const;
 
+    bool is_over_ = false;
+    bool is_parked_ = false;  // on_readable will be called
     std::unique_ptr<Busy> busy_;
     std::unique_ptr<mqtt::Connect> connect_;  // to be answered
     std::int64_t opened_ms_;                  // on the steady clock
-    bool is_over_ = false;
-    bool is_parked_ = false;  // on_readable will be called
 };
 
 /// Everything of a link that takes time; ends with the link, or when it only waits for input.

@@ -106,7 +106,7 @@ void Loader::add_session(SessionNumber number, SessionRecord record,
     }
     common_.gatekeeper.session_loaded(record.organisation);
     auto session = std::make_unique<Session>(home, number, record.organisation, record.client_id);
-    session->principal_reference = record.principal;
+    session->principal_reference = CompactText(record.principal);
     session->principal = common_.gatekeeper.find(record.principal);
     session->version = record.version;
     session->expiry_s = record.expiry_s;
@@ -115,8 +115,8 @@ void Loader::add_session(SessionNumber number, SessionRecord record,
     session->sleep = std::make_unique<Sleep>();
     if (record.will) session->will = std::make_unique<mqtt::Will>(std::move(*record.will));
     for (std::size_t each = 0; each < record.subscriptions.size(); ++each) {
-        session->subscriptions.push_back(
-            {std::move(record.subscriptions[each]), record.subscription_ids[each]});
+        session->subscriptions.emplace_back(record.subscriptions[each],
+                                            record.subscription_ids[each]);
     }
     session->restore(progress);
     RouteChange change{.kind = RouteChange::Kind::add,

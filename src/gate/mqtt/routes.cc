@@ -4,37 +4,48 @@
 
 namespace lineshaft::broker {
 
-Routes::Slot Routes::slot_for(const RouteChange& change) {
-    if (const auto at = by_session_.find(change.session); at != by_session_.end())
-        return at->second;
-    Slot slot = 0;
+// Tickets come one after the other: spread over all bits.
+std::uint32_t Routes::hash_of(SessionNumber session) {
+    return static_cast<std::uint32_t>((session * 0x9e37'79b9'7f4a'7c15) >> 32);
+}
+
+Routes::Slot Routes::slot_of(SessionNumber session) const {
+    return by_session_.find(hash_of(session),
+                            [&](Slot slot) { return targets_[slot].session == session; });
+}
+
+Routes::Slot Routes::make_slot(SessionNumber session) {
+    Slot slot = static_cast<Slot>(targets_.size());
     if (free_slots_.empty()) {
-        slot = static_cast<Slot>(targets_.size());
-        targets_.emplace_back();
+        targets_.grow_to(targets_.size() + 1);
     } else {
         slot = free_slots_.back();
         free_slots_.pop_back();
     }
-    targets_[slot] = Target{.session = change.session};
-    by_session_.emplace(change.session, slot);
+    targets_[slot] = Target{.session = session};
+    by_session_.insert(hash_of(session), slot,
+                       [this](Slot each) { return hash_of(targets_[each].session); });
     return slot;
 }
 
 void Routes::release(Slot slot) {
-    by_session_.erase(targets_[slot].session);
+    by_session_.erase(hash_of(targets_[slot].session), slot,
+                      [this](Slot each) { return hash_of(targets_[each].session); });
     targets_[slot] = Target{};
     free_slots_.push_back(slot);
 }
 
 Routes::Target* Routes::find(SessionNumber session) {
-    const auto at = by_session_.find(session);
-    return at == by_session_.end() ? nullptr : &targets_[at->second];
+    const Slot slot = slot_of(session);
+    return slot == NumberTable::none ? nullptr : &targets_[slot];
 }
 
 int Routes::apply(const RouteChange& change) {
-    const auto known = by_session_.find(change.session);
-    if (change.kind != RouteChange::Kind::add && known == by_session_.end()) return 0;
-    const Slot slot = known != by_session_.end() ? known->second : slot_for(change);
+    Slot slot = slot_of(change.session);
+    if (slot == NumberTable::none) {
+        if (change.kind != RouteChange::Kind::add) return 0;
+        slot = make_slot(change.session);
+    }
     Target& target = targets_[slot];
     int more = 0;
     switch (change.kind) {
@@ -149,7 +160,7 @@ void Routes::choose(Group& group) {
 std::vector<Routes::Match>& Routes::match(std::string_view topic, SessionNumber publisher) {
     matches_.clear();
     if (++mark_ == 0) {  // wrapped: no old mark may look new
-        for (Target& target : targets_) target.mark = 0;
+        for (Slot slot = 0; slot < targets_.size(); ++slot) targets_[slot].mark = 0;
         mark_ = 1;
     }
     tree_.match(topic,

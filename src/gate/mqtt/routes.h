@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/hash.h"
+#include "base/number_table.h"
 #include "gate/mqtt/records.h"
 #include "wire/mqtt/subscription_tree.h"
 
@@ -96,16 +97,19 @@ private:
         std::size_t turn = 0;
     };
 
-    Slot slot_for(const RouteChange& change);
+    static std::uint32_t hash_of(SessionNumber session);
+    /// NumberTable::none: the session has no subscription.
+    Slot slot_of(SessionNumber session) const;
+    Slot make_slot(SessionNumber session);
     void release(Slot slot);
     bool add(Slot slot, const RouteChange::Filter& filter);
     bool remove(Slot slot, const RouteChange::Filter& filter);
     void choose(Group& group);
     void add_match(Slot slot, const Route& route, SessionNumber publisher, bool merge);
 
-    std::vector<Target> targets_;
+    mqtt::Pieces<Target> targets_;
     std::vector<Slot> free_slots_;
-    std::unordered_map<SessionNumber, Slot> by_session_;
+    NumberTable by_session_;  // slots
     mqtt::SubscriptionTree<Slot, Route> tree_;
     mqtt::SubscriptionTree<std::uint32_t, std::uint32_t> shared_;  // group name's number -> groups_
     struct GroupName {

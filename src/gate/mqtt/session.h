@@ -5,6 +5,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/compact_text.h"
 #include "gate/mqtt/meter.h"
 #include "gate/mqtt/records.h"
 #include "gate/mqtt/ring.h"
@@ -79,10 +80,18 @@ struct HeldIds {
     std::vector<std::uint16_t> tapped;    ///< taps are not done: not kept yet
 };
 
+/// A subscription as a session keeps it: small, as there are very many.
 struct Subscribed {
-    mqtt::Subscription wish;  ///< filter as sent, with share prefix
-    std::uint32_t subscription_id = 0;
+    Subscribed(const mqtt::Subscription& wish, std::uint32_t id);
 
+    CompactText filter;  ///< as sent, with share prefix
+    std::uint32_t subscription_id = 0;
+    mqtt::Qos qos_max = mqtt::Qos::at_most_once;
+    mqtt::RetainHandling retain_handling = mqtt::RetainHandling::send;
+    bool no_local = false;
+    bool retain_as_published = false;
+
+    mqtt::Subscription wish() const;
     RouteChange::Filter route() const;
 };
 
@@ -91,7 +100,8 @@ struct Subscribed {
 /// an operator, or, when it is not durable, with its connection.
 class Session {
 public:
-    Session(Hub& hub, SessionNumber number, OrganisationId organisation, std::string client_id);
+    Session(Hub& hub, SessionNumber number, OrganisationId organisation,
+            std::string_view client_id);
     ~Session();
     Session(const Session&) = delete;
 
@@ -163,18 +173,18 @@ public:
     Hub* hub;
     const SessionNumber number;
     const OrganisationId organisation;
-    const std::string client_id;
+    const CompactText client_id;
     trust::PrincipalPtr principal;  ///< null: its credential is gone; gets nothing
-    std::string principal_reference;
+    CompactText principal_reference;
     Link* link = nullptr;
     std::unique_ptr<Mail> mail;
     std::unique_ptr<Sleep> sleep;
     std::unique_ptr<mqtt::Will> will;
     std::vector<Subscribed> subscriptions;  ///< ascending by filter
     std::int64_t owed_bytes = 0;
+    std::int64_t owed_messages = 0;
     Instant changed;
     std::uint32_t expiry_s = 0;
-    std::int64_t owed_messages = 0;
     std::uint32_t in_rounds = 0;  ///< of its publishes: waiting for a commit
     std::uint32_t pins = 0;       ///< commits and answers under way that name this object
     mqtt::Version version = mqtt::Version::v3_1_1;

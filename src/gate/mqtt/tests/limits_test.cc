@@ -1,4 +1,6 @@
 // Every limit at its value and one past it, and what a full queue means for publishers.
+#include <malloc.h>
+
 #include "rig.h"
 
 namespace lineshaft::broker {
@@ -88,6 +90,29 @@ TEST(LimitsOf, SocketsWithoutConnectAndTheirTime) {
     EXPECT_EQ(rig.stats().connects_refused_silent, 2u);
     EXPECT_EQ(rig.stats().keep_alive_timeouts, 0u);
     rig.on(0, [&] { kept.clear(); });
+}
+
+TEST(LimitsOf, ASocketThatTakesNothingIsClosedWhenItsTimeIsOver) {
+    Limits limits;
+    limits.write_stall_max = io::Steady{5'000};
+    Rig rig(1, limits);
+    TestClient reader(rig, {.client_id = "reader", .clean = false, .expiry_s = 1000, .capacity = 4'096});
+    TestClient writer(rig, {.client_id = "writer"});
+    reader.connect();
+    reader.subscribe("a", 1);
+    writer.connect();
+    reader.stall(true);
+    for (int number = 0; number < 20; ++number) writer.publish("a", std::string(1'000, 'x'), 1);
+    rig.advance(io::Steady{4'900});
+    EXPECT_EQ(rig.stats().write_stalls, 0u);
+    EXPECT_EQ(rig.stats().connections, 2u);
+    rig.advance(io::Steady{1'200});  // and a second in which the broker lingers
+    EXPECT_EQ(rig.stats().write_stalls, 1u);
+    EXPECT_EQ(rig.stats().connections, 1u);
+    reader.stall(false);
+    reader.connect();
+    reader.go();
+    EXPECT_GE(reader.arrived.size(), 20u) << "what it is owed waits for it";
 }
 
 TEST(LimitsOf, RetainedCountAndBytes) {
@@ -374,6 +399,31 @@ TEST(LimitsOf, ConnectsASecondOthersWaitTheirTurn) {
     EXPECT_EQ(crowd[4]->published.size(), 1u);
     EXPECT_EQ(rig.stats().sessions, 9u);
     EXPECT_EQ(rig.stats().connections, 9u);
+}
+
+// What a client of many takes once it only listens. 0 under sanitizers, whose allocators do not tell.
+double bytes_of_each(unsigned connects_per_second) {
+    constexpr std::size_t count = 200;
+    Limits limits;
+    limits.connects_per_second = connects_per_second;
+    Rig rig(1, limits);
+    std::vector<std::unique_ptr<TestClient>> crowd;
+    for (std::size_t number = 0; number < count; ++number) {
+        crowd.push_back(std::make_unique<TestClient>(
+            rig, TestClient::Options{.client_id = "c" + std::to_string(number)}));
+    }
+    const auto held = [] { return static_cast<double>(::mallinfo2().uordblks); };
+    const double before = held();
+    for (auto& client : crowd) client->connect();
+    for (int turn = 0; turn < 100 && crowd.back()->connacks.empty(); ++turn)
+        rig.advance(io::Steady{20});
+    EXPECT_EQ(rig.stats().waited_connects > 0, connects_per_second > 0);
+    EXPECT_EQ(rig.stats().connections, count);
+    return (held() - before) / static_cast<double>(count);
+}
+
+TEST(LimitsOf, ConnectsLeaveNothingBehindOfWhoWaited) {
+    EXPECT_LT(bytes_of_each(500), bytes_of_each(0) + 128);
 }
 
 struct SlowReader {

@@ -196,6 +196,38 @@ TEST(Routes, ForgetsASessionWithItsLastFilter) {
     EXPECT_TRUE(routes.match("a", 0).empty());
 }
 
+// Sessions are found by number while others come and go; a filter that several have is each one's.
+TEST(Routes, KnowsEachOfManySessions) {
+    Routes routes;
+    const auto own = [](SessionNumber session) { return "own/" + std::to_string(session); };
+    constexpr SessionNumber many = 2'000;
+    for (SessionNumber session = 1; session <= many; ++session) {
+        routes.apply(add(session * 3, own(session)));
+        routes.apply(add(session * 3, "all"));
+    }
+    EXPECT_EQ(routes.size(), 2 * many);
+    EXPECT_EQ(routes.match("all", 0).size(), many);
+    for (SessionNumber session = 1; session <= many; session += 2)
+        routes.apply(change(RouteChange::Kind::remove, session * 3, own(session)));
+    for (SessionNumber session = 2; session <= many; session += 2) {
+        auto over = change(RouteChange::Kind::forget, session * 3, own(session));
+        over.filters.push_back({"", "all", {}});
+        routes.apply(over);
+    }
+    for (SessionNumber session = 1; session <= many; ++session) {
+        const bool is_left = session % 2 == 1;
+        const auto* target = routes.find(session * 3);
+        ASSERT_EQ(target != nullptr, is_left) << session;
+        if (is_left) {
+            EXPECT_EQ(target->session, session * 3);
+        }
+        EXPECT_EQ(routes.find(session * 3 + 1), nullptr);
+    }
+    EXPECT_EQ(routes.match("all", 0).size(), many / 2);
+    routes.apply(add(2 * 3, "all"));
+    EXPECT_EQ(routes.match("all", 0).size(), many / 2 + 1);
+}
+
 TEST(Routes, AGroupPrefersConnectedMembersWithRoom) {
     Routes routes;
     for (SessionNumber session : {1, 2, 3}) routes.apply(add(session, "a", "g"));

@@ -396,6 +396,33 @@ TEST(Node, ObserversHearOfEveryConnection) {
                                         "-c " + std::string(mqtt::name_of(Reason::success))}));
 }
 
+// What recheck_here() goes through are connections that were let in.
+TEST(Node, ACredentialThatEndsWhileItsClientIsLetInLetsNobodyIn) {
+    for (const bool was_there : {false, true}) {
+        Watch watch;
+        Rig rig;
+        rig.observers.push_back(&watch);
+        rig.restart();
+        TestClient client(rig, {.client_id = "c", .clean = false, .expiry_s = 100, .user = "w"});
+        if (was_there) {
+            client.connect();
+            client.drop();
+        }
+        watch.lines.clear();
+        const std::size_t before = client.connacks.size();
+        rig.hold();
+        client.connect();
+        EXPECT_EQ(client.connacks.size(), before) << "it waits for the disk";
+        rig.gate->revoked = {"w"};
+        rig.on(0, [&] { EXPECT_EQ(rig.broker->recheck_here(), 0u); });
+        rig.release();
+        EXPECT_TRUE(client.is_closed());
+        EXPECT_TRUE(watch.lines.empty()) << watch.lines.front();
+        EXPECT_EQ(rig.stats().connections, 0u);
+        EXPECT_EQ(rig.stats().connects_refused_rights, 1u);
+    }
+}
+
 io::Task<Result<void>> end_client(Broker* broker, std::string id, bool forget) {
     auto done = co_await broker->end_client(OrganisationId(1), std::move(id), forget);
     co_return done;
