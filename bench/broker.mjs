@@ -1,7 +1,7 @@
 // The broker beside its peers: the same load on the same machine in the same run. Run: ./dev bench broker
 // Ours is the whole node with rights and it syncs before it acknowledges; the peers do not sync. Each server is a child
 // process on a free port with a fresh directory; nothing is installed as a service. The table goes to docs/benchmarks.md.
-//   node bench/broker.mjs [table|idle|reconnect|ramp|flood|garbage|all] [--long] [--minutes N]
+//   node bench/broker.mjs [table|idle|sixty|reconnect|ramp|flood|garbage|all] [--long] [--minutes N]
 import { spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync, mkdirSync, existsSync } from "node:fs";
 import { createServer } from "node:net";
@@ -168,6 +168,26 @@ async function idle() {
     return [`| resident bytes of an idle connection with one subscription, at ${count(15_000)} | all | socket | session | subscription |`, "|---|---|---|---|---|", ...lines];
 }
 
+/** Sixty thousand idle clients, or as many as the machine lets one process have (ulimit -Hn), from addresses of their own. */
+async function sixty() {
+    const most = Number(spawnSync("sh", ["-c", "ulimit -Hn"], { encoding: "utf8" }).stdout.trim()) || 1_000_000;  // "unlimited"
+    const wanted = Number(process.env.BENCH_CLIENTS ?? 60_000), clients = Math.min(wanted, most - 600);
+    const server = await lineshaft(), probe = await probeOf(server);
+    await sleep(1000);
+    await probe.mark();
+    await sleep(3000);
+    const alone = await probe.mark();
+    const work = measure(server, ["--idle", String(clients), "--tell"]);
+    const n = await work, during = await probe.mark();
+    const { numbers } = await server.broker();
+    probe.end();
+    await server.stop();
+    print(`sixty: ${JSON.stringify({ ...n, alone, during, limit: most })} ${refusals(numbers).join(", ")}`);
+    return [`${clients} idle clients with one subscription each${clients < wanted ? ` (this machine lets a process have ${most} descriptors: \`ulimit -Hn\`)` : ""}: ` +
+        `connected and subscribed in ${n.seconds.toFixed(1)} s, ${Math.round(n.bytes_each)} bytes resident each, ${n.resident_mb.toFixed(0)} MB altogether; at rest ${n.idle_cpu_percent.toFixed(1)} % of a core beside the probe's 400 messages a second; ` +
+        `one message to each of them has arrived after ${n.told_s.toFixed(2)} s (${(1e6 * n.told_cpu_s / clients).toFixed(1)} µs of the server's processor time each). Another client's p99 ${alone.p99_ms.toFixed(1)} → ${during.p99_ms.toFixed(1)} ms.`];
+}
+
 async function reconnect() {
     const server = await lineshaft();
     const n = await measure(server, ["--reconnect", count(15_000)]);
@@ -291,9 +311,9 @@ function write(part, lines) {
     writeFileSync(doc, `${text.slice(0, from)}${begin}\n${lines.join("\n")}\n${text.slice(until)}`);
 }
 
-const parts = { table, idle, reconnect, ramp, flood, garbage };
+const parts = { table, idle, sixty, reconnect, ramp, flood, garbage };
 for (const [name, run] of Object.entries(parts)) {
-    if (what !== "all" && what !== name) continue;
+    if (what !== name && (what !== "all" || name === "sixty")) continue;
     try {
         write(name, await run());
     } catch (problem) {

@@ -35,6 +35,7 @@ struct Idle {
                 ++(frame.body[1] == std::byte{0} ? accepted : refused);
             }
             if (frame.type() == mqtt::PacketType::suback) ++subscribed;
+            if (frame.type() == mqtt::PacketType::publish) ++told;
         };
         crowd.on_closed = [this](Crowd::Client&) { ++closed; };
     }
@@ -59,6 +60,22 @@ struct Idle {
         }
         run_until(crowd, [&] { return count + refused + closed >= until; });
     }
+    /// One message to each of them; gives the seconds until the last has it.
+    double tell_all(long until) {
+        auto& speaker = crowd.add(198 * 10'000, connect_packet("idle-speaker", true,
+                                                               mqtt::Version::v3_1_1, settings));
+        const long accepted_before = accepted;
+        run_until(crowd, [&] { return accepted > accepted_before; });
+        const auto start = Clock::now();
+        for (long number = 0; number < until; ++number) {
+            crowd.send(speaker, publish_packet("idle/client/" + std::to_string(number), "wake up",
+                                               mqtt::Qos::at_most_once, 0, mqtt::Version::v3_1_1));
+            if (number % 500 == 0)
+                run_until(crowd, [&] { return told + 10 * long(connecting_max) > number; });
+        }
+        run_until(crowd, [&] { return told >= until; });
+        return seconds_since(start);
+    }
     void connect(long from, long until) {
         each(
             from, until,
@@ -81,7 +98,7 @@ struct Idle {
     const Settings& settings;
     Crowd crowd;
     std::size_t known = 0;
-    long accepted = 0, refused = 0, subscribed = 0, closed = 0;
+    long accepted = 0, refused = 0, subscribed = 0, closed = 0, told = 0;
 };
 
 }  // namespace
@@ -96,7 +113,6 @@ int run_idle(const Settings& settings) {
     idle.subscribe(0, warm);
     const long until = count + warm;
     const long before = settled_bytes(pid);
-    const auto start = Clock::now();
     // In parts small enough for the limit of sockets without CONNECT.
     constexpr long part = 2'000;
     long sockets = 0, sessions = 0, subscriptions = 0, last = before;
@@ -121,6 +137,16 @@ int run_idle(const Settings& settings) {
     }
     if (idle.refused + idle.closed != 0) die("some were refused");
     Report report(settings.has("json"));
+    if (settings.has("tell")) {
+        constexpr double rest_s = 5;
+        const double cpu = cpu_seconds(pid);
+        std::this_thread::sleep_for(std::chrono::duration<double>(rest_s));
+        report.add("idle_cpu_percent", 100 * (cpu_seconds(pid) - cpu) / rest_s, " %");
+        const double cpu_told = cpu_seconds(pid);
+        report.add("told_s", idle.tell_all(until), " s");
+        report.add("told_cpu_s", cpu_seconds(pid) - cpu_told, " s");
+        report.add("told_mb", static_cast<double>(settled_bytes(pid)) / 1e6, " MB");
+    }
     report.add("connections", static_cast<double>(count));
     report.add("bytes_each", static_cast<double>(last - before) / static_cast<double>(count));
     report.add("bytes_socket", static_cast<double>(sockets) / static_cast<double>(count));
@@ -130,7 +156,6 @@ int run_idle(const Settings& settings) {
     report.add("seconds", idle_s, " s");
     report.add("resident_mb", static_cast<double>(last) / 1e6, " MB");
     report.print("idle connections with one subscription");
-    (void)start;
     return 0;
 }
 

@@ -6,7 +6,8 @@
 //                 [--window 200] [--durable] [--slow-us 0]: the subscriber rests after each read
 //                 [--rate 10000]  messages a second of all together: prints publish-to-ack times
 //   --fanout N    one publisher, N subscribers of the same topic, QoS 0
-//   --idle N      resident bytes per idle connection, by part
+//   --idle N      resident bytes per idle connection, by part; with --tell also what N cost at rest,
+//                 and the seconds until one message to each of them has arrived
 //   --reconnect N durable clients that all come back at once: seconds until the last is served
 //   --ramp        [--publishers 60] [--seconds 8]: peak, three times as much, and the time after
 //   --flood N     [--kind connect|halfopen|slowloris|retained|wildcard]: an attack
