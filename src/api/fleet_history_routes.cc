@@ -36,17 +36,13 @@ std::vector<std::string> tags_meaning(Meaning what) {
 
 }  // namespace
 
-io::Task<Result<PastOf>> past_of(Call call, std::string machine) {
-    std::optional<PastOf> found;
-    auto look = [&](const dispatch::Fleet& fleet, Instant) {
-        if (!fleet.has_machine(machine)) return;
-        const auto* guest = fleet.guest(machine);
-        found = guest ? PastOf{OrganisationId(guest->owner), guest->machine}
-                      : PastOf{call.organisation(), machine};
-    };
-    co_await call.services->fleet->look(call.organisation(), look);
-    if (!found) co_return fail(Code::not_found, fmt::format("there is no machine {}", machine));
-    co_return *found;
+std::unexpected<Error> no_machine(std::string_view id) {
+    return fail(Code::not_found, fmt::format("there is no machine {}", id));
+}
+
+PastOf past_in(const dispatch::Fleet& fleet, OrganisationId ours, const std::string& machine) {
+    const auto* guest = fleet.guest(machine);
+    return guest ? PastOf{OrganisationId(guest->owner), guest->machine} : PastOf{ours, machine};
 }
 
 io::Task<Result<std::optional<history::Series>>> series_named(Call call, PastOf past,
@@ -87,6 +83,17 @@ Result<Window> asked_window(const Call& call, std::int64_t usual_us, std::int64_
 }
 
 namespace {
+
+/// Errors: not_found.
+io::Task<Result<PastOf>> past_of(Call call, std::string machine) {
+    std::optional<PastOf> found;
+    auto look = [&](const dispatch::Fleet& fleet, Instant) {
+        if (fleet.has_machine(machine)) found = past_in(fleet, call.organisation(), machine);
+    };
+    co_await call.services->fleet->look(call.organisation(), look);
+    if (!found) co_return no_machine(machine);
+    co_return *found;
+}
 
 /// As live: a jump is ignored until it stays there.
 void believe(insight::FenceState& filter, Instant at, double latitude, double longitude) {

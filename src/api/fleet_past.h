@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "api/call.h"
+#include "dispatch/fleet/fleet.h"
 
 namespace lineshaft::api {
 
@@ -16,8 +17,9 @@ struct PastOf {
     OrganisationId organisation;
     std::string machine;
 };
-/// Errors: not_found.
-io::Task<Result<PastOf>> past_of(Call call, std::string machine);
+/// Errors of all that ask for a machine: not_found.
+std::unexpected<Error> no_machine(std::string_view id);
+PastOf past_in(const dispatch::Fleet& fleet, OrganisationId ours, const std::string& machine);
 
 /// Nothing: it never told that. Errors: those of history.
 io::Task<Result<std::optional<history::Series>>> series_named(Call call, PastOf past, Meaning what);

@@ -2,8 +2,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 #include <cmath>
 
 #include "api/fleet_past.h"
@@ -11,6 +9,7 @@
 #include "api/fleet_words.h"
 #include "api/render.h"
 #include "api/routes.h"
+#include "base/number.h"
 #include "calendar/calendar.h"
 #include "dispatch/fleet/field.h"
 
@@ -31,14 +30,13 @@ struct UseValue {
     std::string text;
 };
 
-/// Seconds in each state inside the window, from what was said in it and shortly before.
-std::array<double, 5> seconds_in(const std::vector<UseValue>& values, Window window,
-                                 const insight::UseRules& rules) {
-    std::array<double, 5> seconds{};
+/// What the machine did, as judged whenever it said something.
+std::vector<insight::UseFrom> spells_of(const std::vector<UseValue>& values,
+                                        const insight::UseRules& rules) {
+    std::vector<insight::UseFrom> spells;
     insight::Signals signals;
     std::string word;
     bool has_fault = false;
-    Instant covered = window.from;
     for (std::size_t i = 0; i < values.size();) {
         const Instant at = values[i].at;
         for (; i < values.size() && values[i].at == at; ++i) {
@@ -53,21 +51,9 @@ std::array<double, 5> seconds_in(const std::vector<UseValue>& values, Window win
                 default: break;
             }
         }
-        const Instant next = i < values.size() ? values[i].at : window.until;
-        const Instant until =
-            std::min({next, Instant{at.micros + rules.silent_after_s * 1'000'000}, window.until});
-        const Instant from = std::max(at, covered);
-        if (until <= from) continue;
-        const auto use = dispatch::judge(signals, word, has_fault, rules).use;
-        seconds[static_cast<std::size_t>(use)] +=
-            static_cast<double>(until.micros - from.micros) / 1e6;
-        covered = until;
+        spells.push_back({at, dispatch::judge(signals, word, has_fault, rules).use});
     }
-    double told = 0;
-    for (const double one : seconds) told += one;
-    seconds[static_cast<std::size_t>(insight::Use::silent)] =
-        std::max(0.0, static_cast<double>(window.until.micros - window.from.micros) / 1e6 - told);
-    return seconds;
+    return spells;
 }
 
 io::Task<Result<std::vector<UseValue>>> use_values(Call call, PastOf past, Window window) {
@@ -90,75 +76,100 @@ struct DayMeter {
     std::optional<double> hours, litres;
 };
 
-double meter_hours(const history::Bucket* before, const history::Bucket& day,
-                   const history::Bucket* after, Window window) {
+std::vector<Instant> edges_of(const std::vector<calendar::Period>& days) {
+    std::vector<Instant> edges;
+    for (const auto& day : days) edges.push_back(day.window.from);
+    edges.push_back(days.back().window.until);
+    return edges;
+}
+
+/// A day on which a meter was read, and the buckets beside it if it was read there, too.
+struct ReadDay {
+    std::size_t day;  ///< index
+    const history::Bucket *before, *on, *after;
+};
+
+std::vector<ReadDay> read_days(const std::vector<history::Bucket>& buckets,
+                               const std::vector<Instant>& edges) {
+    const auto read_at = [&](std::size_t i) {
+        return i < buckets.size() && buckets[i].count > 0 ? &buckets[i] : nullptr;
+    };
+    std::vector<ReadDay> out;
+    for (std::size_t i = 0; i < buckets.size(); ++i) {
+        const auto found = std::ranges::upper_bound(edges, buckets[i].start);
+        if (buckets[i].count == 0 || found == edges.begin() || found == edges.end()) continue;
+        const auto day = static_cast<std::size_t>(found - edges.begin()) - 1;
+        out.push_back({day, i > 0 ? read_at(i - 1) : nullptr, &buckets[i], read_at(i + 1)});
+    }
+    return out;
+}
+
+double meter_hours(const ReadDay& read, Window day) {
     std::vector<insight::MeterReading> readings;
-    if (before) readings.push_back({before->last_at, before->last});
-    readings.push_back({day.first_at, day.first});
-    readings.push_back({day.last_at, day.last});
-    if (after) readings.push_back({after->first_at, after->first});
-    return insight::hours_worked(readings, window).hours;
+    if (read.before) readings.push_back({read.before->last_at, read.before->last});
+    readings.push_back({read.on->first_at, read.on->first});
+    readings.push_back({read.on->last_at, read.on->last});
+    if (read.after) readings.push_back({read.after->first_at, read.after->first});
+    return insight::hours_worked(readings, day).hours;
+}
+
+io::Task<Result<std::vector<history::Bucket>>> buckets_of(Call call, PastOf past, Meaning what,
+                                                          std::vector<Instant> edges) {
+    auto series = co_await series_named(call, past, what);
+    if (!series) co_return std::unexpected(series.error());
+    if (!*series) co_return std::vector<history::Bucket>();
+    auto buckets = co_await call.services->history.buckets(**series, std::move(edges));
+    co_return buckets;
 }
 
 io::Task<Result<std::vector<DayMeter>>> day_meters(Call call, PastOf past,
                                                    std::vector<calendar::Period> days) {
+    const std::vector<Instant> edges = edges_of(days);
+    auto hours = co_await buckets_of(call, past, Meaning::hours, edges);
+    if (!hours) co_return std::unexpected(hours.error());
+    auto fuel = co_await buckets_of(call, past, Meaning::fuel, edges);
+    if (!fuel) co_return std::unexpected(fuel.error());
     std::vector<DayMeter> meters(days.size());
-    std::vector<Instant> edges;
-    for (const auto& day : days) edges.push_back(day.window.from);
-    edges.push_back(days.back().window.until);
-    // No list in braces: g++ 12 keeps it on the stack, and it is gone after the first await.
-    for (int pass = 0; pass < 2; ++pass) {
-        const bool is_fuel = pass == 1;
-        const Meaning what = is_fuel ? Meaning::fuel : Meaning::hours;
-        auto series = co_await series_named(call, past, what);
-        if (!series) co_return std::unexpected(series.error());
-        if (!*series) continue;
-        auto buckets = co_await call.services->history.buckets(**series, edges);
-        if (!buckets) co_return std::unexpected(buckets.error());
-        for (std::size_t i = 0; i < buckets->size(); ++i) {
-            const auto& bucket = (*buckets)[i];
-            if (bucket.count == 0) continue;
-            const auto found = std::ranges::upper_bound(edges, bucket.start);
-            const auto day = static_cast<std::size_t>(found - edges.begin()) - 1;
-            if (day >= days.size()) continue;
-            const auto* before =
-                i > 0 && (*buckets)[i - 1].count > 0 ? &(*buckets)[i - 1] : nullptr;
-            const auto* after = i + 1 < buckets->size() && (*buckets)[i + 1].count > 0
-                                    ? &(*buckets)[i + 1]
-                                    : nullptr;
-            if (is_fuel)
-                meters[day].litres =
-                    std::max(0.0, bucket.last - (before ? before->last : bucket.first));
-            else
-                meters[day].hours = meter_hours(before, bucket, after, days[day].window);
-        }
+    for (const ReadDay& read : read_days(*hours, edges))
+        meters[read.day].hours = meter_hours(read, days[read.day].window);
+    for (const ReadDay& read : read_days(*fuel, edges)) {
+        const double from = read.before ? read.before->last : read.on->first;
+        meters[read.day].litres = std::max(0.0, read.on->last - from);
     }
     co_return meters;
 }
 
-json::object use_json(const std::string& date, const std::array<double, 5>& seconds,
+json::value rounded_or_null(std::optional<double> value) {
+    return value ? json::value(std::round(*value * 1000) / 1000) : json::value(nullptr);
+}
+
+json::object use_json(const std::string& date, const insight::UseTimes& times,
                       const DayMeter& meter) {
-    const auto of = [&](insight::Use use) { return seconds[static_cast<std::size_t>(use)]; };
-    const double working = of(insight::Use::working), idle = of(insight::Use::idle);
-    const double seen = working + idle + of(insight::Use::off) + of(insight::Use::fault);
-    const double hours = meter.hours.value_or((working + idle) / 3600);
-    const auto rounded = [](double value) { return std::round(value * 1000) / 1000; };
-    json::object out{{"date", text(date)}, {"hours", rounded(hours)}};
-    for (std::size_t i = 0; i < seconds.size(); ++i)
+    const double running_s = times.of(insight::Use::working) + times.of(insight::Use::idle);
+    const double hours = meter.hours.value_or(running_s / 3600);
+    std::optional<double> litres_per_hour;
+    if (meter.litres && hours > 0.05) litres_per_hour = *meter.litres / hours;
+    json::object out{{"date", text(date)}, {"hours", rounded_or_null(hours)}};
+    for (std::size_t i = 0; i < times.seconds.size(); ++i)
         out[text(std::string(insight::name_of(static_cast<insight::Use>(i))) + "_s")] =
-            std::round(seconds[i]);
-    out["utilisation"] = seen > 0 ? json::value(rounded(working / seen)) : json::value(nullptr);
-    out["idle_ratio"] =
-        working + idle > 0 ? json::value(rounded(idle / (working + idle))) : json::value(nullptr);
-    out["fuel_l"] = meter.litres ? json::value(rounded(*meter.litres)) : json::value(nullptr);
-    out["fuel_l_per_h"] = meter.litres && hours > 0.05 ? json::value(rounded(*meter.litres / hours))
-                                                       : json::value(nullptr);
+            std::round(times.seconds[i]);
+    out["utilisation"] = rounded_or_null(times.utilisation());
+    out["idle_ratio"] = rounded_or_null(times.idle_ratio());
+    out["fuel_l"] = rounded_or_null(meter.litres);
+    out["fuel_l_per_h"] = rounded_or_null(litres_per_hour);
     return out;
+}
+
+/// That of its site.
+std::string zone_of(const dispatch::Fleet& fleet, const std::string& machine) {
+    const auto* known = fleet.known(machine);
+    const auto site = known ? fleet.sites().find(known->site) : fleet.sites().end();
+    return site != fleet.sites().end() ? site->second.time_zone : "UTC";
 }
 
 struct UseOfMachine {
     insight::UseRules rules;
-    std::string time_zone = "UTC";
+    std::string time_zone;
     std::optional<PastOf> past;  ///< nothing: there is no such machine
 };
 io::Task<UseOfMachine> use_rules(Call call, std::string id) {
@@ -166,13 +177,8 @@ io::Task<UseOfMachine> use_rules(Call call, std::string id) {
     auto look = [&](const dispatch::Fleet& fleet, Instant) {
         out.rules = fleet.settings().field.use;
         if (!fleet.has_machine(id)) return;
-        const auto* guest = fleet.guest(id);
-        out.past = guest ? PastOf{OrganisationId(guest->owner), guest->machine}
-                         : PastOf{call.organisation(), id};
-        const auto* known = fleet.known(id);
-        if (known == nullptr) return;
-        const auto site = fleet.sites().find(known->site);
-        if (site != fleet.sites().end()) out.time_zone = site->second.time_zone;
+        out.past = past_in(fleet, call.organisation(), id);
+        out.time_zone = zone_of(fleet, id);
     };
     co_await call.services->fleet->look(call.organisation(), look);
     co_return out;
@@ -195,7 +201,9 @@ io::Task<Result<json::array>> use_by_day(Call call, Window window, UseOfMachine 
                             day.until};
         auto values = co_await use_values(call, *how.past, looked);
         if (!values) co_return std::unexpected(values.error());
-        out.push_back(use_json(days[i].label, seconds_in(*values, day, how.rules), (*meters)[i]));
+        const auto times = insight::use_times(spells_of(*values, how.rules), day,
+                                              how.rules.silent_after_s);
+        out.push_back(use_json(days[i].label, times, (*meters)[i]));
     }
     co_return out;
 }
@@ -211,7 +219,7 @@ io::Task<Answer> use(Call call) {
     CO_TRY(const auto window,
            asked_window(call, 7 * day_us, static_cast<std::int64_t>(use_days_max) * day_us));
     auto how = co_await use_rules(call, id);
-    if (!how.past) co_return fail(Code::not_found, fmt::format("there is no machine {}", id));
+    if (!how.past) co_return no_machine(id);
     auto days = co_await use_by_day(call, window, how);
     if (!days) co_return std::unexpected(days.error());
     co_return reply(json::object{{"rules", rules_json(how.rules)},
@@ -227,21 +235,18 @@ struct Month {
     std::string label() const { return fmt::format("{:04}-{:02}", year, month); }
 };
 Result<Month> month_of(const std::string& asked, std::string_view name) {
-    Month month;
-    const bool has_shape = asked.size() == 7 && asked[4] == '-';
-    if (has_shape) {
-        const auto year = std::from_chars(asked.data(), asked.data() + 4, month.year);
-        const auto rest = std::from_chars(asked.data() + 5, asked.data() + 7, month.month);
-        if (year.ptr == asked.data() + 4 && rest.ptr == asked.data() + 7 && month.year >= 2000 &&
-            month.year < 2200 && month.month >= 1 && month.month <= 12)
-            return month;
+    if (asked.size() == 7 && asked[4] == '-') {
+        const auto year = number_from<int>(asked.substr(0, 4));
+        const auto month = number_from<unsigned>(asked.substr(5));
+        if (year && month && *year >= 2000 && *year < 2200 && *month >= 1 && *month <= 12)
+            return Month{*year, *month};
     }
     return fail(Code::invalid, fmt::format("{} must be a month such as 2026-11", name));
 }
 
 struct IndexMachine {
     PastOf past;
-    std::string id, type, region, time_zone;
+    std::string id, type, region;
 };
 
 /// The days of machines of one time zone, from the first and last reading of their meters on each.
@@ -252,9 +257,7 @@ io::Task<Result<bool>> add_days(Call call, std::string time_zone,
     rules.time_zone = time_zone;
     CO_TRY(const auto calendar, calendar::Calendar::make(rules));
     CO_TRY(const auto days, calendar.periods(calendar::Unit::day, window, 2'000));
-    std::vector<Instant> edges;
-    for (const auto& day : days) edges.push_back(day.window.from);
-    edges.push_back(days.back().window.until);
+    const std::vector<Instant> edges = edges_of(days);
     for (std::size_t first = 0; first < machines.size(); first += index_batch) {
         history::Aggregate question;
         std::vector<const IndexMachine*> asked;
@@ -270,24 +273,15 @@ io::Task<Result<bool>> add_days(Call call, std::string time_zone,
         auto answer = co_await call.services->history.aggregate(std::move(question));
         if (!answer) co_return std::unexpected(answer.error());
         for (std::size_t i = 0; i < answer->size() && i < asked.size(); ++i) {
-            const auto& buckets = (*answer)[i];
-            for (std::size_t k = 0; k < buckets.size(); ++k) {
-                if (buckets[k].count == 0) continue;
-                const auto found = std::ranges::upper_bound(edges, buckets[k].start);
-                const auto day = static_cast<std::size_t>(found - edges.begin()) - 1;
-                if (day >= days.size()) continue;
+            for (const ReadDay& read : read_days((*answer)[i], edges)) {
+                const calendar::Period& day = days[read.day];
                 insight::MachineDay one;
                 one.machine = asked[i]->id;
                 one.type = asked[i]->type;
                 one.region = asked[i]->region;
-                one.year = std::atoi(days[day].label.substr(0, 4).c_str());
-                one.month =
-                    static_cast<std::uint8_t>(std::atoi(days[day].label.substr(5, 2).c_str()));
-                const auto* before = k > 0 && buckets[k - 1].count > 0 ? &buckets[k - 1] : nullptr;
-                const auto* after =
-                    k + 1 < buckets.size() && buckets[k + 1].count > 0 ? &buckets[k + 1] : nullptr;
-                one.hours =
-                    std::min(25.0, meter_hours(before, buckets[k], after, days[day].window));
+                one.year = std::atoi(day.label.substr(0, 4).c_str());
+                one.month = static_cast<std::uint8_t>(std::atoi(day.label.substr(5, 2).c_str()));
+                one.hours = std::min(25.0, meter_hours(read, day.window));
                 into->push_back(std::move(one));
             }
         }
@@ -311,63 +305,70 @@ json::object index_row(const insight::IndexRow& row) {
     return out;
 }
 
-io::Task<Answer> index(Call call) {
+struct IndexAsked {
     insight::IndexDefinition definition;
-    std::vector<IndexMachine> machines;
-    auto look = [&](const dispatch::Fleet& fleet, Instant) {
-        definition = fleet.settings().index;
-        for (const std::string& id : fleet.machine_ids()) {
-            IndexMachine one{{call.organisation(), id},
-                             id,
-                             fleet.type_of(id),
-                             fleet.region_of(id),
-                             "UTC"};
-            if (const auto* guest = fleet.guest(id))
-                one.past = {OrganisationId(guest->owner), guest->machine};
-            if (const auto* known = fleet.known(id)) {
-                const auto site = fleet.sites().find(known->site);
-                if (site != fleet.sites().end()) one.time_zone = site->second.time_zone;
-            }
-            machines.push_back(std::move(one));
-        }
-    };
-    co_await call.services->fleet->look(call.organisation(), look);
-    const std::string today = to_rfc3339(io::Shard::here().now()).substr(0, 7);
-    const std::string asked_until = asked_text(call, "until"),
-                      asked_from = asked_text(call, "from");
-    CO_TRY(const auto until, month_of(asked_until.empty() ? today : asked_until, "until"));
-    Month from = Month::of(until.number() - 11);
-    if (!asked_from.empty()) {
-        CO_TRY(from, month_of(asked_from, "from"));
+    Month from, until;
+    std::map<std::string, std::vector<IndexMachine>> by_zone;
+    std::size_t machines = 0;
+};
+
+/// Whose index, and how it is defined unless somebody asks otherwise.
+void look_for_index(const dispatch::Fleet& fleet, OrganisationId organisation, IndexAsked& into) {
+    into.definition = fleet.settings().index;
+    for (const std::string& id : fleet.machine_ids()) {
+        into.by_zone[zone_of(fleet, id)].push_back(
+            {past_in(fleet, organisation, id), id, fleet.type_of(id), fleet.region_of(id)});
+        ++into.machines;
     }
-    if (until.number() < from.number() ||
-        until.number() - from.number() >= static_cast<int>(index_months_max))
-        co_return fail(Code::invalid,
-                       fmt::format("from .. until must be 1 to {} months", index_months_max));
+}
+
+Result<void> take_months(const Call& call, IndexAsked& into) {
+    const std::string until = asked_text(call, "until"), from = asked_text(call, "from");
+    const std::string today = to_rfc3339(io::Shard::here().now()).substr(0, 7);
+    TRY(into.until, month_of(until.empty() ? today : until, "until"));
+    into.from = Month::of(into.until.number() - 11);
+    if (!from.empty()) {
+        TRY(into.from, month_of(from, "from"));
+    }
+    const int months = into.until.number() - into.from.number() + 1;
+    if (months < 1 || months > static_cast<int>(index_months_max))
+        return fail(Code::invalid,
+                    fmt::format("from .. until must be 1 to {} months", index_months_max));
+    return {};
+}
+
+Result<void> take_minima(const Call& call, insight::IndexDefinition& definition) {
     if (const std::string asked = asked_text(call, "hours_min"); !asked.empty()) {
-        const auto [end, problem] =
-            std::from_chars(asked.data(), asked.data() + asked.size(), definition.hours_min);
-        if (problem != std::errc() || end != asked.data() + asked.size() ||
-            !(definition.hours_min >= 0 && definition.hours_min <= 24))
-            co_return fail(Code::invalid, "hours_min must be 0 to 24");
+        definition.hours_min = number_from<double>(asked).value_or(-1);
+        if (!(definition.hours_min >= 0 && definition.hours_min <= 24))
+            return fail(Code::invalid, "hours_min must be 0 to 24");
     }
     if (const std::string asked = asked_text(call, "machines_min"); !asked.empty()) {
-        CO_TRY(const auto wanted, row_number(asked));
+        TRY(const auto wanted, row_number(asked));
         if (wanted < definition.machines_min || wanted > 100'000)
-            co_return fail(Code::invalid,
-                           fmt::format("machines_min must be at least the setting's {}",
-                                       definition.machines_min));
+            return fail(Code::invalid, fmt::format("machines_min must be at least the setting's {}",
+                                                   definition.machines_min));
         definition.machines_min = static_cast<std::uint32_t>(wanted);
     }
+    return {};
+}
+
+io::Task<Answer> index(Call call) {
+    IndexAsked asked;
+    auto look = [&](const dispatch::Fleet& fleet, Instant) {
+        look_for_index(fleet, call.organisation(), asked);
+    };
+    co_await call.services->fleet->look(call.organisation(), look);
+    CO_TRY_VOID(take_months(call, asked));
+    CO_TRY_VOID(take_minima(call, asked.definition));
+    const auto& [definition, from, until, by_zone, machines] = asked;
     const Month before = Month::of(from.number() - 12), after = Month::of(until.number() + 1);
     CO_TRY(const auto first, parse_rfc3339(before.label() + "-01T00:00:00Z"));
     CO_TRY(const auto last, parse_rfc3339(after.label() + "-01T00:00:00Z"));
     const Window window{
         first, std::max(Instant{first.micros + day_us}, std::min(last, io::Shard::here().now()))};
-    std::map<std::string, std::vector<IndexMachine>> by_zone;
-    for (auto& one : machines) by_zone[one.time_zone].push_back(one);
     std::vector<insight::MachineDay> days;
-    for (auto& [zone, mine] : by_zone) {
+    for (const auto& [zone, mine] : by_zone) {
         auto added = co_await add_days(call, zone, mine, window, &days);
         if (!added) co_return std::unexpected(added.error());
     }
@@ -384,7 +385,7 @@ io::Task<Answer> index(Call call) {
              {"machines_min", definition.machines_min},
              {"sentence", text(insight::describe(definition, is_chinese(call) ? "zh" : "en"))}}},
         {"computed_at", render_time(io::Shard::here().now())},
-        {"machines", machines.size()},
+        {"machines", machines},
         {"rows", std::move(items)}});
 }
 

@@ -54,32 +54,29 @@ Use use_of(const Signals& signals, const UseRules& rules) {
 }
 
 std::optional<double> UseTimes::utilisation() const {
-    const std::int64_t seen = of(Use::working) + of(Use::idle) + of(Use::off) + of(Use::fault);
-    return seen == 0 ? std::nullopt : std::optional(double(of(Use::working)) / double(seen));
+    const double seen = of(Use::working) + of(Use::idle) + of(Use::off) + of(Use::fault);
+    return seen > 0 ? std::optional(of(Use::working) / seen) : std::nullopt;
 }
 std::optional<double> UseTimes::idle_ratio() const {
-    const std::int64_t running = of(Use::working) + of(Use::idle);
-    return running == 0 ? std::nullopt : std::optional(double(of(Use::idle)) / double(running));
+    const double running = of(Use::working) + of(Use::idle);
+    return running > 0 ? std::optional(of(Use::idle) / running) : std::nullopt;
 }
 
-UseTimes use_times(std::span<const Signals> signals, Window window, const UseRules& rules) {
+UseTimes use_times(std::span<const UseFrom> spells, Window window, std::int64_t silent_after_s) {
+    const auto seconds = [](std::int64_t micros) { return static_cast<double>(micros) / 1e6; };
     UseTimes times;
-    if (window.until <= window.from) return times;
-    constexpr std::int64_t second = 1'000'000;
-    std::array<std::int64_t, 5> micros{};
-    const std::int64_t from = window.from.micros, until = window.until.micros;
-    for (std::size_t i = 0; i < signals.size(); ++i) {
-        const std::int64_t at = signals[i].at.micros;
-        std::int64_t end = at + rules.silent_after_s * second;
-        if (i + 1 < signals.size()) end = std::min(end, signals[i + 1].at.micros);
-        const std::int64_t inside = std::min(end, until) - std::max(at, from);
+    double told = 0;
+    for (std::size_t i = 0; i < spells.size(); ++i) {
+        std::int64_t end = spells[i].at.micros + silent_after_s * 1'000'000;
+        if (i + 1 < spells.size()) end = std::min(end, spells[i + 1].at.micros);
+        const std::int64_t inside = std::min(end, window.until.micros) -
+                                    std::max(spells[i].at.micros, window.from.micros);
         if (inside <= 0) continue;
-        micros[static_cast<std::size_t>(use_of(signals[i], rules))] += inside;
+        times.seconds[static_cast<std::size_t>(spells[i].use)] += seconds(inside);
+        told += seconds(inside);
     }
-    const std::int64_t whole = (until - from) / second;
-    std::int64_t sum = 0;
-    for (std::size_t i = 0; i < 4; ++i) sum += times.seconds[i] = micros[i] / second;
-    times.seconds[static_cast<std::size_t>(Use::silent)] = whole - sum;  // and what rounding left
+    const double whole = seconds(window.until.micros - window.from.micros);
+    times.seconds[static_cast<std::size_t>(Use::silent)] += std::max(0.0, whole - told);
     return times;
 }
 

@@ -55,17 +55,23 @@ struct UseRules {
 /// fault before off before working before idle; off when nothing says that it runs.
 Use use_of(const Signals& signals, const UseRules& rules);
 
+/// What a machine does from an instant on.
+struct UseFrom {
+    Instant at;
+    Use use = Use::off;
+};
+
 struct UseTimes {
-    std::array<std::int64_t, 5> seconds{};  ///< by Use; their sum is the window's length
-    std::int64_t of(Use use) const { return seconds[static_cast<std::size_t>(use)]; }
+    std::array<double, 5> seconds{};  ///< by Use; their sum is the window's length
+    double of(Use use) const { return seconds[static_cast<std::size_t>(use)]; }
     /// Working of what was seen: working / (working + idle + off + fault); empty: silent throughout.
     std::optional<double> utilisation() const;
     /// Idle of running: idle / (working + idle).
     std::optional<double> idle_ratio() const;
 };
-/// Each state lasts until the next signal, at most `silent_after_s`; then the machine is silent.
-/// `signals` ascending, those before the window included as far as they are known.
-UseTimes use_times(std::span<const Signals> signals, Window window, const UseRules& rules);
+/// Each lasts until the next, at most `silent_after_s`; then the machine is silent. `spells`
+/// ascending, those before the window included as far as they are known.
+UseTimes use_times(std::span<const UseFrom> spells, Window window, std::int64_t silent_after_s);
 
 /// One machine on one calendar day of its site.
 struct MachineDay {

@@ -53,18 +53,16 @@ TEST(UseTest, WhatSignalsMean) {
 }
 
 TEST(UseTest, TimesFillTheWindow) {
-    const UseRules rules;
-    const std::vector<Signals> signals{{.at = hour(0), .is_running = true, .rpm = 1500},
-                                       {.at = hour(0.2), .is_running = true, .rpm = 700},
-                                       {.at = hour(0.3), .is_running = false}};
-    const UseTimes times = use_times(signals, {hour(0.1), hour(1.1)}, rules);
-    EXPECT_EQ(times.of(Use::working), 360);
-    EXPECT_EQ(times.of(Use::idle), 360);
-    EXPECT_EQ(times.of(Use::off), 900);
-    EXPECT_EQ(times.of(Use::silent), 3600 - 360 - 360 - 900);
-    EXPECT_NEAR(*times.utilisation(), 360.0 / 1620, 1e-12);
-    EXPECT_DOUBLE_EQ(*times.idle_ratio(), 0.5);
-    const UseTimes nothing = use_times({}, {hour(0), hour(1)}, rules);
+    const std::vector<UseFrom> spells{
+        {hour(0), Use::working}, {hour(0.2), Use::idle}, {hour(0.3), Use::off}};
+    const UseTimes times = use_times(spells, {hour(0.1), hour(1.1)}, 900);
+    EXPECT_NEAR(times.of(Use::working), 360, 1e-6);
+    EXPECT_NEAR(times.of(Use::idle), 360, 1e-6);
+    EXPECT_NEAR(times.of(Use::off), 900, 1e-6);
+    EXPECT_NEAR(times.of(Use::silent), 3600 - 360 - 360 - 900, 1e-6);
+    EXPECT_NEAR(*times.utilisation(), 360.0 / 1620, 1e-9);
+    EXPECT_NEAR(*times.idle_ratio(), 0.5, 1e-9);
+    const UseTimes nothing = use_times({}, {hour(0), hour(1)}, 900);
     EXPECT_EQ(nothing.of(Use::silent), 3600);
     EXPECT_FALSE(nothing.utilisation() || nothing.idle_ratio());
 }
