@@ -4,6 +4,14 @@ type Turn = (...parts: string[]) => string;
 
 const jobStates: Record<string, string> = { NotAllowedToStart: "未放行", AllowedToStart: "可开始", Running: "绣制中", Interrupted: "已中断", Ended: "已结束", Aborted: "已中止" };
 
+const loadEffects: Record<string, string> = {
+    "everything is accepted": "全部接受", "new TLS connections are refused": "拒绝新的 TLS 连接", "new sessions are refused": "拒绝新会话", "senders of QoS 0 are slowed down": "QoS 0 发送方被限速",
+    "readers that do not keep up are disconnected": "读取过慢的客户端被断开", "acknowledgements are delayed": "确认被延迟",
+};
+const spans: Record<string, string> = { "a day": " 1 天", "7 days": " 7 天", "30 days": " 30 天" };
+const loadSigns = (text: string) => text.replace(/the loop is (\d+) ms late/, "事件循环迟 $1 毫秒").replace(/a commit waits (\d+) ms/, "提交等待 $1 毫秒")
+    .replace(/the commit lane was full (\d+) % of the time/, "提交通道 $1% 的时间已满").replace(/memory is at (\d+) %/, "内存用到 $1%").replaceAll(", ", "，");
+
 const shapes: [RegExp, Turn][] = [
     // What happened to a machine, or to the node.
     [/^silent for longer than usual$/, () => "沉默时间超过平常"],
@@ -28,6 +36,23 @@ const shapes: [RegExp, Turn][] = [
     [/^by (\S+)$/, (who) => `操作人 ${who}`],
     [/^MQTT client (.+) by (\S+)$/s, (client, who) => `MQTT 客户端 ${client}，操作人 ${who}`],
     [/^clock stepped: set (ahead|back) by ([\d.]+) s$/, (way, s) => `系统时钟被${way === "ahead" ? "拨快" : "拨慢"} ${s} 秒`],
+    // Why an MQTT connection ended.
+    [/^ended by an operator$/, () => "由操作员断开"],
+    [/^the machine is erased$/, () => "设备已被彻底删除"],
+    [/^its credential was revoked$/, () => "其凭证已被吊销"],
+    [/^the node is stopping$/, () => "节点正在停止"],
+    [/^the node is overloaded$/, () => "节点过载"],
+    [/^it did not read$/, () => "长时间不读取"],
+    [/^it read too slowly while the node was overloaded$/, () => "节点过载期间读取过慢"],
+    [/^(malformed packet|protocol error)$/, (what) => (what === "protocol error" ? "违反协议" : "报文格式错误")],
+    [/^packet too large$/, () => "报文过大"],
+    [/^not authorized$/, () => "未授权"],
+    [/^quota exceeded$/, () => "超出配额"],
+    // What the node went through.
+    [/^level (\d) of (\d): ([^(]+) \((.*)\)$/s, (level, most, effect, why) => `第 ${level} 级（共 ${most} 级）：${loadEffects[effect] ?? effect}（${loadSigns(why)}）`],
+    [/^down to level (\d) of (\d): (.+)$/, (level, most, effect) => `降至第 ${level} 级（共 ${most} 级）：${loadEffects[effect] ?? effect}`],
+    [/^its certificate (\S+) ends within (a day|7 days|30 days), at (\S+)$/, (serial, time, at) => `其证书 ${serial} 将在${spans[time]}内到期：${at}`],
+    [/^the certificate of https\.certificate ends within (a day|7 days|30 days), at (\S+)$/, (time, at) => `https.certificate 的证书将在${spans[time]}内到期：${at}`],
     // dispatch/orders: why an order has no machine, or waits.
     [/^there is no machine that sews$/, () => "没有绣花机"],
     [/^(\S+) could, but is not connected$/, (machine) => `${machine} 可以做，但未连接`],
@@ -46,6 +71,12 @@ function translate(text: string): string {
         if (found) return turn(...found.slice(1));
     }
     return text;
+}
+
+/** What happened, as the node says it: a written tag and an erased machine are known by the kind of the event. */
+export function eventSentence(kind: string, text: string, locale: string): string {
+    const by = kind === "write" || kind === "erased" ? /^(.+) by (.+)$/s.exec(text) : null;
+    return by && locale.startsWith("zh") ? `${by[1]}，操作人 ${by[2]}` : nodeSentence(text, locale);
 }
 
 /** A sentence of the node in the language of the console, where it is known. */

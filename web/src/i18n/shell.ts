@@ -53,6 +53,7 @@ const en = {
     },
     errors: {
         unreachable: "The node does not answer. Check that it is running and that this device is on its network, then try again.",
+        busy: "The node cannot do this at the moment: it is busy, its disk is full, or it is read-only. Wait a little, then try again.",
         denied: "Your role may not do this. Ask an admin for a higher role.",
         notFound: "This does not exist, or no longer does. Go back to the list and choose again.",
         conflict: "This clashes with how things are now. Read the reason, then try again.",
@@ -136,6 +137,7 @@ const zh: typeof en = {
     },
     errors: {
         unreachable: "节点没有应答。请确认节点正在运行、本机与其网络连通，然后重试。",
+        busy: "节点暂时无法处理：它正忙、磁盘已满或处于只读状态。请稍后重试。",
         denied: "您的角色无权执行此操作。请联系管理员提升权限。",
         notFound: "该对象不存在或已被移除。请返回列表重新选择。",
         conflict: "与当前状态冲突。请查看原因后重试。",

@@ -27,7 +27,7 @@ const zh: typeof en = {
     sql: {
         nav: "SQL", title: "SQL 查询", lead: "用 PostgreSQL 语法的 SELECT 查询设备及其历史数据。此处只能读取，不能修改。",
         statement: "语句", run: "执行", keys: "按 Ctrl+Enter 执行。", running: "正在执行…", examplesTitle: "示例",
-        examples: { latest: "最新值", minutes: "一小时内的分钟值", days: "现场的每日值", sites: "按现场统计设备", silent: "失联设备" },
+        examples: { latest: "最新值", minutes: "一小时内的分钟值", days: "场所的每日值", sites: "按场所统计设备", silent: "失联设备" },
         emptyTitle: "尚未查询", emptyStep: "执行上面的语句，或从示例开始。可用的表：",
         tables: en.sql.tables,
         answer: "结果", csv: "下载 CSV", ndjson: "下载 NDJSON",

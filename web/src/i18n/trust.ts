@@ -8,7 +8,7 @@ const en = {
     account: {
         title: "Your account", nav: "Account", password: "Password", current: "Current password", next: "New password",
         change: "Change password", changed: "The password is changed. Everywhere else you are signed out.", wrong: "The current password is wrong.",
-        totp: "Second factor", totpOn: (left: number) => `On: signing in asks for a code from your phone. ${left} recovery codes are left.`,
+        totp: "Second factor", totpOn: (left: number) => `On: signing in asks for a code from your phone. ${many(left, "recovery code is", "recovery codes are")} left.`,
         totpOff: "Off: your password alone signs you in.", totpNeeded: "Your role needs a second factor. Set it up, then everything opens.",
         begin: "Set up", end: "Turn off", endText: "Signing in asks only for the password again. Everywhere else you are signed out.",
         proof: "Type your password to go on.", scan: "Scan this with an authenticator app on your phone, or type the key into it.",
@@ -89,7 +89,7 @@ const zh: Words = {
         use: "使用情况", limits: "限制", refused: "启动以来的拒绝", none: "无", edit: "限制", editTitle: (name) => `${name} 的限制`,
         firstAdmin: "添加人员", firstAdminTitle: (name) => `${name} 的人员`, firstAdminHelp: (name) => `以 ${name}/名字 登录。`,
         inherited: (value) => `留空：使用节点设置（${value}）。0：不限制。`, noLimit: "不限制",
-        machines: "设备", sessions: "MQTT 会话", messages: "每秒消息", samples: "每秒样本", retained: "保留消息字节",
+        machines: "设备", sessions: "MQTT 会话", messages: "每秒消息", samples: "每秒采样", retained: "保留消息字节",
         added: (name) => `${name} 已添加。接下来请添加它的第一位管理员。`, saved: (name) => `${name} 已修改。`,
         exists: "已有同名组织。", badName: "名称为 1 到 64 个字符：a 到 z、0 到 9 和 -。",
         machinesOf: (n) => `${n.toLocaleString("zh")} 台设备`, sessionsOf: (n) => `${n.toLocaleString("zh")} 个会话`,

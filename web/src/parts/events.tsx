@@ -1,7 +1,7 @@
 import type { PlantEvent } from "../api/types";
 import { dayOf, timeOf } from "../format/time";
 import { useWords } from "../i18n";
-import { nodeSentence } from "../i18n/node_sentences";
+import { eventSentence } from "../i18n/node_sentences";
 import { links } from "../router";
 import { Link } from "./link";
 import { ToneMark } from "./mark";
@@ -29,7 +29,7 @@ export function EventList({ events, zone, names, withDay }: EventListProps) {
                         <ToneMark tone={eventToneOf(event)} />
                         <span className="what">
                             {names && event.machine !== null && <Link to={links.machine(event.machine)}>{names.get(event.machine) ?? event.machine}</Link>}
-                            <b>{kind}</b> {event.text && <span className="text">{nodeSentence(event.text, words.locale)}</span>}
+                            <b>{kind}</b> {event.text && <span className="text">{eventSentence(event.kind, event.text, words.locale)}</span>}
                         </span>
                     </li>
                 );

@@ -12,7 +12,8 @@ export function advice(error: unknown, words: Strings, special: Record<number, s
     const own = special[error.status];
     if (own) return own;
     switch (error.status) {
-        case 0: case 502: case 503: case 504: return words.errors.unreachable;
+        case 0: case 502: case 504: return words.errors.unreachable;
+        case 503: return words.errors.busy;
         case 403: return words.errors.denied;
         case 404: return words.errors.notFound;
         case 409: return words.errors.conflict;

@@ -8,6 +8,7 @@ import { formatBytes } from "../../format/bytes";
 import { formatShort } from "../../format/number";
 import { browserZone, dateTime } from "../../format/time";
 import { useWords } from "../../i18n";
+import { nodeSentence } from "../../i18n/node_sentences";
 import { Age } from "../../parts/age";
 import { Dialog } from "../../parts/dialog";
 import { Drawer } from "../../parts/drawer";
@@ -79,7 +80,7 @@ function Facts({ client }: { client: ClientDetail }) {
                 {line(text.unanswered, client.unanswered)}
                 {line(text.retained, client.retained)}
                 {line(text.ended, client.ended === null ? text.noEnd
-                    : <>{client.ended.why ?? client.ended.reason} <small>0x{client.ended.code.toString(16).padStart(2, "0")} · <Age at={client.ended.at} /></small></>)}
+                    : <>{nodeSentence(client.ended.why ?? client.ended.reason, words.locale)} <small>0x{client.ended.code.toString(16).padStart(2, "0")} · <Age at={client.ended.at} /></small></>)}
             </dl>
             <h3>{text.losses}</h3>
             {lost.length === 0 ? <p className="dim">{text.noLosses}</p> : (

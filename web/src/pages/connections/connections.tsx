@@ -7,6 +7,7 @@ import type { Page, Person } from "../../api/types";
 import { formatBytes } from "../../format/bytes";
 import { formatShort } from "../../format/number";
 import { useWords } from "../../i18n";
+import { nodeSentence } from "../../i18n/node_sentences";
 import { Age } from "../../parts/age";
 import { Empty, Waiting } from "../../parts/feedback";
 import { Link } from "../../parts/link";
@@ -165,7 +166,10 @@ function Row({ client, onShow }: { client: Client; onShow: () => void }) {
             <td className={client.lost_total > 0 ? "number lost" : "number"} data-label={words.connections.lost}>
                 {client.lost_total > 0 ? formatShort(client.lost_total) : <span className="dim">–</span>}
             </td>
-            <td data-label={words.connections.since}><Age at={client.since} /></td>
+            <td data-label={words.connections.since}>
+                <Age at={client.since} />
+                {client.state !== "connected" && client.ended && <small className="why">{nodeSentence(client.ended.why ?? client.ended.reason, words.locale)}</small>}
+            </td>
         </tr>
     );
 }

@@ -13,7 +13,7 @@ export function NodeLosses({ numbers }: { numbers: Record<string, number> }) {
             {losses.length > 0 && (
                 <dl className="counts">
                     {losses.map(([name, count]) => (
-                        <div key={name}><dt><code>{name}</code></dt><dd className="figure">{count.toLocaleString(words.locale)}</dd></div>
+                        <div key={name}><dt>{words.connections.nodeLossNames[name] ?? ""} <small><code>{name}</code></small></dt><dd className="figure">{count.toLocaleString(words.locale)}</dd></div>
                     ))}
                 </dl>
             )}
