@@ -214,4 +214,3 @@ export function useLive<T>(topic: string, get: () => T): T {
 export const useLiveStatus = () => useLive(topics.status, () => status);
 /** Grows whenever something may have been missed: read again what you show. */
 export const useLiveEpoch = () => useLive(topics.epoch, () => epoch);
-export const liveStatus = () => status;

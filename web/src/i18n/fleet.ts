@@ -37,14 +37,14 @@ const en = {
         useOf: (date: string, hours: string) => `${date}: ${hours} h worked`,
         faults: "Faults", noFaults: "No fault is reported.", spn: (spn: number, fmi: number | null) => `SPN ${spn}${fmi === null ? "" : ` · FMI ${fmi}`}`, stops: "stops it", until: "until", active: "now",
         service: "Service", serviceIn: (hours: string) => `due in ${hours} h`, serviceOver: (hours: string) => `overdue by ${hours} h`, serviceAt: (hours: string) => `at ${hours} h`, expected: "about",
-        noService: "No service interval is set.", job: "Job", noJob: "Nothing planned.", openJob: "See it in the plan", notPlanned: "Not planned",
+        noService: "No service interval is set.", job: "Job", noJob: "Nothing planned.", notPlanned: "Not planned",
         facts: "Details", maker: "Maker", model: "Model", serial: "Serial number", weight: "Weight", attachments: "Attachments", region: "Region",
         editFacts: "Edit details", serviceEvery: "Service every (h)", serviceLast: "Last service at (h)", outOfService: "Out of service: nothing is planned for it", attachmentsHelp: "Separated by commas.",
         drives: "Drives itself between sites", capacity: "Carries (kg)", capacityHelp: "Only for low-loaders.",
     },
     way: {
         title: "Where it was", ranges: { h8: "8 h", h24: "24 h", d7: "7 days", d30: "30 days" } as Record<string, string>, slider: "Instant", play: "Play", pause: "Pause", now: "Back to now",
-        none: "No place is stored in this time. Choose a longer one.", metres: (text: string) => `${text} driven`, thinned: "thinned",
+        none: "No place is stored in this time. Choose a longer one.", metres: (text: string) => `${text} driven`,
         leftOut: (n: number) => `${many(n, "fix was", "fixes were")} not believed`, unknown: "not heard",
     },
     area: {
@@ -87,14 +87,14 @@ const zh: typeof en = {
         today: "今天", days: "最近 14 天", utilisation: "利用率", worked: "作业", noUse: "这些天没有数据。", useOf: (date, hours) => `${date}：作业 ${hours} 小时`,
         faults: "故障", noFaults: "没有上报故障。", spn: (spn, fmi) => `SPN ${spn}${fmi === null ? "" : ` · FMI ${fmi}`}`, stops: "致停机", until: "至", active: "当前",
         service: "保养", serviceIn: (hours) => `还有 ${hours} 小时到期`, serviceOver: (hours) => `已超期 ${hours} 小时`, serviceAt: (hours) => `${hours} 小时时`, expected: "约",
-        noService: "未设置保养间隔。", job: "任务", noJob: "没有安排任务。", openJob: "在计划中查看", notPlanned: "不参与调度",
+        noService: "未设置保养间隔。", job: "任务", noJob: "没有安排任务。", notPlanned: "不参与调度",
         facts: "资料", maker: "制造商", model: "型号", serial: "序列号", weight: "重量", attachments: "属具", region: "区域",
         editFacts: "编辑资料", serviceEvery: "保养间隔（小时）", serviceLast: "上次保养（小时）", outOfService: "停用：不安排任何任务", attachmentsHelp: "用逗号分隔。",
         drives: "可自行转场", capacity: "承载（公斤）", capacityHelp: "仅用于平板拖车。",
     },
     way: {
         title: "历史位置", ranges: { h8: "8 小时", h24: "24 小时", d7: "7 天", d30: "30 天" }, slider: "时刻", play: "播放", pause: "暂停", now: "回到现在",
-        none: "该时段没有位置数据。请选择更长的时段。", metres: (text) => `行驶 ${text}`, thinned: "已抽稀", leftOut: (n) => `${count(n)} 个定位不可信，未采用`, unknown: "无数据",
+        none: "该时段没有位置数据。请选择更长的时段。", metres: (text) => `行驶 ${text}`, leftOut: (n) => `${count(n)} 个定位不可信，未采用`, unknown: "无数据",
     },
     area: {
         draw: "绘制工地", edit: "修改边界", lead: "逐个点击角点；点击第一个角点闭合。", leadClosed: "拖动角点，或拖动两点之间的小圆点以增加角点。",

@@ -11,7 +11,7 @@ const en = {
         },
         took: (time: string, hops: number) => `in ${time}, ${many(hops, "step", "steps")}`,
         computed: "computed by a template", fromCache: "remembered", stale: "remembered from before: nobody answers now", again: "Ask again",
-        open: (host: string) => `Open ${host}`, openMail: "Write an e-mail",
+        open: (host: string) => `Open ${host}`,
         what: "What it is", nothing: "Nothing is said about it in public.", hidden: (n: number) => `${many(n, "more value is", "more values are")} not public.`,
         hiddenHelp: "Named parties and those who administer it see them after signing in.", signIn: "Sign in",
         technical: (n: number) => `Technical values (${n})`, index: "Index", type: "Type", value: "Value", ttl: "May be remembered", changed: "Changed", read: "For",
@@ -42,7 +42,7 @@ const en = {
         },
         remembered: "remembered", total: "Together",
         label: "Label", labelHelp: "Opens the identifier's page. Print it, or take it into your own layout.", print: "Print label", svg: "SVG", png: "PNG", labelOf: (handle: string) => `QR code that opens the page of ${handle}`,
-        checked: (at: string) => `Asked ${at}`, copyAddress: "Copy identifier",
+        checked: (at: string) => `Asked ${at}`,
         advice: {
             not_found: "Compare every character with the label: 0 and O, 1 and I, hyphens. If it is right, the name was not registered yet or has been removed.",
             notFoundBy: (company: string) => `Ask ${company}, who gives names under this prefix.`,
@@ -64,7 +64,7 @@ const en = {
         sentTitle: "Sent", sentText: "Keep this address: it alone shows how your application stands. It is not shown again.", followAction: "See how it stands",
         throttled: (s: number | null) => s ? `Too many applications from here. Wait ${s} s, then send it again.` : "Too many applications from here. Wait an hour, then send it again.",
         full: "Very many applications wait already. Come again tomorrow.", notHere: "This node gives out no prefixes. Ask the operator of a secondary node.",
-        statusTitle: "Your application", statusOf: (company: string) => `Application of ${company}`, applied: "Sent", decided: "Decided", given: "Prefix given", since: "Last change", reason: "Reason",
+        statusTitle: "Your application", applied: "Sent", decided: "Decided", given: "Prefix given", since: "Last change", reason: "Reason",
         states: { applied: "Waiting for a decision", approved: "Approved", allocated: "Prefix given", refused: "Refused", suspended: "Prefix suspended", revoked: "Prefix revoked" },
         next: {
             applied: "The operator looks at it. Come back to this address.", approved: "Approved. The operator gives you a prefix next.",
@@ -83,7 +83,7 @@ const zh: typeof en = {
         verdicts: { found: "解析成功", not_found: "标识不存在", suspended: "已暂停", elsewhere: "由其他节点负责", unreachable: "无应答", invalid: "不是有效的标识" },
         took: (time, hops) => `用时 ${time}，共 ${count(hops)} 步`,
         computed: "由模板计算得出", fromCache: "来自缓存", stale: "来自旧缓存：当前无人应答", again: "重新查询",
-        open: (host) => `打开 ${host}`, openMail: "发送邮件",
+        open: (host) => `打开 ${host}`,
         what: "标识对象", nothing: "没有公开的内容。", hidden: (n) => `另有 ${count(n)} 个值未公开。`,
         hiddenHelp: "指定的相关方和管理方登录后可以查看。", signIn: "登录",
         technical: (n) => `技术性的值（${n}）`, index: "索引", type: "类型", value: "值", ttl: "缓存时长", changed: "更新时间", read: "可见范围",
@@ -110,7 +110,7 @@ const zh: typeof en = {
         },
         remembered: "缓存", total: "合计",
         label: "标签", labelHelp: "扫码打开该标识的页面。可打印，或用于您自己的版式。", print: "打印标签", svg: "SVG", png: "PNG", labelOf: (handle) => `打开 ${handle} 页面的二维码`,
-        checked: (at) => `查询时间 ${at}`, copyAddress: "复制标识",
+        checked: (at) => `查询时间 ${at}`,
         advice: {
             not_found: "请与标签逐字核对：0 与 O、1 与 I、连字符。若无误，则该标识尚未注册或已被删除。",
             notFoundBy: (company) => `请联系该前缀的赋码企业：${company}。`,
@@ -132,7 +132,7 @@ const zh: typeof en = {
         sentTitle: "已提交", sentText: "请妥善保存此地址：只有通过它才能查看申请进展，且不会再次显示。", followAction: "查看进展",
         throttled: (s) => s ? `来自此处的申请过多。请等待 ${s} 秒后再提交。` : "来自此处的申请过多。请一小时后再提交。",
         full: "待审核的申请过多，请明天再来。", notHere: "本节点不分配前缀。请联系二级节点的运营方。",
-        statusTitle: "您的申请", statusOf: (company) => `${company}的申请`, applied: "已提交", decided: "已审核", given: "已分配前缀", since: "最近变化", reason: "理由",
+        statusTitle: "您的申请", applied: "已提交", decided: "已审核", given: "已分配前缀", since: "最近变化", reason: "理由",
         states: { applied: "等待审核", approved: "已批准", allocated: "已分配前缀", refused: "未通过", suspended: "前缀已暂停", revoked: "前缀已撤销" },
         next: {
             applied: "运营方正在审核，请稍后通过此地址查看。", approved: "已批准，运营方接下来分配前缀。",

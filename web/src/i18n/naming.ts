@@ -3,7 +3,7 @@ import { count, many } from "./counts";
 
 const en = {
     naming: {
-        group: "Names", statisticsNav: "Statistics", public: "Public page", prefix: "Prefix", any: "All",
+        group: "Names", statisticsNav: "Statistics", public: "Public page", prefix: "Prefix",
         states: { active: "Active", suspended: "Suspended", revoked: "Revoked" },
         reads: { public: "everyone", parties: "named parties", admin: "administrators" },
         readHelp: { public: "anyone who asks", parties: "those you name, and who administers the identifier", admin: "who administers the identifier, and engineers here" },
@@ -22,7 +22,7 @@ const en = {
         read: "Who may see it", parties: "Parties, one a line", partiesHelp: "A key such as 300:88.102.1/ADMIN, or organisation:NAME of this node.", ttl: "May be remembered, seconds", secret: "written, never shown", sees: "Who sees it", ttlOf: (text: string) => `may be remembered for ${text}`,
         saved: "Saved. Who asks now gets the new value; who remembered the old one, once its time is over.", removeTitle: "Remove value?", removeText: (index: number, type: string) => `Value ${index} (${type}) disappears for everyone.`,
         removeHandle: "Delete…", removeHandleTitle: (handle: string) => `Delete ${handle}`, removeHandleText: "It no longer resolves, and printed labels lead nowhere. A name should be deleted only when it was given by mistake.", typeToConfirm: (handle: string) => `To confirm, type ${handle}`, removeHandleAction: "Delete",
-        removed: (handle: string) => `${handle} is deleted.`, quota: "The prefix's quota is reached. Ask the operator of this node for a higher one.", adminNote: "Who may change this identifier over the Handle protocol.", openMachine: "What anyone sees", lastChanged: "Last changed",
+        removed: (handle: string) => `${handle} is deleted.`, quota: "The prefix's quota is reached. Ask the operator of this node for a higher one.", adminNote: "Who may change this identifier over the Handle protocol.", openMachine: "What anyone sees",
     },
     labels: {
         title: "Labels", lead: "A sheet to print: each code opens the identifier's page.", list: "Identifiers, one a line", listHelp: (max: number) => `Up to ${max}.`, size: "Label", sizes: { small: "Small, 35 × 35 mm", medium: "Medium, 48 × 60 mm", large: "Large, 95 × 60 mm" }, withText: "Name below the code",
@@ -33,7 +33,7 @@ const en = {
 
 const zh: typeof en = {
     naming: {
-        group: "标识", statisticsNav: "标识统计", public: "公开页面", prefix: "前缀", any: "全部",
+        group: "标识", statisticsNav: "标识统计", public: "公开页面", prefix: "前缀",
         states: { active: "正常", suspended: "已暂停", revoked: "已撤销" },
         reads: { public: "所有人", parties: "指定相关方", admin: "管理方" },
         readHelp: { public: "任何查询者", parties: "您指定的相关方，以及标识的管理方", admin: "标识的管理方和本节点的工程师" },
@@ -52,7 +52,7 @@ const zh: typeof en = {
         read: "谁可以查看", parties: "相关方，每行一个", partiesHelp: "密钥，如 300:88.102.1/ADMIN；或本节点的组织，如 organisation:NAME。", ttl: "可缓存秒数", secret: "只写入，不显示", sees: "可见范围", ttlOf: (text) => `可缓存 ${text}`,
         saved: "已保存。新的查询立即得到新值；已缓存的旧值在有效期后更新。", removeTitle: "移除该值？", removeText: (index, type) => `值 ${index}（${type}）将对所有人消失。`,
         removeHandle: "删除…", removeHandleTitle: (handle) => `删除 ${handle}`, removeHandleText: "删除后无法解析，已印制的标签将失效。只有误赋的标识才应删除。", typeToConfirm: (handle) => `请输入 ${handle} 以确认`, removeHandleAction: "删除",
-        removed: (handle) => `已删除 ${handle}。`, quota: "该前缀的配额已用完。请联系本节点的运营方提高配额。", adminNote: "可通过 Handle 协议修改此标识的密钥。", openMachine: "公众所见", lastChanged: "最近更新",
+        removed: (handle) => `已删除 ${handle}。`, quota: "该前缀的配额已用完。请联系本节点的运营方提高配额。", adminNote: "可通过 Handle 协议修改此标识的密钥。", openMachine: "公众所见",
     },
     labels: {
         title: "标签", lead: "可打印的标签页：每个二维码打开对应标识的页面。", list: "标识，每行一个", listHelp: (max) => `最多 ${max} 个。`, size: "尺寸", sizes: { small: "小，35 × 35 毫米", medium: "中，48 × 60 毫米", large: "大，95 × 60 毫米" }, withText: "二维码下方显示名称",

@@ -6,9 +6,8 @@ const en = {
         title: "Plant at a glance", machines: "Machines", states: "By state", noStates: "No machine reports a state yet.",
         rates: "Data arriving", messages: "messages/s", samples: "samples/s", stored: "samples stored", refused: "refused",
         commit: "time to disk", ms: "ms", lastHour: "Last hour", quiet: "Nothing happened in the last hour.",
-        map: "Sites", faults: (n: number) => many(n, "fault", "faults"), leave: "Console",
+        map: "Sites", leave: "Console",
         empty: "No machine has spoken yet. The console’s page Machines shows the first step.", otherStates: "Other", noState: "No state reported",
-        full: "Full screen",
     },
     map: {
         label: "Map of the sites", empty: "Add a site with its latitude and longitude to see it here.", addSite: "Add a site",
@@ -60,8 +59,8 @@ const zh: typeof en = {
         title: "工厂总览", machines: "设备", states: "按状态", noStates: "还没有设备上报状态。",
         rates: "数据流入", messages: "消息/秒", samples: "采样/秒", stored: "已存采样", refused: "已拒绝",
         commit: "落盘时间", ms: "毫秒", lastHour: "最近一小时", quiet: "最近一小时没有事件。",
-        map: "场所", faults: (n) => `${n} 个故障`, leave: "控制台",
-        empty: "还没有设备上报数据。控制台的“设备”页说明第一步。", otherStates: "其他", noState: "未上报状态", full: "全屏",
+        map: "场所", leave: "控制台",
+        empty: "还没有设备上报数据。控制台的“设备”页说明第一步。", otherStates: "其他", noState: "未上报状态",
     },
     map: {
         label: "场所地图", empty: "添加带经纬度的场所后会显示在这里。", addSite: "添加场所",

@@ -13,7 +13,7 @@ const en = {
         revokeText: "For good: nothing under it resolves any more, and printed labels lead nowhere. A prefix with names in it is never given to another company.", reasonHelp: "The company reads it, and it stands in the audit log.", typeToConfirm: (prefix: string) => `To confirm, type ${prefix}`,
         stepped: { suspend: (prefix: string) => `${prefix} is suspended.`, resume: (prefix: string) => `${prefix} resolves again.`, revoke: (prefix: string) => `${prefix} is revoked.` },
         steps: { apply: "applied", approve: "approved", refuse: "refused", allocate: "prefix given", suspend: "suspended", resume: "resumed", revoke: "revoked", quota: "quota changed", change: "changed", set: "set by its settings" } as Record<string, string>,
-        try: "Try the template", tryName: "Name", tryHelp: "A name with the delimiter, such as 88.101.7/EXC-0042@drawing-3.", tryAction: "Compute", tryNothing: "It gives nothing for this name.", base: "Base", extension: "Extension", identifiers: "Show identifiers", missing: "There is no such prefix here. Go back to the list.",
+        try: "Try the template", tryHelp: "A name with the delimiter, such as 88.101.7/EXC-0042@drawing-3.", tryAction: "Compute", tryNothing: "It gives nothing for this name.", base: "Base", extension: "Extension", identifiers: "Show identifiers", missing: "There is no such prefix here. Go back to the list.",
     },
     applications: {
         title: "Applications", lead: "Companies that ask for a prefix.", nav: "Applications", search: "Company, contact or prefix", all: "All", company: "Company", wants: "Wants", expects: "Expects", sent: "Sent", state: "State",
@@ -22,7 +22,7 @@ const en = {
         creditCode: "Credit code", contact: "Contact", email: "E-mail", phone: "Telephone", purpose: "Will name", wanted: "Wanted prefix", hostingTitle: "Kept", expected: "In the first year", decidedBy: "Decided by", prefix: "Prefix", reason: "Reason", history: "What happened",
         approve: "Approve", refuse: "Refuse", allocate: "Give prefix", approveTitle: (company: string) => `Approve ${company}?`, approveText: "An admin can then give the company its prefix.", note: "Note", refuseTitle: (company: string) => `Refuse ${company}`, refuseText: "The company reads the reason where it follows its application.",
         allocateTitle: (company: string) => `A prefix for ${company}`, prefixHelp: "Empty: the wanted one, else the next free number.", organisationHelp: "Which organisation of this node may register under it. Empty: only this node's own people.", quotaHelp: "Empty: none.", approved: (company: string) => `${company} is approved.`, refused: (company: string) => `${company} is refused.`,
-        allocated: (prefix: string) => `${prefix} is given. It resolves from now on.`, taken: "The prefix is taken, or the application was decided meanwhile. Choose another prefix, or close and look again.", openPrefix: "Open prefix", denied: "Only admins and auditors read applications.", notHere: "Only top and secondary nodes take applications. This node's role is another.",
+        allocated: (prefix: string) => `${prefix} is given. It resolves from now on.`, taken: "The prefix is taken, or the application was decided meanwhile. Choose another prefix, or close and look again.", denied: "Only admins and auditors read applications.", notHere: "Only top and secondary nodes take applications. This node's role is another.",
     },
     namingStatistics: {
         title: "Naming statistics", lead: "What was asked for and what was registered.", range: "Range", ranges: { day: "24 hours", week: "7 days", month: "30 days", quarter: "90 days" }, registered: "Registered", changed: "Changed", deleted: "Deleted", resolved: "Resolved", notFound: "Not found",
@@ -43,7 +43,7 @@ const zh: typeof en = {
         revokeText: "永久撤销：其下的标识不再解析，已印制的标签将失效。已有标识的前缀不会再分配给其他企业。", reasonHelp: "企业可以看到，并写入审计日志。", typeToConfirm: (prefix) => `请输入 ${prefix} 以确认`,
         stepped: { suspend: (prefix) => `已暂停 ${prefix}。`, resume: (prefix) => `${prefix} 已恢复解析。`, revoke: (prefix) => `已撤销 ${prefix}。` },
         steps: { apply: "申请", approve: "批准", refuse: "未通过", allocate: "分配前缀", suspend: "暂停", resume: "恢复", revoke: "撤销", quota: "修改配额", change: "修改", set: "由设置指定" },
-        try: "试用模板", tryName: "名称", tryHelp: "含分隔符的名称，例如 88.101.7/EXC-0042@drawing-3。", tryAction: "计算", tryNothing: "该名称没有结果。", base: "基础标识", extension: "扩展部分", identifiers: "查看标识", missing: "这里没有这个前缀。请返回列表。",
+        try: "试用模板", tryHelp: "含分隔符的名称，例如 88.101.7/EXC-0042@drawing-3。", tryAction: "计算", tryNothing: "该名称没有结果。", base: "基础标识", extension: "扩展部分", identifiers: "查看标识", missing: "这里没有这个前缀。请返回列表。",
     },
     applications: {
         title: "申请", lead: "申请前缀的企业。", nav: "前缀申请", search: "企业、联系人或前缀", all: "全部", company: "企业", wants: "希望的前缀", expects: "预计数量", sent: "提交时间", state: "状态",
@@ -52,7 +52,7 @@ const zh: typeof en = {
         creditCode: "信用代码", contact: "联系人", email: "电子邮箱", phone: "电话", purpose: "用途", wanted: "希望的前缀", hostingTitle: "存放位置", expected: "首年数量", decidedBy: "审核人", prefix: "前缀", reason: "理由", history: "历史",
         approve: "批准", refuse: "不通过", allocate: "分配前缀", approveTitle: (company) => `批准${company}？`, approveText: "之后管理员可为其分配前缀。", note: "备注", refuseTitle: (company) => `不通过${company}的申请`, refuseText: "企业在查看申请进展时会看到理由。",
         allocateTitle: (company) => `为${company}分配前缀`, prefixHelp: "留空则用希望的前缀，否则为下一个空闲号码。", organisationHelp: "本节点的哪个组织可在其下注册。留空则仅本节点人员。", quotaHelp: "留空则不限。", approved: (company) => `已批准${company}。`, refused: (company) => `${company}的申请未通过。`,
-        allocated: (prefix) => `已分配 ${prefix}，即刻可以解析。`, taken: "该前缀已被占用，或申请已被处理。请换一个前缀，或关闭后重新查看。", openPrefix: "打开前缀", denied: "只有管理员和审计员可以查看申请。", notHere: "只有顶级节点和二级节点受理申请，本节点是其他角色。",
+        allocated: (prefix) => `已分配 ${prefix}，即刻可以解析。`, taken: "该前缀已被占用，或申请已被处理。请换一个前缀，或关闭后重新查看。", denied: "只有管理员和审计员可以查看申请。", notHere: "只有顶级节点和二级节点受理申请，本节点是其他角色。",
     },
     namingStatistics: {
         title: "标识统计", lead: "解析与注册情况。", range: "时间范围", ranges: { day: "24 小时", week: "7 天", month: "30 天", quarter: "90 天" }, registered: "注册", changed: "更新", deleted: "删除", resolved: "解析", notFound: "未找到",
