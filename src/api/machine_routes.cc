@@ -117,14 +117,18 @@ void put_page(JsonOut& out, std::span<const Listed> page, bool is_more, std::siz
     out.name("total").number(total).end_object();
 }
 
-// How many machines there are at all: counted again when one came, or the catalog changed.
-io::Task<std::size_t> total_of(Call& call, std::size_t spoken) {
-    auto& kept = call.services->totals[io::Shard::here().index().number()];
+// How many machines there are at all, as counted last; nothing: one came, or the catalog changed.
+std::optional<std::size_t> known_total(const Call& call, std::size_t spoken) {
+    const auto& kept = call.services->totals[io::Shard::here().index().number()];
+    const bool is_known = kept.organisation == call.organisation() && kept.spoken == spoken &&
+                          kept.version == call.services->desk.snapshot()->version();
+    if (!is_known) return {};
+    return kept.total;
+}
+
+io::Task<std::size_t> counted_total(Call& call) {
     const auto catalog = call.services->desk.snapshot();
     const auto organisation = call.organisation();
-    const bool is_known = kept.organisation == organisation && kept.spoken == spoken &&
-                          kept.version == catalog->version();
-    if (is_known) co_return kept.total;
     auto states = co_await call.services->plant.machines(organisation);
     const MachineTotal now{organisation, catalog->version(), states.size(),
                            merged(states, catalog->machines(organisation)).size()};
@@ -132,11 +136,36 @@ io::Task<std::size_t> total_of(Call& call, std::size_t spoken) {
     co_return now.total;
 }
 
+// Those that a filter lets through: all of them are looked at.
+io::Task<Answer> list_some(Call call, std::size_t limit, Filter filter, std::string after) {
+    auto states = co_await call.services->plant.machines(call.organisation());
+    const auto catalog = call.services->desk.snapshot();
+    auto all = merged(states, catalog->machines(call.organisation()));
+    std::erase_if(all, [&](const Listed& one) { return !filter.accepts(one); });
+    const auto first = static_cast<std::size_t>(
+        std::ranges::upper_bound(all, std::string_view(after), {}, &Listed::id) - all.begin());
+    const std::size_t count = std::min(limit, all.size() - first);
+    JsonOut out;
+    put_page(out, std::span(all).subspan(first, count), first + count < all.size(), all.size());
+    co_return reply_text(out.take());
+}
+
 // A page of all machines costs what it shows, however many there are.
-io::Task<Answer> list_all(Call call, std::size_t limit, std::string after) {
+io::Task<Answer> list_machines(Call call) {
+    CO_TRY(const auto limit, limit_of(call.request));
+    CO_TRY(auto filter, filter_of(call.request));
+    std::string after(call.request.asked("cursor").value_or(""));
+    if (!filter.is_everything()) {
+        auto some = co_await list_some(std::move(call), limit, std::move(filter), std::move(after));
+        co_return some;
+    }
     auto spoken =
         co_await call.services->plant.machines_after(call.organisation(), after, limit + 1);
-    auto total = co_await total_of(call, spoken.total);
+    auto total = known_total(call, spoken.total);
+    if (!total) {
+        auto counted = co_await counted_total(call);
+        total = counted;
+    }
     const auto catalog = call.services->desk.snapshot();
     const Entries entries = catalog->machines(call.organisation());
     const auto first = std::ranges::upper_bound(
@@ -148,27 +177,7 @@ io::Task<Answer> list_all(Call call, std::size_t limit, std::string after) {
     const bool is_more = page.size() > limit;
     if (is_more) page.resize(limit);
     JsonOut out;
-    put_page(out, page, is_more, total);
-    co_return reply_text(out.take());
-}
-
-io::Task<Answer> list_machines(Call call) {
-    CO_TRY(const auto limit, limit_of(call.request));
-    CO_TRY(const auto filter, filter_of(call.request));
-    std::string after(call.request.asked("cursor").value_or(""));
-    if (filter.is_everything()) {
-        auto page = co_await list_all(std::move(call), limit, std::move(after));
-        co_return page;
-    }
-    auto states = co_await call.services->plant.machines(call.organisation());
-    const auto catalog = call.services->desk.snapshot();
-    auto all = merged(states, catalog->machines(call.organisation()));
-    std::erase_if(all, [&](const Listed& one) { return !filter.accepts(one); });
-    const auto first = static_cast<std::size_t>(
-        std::ranges::upper_bound(all, std::string_view(after), {}, &Listed::id) - all.begin());
-    const std::size_t count = std::min(limit, all.size() - first);
-    JsonOut out;
-    put_page(out, std::span(all).subspan(first, count), first + count < all.size(), all.size());
+    put_page(out, page, is_more, *total);
     co_return reply_text(out.take());
 }
 
