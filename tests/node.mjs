@@ -15,7 +15,7 @@ export const isLong = Boolean(process.env.LINESHAFT_LONG);
 export const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 
 /** Asks until the answer is truthy and gives it; fails with `what` when patience ends. */
-export async function until(question, what, patience_ms = 15_000) {
+export async function until(question, what, patience_ms = 40_000) {
     const end = Date.now() + patience_ms;
     for (;;) {
         const answer = await question();
@@ -26,7 +26,7 @@ export async function until(question, what, patience_ms = 15_000) {
 }
 
 /** Runs a command of the program to its end. */
-export function run(args, { input, patience_ms = 20_000 } = {}) {
+export function run(args, { input, patience_ms = 60_000 } = {}) {
     const done = spawnSync(binary, args, { input, encoding: "utf8", timeout: patience_ms });
     if (done.error) throw done.error;
     return { code: done.status, out: done.stdout, err: done.stderr };
@@ -37,12 +37,13 @@ process.on("exit", () => running.forEach((child) => child.kill("SIGKILL")));
 
 /** A node on a directory of its own. `t.after` stops it and removes what it wrote. */
 export class Node {
-    constructor(t, { sets = [], command = "serve", data, args = [] } = {}) {
+    constructor(t, { sets = [], command = "serve", data, args = [], env = {} } = {}) {
         this.folder = mkdtempSync(join(tmpdir(), "lineshaft-test-"));
         this.data = data ?? join(this.folder, "data");
         this.sets = sets;
         this.command = command;
         this.args = args;
+        this.env = env;  // beside this process' own
         this.clients = [];
         this.log = "";
         t?.after(() => this.remove());
@@ -55,7 +56,7 @@ export class Node {
     }
 
     /** Starts the process, on the same directory as before; resolves once it is ready. */
-    async start(patience_ms = 30_000) {
+    async start(patience_ms = 60_000) {
         const ready = join(this.folder, "ready");
         rmSync(ready, { force: true });
         const settings = ["http.listen=127.0.0.1:0", "mqtt.listen=127.0.0.1:0", ...this.sets];
@@ -63,7 +64,7 @@ export class Node {
         this.child = spawn(binary, [
             this.command, "--data", this.data, "--ready-file", ready, ...this.args,
             ...settings.flatMap((one) => ["--set", one]),
-        ], { stdio: ["ignore", "pipe", "pipe"] });
+        ], { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...this.env } });
         const child = this.child;
         running.add(child);
         for (const stream of [child.stdout, child.stderr]) stream.on("data", (piece) => { this.log = (this.log + piece).slice(-100_000); });
@@ -86,7 +87,7 @@ export class Node {
 
     async stop(signal = "SIGTERM") {
         this.child.kill(signal);
-        const stuck = setTimeout(() => this.child.kill("SIGABRT"), 20_000);
+        const stuck = setTimeout(() => this.child.kill("SIGABRT"), 60_000);
         const ended = await this.ended;
         clearTimeout(stuck);
         return ended;
@@ -143,7 +144,7 @@ export class Node {
 
     mqttOptions({ token, ...options } = {}) {
         return {
-            host: "127.0.0.1", port: this.mqttPort, protocolVersion: 5, reconnectPeriod: 0, connectTimeout: 10_000,
+            host: "127.0.0.1", port: this.mqttPort, protocolVersion: 5, reconnectPeriod: 0, connectTimeout: 30_000,
             username: "test", password: token ?? this.admin(), resubscribe: false, ...options,
         };
     }
@@ -170,7 +171,7 @@ export class Node {
     async machine(id, options) { return this.api(`machines/${encodeURIComponent(id)}`, options); }
 
     /** The machine once `is` says yes to it (with its values by tag name). */
-    machineWhen(id, is, what = id) {
+    machineWhen(id, is, what = id, patience_ms) {
         let last;
         return until(async () => {
             const answer = await this.fetch(`machines/${encodeURIComponent(id)}`);
@@ -178,7 +179,7 @@ export class Node {
             const machine = last = await answer.json();
             machine.byTag = Object.fromEntries(machine.values.map((value) => [value.name, value]));
             return is(machine) && machine;
-        }, () => `${what}: ${JSON.stringify(last)}`);
+        }, () => `${what}: ${JSON.stringify(last)}`, patience_ms);
     }
 
     /** Every stored sample of a tag, through all pages. */

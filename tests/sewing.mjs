@@ -36,8 +36,17 @@ export class Machines {
 
 export const known = (node, count = 1) => until(async () => (await node.api("sewing-machines")).items.length >= count, "the machines are known");
 
+/** What a POST of a design was answered (201, or 202 after two seconds), once it is no longer being worked on. */
+export const digitised = (node, made, path = `designs/${made.id}`, options = {}) => until(async () => {
+    const now = made.state === "working" ? await node.api(path, options) : made;
+    return now.state !== "working" && now;
+}, "the design is digitised", 60_000);
+
 export async function design(node, text = "Rose", height_mm = 12) {
-    return node.api("designs", { method: "POST", body: { name: text, artwork: { text, height_mm } }, expect: 201 });
+    const made = await node.api("designs", { method: "POST", body: { name: text, artwork: { text, height_mm } }, expect: [201, 202] });
+    const one = await digitised(node, made);
+    assert.equal(one.state, "ready", one.why);
+    return one;
 }
 export const place = (node, one, more = {}, headers = {}) =>
     node.api("orders", { method: "POST", body: { design: one.id, quantity: 1, customer: { name: "Mei" }, ...more }, headers, expect: 201 });

@@ -122,11 +122,11 @@ test("mosquitto_pub and mosquitto_sub, both versions, every QoS", { skip: !hasMo
     const node = await Node.start(t);
     const common = (version) => ["-h", "127.0.0.1", "-p", `${node.mqttPort}`, "-u", "test", "-P", node.admin(), "-V", version];
     const publish = (version, ...args) => {
-        const done = spawnSync("mosquitto_pub", [...common(version), ...args], { encoding: "utf8", timeout: 10_000 });
+        const done = spawnSync("mosquitto_pub", [...common(version), ...args], { encoding: "utf8", timeout: 40_000 });
         assert.equal(done.status, 0, `mosquitto_pub ${version} ${args.join(" ")}: ${done.stderr}`);
     };
     const subscribe = (version, ...args) => {
-        const child = spawn("mosquitto_sub", [...common(version), "-W", "20", ...args]);
+        const child = spawn("mosquitto_sub", [...common(version), "-W", "60", ...args]);
         t.after(() => child.kill("SIGKILL"));
         const heard = { out: "", over: new Promise((done) => child.on("close", done)) };  // not "exit": what it said may come behind that
         child.stdout.on("data", (piece) => (heard.out += piece));

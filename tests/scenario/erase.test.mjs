@@ -138,12 +138,12 @@ test("control 38: erased in the middle of its sending: what was said before is g
     async function sendBatches() {
         for (let n = 1; !isOver; ++n) await report(node, "press", Array.from({ length: 20 }, (_, i) => [n * 20 + i, { batch: n * 20 + i, note: isErased ? "later" : before }]));
     }
-    await node.machineWhen("press", (machine) => machine.byTag.n?.value > 50 && machine.byTag.batch?.value > 200);
+    await node.machineWhen("press", (machine) => machine.byTag.n?.value > 50 && machine.byTag.batch?.value > 200, "both doors", 60_000);
     const erasure = await erase(node, "press");
     isErased = true;
     await whenDone(node, erasure);
     const seen = acknowledged.press.length;
-    await until(() => acknowledged.press.length > seen + 50, "it is heard again");
+    await until(() => acknowledged.press.length > seen + 50, "it is heard again", 60_000);
     isOver = true;
     await Promise.all(senders);
     const instants = async (machine, tag) => new Set((await node.samples(machine, tag)).map((one) => Date.parse(one.time ?? one.at)));

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Node, until } from "../node.mjs";
-import { Machines, design, follow, isDone, known, orderWhen, place } from "../sewing.mjs";
+import { Machines, design, digitised, follow, isDone, known, orderWhen, place } from "../sewing.mjs";
 
 test("a customer's order through a shop link is sewn, stitch for stitch, and gets its certificate", async (t) => {
     const node = await Node.start(t, { sets: ["handle.prefix=88.101.7"] });
@@ -15,7 +15,8 @@ test("a customer's order through a shop link is sewn, stitch for stitch, and get
     const about = await ask(shop);
     assert.equal(about.name, "Old town");
     assert.ok(about.threads.length >= 60 && about.hoops.length > 0 && about.fonts.includes("sans"));
-    const drawn = await ask(`${shop}/designs`, { name: "Mei Lin", artwork: { text: "Mei Lin", height_mm: 12, colour: about.threads[4].colour } });
+    const made = await ask(`${shop}/designs`, { name: "Mei Lin", artwork: { text: "Mei Lin", height_mm: 12, colour: about.threads[4].colour } }, [201, 202]);
+    const drawn = await digitised(node, made, `${shop}/designs/${made.id}`, { token: null });
     assert.match(drawn.id, /^\d+-/);
     assert.ok((await node.fetch(drawn.files.svg, { token: null })).status === 200);
     assert.equal((await node.fetch(`/api/v1/${shop}/designs/${drawn.id.split("-")[0]}-AAAAAAAAAAAAAAAA`, { token: null })).status, 404);

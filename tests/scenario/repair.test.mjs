@@ -7,12 +7,14 @@ import { Node, run, telemetry, until } from "../node.mjs";
 
 const start = Date.parse("2026-01-01T00:00:00Z");
 
+// So that a chunk is not a handful of bytes.
+const noise = (i) => Math.sin(i * 12.9898) * 43758.5453;
+
 async function tell(node, machine, from, count) {
     const client = await node.mqtt();
     const all = [];
     for (let i = from; i < from + count; ++i) {
-        // Noise, so that a chunk is not a handful of bytes.
-        all.push(client.publishAsync(telemetry(machine), JSON.stringify({ ts: start + i * 1000, values: { v: Math.sin(i * 12.9898) * 43758.5453 } }), { qos: 1 }));
+        all.push(client.publishAsync(telemetry(machine), JSON.stringify({ ts: start + i * 1000, values: { v: noise(i) } }), { qos: 1 }));
         if (all.length % 100 === 0) await Promise.all(all.splice(0));
     }
     await Promise.all(all);
@@ -91,9 +93,10 @@ test("fault 4: an unreadable stretch of the log: commits and inbox records are n
     assert.equal((await node.samples("press-7", "v")).length, stored.length + 10);
 });
 
-/** Samples of two machines, in sorted files; the node has ended. */
+/** Samples of two machines, in sorted files; the node has ended. Each machine hands in all at once, so that they lie in files alike on every disk. */
 async function sealed(node, count) {
-    for (const machine of ["press-7", "exc-01"]) await tell(node, machine, 0, count);
+    const body = Array.from({ length: count }, (_, i) => ({ ts: start + i * 1000, values: { v: noise(i) } }));
+    for (const machine of ["press-7", "exc-01"]) await node.api(`telemetry/${machine}`, { method: "POST", body });
     await until(async () => { const now = await node.metrics(); return now.history_chunks_sealed_total >= 2 && now.history_head_samples === 0; }, "everything sealed", 60_000);
     await node.stop();
 }

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { test } from "node:test";
 import { promisify } from "node:util";
-import { binary, Node } from "../node.mjs";
+import { binary, Node, until } from "../node.mjs";
 
 const base = Date.parse("2026-03-01T08:00:00Z");
 
@@ -49,7 +49,8 @@ test("a SELECT gives columns with types and rows; params, limit and time zone ar
     assert.match((await ask(node, "EXPLAIN SELECT max(value) FROM samples")).body.rows[0][0], /^kernel/);
     assert.match((await ask(node, "EXPLAIN SELECT text FROM samples")).body.rows[0][0], /^row by row/);
     const metrics = await node.metrics();
-    assert.ok(metrics.sql_statements_total >= 6 && metrics.sql_kernel_total >= 1 && metrics.sql_open === 0, JSON.stringify(metrics.sql_open));
+    assert.ok(metrics.sql_statements_total >= 6 && metrics.sql_kernel_total >= 1);
+    await until(async () => (await node.metrics()).sql_open === 0, "the last one's place is free");
 });
 
 test("who may not see does not see", async (t) => {

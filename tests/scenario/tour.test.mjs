@@ -34,7 +34,7 @@ test("the tour of an empty node leads from nothing to a chart", { skip: !existsS
 
     const command = await tour.locator("pre").innerText();
     const token = node.token({ machine: "press-1", name: "press" });
-    const sent = spawnSync("bash", ["-c", command.replace("-P TOKEN", `-P ${token}`)], { encoding: "utf8", timeout: 20_000 });
+    const sent = spawnSync("bash", ["-c", command.replace("-P TOKEN", `-P ${token}`)], { encoding: "utf8", timeout: 40_000 });
     assert.equal(sent.status, 0, `${command}\n${sent.stderr}`);
     await tour.getByRole("button", { name: "Adopt press-1" }).click();
     assert.equal(await done(), 2, "a token and a message");
