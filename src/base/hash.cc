@@ -1,5 +1,8 @@
 #include "base/hash.h"
 
+// Compiled here: another library brings these functions along as well, built for size, and the loader
+// would take those.
+#define XXH_INLINE_ALL
 #include <xxhash.h>
 
 #include "base/hash128.h"

@@ -2,10 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <cstring>
 #include <limits>
 
 #include "base/number.h"
 #include "base/percent.h"
+#include "base/varint.h"
 
 namespace lineshaft {
 namespace {
@@ -65,6 +67,24 @@ TEST(Utf8, FollowsTableThreeSeven) {
     for (const std::string_view bad : {"\x80", "\xC0\xAF", "\xE0\x80\xAF", "\xED\xA0\x80",
                                        "\xF4\x90\x80\x80", "\xE2\x82", "\xFF"}) {
         EXPECT_FALSE(is_utf8(bad)) << to_hex(as_bytes(bad));
+    }
+}
+
+TEST(Varint, IsJoinedAsReaderTakesIt) {
+    for (unsigned shift = 0; shift < 64; ++shift) {
+        for (const std::uint64_t off : {std::uint64_t(-1), std::uint64_t(0), std::uint64_t(1)}) {
+            const std::uint64_t number = (std::uint64_t{1} << shift) + off;
+            std::string written;
+            Writer(written).put_varint(number);
+            const std::size_t bytes = written.size();
+            for (const char behind : {'\x00', '\x7f', '\xff'}) {
+                std::string padded = written + std::string(8, behind);
+                std::uint64_t word = 0, joined = 0;
+                std::memcpy(&word, padded.data(), sizeof word);
+                EXPECT_EQ(join_varint(word, joined), bytes <= 8 ? bytes : 0) << number;
+                if (bytes <= 8) EXPECT_EQ(joined, number);
+            }
+        }
     }
 }
 

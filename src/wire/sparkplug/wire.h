@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/bytes.h"
+#include "base/varint.h"
 
 namespace lineshaft::sparkplug::wire {
 
@@ -62,14 +63,8 @@ private:
         if (end_ - at_ >= 8) [[likely]] {
             std::uint64_t word = 0;
             std::memcpy(&word, at_, 8);
-            const std::uint64_t stops = ~word & 0x8080'8080'8080'8080;
-            if (stops != 0) [[likely]] {
-                const int bits = std::countr_zero(stops) + 1;  // 8 x the number of groups
-                at_ += bits / 8;
-                word &= 0x7F7F'7F7F'7F7F'7F7F & (~std::uint64_t{0} >> (64 - bits));
-                word = (word & 0x007F'007F'007F'007F) | (word & 0x7F00'7F00'7F00'7F00) >> 1;
-                word = (word & 0x0000'3FFF'0000'3FFF) | (word & 0x3FFF'0000'3FFF'0000) >> 2;
-                value = (word & 0x0FFF'FFFF) | (word & 0x0FFF'FFFF'0000'0000) >> 4;
+            if (const unsigned bytes = join_varint(word, value); bytes != 0) [[likely]] {
+                at_ += bytes;
                 return true;
             }
         }
