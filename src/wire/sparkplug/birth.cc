@@ -178,6 +178,27 @@ Result<Sample> read_sample(const Message& message, const Metric& metric,
     return sample;
 }
 
+bool read_plain(const Metric& metric, const Definition& definition, std::uint32_t index,
+                Instant otherwise, Sample& into) {
+    if (definition.type != DataType::float64 && definition.type != DataType::float32) return false;
+    const bool is_of_type =
+        metric.datatype == 0 || metric.datatype == static_cast<std::uint32_t>(definition.type);
+    if (!is_of_type || metric.is_null || metric.properties) return false;
+    const auto* wide = std::get_if<double>(&metric.value);
+    const auto* narrow = std::get_if<float>(&metric.value);
+    if (wide == nullptr && narrow == nullptr) return false;
+    if (metric.timestamp) {
+        const auto at = instant_of(*metric.timestamp);
+        if (!at) return false;
+        otherwise = *at;
+    }
+    into.metric = index;
+    into.is_historical = metric.is_historical;
+    into.at = otherwise;
+    into.value.emplace<double>(wide != nullptr ? *wide : static_cast<double>(*narrow));
+    return true;
+}
+
 Result<ReadBirth> read_birth(const Message& message, const std::shared_ptr<const Birth>& previous,
                              Turn& turn) {
     const Payload& payload = message.payload;

@@ -21,6 +21,12 @@ std::optional<std::uint8_t> seq_in(const Payload& payload) {
     return static_cast<std::uint8_t>(seq);
 }
 
+// As Birth::find and find_alias would say.
+bool names(const Metric& metric, const Definition& definition) {
+    if (!metric.name.empty()) return metric.name == definition.name;
+    return metric.alias && metric.alias == definition.alias;
+}
+
 }  // namespace
 
 const EdgeSession::Machine* EdgeSession::find(std::string_view device) const {
@@ -237,22 +243,31 @@ void EdgeSession::on_data(const Message& message, Turn& turn) {
         return want_rebirth(RebirthCause::unknown_device, turn);
     }
     const Birth& birth = *machine->birth;
+    const auto& metrics = birth.metrics();
     Samples out{message.topic.machine, machine->birth, {}};
     out.samples.reserve(message.payload.metrics.size());
+    const Instant at = time_of(message);
     bool all_known = true;
+    std::uint32_t next = 0;  // metrics mostly come in the order of their birth
     for (const Metric& metric : message.payload.metrics) {
-        const auto index = !metric.name.empty() ? birth.find(metric.name)
-                           : metric.alias       ? birth.find_alias(*metric.alias)
-                                                : std::nullopt;
+        const auto index = next < metrics.size() && names(metric, metrics[next])
+                               ? std::optional(next)
+                           : !metric.name.empty() ? birth.find(metric.name)
+                           : metric.alias         ? birth.find_alias(*metric.alias)
+                                                  : std::nullopt;
         if (!index) {
             ++turn.counters.unresolved_metrics;
             all_known = false;
             continue;
         }
-        auto sample = read_sample(message, metric, birth.metrics()[*index], *index);
+        next = *index + 1 < metrics.size() ? *index + 1 : 0;
+        Sample& into = out.samples.emplace_back();
+        if (read_plain(metric, metrics[*index], *index, at, into)) continue;
+        auto sample = read_sample(message, metric, metrics[*index], *index);
         if (sample) {
-            out.samples.push_back(*std::move(sample));
+            into = *std::move(sample);
         } else {
+            out.samples.pop_back();
             report_malformed(message, sample.error().context, turn);
         }
     }

@@ -47,6 +47,10 @@ Result<ReadBirth> read_birth(const Message& message, const std::shared_ptr<const
 /// The value and circumstances of a metric that `definition` (at `index`) describes.
 Result<Sample> read_sample(const Message& message, const Metric& metric,
                            const Definition& definition, std::uint32_t index);
+/// The same for what most metrics of data are: a real number, good, of its birth's type. False: it
+/// is something else, or something is wrong with it; `into` is as it was.
+bool read_plain(const Metric& metric, const Definition& definition, std::uint32_t index,
+                Instant otherwise, Sample& into);
 /// The payload's own time, else that of receipt.
 Instant time_of(const Message& message);
 void report_malformed(const Message& message, std::string reason, Turn& turn);

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <random>
+
 #include "wire/sparkplug/tests/scene.h"
 
 namespace lineshaft::sparkplug {
@@ -106,6 +108,82 @@ TEST(Host, TakesTheBestInstantThereIs) {
     const auto events = scene.feed(craft.seq(5).message(MessageType::ddata));
     EXPECT_EQ(speeds(events), std::vector<std::int64_t>{2});
     EXPECT_EQ(only<Malformed>(events).size(), 1u);
+}
+
+// Metrics in the order of their birth, again and again, in any other order, and with others between.
+TEST(Host, FindsEachMetricWhateverCameBeforeIt) {
+    Scene scene;
+    const std::string names[] = {"bdSeq", "a", "b", "c", "d", "e"};
+    constexpr DataType types[] = {DataType::int64,   DataType::float64, DataType::float32,
+                                  DataType::boolean, DataType::float64, DataType::int8};
+    const WireValue values[] = {std::uint64_t{0}, 0.0, 0.0f, false, 0.0, std::uint32_t{0}};
+    Craft birth;
+    birth.seq(0);
+    for (std::uint64_t each = 0; each < std::size(names); ++each)
+        birth.add(names[each], types[each], values[each]).alias = 10 * each;
+    ASSERT_EQ(only<Born>(scene.feed(birth.message(MessageType::nbirth))).size(), 1u);
+
+    std::mt19937_64 dice(5);
+    for (std::uint64_t message = 1; message <= 200; ++message) {
+        Craft craft;
+        craft.seq(message % 256).time(9'000);
+        std::vector<std::pair<std::uint32_t, double>> wanted;
+        for (std::uint32_t each = 0; each < 24; ++each) {
+            const auto in_order = static_cast<std::uint32_t>(1 + each % 5);
+            const auto at = message % 2 == 0 ? in_order : static_cast<std::uint32_t>(1 + dice() % 5);
+            const auto number = static_cast<std::uint32_t>(dice() % 2);
+            WireValue value = number;
+            if (types[at] == DataType::float64) value = static_cast<double>(number);
+            if (types[at] == DataType::float32) value = static_cast<float>(number);
+            if (types[at] == DataType::boolean) value = number == 1;
+            const bool is_named = dice() % 2 == 0;
+            Metric& metric = craft.add(is_named ? std::string_view(names[at]) : "",
+                                       dice() % 2 == 0 ? types[at] : DataType::unknown, value);
+            if (!is_named) metric.alias = 10 * at;
+            metric.timestamp = 1'000 + each;
+            wanted.emplace_back(at, number);
+        }
+        const auto samples = only<Samples>(scene.feed(craft.message(MessageType::ndata)));
+        ASSERT_EQ(samples.size(), 1u);
+        ASSERT_EQ(samples[0].samples.size(), wanted.size());
+        for (std::uint32_t each = 0; each < wanted.size(); ++each) {
+            const Sample& sample = samples[0].samples[each];
+            const auto number = static_cast<std::int64_t>(wanted[each].second);
+            Value value = number;
+            if (types[wanted[each].first] == DataType::boolean) value = number == 1;
+            if (types[wanted[each].first] == DataType::float64) value = wanted[each].second;
+            if (types[wanted[each].first] == DataType::float32) value = wanted[each].second;
+            EXPECT_EQ(sample, (Sample{wanted[each].first, Quality::good, false,
+                                      Instant::from_millis(1'000 + each), value}));
+        }
+    }
+}
+
+// What is no plain number of its birth goes the long way, and no further than it.
+TEST(Host, RealsThatAreNotPlainAreJudgedOneByOne) {
+    Scene scene;
+    (void)scene.connect();
+    Craft craft;
+    craft.seq(3).time(2'000);
+    craft.add("Load", DataType::float32, 1.0f);                     // not the type of the birth
+    craft.add("Load", DataType::float64, 1.0).timestamp = ~0ull;    // no instant
+    craft.add("Load", DataType::float64, std::uint32_t{1});         // another kind
+    craft.add("Load", DataType::unknown, 2.5f);                     // another width
+    craft.add("Load", DataType::float64, 3.5).is_null = true;
+    craft.add("Load", DataType::float64, 4.5).is_historical = true;
+    craft.add("Load", DataType::float64, 5.5);
+    const auto events = scene.feed(craft.message(MessageType::ndata));
+    EXPECT_EQ(only<Malformed>(events).size(), 3u);
+    const auto samples = only<Samples>(events);
+    ASSERT_EQ(samples.size(), 1u);
+    ASSERT_EQ(samples[0].samples.size(), 4u);
+    const auto& all = samples[0].samples;
+    EXPECT_EQ(all[0].value, Value(2.5));
+    EXPECT_EQ(all[1].value, Value());
+    EXPECT_EQ(all[1].quality, Quality::bad);
+    EXPECT_TRUE(all[2].is_historical);
+    EXPECT_EQ(all[3].value, Value(5.5));
+    EXPECT_EQ(all[3].at, Instant::from_millis(2'000));
 }
 
 TEST(Host, MarksNullHistoryAndQuality) {
