@@ -6,6 +6,8 @@
 #include <bit>
 #include <cstring>
 
+#include "base/varint.h"
+
 namespace lineshaft::remote_write {
 namespace {
 
@@ -30,20 +32,21 @@ public:
     std::size_t left() const { return static_cast<std::size_t>(end_ - at_); }
     Bytes rest() const { return {at_, left()}; }
 
-    // At most ten bytes, one nearly always.
+    // At most ten bytes; one nearly always, two for a series' size, six for a time.
     Why take_varint(std::uint64_t& value) {
         if (at_ < end_ && std::to_integer<std::uint8_t>(*at_) < 0x80) {
             value = std::to_integer<std::uint64_t>(*at_++);
             return nullptr;
         }
-        value = 0;
-        for (unsigned shift = 0; shift < 70 && at_ < end_; shift += 7) {
-            const auto byte = std::to_integer<std::uint64_t>(*at_++);
-            if (shift == 63 && byte > 1) return "a varint over 64 bits";
-            value |= (byte & 0x7f) << shift;
-            if (byte < 0x80) return nullptr;
+        std::uint64_t word = 0;
+        if (std::endian::native == std::endian::little && left() >= sizeof word) {
+            std::memcpy(&word, at_, sizeof word);
+            if (const unsigned bytes = join_varint(word, value); bytes != 0) {
+                at_ += bytes;
+                return nullptr;
+            }
         }
-        return at_ < end_ ? "a varint over 64 bits" : is_short;
+        return take_long_varint(value);
     }
     Why take_tag(Tag& tag) {
         std::uint64_t key = 0;
@@ -84,6 +87,17 @@ public:
     }
 
 private:
+    Why take_long_varint(std::uint64_t& value) {
+        value = 0;
+        for (unsigned shift = 0; shift < 70 && at_ < end_; shift += 7) {
+            const auto byte = std::to_integer<std::uint64_t>(*at_++);
+            if (shift == 63 && byte > 1) return "a varint over 64 bits";
+            value |= (byte & 0x7f) << shift;
+            if (byte < 0x80) return nullptr;
+        }
+        return at_ < end_ ? "a varint over 64 bits" : is_short;
+    }
+
     const std::byte* at_;
     const std::byte* end_;
 };
@@ -154,8 +168,17 @@ bool read_only_sample(Bytes tail, Sample& sample) {
     Message in(tail.subspan(value_at));
     std::uint64_t value = 0, time = 0;
     if (in.take_fixed64(value) != nullptr) return false;
-    in = Message(tail.subspan(time_at));
-    if (in.take_varint(time) != nullptr || !in.at_end()) return false;
+    const std::size_t time_bytes = tail.size() - time_at;
+    if (std::endian::native == std::endian::little && time_bytes <= sizeof time) {
+        // What lies before the time is shifted out.
+        std::uint64_t word = 0;
+        std::memcpy(&word, tail.data() + tail.size() - sizeof word, sizeof word);
+        word >>= 8 * (sizeof word - time_bytes);
+        if (join_varint(word, time) != time_bytes) return false;
+    } else {
+        in = Message(tail.subspan(time_at));
+        if (in.take_varint(time) != nullptr || !in.at_end()) return false;
+    }
     sample = {std::bit_cast<double>(value), std::bit_cast<std::int64_t>(time)};
     return true;
 }

@@ -268,6 +268,20 @@ TEST(Block, UnpacksWithinItsLimit) {
     EXPECT_EQ(*unpack(as_bytes(packed), 0), "");
 }
 
+TEST(Block, UsesTheRoomItIsLent) {
+    const std::string text(1000, 'x');
+    std::string packed;
+    snappy::Compress(text.data(), text.size(), &packed);
+    for (const std::size_t size : {0, 10, 999, 1000, 5000}) {
+        std::string room(size, 'r');
+        const char* const at = room.data();
+        const auto unpacked = unpack(as_bytes(packed), 1000, std::move(room));
+        ASSERT_TRUE(unpacked);
+        EXPECT_EQ(*unpacked, text) << size;
+        EXPECT_EQ(unpacked->data() == at, size >= 1000) << size;
+    }
+}
+
 TEST(Block, RefusesWhatIsDamaged) {
     std::string packed;
     snappy::Compress("hello hello hello hello hello", 29, &packed);
