@@ -110,6 +110,7 @@ bool CommitThread::take_group(Group& group, std::size_t& bytes) {
     std::unique_lock lock(mutex_);
     wake_.wait(lock, [&] { return !queue_.empty() || closing_ || extend_tickets_; });
     if (queue_.empty() && !extend_tickets_) return false;
+    gather(lock);
     while (!queue_.empty()) {
         const std::size_t next = queue_.front().batch.size_bytes();
         if (!group.empty() && bytes + next > group_bytes_max) break;
@@ -118,6 +119,14 @@ bool CommitThread::take_group(Group& group, std::size_t& bytes) {
         queue_.pop_front();
     }
     return true;
+}
+
+void CommitThread::gather(std::unique_lock<std::mutex>& lock) {
+    const auto is_enough = [&] {
+        return queue_.size() >= gathering_.expected() || queued_bytes_ >= group_bytes_max ||
+               closing_ || extend_tickets_ || refused_;
+    };
+    if (!is_enough()) wake_.wait_for(lock, gathering_.patience(queued_bytes_), is_enough);
 }
 
 void CommitThread::commit(Group& group) {
@@ -130,7 +139,13 @@ void CommitThread::commit(Group& group) {
     }
     for (const Waiting& waiting : group) has_work = has_work || !waiting.batch.is_empty();
     // A group of empty batches needs no write: everything before it is on disk already.
-    if (outcome && has_work) outcome = write_and_drop(group);
+    if (outcome && has_work) {
+        const auto start = std::chrono::steady_clock::now();
+        outcome = write_and_drop(group);
+        const auto spent = std::chrono::microseconds(micros_since(start));
+        const std::lock_guard lock(mutex_);
+        gathering_.note(group.size(), queue_.size(), spent);
+    }
     if (outcome) batches_.fetch_add(group.size(), std::memory_order_relaxed);
     for (Waiting& waiting : group) waiting.done(outcome);
     group.clear();

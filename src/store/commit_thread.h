@@ -8,6 +8,7 @@
 #include <mutex>
 #include <thread>
 
+#include "store/gathering.h"
 #include "store/guard.h"
 #include "store/space.h"
 #include "store/store.h"
@@ -20,7 +21,7 @@ using FatalHook = std::function<void(const std::string&)>;
 
 /// The one thread that writes. It takes all that is queued, makes one write-ahead record of it,
 /// syncs once and answers everybody in the order of submit. Meanwhile the next queue fills, so the
-/// slower the disk, the larger the groups.
+/// slower the disk, the larger the groups. Who is about to write again is waited for a moment.
 class CommitThread {
 public:
     struct Wiring {
@@ -54,6 +55,7 @@ private:
 
     void serve();
     bool take_group(Group& group, std::size_t& bytes);
+    void gather(std::unique_lock<std::mutex>& lock);
     void commit(Group& group);
     Result<void> write(const Group& group);
     Result<void> write_and_drop(const Group& group);
@@ -66,6 +68,7 @@ private:
     const Limits limits_;
     const Durability durability_;
     Guard guard_;  // of the last commit; commit thread only, after begin()
+    Gathering gathering_;
 
     mutable std::mutex mutex_;
     std::condition_variable wake_;

@@ -10,7 +10,8 @@ namespace lineshaft::store {
 /// One shard's way into the store. Everything a shard writes during one turn of its loop, or while
 /// its previous commit is under way, forms one *round*: one batch, atomic, one sync. So a message,
 /// the sample in it, the retained value and the session's state become durable together, and an
-/// inbox record holds all the messages of a round.
+/// inbox record holds all the messages of a round. Where several send in bulk (few wait for many
+/// bytes), a round stays open a moment longer, so that they share it.
 ///
 /// Owner: one shard; call from it only. Ends after flush(): destroying it with a round open or
 /// under way is a bug, and so is ending the shard or the store before it.

@@ -72,6 +72,14 @@ void tune_for_queues(rocksdb::ColumnFamilyOptions& family, rocksdb::BlockBasedTa
     table.block_size = 32 << 10;
 }
 
+// The inbox is in memory twice, as records here and as samples in heads, and half of its records are
+// trimmed before this is full. It is not waited for while others are written to disk.
+void tune_for_inbox(rocksdb::ColumnFamilyOptions& family) {
+    constexpr std::size_t buffer_bytes_max = 16 << 20;
+    family.write_buffer_size = std::min(family.write_buffer_size, buffer_bytes_max);
+    family.max_write_buffer_number = 4;
+}
+
 // Values are compressed columns of 4 to 64 KiB, one or a few to a block; files come in whole by
 // ingest, do not overlap, and go whole by DeleteFilesInRange, so they are never merged.
 void tune_for_chunks(rocksdb::ColumnFamilyOptions& family, rocksdb::BlockBasedTableOptions& table) {
@@ -133,7 +141,7 @@ std::vector<rocksdb::ColumnFamilyDescriptor> family_descriptors(const Limits& li
             case Family::history_series:
             case Family::mqtt_sessions:
             case Family::mqtt_retained: tune_for_lookups(family, table); break;
-            case Family::history_inbox:
+            case Family::history_inbox: tune_for_inbox(family); [[fallthrough]];
             case Family::mqtt_messages: tune_for_queues(family, table); break;
             case Family::history_chunks: tune_for_chunks(family, table); break;
             case Family::log: break;

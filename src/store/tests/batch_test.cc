@@ -6,6 +6,7 @@
 
 #include "store/batch_rep.h"
 #include "store/crc32c.h"
+#include "store/gathering.h"
 #include "store/guard.h"
 
 namespace lineshaft::store {
@@ -143,6 +144,34 @@ TEST(Crc32c, NamesTheBitThatWasFlipped) {
     std::string two = text;
     two[0] ^= 3;
     EXPECT_LT(flipped_bit(crc32c(as_bytes(two)) ^ right, text.size()), 0);
+}
+
+TEST(Gathering, WaitsForThoseWhoTakeTurnsAndForNobodyElse) {
+    constexpr std::chrono::microseconds sync{400};
+    Gathering gathering;
+    EXPECT_EQ(gathering.expected(), 0u);  // the first goes at once
+    gathering.note(1, 0, sync);
+    EXPECT_EQ(gathering.expected(), 1u);  // somebody alone is never waited for
+    gathering.note(1, 1, sync);
+    EXPECT_EQ(gathering.expected(), 2u);  // two that take turns share the next
+    gathering.note(2, 0, sync);
+    EXPECT_EQ(gathering.expected(), 2u);
+    gathering.note(1, 0, sync);  // the other one did not come in time
+    EXPECT_EQ(gathering.expected(), 1u);
+    gathering.note(50, 60, sync);
+    EXPECT_EQ(gathering.expected(), Gathering::batches_max);
+}
+
+TEST(Gathering, PatienceIsHalfASyncWithinItsBounds) {
+    Gathering gathering;
+    EXPECT_EQ(gathering.patience(100), Gathering::patience_min);
+    for (int round = 0; round < 100; ++round) gathering.note(1, 0, std::chrono::microseconds(400));
+    EXPECT_GE(gathering.patience(100), std::chrono::microseconds(190));
+    EXPECT_LE(gathering.patience(100), std::chrono::microseconds(200));
+    for (int round = 0; round < 100; ++round) gathering.note(1, 0, std::chrono::seconds(1));
+    EXPECT_EQ(gathering.patience(100), Gathering::patience_max);
+    EXPECT_EQ(Gathering().patience(Gathering::bulk_bytes), Gathering::patience_max);
+    EXPECT_EQ(Gathering().patience(Gathering::bulk_bytes - 1), Gathering::patience_min);
 }
 
 }  // namespace

@@ -171,6 +171,40 @@ TEST_F(LaneTest, TheNextRoundGathersWhileOneIsUnderWay) {
     EXPECT_EQ(store_->stats().batches, before + 2);
 }
 
+void write_bulk(Bench* bench, std::string key, std::size_t bytes) {
+    bench->lane.batch().put(Family::log, key, std::string(bytes, 'x'));
+    bench->lane.then([bench, key](Result<void> outcome) {
+        bench->seen.push_back(outcome ? key : "!");
+        if (key == "first") write_bulk(bench, "joined", 100'000);
+    });
+}
+
+Task<bool> write_beside(Bench* bench, std::size_t bytes) {
+    write_bulk(bench, "first", 100'000);
+    co_await io::Shard::here().call(+[]() -> Task<void> { co_return; });
+    write_bulk(bench, "second", bytes);
+    co_return true;
+}
+
+// Who is answered writes again, into the round that waits; a small one does not wait.
+TEST_F(LaneTest, BulkStaysOpenForThoseWhoAreAnswered) {
+    for (const std::size_t bytes : {100'000, 10}) {
+        FaultyStore faulty(*store_);
+        Bench bench(faulty);
+        const auto before = store_->stats().batches;
+        faulty.hold_answers();
+        EXPECT_TRUE(bench.shards.run_blocking(ShardIndex(0), write_beside(&bench, bytes)));
+        while (faulty.held() == 0) std::this_thread::yield();
+        faulty.release();
+        while (true) {
+            EXPECT_TRUE(bench.shards.run_blocking(ShardIndex(0), bench.lane.flush()));
+            if (store_->stats().queued_bytes == 0 && bench.seen.size() == 3) break;
+        }
+        EXPECT_EQ(bench.seen, (std::vector<std::string>{"first", "second", "joined"}));
+        EXPECT_EQ(store_->stats().batches, before + (bytes == 10 ? 3 : 2));
+    }
+}
+
 TEST_F(LaneTest, AFailedRoundFailsTogetherAndTheNextGoesOn) {
     FaultyStore faulty(*store_);
     Bench bench(faulty);
