@@ -20,8 +20,10 @@ for (const [name, door, ...args] of [
     ["InfluxDB line protocol, 5,000 lines a body", "influx", "--lines", "5000"],
     ["JSON, one object a line, 1,000 lines a body", "ndjson"],
     ["Prometheus remote write, 2,000 series a body", "remote-write"],
+    ["Prometheus remote write, 10,000 series a body", "remote-write", "--lines", "1000"],
     ["MQTT QoS 1, JSON, 10 values a message", "mqtt-json"],
     ["MQTT QoS 1, Sparkplug, 10 metrics a message", "sparkplug"],
+    ["MQTT QoS 1, Sparkplug, 200 metrics a message", "sparkplug", "--batch", "20"],
 ]) {
     if (wanted && !wanted.includes(door)) continue;
     const node = new Node(null, { sets: ["log.level=error", ...(process.env.BENCH_SETS?.split(",") ?? [])] });

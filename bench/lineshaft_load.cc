@@ -2,7 +2,8 @@
 //   lineshaft_load DOOR --port P [--pid PID] [--token T] [--samples 4000000] [--connections 4] [--lines 1000]
 //                  [--trucks 1000] [--seed 123] [--disorder] [--journal FILE] [--path PATH] [--json]
 // Doors: --influx (line protocol) · --remote-write (Prometheus) · --ndjson (/api/v1/telemetry) · --mqtt-json (QoS 1, a line
-// a message, --window 200 of them unanswered) · --sparkplug (QoS 1, DDATA of ten metrics, a device a truck).
+// a message, --window 200 of them unanswered) · --sparkplug (QoS 1, DDATA of ten metrics, a device a truck; --batch 20 of a
+// truck's lines in one).
 //   lineshaft_load --check FILE, with the same other words: of each truck and field, how many samples the journal says were
 // acknowledged, and their sum; one "machine,tag,count,sum" a line.
 // Question: how many samples a second, and how many for each CPU-second of the server?
@@ -148,15 +149,20 @@ public:
             opening.bytes += packet_of(birth.topic, birth.payload, opening.samples++);
         }
     }
-    Piece data(const std::string& device, const Entry& entry, std::size_t number) {
+    Piece data(const std::string& device, const Entries& entries, std::size_t number) {
         std::vector<sparkplug::Update> updates;
-        const Instant at{entry.at_s * 1'000'000};
-        for (std::size_t field = 0; field < truck_fields; ++field) {
-            if ((entry.present >> field & 1) != 0) updates.push_back({field_names[field], entry.values[field], at, false});
+        Instant at;
+        for (const Entry& entry : entries) {
+            at = Instant{entry.at_s * 1'000'000};
+            for (std::size_t field = 0; field < truck_fields; ++field) {
+                if ((entry.present >> field & 1) != 0)
+                    updates.push_back({field_names[field], entry.values[field], at, false});
+            }
         }
+        const std::size_t samples = updates.size();
         auto published = edge_.data(device, std::move(updates), at);
         if (!published) die("sparkplug: " + published.error().context);
-        return {packet_of(published->topic, published->payload, opening.samples + number), entry.count()};
+        return {packet_of(published->topic, published->payload, opening.samples + number), samples};
     }
 
     Piece opening;  ///< births; `samples` counts its packets
@@ -177,19 +183,32 @@ Plan plan_messages(const Settings& settings, Fleet& fleet, std::size_t connectio
         gateways.emplace_back(each, fleet, connections);
         plan.openings.push_back(gateways.back().opening);
     }
+    const auto add = [&](const Entries& entries) {
+        const std::size_t truck = entries.front().truck, to = truck % connections;
+        auto& mine = plan.by_connection[to];
+        const std::string& name = fleet.truck(truck).name;
+        if (is_sparkplug) {
+            mine.push_back(gateways[to].data(name, entries, mine.size()));
+        } else {
+            const std::string payload = "{" + json_of(entries.front());
+            mine.push_back({packet_of("lineshaft/v1/" + name + "/telemetry", payload, mine.size()),
+                            entries.front().count()});
+        }
+        if (keeps != nullptr) (*keeps)[to].push_back(entries);
+    };
+    const auto batch = is_sparkplug ? static_cast<std::size_t>(settings.number("batch", 1)) : 1;
+    std::vector<Entries> gathered(fleet.size());
     for (std::size_t made = 0; made < samples_wanted;) {
         const Entry entry = fleet.next();
-        const std::size_t to = entry.truck % connections;
-        auto& mine = plan.by_connection[to];
-        const std::string& name = fleet.truck(entry.truck).name;
-        if (is_sparkplug) {
-            mine.push_back(gateways[to].data(name, entry, mine.size()));
-        } else {
-            const std::string payload = "{" + json_of(entry);
-            mine.push_back({packet_of("lineshaft/v1/" + name + "/telemetry", payload, mine.size()), entry.count()});
-        }
-        if (keeps != nullptr) (*keeps)[to].push_back({entry});
         made += entry.count();
+        Entries& mine = gathered[entry.truck];
+        mine.push_back(entry);
+        if (mine.size() < batch) continue;
+        add(mine);
+        mine.clear();
+    }
+    for (const Entries& rest : gathered) {
+        if (!rest.empty()) add(rest);
     }
     return plan;
 }
