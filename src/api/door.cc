@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "api/audited.h"
+#include "api/fleet_words.h"
 #include "base/check.h"
 #include "trust/http_caller.h"
 #include "trust/loopback.h"
@@ -125,11 +126,14 @@ io::Task<http::Response> run_recorded(const trust::Route* route, Work work, Call
         auto refused = co_await record_first(services, *line);
         if (refused) co_return std::move(*refused);
     }
+    const bool is_fleet = route->pattern.starts_with("/api/v1/fleet");
+    const bool zh = is_fleet && is_chinese(call);
     auto answer = co_await work(std::move(call));
     const std::string why = !answer ? answer.error().context
                             : answer->status >= 400 ? fmt::format("answered {}", answer->status)
                                                     : std::string();
     if (line && !why.empty()) (void)co_await record_failure(services, std::move(*line), why);
+    if (!answer && is_fleet) co_return fleet_problem(answer.error(), zh);
     co_return answer ? std::move(*answer) : problem_of(answer.error());
 }
 

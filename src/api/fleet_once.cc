@@ -1,9 +1,14 @@
 // POSTs of the fleet that are repeated with their Idempotency-Key: done once, answered the same.
+// And its errors, in the language that was asked for.
 #include <fmt/format.h>
 
+#include "api/door.h"
 #include "api/fleet_room.h"
 #include "api/fleet_words.h"
+#include "api/json_text.h"
 #include "base/log.h"
+#include "catalog/fleet_rows.h"
+#include "dispatch/fleet/told.h"
 #include "io/pause.h"
 
 namespace lineshaft::api {
@@ -32,22 +37,12 @@ io::Task<Result<catalog::Answer>> answered_before(Services* services, catalog::O
 }
 
 io::Task<void> remember(Services* services, catalog::OnceKey key, catalog::Answer answer) {
-    const Instant now = io::Shard::here().now();
-    auto keep = [key, now, answer](catalog::Catalog& catalog) {
-        return catalog.once(key, now, [&] { return Result<catalog::Answer>(answer); });
-    };
-    auto kept = co_await services->desk.run(std::move(keep));
-    if (!kept && kept.error().code == Code::exhausted && answer.status != 204) {
-        // A whole plan may be too long to keep: that it was done is kept all the same.
-        catalog::Answer brief{answer.status, R"({"is_repeated":true,"is_shortened":true})"};
-        auto keep_brief = [key, now, brief](catalog::Catalog& catalog) {
-            return catalog.once(key, now, [&] { return Result<catalog::Answer>(brief); });
-        };
-        kept = co_await services->desk.run(std::move(keep_brief));
-    }
-    if (!kept)
+    const catalog::KeptAnswer kept{std::move(key), std::move(answer), io::Shard::here().now()};
+    auto keep = [kept](catalog::Catalog& catalog) { return catalog::keep_answer(catalog, kept); };
+    auto done = co_await services->desk.run(std::move(keep));
+    if (!done)
         log::warn("fleet: an answer is not remembered under its Idempotency-Key: {}",
-                  kept.error().context);
+                  done.error().context);
 }
 
 /// Gives the key back, however the work ends.
@@ -89,6 +84,41 @@ io::Task<Answer> do_once(Call call, Work work, catalog::OnceKey key) {
 }
 
 }  // namespace
+
+io::Task<Result<void>> change_fleet(Call call, FleetRoom::Change work, const json::object* shown,
+                                    int status) {
+    std::optional<OnceDone> once;
+    if (call.request.method == "POST")
+        if (auto key = once_key(call)) {
+            once.emplace();
+            once->key = *std::move(key);
+            once->status = status;
+            if (shown != nullptr) once->body = [shown] { return json_text(*shown); };
+        }
+    auto done = co_await call.services->fleet->change(call.organisation(), std::move(work),
+                                                      std::move(once));
+    co_return done;
+}
+
+json::value told_reason(std::string_view english) {
+    const auto found = dispatch::told(english);
+    if (!found) return nullptr;
+    json::array texts;
+    for (const std::string& one : found->texts) texts.emplace_back(text(one));
+    return json::object{{"code", text(found->code)}, {"texts", std::move(texts)}};
+}
+
+http::Response fleet_problem(const Error& error, bool is_chinese) {
+    const json::value reason = told_reason(error.context);
+    if (reason.is_null()) return problem_of(error);
+    http::Response response =
+        problem_of(Error{error.code, dispatch::told_in(error.context, is_chinese)});
+    if (response.body.ends_with('}')) {
+        response.body.pop_back();
+        response.body += ",\"reason\":" + json_text(reason) + "}";
+    }
+    return response;
+}
 
 io::Task<Answer> answer_once(Call call, Work work) {
     auto key = once_key(call);

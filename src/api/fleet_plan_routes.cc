@@ -16,7 +16,8 @@ std::string asked_text(const Call& call, std::string_view name) {
     return std::string(call.request.asked(name).value_or(""));
 }
 bool is_chinese(const Call& call) {
-    return call.request.asked("lang").value_or("") == "zh";
+    const auto asked = call.request.asked("lang");
+    return asked ? *asked == "zh" : call.request.header("accept-language").starts_with("zh");
 }
 
 json::object fleet_page(json::array items, json::value next) {
@@ -216,7 +217,7 @@ io::Task<Answer> adopt(Call call) {
         shown = dispatch::to_json(fleet, fleet.plan(), true, zh);
         return {};
     };
-    auto done = co_await call.services->fleet->change(call.organisation(), work);
+    auto done = co_await change_fleet(call, work, &shown);
     if (!done) co_return std::unexpected(done.error());
     co_return reply(shown);
 }
@@ -289,7 +290,7 @@ io::Task<Answer> move_by_hand(Call call) {
                                      {"is_kept", false},
                                      {"plan", std::move(shown)}});
     auto pin = [&](Fleet& fleet, Instant) { return fleet.pin(place, machine); };
-    auto pinned = co_await call.services->fleet->change(call.organisation(), pin);
+    auto pinned = co_await change_fleet(call, pin, nullptr);
     if (!pinned) co_return std::unexpected(pinned.error());
     FleetRoom::Think again;
     again.seconds = move_seconds;
@@ -323,7 +324,7 @@ io::Task<Answer> change_place(
         shown = dispatch::request_json(fleet, fleet.desk().requests().at(place.request), zh);
         return {};
     };
-    auto done = co_await call.services->fleet->change(call.organisation(), work);
+    auto done = co_await change_fleet(std::move(call), std::move(work), &shown);
     if (!done) co_return std::unexpected(done.error());
     co_return reply(shown);
 }
@@ -368,14 +369,15 @@ io::Task<Answer> accept_all(Call call) {
     if (until && *until) {
         CO_TRY(end, parse_rfc3339(**until));
     }
-    std::size_t accepted = 0;
+    json::object shown;
     auto work = [&](Fleet& fleet, Instant now) -> Result<void> {
-        TRY(accepted, fleet.accept_until(end, now));
+        TRY(const auto accepted, fleet.accept_until(end, now));
+        shown["accepted"] = accepted;
         return {};
     };
-    auto done = co_await call.services->fleet->change(call.organisation(), work);
+    auto done = co_await change_fleet(std::move(call), std::move(work), &shown);
     if (!done) co_return std::unexpected(done.error());
-    co_return reply(json::object{{"accepted", accepted}});
+    co_return reply(shown);
 }
 
 io::Task<Answer> report_event(Call call) {
@@ -398,7 +400,7 @@ io::Task<Answer> report_event(Call call) {
         TRY(event.place.request, fleet.add_request({std::move(wanted), true}, now));
         return {};
     };
-    auto done = co_await call.services->fleet->change(call.organisation(), work);
+    auto done = co_await change_fleet(call, work, nullptr);
     if (!done) co_return std::unexpected(done.error());
     auto decided = co_await decide(std::move(call), event);
     if (!decided) co_return std::unexpected(decided.error());

@@ -79,7 +79,7 @@ io::Task<Answer> create_fleet_request(Call call) {
         shown = dispatch::request_json(fleet, fleet.desk().requests().at(id), zh);
         return {};
     };
-    auto done = co_await call.services->fleet->change(call.organisation(), work);
+    auto done = co_await change_fleet(call, work, &shown, 201);
     if (!done) co_return std::unexpected(done.error());
     if (is_rush) {
         dispatch::FleetEvent cause;
@@ -112,7 +112,7 @@ io::Task<Answer> change_fleet_request(Call call) {
         shown = dispatch::request_json(fleet, fleet.desk().requests().at(id), zh);
         return {};
     };
-    auto done = co_await call.services->fleet->change(call.organisation(), work);
+    auto done = co_await change_fleet(std::move(call), std::move(work), nullptr);
     if (!done) co_return std::unexpected(done.error());
     co_return reply(shown);
 }
@@ -120,7 +120,7 @@ io::Task<Answer> change_fleet_request(Call call) {
 io::Task<Answer> withdraw_fleet_request(Call call) {
     const std::string id = call.captured(0);
     auto work = [&id](Fleet& fleet, Instant now) { return fleet.withdraw(id, now); };
-    auto done = co_await call.services->fleet->change(call.organisation(), work);
+    auto done = co_await change_fleet(std::move(call), std::move(work), nullptr);
     if (!done) co_return std::unexpected(done.error());
     co_return no_content();
 }

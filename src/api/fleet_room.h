@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/ids.h"
+#include "catalog/catalog.h"
 #include "dispatch/fleet/fleet.h"
 #include "io/task.h"
 
@@ -24,6 +25,17 @@ struct FeedFacts {
 struct NewFeed {
     std::string name, url, auth = "none", user, secret, token_url;
     std::int64_t period_s = 900;
+    std::optional<catalog::OnceKey> once = {};  ///< that it was added is kept with it
+};
+
+/// A POST that may come again: that it was done is kept in the transaction that stores what it did,
+/// so that no crash between the two lets it be done twice.
+struct OnceDone {
+    catalog::OnceKey key;
+    int status = 200;
+    /// The answer as far as it is known once the work was done; asked then, on the fleet's shard.
+    /// Empty: only that it was done.
+    std::function<std::string()> body = {};
 };
 
 /// Somebody who watches one fleet from one shard. Destroying it ends it.
@@ -39,9 +51,10 @@ public:
     using Change = std::function<Result<void>(dispatch::Fleet&, Instant now)>;
     /// Runs `look` on the fleet's shard; what it refers to is the waiting caller's.
     virtual io::Task<void> look(OrganisationId organisation, Look look) = 0;
-    /// The same, and what it changed is on disk when it returns; orders are on their way. Errors:
-    /// the work's, and those of the catalog.
-    virtual io::Task<Result<void>> change(OrganisationId organisation, Change work) = 0;
+    /// The same, and what it changed is on disk when it returns, `once` with it; orders are on their
+    /// way. Errors: the work's, and those of the catalog.
+    virtual io::Task<Result<void>> change(OrganisationId organisation, Change work,
+                                          std::optional<OnceDone> once) = 0;
 
     struct Think {
         double seconds = 0.3;  ///< of search at most; 0: the plan in force as it is now

@@ -127,7 +127,7 @@ io::Task<Answer> change_fleet_machine(Call call) {
         shown = dispatch::machine_json(fleet, id, now);
         return {};
     };
-    auto done = co_await call.services->fleet->change(call.organisation(), work);
+    auto done = co_await change_fleet(call, work, nullptr);
     if (!done) co_return std::unexpected(done.error());
     co_return reply(shown);
 }
@@ -188,7 +188,7 @@ io::Task<Answer> set_fleet_shares(Call call) {
     CO_TRY(const auto customers, customers_named(call, body));
     const std::string id = call.captured(0);
     auto work = [&](Fleet& fleet, Instant) { return fleet.share(id, customers); };
-    auto done = co_await call.services->fleet->change(call.organisation(), work);
+    auto done = co_await change_fleet(call, work, nullptr);
     if (!done) co_return std::unexpected(done.error());
     co_return reply(json::object{{"machine", text(id)},
                                  {"organisations", customers_json(call, &customers)}});
@@ -242,7 +242,7 @@ io::Task<Answer> act_in_cab(Call call) {
                                      place && *place ? static_cast<std::uint32_t>(**place) : 0));
         return fleet.act(which, *known, now);
     };
-    auto done = co_await call.services->fleet->change(call.organisation(), work);
+    auto done = co_await change_fleet(call, work, nullptr);
     if (!done) co_return std::unexpected(done.error());
     if (is_event) {
         auto decided = co_await decide(call, event);

@@ -9,6 +9,7 @@
 #include "api/routes.h"
 #include "base/machine_id.h"
 #include "dispatch/fleet/csv.h"
+#include "dispatch/fleet/told.h"
 
 namespace lineshaft::api {
 namespace {
@@ -33,7 +34,7 @@ io::Task<Answer> change_fleet_settings(Call call) {
         shown = dispatch::to_json(fleet.settings());
         return {};
     };
-    auto done = co_await call.services->fleet->change(call.organisation(), work);
+    auto done = co_await change_fleet(call, work, nullptr);
     if (!done) co_return std::unexpected(done.error());
     co_return reply(shown);
 }
@@ -83,15 +84,20 @@ io::Task<Answer> set_fleet_travel(Call call) {
         shown = legs_json(fleet);
         return {};
     };
-    auto done = co_await call.services->fleet->change(call.organisation(), work);
+    auto done = co_await change_fleet(call, work, nullptr);
     if (!done) co_return std::unexpected(done.error());
     co_return reply(shown);
 }
 
 // CSV.
 
+json::object refused_line(std::size_t line, std::string_view why, bool zh) {
+    return {{"line", line}, {"why", text(dispatch::told_in(why, zh))}, {"reason", told_reason(why)}};
+}
+
 io::Task<Answer> import_machines(Call call) {
     CO_TRY(const auto table, dispatch::parse_csv(call.request.body));
+    const bool zh = is_chinese(call);
     std::size_t changed = 0;
     json::array refused;
     auto work = [&](Fleet& fleet, Instant) -> Result<void> {
@@ -110,21 +116,21 @@ io::Task<Answer> import_machines(Call call) {
             if (done)
                 ++changed;
             else if (refused.size() < 1'000)
-                refused.push_back(
-                    json::object{{"line", row.line}, {"why", text(done.error().context)}});
+                refused.push_back(refused_line(row.line, done.error().context, zh));
         }
         return {};
     };
-    auto done = co_await call.services->fleet->change(call.organisation(), work);
+    auto done = co_await change_fleet(call, work, nullptr);
     if (!done) co_return std::unexpected(done.error());
     json::array notes;
-    for (const std::string& note : table.notes) notes.emplace_back(text(note));
+    for (const std::string& note : table.notes) notes.emplace_back(text(dispatch::told_in(note, zh)));
     co_return reply(json::object{
         {"changed", changed}, {"refused", std::move(refused)}, {"notes", std::move(notes)}});
 }
 
 io::Task<Answer> import_requests(Call call) {
     CO_TRY(const auto table, dispatch::parse_csv(call.request.body));
+    const bool zh = is_chinese(call);
     json::array added, refused;
     auto work = [&](Fleet& fleet, Instant now) -> Result<void> {
         for (const auto& row : table.rows) {
@@ -141,21 +147,23 @@ io::Task<Answer> import_requests(Call call) {
             if (id)
                 added.emplace_back(text(*id));
             else if (refused.size() < 1'000)
-                refused.push_back(
-                    json::object{{"line", row.line}, {"why", text(id.error().context)}});
+                refused.push_back(refused_line(row.line, id.error().context, zh));
         }
         return {};
     };
-    auto done = co_await call.services->fleet->change(call.organisation(), work);
+    auto done = co_await change_fleet(call, work, nullptr);
     if (!done) co_return std::unexpected(done.error());
     co_return reply(json::object{{"added", std::move(added)}, {"refused", std::move(refused)}});
 }
 
 // Feeds.
 
-json::object feed_json(const FeedFacts& feed) {
-    json::array notes;
-    for (const std::string& note : feed.notes) notes.emplace_back(text(note));
+json::object feed_json(const FeedFacts& feed, bool zh) {
+    json::array notes, reasons;
+    for (const std::string& note : feed.notes) {
+        notes.emplace_back(text(dispatch::told_in(note, zh)));
+        reasons.push_back(told_reason(note));
+    }
     return {{"id", text(feed.id)},
             {"name", text(feed.name)},
             {"url", text(feed.url)},
@@ -164,16 +172,18 @@ json::object feed_json(const FeedFacts& feed) {
             {"user", text_or_null(feed.user)},
             {"token_url", text_or_null(feed.token_url)},
             {"last_at", render_time(feed.last_at)},
-            {"last_error", text_or_null(feed.last_error)},
+            {"last_error", text_or_null(dispatch::told_in(feed.last_error, zh))},
+            {"last_error_reason", told_reason(feed.last_error)},
             {"machines", feed.machines},
             {"samples", feed.samples},
-            {"notes", std::move(notes)}};
+            {"notes", std::move(notes)},
+            {"note_reasons", std::move(reasons)}};
 }
 
 io::Task<Answer> list_feeds(Call call) {
     auto all = co_await call.services->fleet->feeds(call.organisation());
     json::array items;
-    for (const auto& feed : all) items.push_back(feed_json(feed));
+    for (const auto& feed : all) items.push_back(feed_json(feed, is_chinese(call)));
     co_return reply(json::object{{"items", std::move(items)}, {"next", nullptr}});
 }
 
@@ -195,9 +205,10 @@ io::Task<Answer> create_feed(Call call) {
     CO_TRY(const auto period, optional_number(body, "period_s"));
     if (period && *period)
         feed.period_s = static_cast<std::int64_t>(std::clamp(**period, 0.0, 1e9));
+    feed.once = once_key(call);
     auto added = co_await call.services->fleet->add_feed(call.organisation(), std::move(feed));
     if (!added) co_return std::unexpected(added.error());
-    co_return reply(feed_json(*added), 201);
+    co_return reply(feed_json(*added, is_chinese(call)), 201);
 }
 
 io::Task<Answer> remove_feed(Call call) {
@@ -210,7 +221,7 @@ io::Task<Answer> remove_feed(Call call) {
 io::Task<Answer> poll_feed(Call call) {
     auto polled = co_await call.services->fleet->poll_feed(call.organisation(), call.captured(0));
     if (!polled) co_return std::unexpected(polled.error());
-    co_return reply(feed_json(*polled));
+    co_return reply(feed_json(*polled, is_chinese(call)));
 }
 
 }  // namespace

@@ -48,8 +48,17 @@ io::Task<Answer> create_fleet_site(Call call) {
     drawn.border = border;
     site.position = catalog::Position{drawn.goal()->latitude, drawn.goal()->longitude};
     const auto organisation = call.organisation();
-    auto make = [organisation, site](catalog::Catalog& catalog) {
-        return catalog.create_site(organisation, site);
+    const auto key = once_key(call);
+    const Instant now = io::Shard::here().now();
+    auto make = [organisation, site, key, now](catalog::Catalog& catalog) -> Result<catalog::Site> {
+        if (!key) return catalog.create_site(organisation, site);
+        std::optional<catalog::Site> made;
+        TRY_VOID(catalog.once(*key, now, [&]() -> Result<catalog::Answer> {
+            TRY(made, catalog.create_site(organisation, site));
+            return catalog::Answer{201, std::string(catalog::brief_answer)};
+        }));
+        if (!made) return fail(Code::conflict, "it is being done already");
+        return *made;
     };
     auto made = co_await call.services->desk.run(std::move(make));
     if (!made) co_return std::unexpected(made.error());
@@ -63,7 +72,7 @@ io::Task<Answer> create_fleet_site(Call call) {
         shown = dispatch::site_json(fleet, fleet.sites().at(id));
         return {};
     };
-    auto done = co_await call.services->fleet->change(organisation, work);
+    auto done = co_await change_fleet(call, work, &shown, 201);
     if (!done) co_return std::unexpected(done.error());
     co_return reply(shown, 201);
 }
@@ -105,7 +114,7 @@ io::Task<Answer> change_fleet_site(Call call) {
         shown = dispatch::site_json(fleet, fleet.sites().at(id));
         return {};
     };
-    auto done = co_await call.services->fleet->change(organisation, work);
+    auto done = co_await change_fleet(call, work, nullptr);
     if (!done) co_return std::unexpected(done.error());
     co_return reply(shown);
 }

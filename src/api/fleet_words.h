@@ -3,14 +3,19 @@
 #include <string>
 
 #include "api/call.h"
+#include "api/fleet_room.h"
 #include "dispatch/fleet/codec.h"
 
 namespace lineshaft::api {
 
 /// ?name=, empty when it is not asked for.
 std::string asked_text(const Call& call, std::string_view name);
-/// ?lang=zh.
+/// ?lang=zh, or without lang what Accept-Language asks for first.
 bool is_chinese(const Call& call);
+/// {"code","texts"} of a sentence of the fleet; null when it has no code.
+json::value told_reason(std::string_view english);
+/// A fleet's error: its sentence in the language asked for, with its reason beside it.
+http::Response fleet_problem(const Error& error, bool is_chinese);
 /// Takes a flag out of a body; false when it is not there. Errors: invalid.
 Result<bool> taken_flag(json::object& body, std::string_view name);
 /// No member that only the node sets. Errors: invalid.
@@ -31,6 +36,11 @@ io::Task<Answer> once(Call call) {
     auto answer = co_await answer_once(std::move(call), work);
     co_return answer;
 }
+
+/// Changes the fleet. Of a POST with an Idempotency-Key, that it was done is kept with the change,
+/// and `shown` as it stands after `work`; null: only that it was done. Errors: as FleetRoom::change.
+io::Task<Result<void>> change_fleet(Call call, FleetRoom::Change work, const json::object* shown,
+                                    int status = 200);
 
 /// As serve(); on a node without a fleet the route answers 503.
 void serve_fleet(http::Router& router, Services& services, std::string_view method,

@@ -25,7 +25,7 @@ constexpr char settings_sample[] =
     R"({"use":{"running_rpm":400},"index":{"hours_min":1,"machines_min":5},"replan":"auto"})";
 constexpr char feed_sample[] =
     R"({"id":"1","name":"Maker","url":"http://feed.example/Fleet","period_s":900,)"
-    R"("auth":"none","last_at":null,"last_error":null,"machines":0,"notes":[]})";
+    R"("auth":"none","last_at":null,"last_error":null,"last_error_reason":null,"machines":0,"notes":[],"note_reasons":[]})";
 constexpr char cab_sample[] =
     R"({"machine":"exc-01","state":"working","now":null,"next":[]})";
 
@@ -286,7 +286,7 @@ constexpr Operation fleet_rows[] = {
      "",
      200, "FleetThing",
      R"({"items":[{"id":"1","name":"Maker","url":"http://feed.example/Fleet","period_s":900,)"
-     R"("auth":"none","last_at":null,"last_error":null,"machines":0,"notes":[]}],)"
+     R"("auth":"none","last_at":null,"last_error":null,"last_error_reason":null,"machines":0,"notes":[],"note_reasons":[]}],)"
      R"("next":null})"},
     {"POST", "/api/v1/fleet/feeds",
      "A feed to poll.",

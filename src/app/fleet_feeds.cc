@@ -194,7 +194,8 @@ io::Task<Result<void>> FleetFeeds::hand_in(FleetFeeds* feeds, std::shared_ptr<Fe
         }
         return {};
     };
-    auto named = co_await feeds->rooms_.change(feed->organisation, std::move(work));
+    auto named =
+        co_await feeds->rooms_.change(feed->organisation, std::move(work), std::nullopt);
     if (!named) co_return std::unexpected(named.error());
     std::uint64_t samples = 0, refused = 0;
     for (std::size_t i = 0; i < ids.size(); ++i) {
@@ -272,9 +273,16 @@ io::Task<Result<api::FeedFacts>> FleetFeeds::add_here(FleetFeeds* feeds,
         body["sealed"] = feed_text(trust::to_base64(sealed));
     }
     const std::string text = dispatch::stored_text(body);
-    auto keep = [organisation, id, text](catalog::Catalog& catalog) {
+    std::optional<catalog::KeptAnswer> answer;
+    if (wanted.once) {
+        answer.emplace();
+        answer->key = std::move(*wanted.once);
+        answer->answer = {201, std::string(catalog::brief_answer)};
+        answer->at = io::Shard::here().now();
+    }
+    auto keep = [organisation, id, text, answer](catalog::Catalog& catalog) {
         const std::vector<catalog::FleetRow> rows{{organisation, "feed", id, text}};
-        return catalog::keep_fleet_rows(catalog, rows);
+        return catalog::keep_fleet_change(catalog, rows, {}, answer ? &*answer : nullptr);
     };
     auto kept = co_await feeds->rooms_.rooms_.desk.run(std::move(keep));
     if (!kept) co_return std::unexpected(kept.error());

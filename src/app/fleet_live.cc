@@ -7,6 +7,7 @@
 #include "app/fleet_home.h"
 #include "base/log.h"
 #include "dispatch/fleet/codec.h"
+#include "twin/late_clock.h"
 
 namespace lineshaft::app {
 namespace {
@@ -43,8 +44,31 @@ void FleetRooms::take(Home& home, const twin::LiveBatch& batch) {
         home.fleet.take(machine.machine, values, now);
         tell_customers(home, machine.machine, machine.values);
     }
+    for (const auto& event : batch.events)
+        if (const auto back_s = event.kind == "clock" ? twin::seconds_back(event.text) : std::nullopt)
+            tell_clock(home, event.machine, *back_s, now);
     for (const auto& state : batch.machines)
         if (state.position && !home.followed.contains(state.id)) home.coming.insert(state.id);
+}
+
+/// A clock that was set back, told to the owner and to those the machine is shared with.
+void FleetRooms::tell_clock(Home& home, const std::string& machine, std::int64_t back_s,
+                            Instant now) {
+    home.fleet.field().clock_stands_back(machine, back_s, now);
+    const auto* customers = home.fleet.customers_of(machine);
+    const auto catalog = rooms_.desk.snapshot();
+    const auto* owner = catalog->organisation(home.organisation);
+    if (customers == nullptr || owner == nullptr) return;
+    const std::string id = dispatch::Fleet::guest_id_of(owner->name, machine);
+    for (const std::uint32_t number : *customers) {
+        const OrganisationId customer(number);
+        shard_of(customer).post([this, customer, id, back_s, now] {
+            if (here().is_closing) return;
+            Home& theirs = home_of(customer);
+            if (theirs.fleet.guest(id) != nullptr)
+                theirs.fleet.field().clock_stands_back(id, back_s, now);
+        });
+    }
 }
 
 void FleetRooms::follow(Home& home) {

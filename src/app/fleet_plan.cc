@@ -139,7 +139,7 @@ io::Task<Result<api::FleetRoom::Thought>> FleetRooms::think_here(FleetRooms* roo
                            ? dispatch::Reason{.code = "changed_meanwhile"}
                            : dispatch::Reason{.code = "failed", .text = outcome.error().context};
     auto effects = rooms->decided(home, wanted, thought, std::move(decision));
-    auto kept = co_await settle(rooms, organisation, std::move(effects));
+    auto kept = co_await settle(rooms, organisation, std::move(effects), std::nullopt);
     if (!outcome) co_return std::unexpected(outcome.error());
     if (!kept) co_return std::unexpected(kept.error());
     co_return thought;

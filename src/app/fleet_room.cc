@@ -162,7 +162,7 @@ std::unique_ptr<api::FleetWatch> FleetRooms::watch(OrganisationId organisation, 
 
 io::Task<Result<void>> FleetRooms::save(FleetRooms* rooms, OrganisationId organisation,
                                         std::vector<dispatch::FleetEffects::Record> records,
-                                        std::vector<dispatch::Crossing> crossings) {
+                                        std::vector<dispatch::Crossing> crossings, Kept answer) {
     std::vector<catalog::FleetRow> rows;
     for (auto& one : records)
         rows.push_back({organisation, std::move(one.kind), std::move(one.id), std::move(one.body)});
@@ -171,14 +171,9 @@ io::Task<Result<void>> FleetRooms::save(FleetRooms* rooms, OrganisationId organi
         crossed.push_back({0, organisation, one.at, one.machine, one.site, one.is_entered});
     auto kept = std::make_shared<std::vector<catalog::CrossingRow>>(std::move(crossed));
     auto shared_rows = std::make_shared<std::vector<catalog::FleetRow>>(std::move(rows));
-    auto work = [shared_rows, kept](catalog::Catalog& catalog) -> Result<void> {
-        if (!shared_rows->empty()) {
-            TRY_VOID(catalog::keep_fleet_rows(catalog, *shared_rows));
-        }
-        if (!kept->empty()) {
-            TRY_VOID(catalog::add_crossings(catalog, *kept));
-        }
-        return {};
+    auto work = [shared_rows, kept, answer = std::move(answer)](catalog::Catalog& catalog) {
+        return catalog::keep_fleet_change(catalog, *shared_rows, *kept,
+                                          answer ? &*answer : nullptr);
     };
     auto done = co_await rooms->rooms_.desk.run(std::move(work));
     if (!done) {
@@ -202,7 +197,7 @@ io::Task<Result<void>> FleetRooms::save(FleetRooms* rooms, OrganisationId organi
 }
 
 io::Task<Result<void>> FleetRooms::settle(FleetRooms* rooms, OrganisationId organisation,
-                                          dispatch::FleetEffects effects) {
+                                          dispatch::FleetEffects effects, Kept answer) {
     Result<void> done;
     {
         Home& home = rooms->home_of(organisation);
@@ -213,9 +208,9 @@ io::Task<Result<void>> FleetRooms::settle(FleetRooms* rooms, OrganisationId orga
             effects.records = std::move(records);
         }
     }
-    if (!effects.records.empty() || !effects.crossings.empty())
+    if (!effects.records.empty() || !effects.crossings.empty() || answer)
         done = co_await save(rooms, organisation, std::move(effects.records),
-                             std::move(effects.crossings));
+                             std::move(effects.crossings), std::move(answer));
     for (auto& note : effects.notes) {
         auto who = trust::node_principal();
         who.organisation = organisation;
@@ -246,7 +241,7 @@ io::Task<Result<void>> FleetRooms::settle(FleetRooms* rooms, OrganisationId orga
 
 io::Task<void> FleetRooms::settle_later(FleetRooms* rooms, OrganisationId organisation,
                                         dispatch::FleetEffects effects) {
-    auto done = co_await settle(rooms, organisation, std::move(effects));
+    auto done = co_await settle(rooms, organisation, std::move(effects), std::nullopt);
     (void)done;  // logged, and tried again
 }
 
@@ -264,19 +259,30 @@ io::Task<void> FleetRooms::look(OrganisationId organisation, Look look) {
 }
 
 io::Task<Result<void>> FleetRooms::change_here(FleetRooms* rooms, OrganisationId organisation,
-                                               Change work) {
+                                               Change work, std::optional<api::OnceDone> once) {
     Home& home = rooms->home_of(organisation);
     rooms->refresh(home);
-    auto done = work(home.fleet, io::Shard::here().now());
+    const Instant now = io::Shard::here().now();
+    auto done = work(home.fleet, now);
     auto effects = home.fleet.take_effects();
-    auto kept = co_await settle(rooms, organisation, std::move(effects));
+    Kept answer;
+    if (done && once) {
+        answer.emplace();
+        answer->key = std::move(once->key);
+        answer->answer.status = once->status;
+        answer->answer.body = once->body ? once->body() : std::string(catalog::brief_answer);
+        answer->at = now;
+    }
+    auto kept = co_await settle(rooms, organisation, std::move(effects), std::move(answer));
     if (!done) co_return std::unexpected(done.error());
     co_return kept;
 }
 
-io::Task<Result<void>> FleetRooms::change(OrganisationId organisation, Change work) {
+io::Task<Result<void>> FleetRooms::change(OrganisationId organisation, Change work,
+                                          std::optional<api::OnceDone> once) {
     auto done = co_await shard_of(organisation)
-                    .call(&FleetRooms::change_here, this, organisation, std::move(work));
+                    .call(&FleetRooms::change_here, this, organisation, std::move(work),
+                          std::move(once));
     co_return done;
 }
 

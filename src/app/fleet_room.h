@@ -52,7 +52,8 @@ public:
     void close();
 
     io::Task<void> look(OrganisationId organisation, Look look) override;
-    io::Task<Result<void>> change(OrganisationId organisation, Change work) override;
+    io::Task<Result<void>> change(OrganisationId organisation, Change work,
+                                  std::optional<api::OnceDone> once) override;
     io::Task<Result<Thought>> think(OrganisationId organisation, Think wanted) override;
     io::Task<Result<void>> ponder(OrganisationId organisation, Question question) override;
     io::Task<bool> hold(OrganisationId organisation, std::string key) override;
@@ -82,6 +83,7 @@ private:
     void refresh(Home& home);
     void follow(Home& home);
     void take(Home& home, const twin::LiveBatch& batch);
+    void tell_clock(Home& home, const std::string& machine, std::int64_t back_s, Instant now);
     void show_changes(Home& home);
     void show(OrganisationId organisation, std::string_view event, std::string json);
     void offer(Home& home);
@@ -92,16 +94,17 @@ private:
     static io::Task<void> meet(FleetRooms* rooms, OrganisationId organisation,
                                std::vector<std::string> machines);
     static io::Task<void> find_machines(FleetRooms* rooms, OrganisationId organisation);
+    using Kept = std::optional<catalog::KeptAnswer>;
     static io::Task<Result<void>> settle(FleetRooms* rooms, OrganisationId organisation,
-                                         dispatch::FleetEffects effects);
+                                         dispatch::FleetEffects effects, Kept answer);
     static io::Task<void> settle_later(FleetRooms* rooms, OrganisationId organisation,
                                        dispatch::FleetEffects effects);
     static io::Task<Result<void>> save(FleetRooms* rooms, OrganisationId organisation,
                                        std::vector<dispatch::FleetEffects::Record> records,
-                                       std::vector<dispatch::Crossing> crossings);
+                                       std::vector<dispatch::Crossing> crossings, Kept answer);
     static io::Task<bool> look_here(FleetRooms* rooms, OrganisationId organisation, Look look);
     static io::Task<Result<void>> change_here(FleetRooms* rooms, OrganisationId organisation,
-                                              Change work);
+                                              Change work, std::optional<api::OnceDone> once);
     static io::Task<Result<Thought>> think_here(FleetRooms* rooms, OrganisationId organisation,
                                                 Think wanted);
     struct Search {

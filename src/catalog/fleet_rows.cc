@@ -66,6 +66,44 @@ Result<void> add_crossings(Catalog& catalog, std::span<CrossingRow> crossings) {
     return transaction.commit();
 }
 
+Result<void> keep_answer(Catalog& catalog, const KeptAnswer& kept) {
+    const auto put = [&](const Answer& answer) -> Result<void> {
+        if (answer.body.size() > Limits{}.answer_bytes_max)
+            return fail(Code::exhausted, "the answer is too large to be remembered");
+        TRY(auto transaction, Transaction::begin(database_of(catalog)));
+        TRY(const Answer there,
+            catalog.once(kept.key, kept.at, [&] { return Result<Answer>(answer); }));
+        if (!(there == answer)) {
+            TRY_VOID(database_of(catalog).change(
+                "UPDATE answer SET status = $1, body = $2 WHERE organisation = $3 AND "
+                "principal = $4 AND route = $5 AND name = $6",
+                {std::int64_t{answer.status}, answer.body, kept.key.organisation,
+                 kept.key.principal, kept.key.route, kept.key.key}));
+        }
+        return transaction.commit();
+    };
+    auto done = put(kept.answer);
+    if (!done && done.error().code == Code::exhausted && kept.answer.status != 204)
+        done = put({kept.answer.status, std::string(brief_answer)});
+    return done;
+}
+
+Result<void> keep_fleet_change(Catalog& catalog, std::span<const FleetRow> rows,
+                               std::span<CrossingRow> crossings, const KeptAnswer* kept) {
+    TRY(auto transaction, Transaction::begin(database_of(catalog)));
+    if (!rows.empty()) {
+        TRY_VOID(keep_fleet_rows(catalog, rows));
+    }
+    if (!crossings.empty()) {
+        TRY_VOID(add_crossings(catalog, crossings));
+    }
+    if (kept != nullptr) {
+        const auto done = keep_answer(catalog, *kept);
+        if (!done && done.error().code != Code::exhausted) return done;
+    }
+    return transaction.commit();
+}
+
 Result<std::vector<CrossingRow>> crossings(Catalog& catalog, OrganisationId organisation,
                                            const CrossingQuery& query) {
     std::vector<CrossingRow> all;

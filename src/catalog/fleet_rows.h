@@ -31,6 +31,22 @@ Result<void> keep_fleet_rows(Catalog& catalog, std::span<const FleetRow> rows);
 
 /// Gives the crossings their ids, ascending.
 Result<void> add_crossings(Catalog& catalog, std::span<CrossingRow> crossings);
+
+/// An answer and the Idempotency-Key it is given for again.
+struct KeptAnswer {
+    OnceKey key;
+    Answer answer;
+    Instant at;
+};
+/// What is answered again when the whole answer is too long to be kept, or was never made.
+inline constexpr std::string_view brief_answer = R"({"is_repeated":true,"is_shortened":true})";
+/// From now on the key is answered with this, whatever was kept under it. One that is too long is
+/// kept as brief_answer. Errors: as Catalog::once.
+Result<void> keep_answer(Catalog& catalog, const KeptAnswer& kept);
+/// Rows, crossings, and that it was done for a key (may be null), in one transaction. Where the key
+/// cannot be kept, for there are too many, the rest is stored all the same. Errors: as Catalog.
+Result<void> keep_fleet_change(Catalog& catalog, std::span<const FleetRow> rows,
+                               std::span<CrossingRow> crossings, const KeptAnswer* kept);
 /// Newest first, at most `count_max` with ids below `before`. Empty texts: all.
 struct CrossingQuery {
     std::string machine, site;

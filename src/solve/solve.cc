@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "base/check.h"
@@ -149,6 +150,7 @@ private:
 
     void return_to_best();
     void save_vehicles(double share);
+    std::uint32_t vehicles_least() const;
     std::uint32_t lightest() const;
 
     const Options& options_;
@@ -195,10 +197,25 @@ std::uint32_t Search::lightest() const {
     return found;
 }
 
+/// Fewer cannot carry the work that must be done, however it is put together.
+std::uint32_t Search::vehicles_least() const {
+    std::array<double, std::tuple_size_v<Load>> work{}, most{};
+    for (const Job& job : model_.problem.jobs)
+        for (std::size_t d = 0; d < work.size(); ++d)
+            if (!job.skip_cost && !job.then) work[d] += double(job.load[d]);
+    for (const Vehicle& vehicle : model_.problem.vehicles)
+        for (std::size_t d = 0; d < most.size(); ++d) most[d] = std::max(most[d], double(vehicle.capacity[d]));
+    double least = 1;
+    for (std::size_t d = 0; d < work.size(); ++d)
+        if (most[d] > 0) least = std::max(least, std::ceil(work[d] / most[d]));
+    return std::uint32_t(std::min(least, double(model_.problem.vehicles.size())));
+}
+
 /// Dissolves one route after the other while all jobs find a place in the rest.
 void Search::save_vehicles(double share) {
     const double until = spent_ + share;
-    while (routes_.missing() == 0 && !is_over() && spent_ < until) {
+    const std::uint32_t least = vehicles_least();  // then the time is better spent on ways
+    while (routes_.vehicles_used() > least && routes_.missing() == 0 && !is_over() && spent_ < until) {
         const std::uint32_t victim = lightest();
         if (victim == none) break;
         for (std::uint32_t v = 0; v < best_visits_.size(); ++v) routes_.close(v, true);

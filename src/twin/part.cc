@@ -304,10 +304,23 @@ void Part::after(Entry& entry, const Twin::Change& change, Instant at) {
         record(
             {at, state.organisation, state.id, fault.empty() ? "fault_cleared" : "fault", fault});
     }
+    judge_clock(entry, change, at);
     if (change.summary) {
         entry.summary_due = true;
         arm_live();
     }
+}
+
+void Part::judge_clock(Entry& entry, const Twin::Change& change, Instant at) {
+    if (change.is_fresh) return entry.clock.fresh();
+    if (change.newest_late == Instant{}) return;
+    const auto back_s = entry.clock.hear(change.newest_late, at, change.newest_known);
+    constexpr io::Steady silence{600'000};
+    const io::Steady now = shard_.clock().steady();
+    if (!back_s || (entry.clock_told && now - *entry.clock_told < silence)) return;
+    entry.clock_told = now;
+    const auto& state = entry.twin.state();
+    record({at, state.organisation, state.id, "clock", clock_text(*back_s)});
 }
 
 // What the machine said before is folded when it is on disk; its death waits until then, or the

@@ -14,6 +14,7 @@
 #include "io/mailbox.h"
 #include "io/nursery.h"
 #include "twin/hub.h"
+#include "twin/late_clock.h"
 #include "twin/plant.h"
 #include "twin/twin.h"
 
@@ -101,6 +102,8 @@ private:
         bool is_loaded = true;  // false: history knows values that are not here yet
         Instant last_event;
         std::array<std::optional<io::Steady>, 3> refusals_told{};  // by their kind
+        LateClock clock;
+        std::optional<io::Steady> clock_told{};
     };
     struct Reply {
         Plant::Done done;
@@ -122,6 +125,8 @@ private:
     Result<history::Appended> append(history::Report& report, bool& is_over_limit);
     /// An event, at most one of a kind an hour, of what history refused.
     void tell_refused(Entry& entry, const history::Appended& appended);
+    /// An event when its clock was set back, at most one in ten minutes.
+    void judge_clock(Entry& entry, const Twin::Change& change, Instant at);
     void append_reports(Sack& sack, Told& told);
     void append_points(Sack& sack, Told& told);
     void fold(const history::Report& report, Source source);

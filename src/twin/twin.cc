@@ -117,7 +117,7 @@ Twin::Change Twin::hear(Instant heard) {
 
 void Twin::fold(const Place& place, history::Sample sample, Change& change,
                 std::vector<std::string>* changed) {
-    if (sample.at < place.current->at) return;
+    if (sample.at < place.current->at) return late(sample.at, place.current->at, change);
     *place.current = std::move(sample);
     folded(place, change, changed);
 }
@@ -125,7 +125,7 @@ void Twin::fold(const Place& place, history::Sample sample, Change& change,
 void Twin::fold(const Place& place, Instant at, double number, history::Quality quality,
                 Change& change, std::vector<std::string>* changed) {
     history::Sample& current = *place.current;
-    if (at < current.at) return;
+    if (at < current.at) return late(at, current.at, change);
     current.at = at;
     current.quality = quality;
     if (auto* const known = std::get_if<double>(&current.value))
@@ -135,8 +135,14 @@ void Twin::fold(const Place& place, Instant at, double number, history::Quality 
     folded(place, change, changed);
 }
 
+void Twin::late(Instant at, Instant known, Change& change) {
+    change.newest_late = std::max(change.newest_late, at);
+    change.newest_known = std::max(change.newest_known, known);
+}
+
 void Twin::folded(const Place& place, Change& change, std::vector<std::string>* changed) {
     if (place.role == Role::own) return;
+    change.is_fresh = true;
     if (changed != nullptr) changed->emplace_back(place.tag);
     if (derive(place.role, *place.current, change)) change.summary = true;
 }
@@ -147,11 +153,15 @@ Twin::Change Twin::fold(const std::vector<history::TagSample>& samples, Instant 
     for (const auto& [tag, sample] : samples) {
         auto [place, is_new] = values_.try_emplace(tag, sample);
         if (!is_new) {
-            if (sample.at < place->second.at) continue;
+            if (sample.at < place->second.at) {
+                late(sample.at, place->second.at, change);
+                continue;
+            }
             place->second = sample;
         }
         const Role role = role_of(tag);
         if (role == Role::own) continue;
+        change.is_fresh = true;
         if (changed != nullptr) changed->push_back(tag);
         if (derive(role, sample, change)) change.summary = true;
         if (is_new) {
@@ -187,7 +197,10 @@ Twin::Change Twin::on_presence(Presence presence, Instant at) {
     }
     return {.summary = before != state_.connection,
             .faults = {},
-            .came_online = before != Connection::online && state_.connection == Connection::online};
+            .came_online = before != Connection::online && state_.connection == Connection::online,
+            .is_fresh = false,
+            .newest_late = {},
+            .newest_known = {}};
 }
 
 void Twin::clock_stepped(std::chrono::microseconds by) {

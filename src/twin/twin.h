@@ -18,6 +18,9 @@ public:
         bool summary = false;             ///< anything a list shows
         std::vector<std::string> faults;  ///< "came" texts: the new fault, "" when it cleared
         bool came_online = false;
+        bool is_fresh = false;    ///< some value was not older than the one known
+        Instant newest_late = {};   ///< of those that were; nothing: none was
+        Instant newest_known = {};  ///< of the values known instead
     };
 
     /// Folds samples the store has. Values older than the current one change nothing; the tags
@@ -60,6 +63,7 @@ public:
     void set_source(Source source) { state_.source = source; }
 
 private:
+    static void late(Instant at, Instant known, Change& change);
     bool derive(Role role, const history::Sample& sample, Change& change);
     void folded(const Place& place, Change& change, std::vector<std::string>* changed);
 

@@ -98,12 +98,17 @@ test("feeds as makers send them: namespaces, missing values, pages in circles, t
     assert.equal(again.last_error, null);
     assert.equal(two.seen[0].authorization, `Basic ${Buffer.from("u:s").toString("base64")}`);
     assert.ok(again.notes.length >= 1, "what was bent is told");
+    assert.equal(again.note_reasons.length, again.notes.length);
+    assert.ok(again.note_reasons.every((reason) => reason?.code), `each with its code: ${JSON.stringify(again.notes)}`);
+    const chinese = (await node.api("fleet/feeds?lang=zh")).items.find((one) => one.id === other.id);
+    assert.ok(chinese.notes.some((note) => /小数点写成了逗号/.test(note)), JSON.stringify(chinese.notes));
     await until(async () => (await node.api(`fleet/machines/${encodeURIComponent(machine.id)}`)).hours === 4524.5, "merged by maker and serial number");
     // Not a feed, nobody there, a link that leads to somebody else's server: told, and nothing breaks.
     const three = await serve(t, (request) => request.url === "/html" && { body: "<html>Sign in</html>" } || request.url === "/away" && { body: sample("fleet_attr_datetime.xml").replaceAll(/<href>[^<]*<\/href>/g, "<href>http://127.0.0.1:9/steal</href>") });
     const html = await add(`${three.url}/html`), away = await add(`${three.url}/away`, { auth: "bearer", secret: "t" }), nobody = await add("http://127.0.0.1:9/x");
     assert.ok((await node.api(`fleet/feeds/${html.id}/poll`, post({}))).last_error);
-    assert.ok((await node.api(`fleet/feeds/${nobody.id}/poll`, post({}))).last_error);
+    const unreachable = await node.api(`fleet/feeds/${nobody.id}/poll?lang=zh`, post({}));
+    assert.deepEqual([unreachable.last_error_reason.code, /连接被拒绝/.test(unreachable.last_error)], ["connect_refused", true], unreachable.last_error);
     const stopped = await node.api(`fleet/feeds/${away.id}/poll`, post({}));
     assert.equal(stopped.last_error, null);
     assert.ok(stopped.notes.some((note) => /elsewhere/.test(note)));

@@ -61,6 +61,24 @@ test("receivers and clocks that lie are told on the machine, and the last believ
         assert.ok(Math.abs(Date.parse(off.last_seen) - Date.now()) < 120_000, "it was heard now, whatever it says");
         assert.equal(off.position.latitude, 22.5);
     }
+    // Set back while it runs: what it says is older than what is known, which is not just silence.
+    const stuck = await until(async () => {
+        const known = (await node.fetch("fleet/machines/turned")).status === 200;
+        await say("turned", {}, { ts: Date.now() - (known ? 2 * 3_600_000 : 0) });
+        const now = known && await machine("turned");
+        return now?.clock_trouble_s && now;
+    }, "a clock that is set back is told", 30_000);
+    assert.ok(Math.abs(stuck.clock_trouble_s + 7200) < 120, `${stuck.clock_trouble_s} s`);
+    assert.deepEqual([stuck.state, stuck.state_reason.code], ["silent", "clock_back"]);
+    assert.match(stuck.state_why, /its clock stands 2\.0 h back/);
+    const told = await until(async () => (await node.api("machines/turned/events")).items.find((event) => event.kind === "clock"), "and is an event of the machine");
+    assert.match(told.text, /7[12]\d\d s back \(2\.0 h\)/);
+    const right = await until(async () => {
+        await say("turned", {}, { ts: Date.now() });
+        const now = await machine("turned");
+        return now.clock_trouble_s === null && now;
+    }, "a right clock ends it", 30_000);
+    assert.equal(right.state, "idle");
     const trail = await node.api("fleet/machines/liar/trail?points=100");
     assert.ok(trail.left_out.zero >= 1 && trail.left_out.nowhere >= 1 && trail.left_out.jump >= 1, JSON.stringify(trail.left_out));
     assert.ok(trail.points.every((point) => Math.abs(point[1] - 22.5) < 0.01), "nothing of it is on its way");
@@ -116,6 +134,11 @@ test("borders, twins on paper and impossible requests are refused with a sentenc
         [{ type: "excavator", duration_s: 60, position: { latitude: 91, longitude: 0 } }, /latitude/],
     ]) assert.match(await refused(node, "fleet/requests", post(body)), why, JSON.stringify(body));
     await stands("a request that is refused changes nothing");
+    const chinese = await (await node.fetch("fleet/requests?lang=zh", post(work({ type: "submarine" })))).json();
+    assert.equal(chinese.detail, "没有“submarine”类型的设备；现有：excavator");
+    assert.deepEqual(chinese.reason, { code: "no_such_type", texts: ["submarine", "excavator"] });
+    const by_header = await (await node.fetch("fleet/requests/99", { headers: { "accept-language": "zh-CN,zh;q=0.9" } })).json();
+    assert.deepEqual([by_header.detail, by_header.reason.code], ["没有需求 99", "no_request"]);
 
     // A plan for a million jobs, in the ways somebody might ask for it.
     const many = (requests) => ({ seconds: 0.1, what_if: { requests } });
@@ -183,6 +206,27 @@ test("a POST that is repeated with its Idempotency-Key is done once", async (t) 
     await node.kill();
     await node.start();
     assert.equal((await (await once("fleet/requests", "r1", work)).json()).id, asked.id);
+});
+
+test("a node that dies between doing and answering does not do it again", async (t) => {
+    const { node, site } = await yard(t);
+    const rush = { site: site.id, type: "excavator", duration_s: 3600, rush: true };
+    const ask = (key) => node.fetch("fleet/requests", { ...post(rush), headers: { "idempotency-key": key } });
+    for (let i = 0; i < 3; i++) {
+        // A rush job is stored, then planned, then answered: it dies at another moment each time.
+        const cut = ask(`cut-${i}`).then((answer) => answer.text()).catch(() => "");
+        await until(async () => (await node.api("fleet/requests")).items.length === i + 1, "it is there");
+        await sleep(60 * i);
+        await node.kill();
+        await cut;
+        await node.start();
+        const again = await ask(`cut-${i}`);
+        assert.equal(again.status, 201);
+        const said = await again.json();
+        assert.ok(said.id, JSON.stringify(said));
+        assert.equal((await node.api("fleet/requests")).items.length, i + 1, "once");
+        assert.equal((await (await ask(`cut-${i}`)).json()).id, said.id);
+    }
 });
 
 test("after a start the stored plan goes on, or is made again when it no longer stands", async (t) => {

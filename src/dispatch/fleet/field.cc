@@ -395,6 +395,18 @@ void Field::look(Instant now) {
     }
 }
 
+void Field::clock_stands_back(std::string_view id, std::int64_t seconds, Instant now) {
+    const auto found = machines_.find(id);
+    if (found == machines_.end()) return;
+    Tracked& machine = found->second;
+    if (seconds > 0) machine.now.clock_trouble_s = -seconds;
+    if (machine.now.state != Use::silent) machine.now.state_since = now;
+    machine.now.state = Use::silent;
+    machine.now.state_why = {.code = seconds > 0 ? "clock_back" : "clock_was_ahead",
+                             .now = double(std::abs(seconds)) / 3600};
+    touch(machine);
+}
+
 void Field::forget(std::string_view machine) {
     const auto found = machines_.find(machine);
     if (found != machines_.end()) machines_.erase(found);

@@ -4,7 +4,8 @@
 //
 // A fix at 0/0, off the earth, too vague, out of order or beyond any speed is not believed; a place
 // that stays the same to the last digit while the machine says it drives is frozen. A clock more
-// than five minutes off is told, and the time of arrival taken in its place.
+// than five minutes off is told, and the time of arrival taken in its place; one that was set back
+// leaves nothing to take, and is told with the silence it makes.
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -93,6 +94,9 @@ public:
     bool take(std::string_view machine, std::span<const FieldValue> values, Instant received);
     /// Who is silent by now. Call every few seconds.
     void look(Instant now);
+    /// What it says is older than what is known, for its clock stands back, or (negative) stood
+    /// ahead: it speaks, but nothing it says can be taken for now. Until something new comes.
+    void clock_stands_back(std::string_view machine, std::int64_t seconds, Instant now);
     void forget(std::string_view machine);
 
     /// Null: never heard of.

@@ -14,6 +14,11 @@ struct Saying {
 constexpr std::array sayings{
     // What a machine does.
     Saying{"silent", "nothing heard for {1:.0f} s", "{1:.0f} 秒内无消息"},
+    Saying{"clock_back", "its clock stands {0:.1f} h back: what it says is older than what is known",
+           "设备时钟慢了 {0:.1f} 小时：它报告的内容早于已知内容"},
+    Saying{"clock_was_ahead",
+           "its clock stood {0:.1f} h ahead: what it says is older than what is known",
+           "设备时钟曾快 {0:.1f} 小时：它报告的内容早于已知内容"},
     Saying{"says", "it says \"{2}\"", "设备报告“{2}”"},
     Saying{"fault_code", "{2}", "{2}"},
     Saying{"rpm", "{0:.0f} rpm of {1:.0f}", "转速 {0:.0f}（界限 {1:.0f}）"},

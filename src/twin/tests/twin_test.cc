@@ -1,6 +1,8 @@
 // One twin, by tables: which value is the newest, what follows from it, and when it falls silent.
 #include "twin/twin.h"
 
+#include "twin/late_clock.h"
+
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -163,6 +165,71 @@ TEST(Twin, SparkplugIsNotStaleBySilence) {
     EXPECT_EQ(twin.state().connection, Connection::online);
     twin.on_presence(Presence::died, t0 + seconds{86'400});
     EXPECT_EQ(twin.state().connection, Connection::stale);
+}
+
+TEST(LateClock, IsToldFromBuffersThatAreEmptied) {
+    struct Case {
+        std::string_view name;
+        std::int64_t first_back_s, said_step_s, heard_step_s;
+        int reports;
+        std::optional<std::int64_t> told_s;
+    };
+    const Case cases[] = {
+        {"two hours back, every ten seconds", 7'200, 10, 10, 3, 7'200},
+        {"one report too few", 7'200, 10, 10, 2, std::nullopt},
+        {"a value that came a little late", 299, 10, 10, 5, std::nullopt},
+        {"just as far as a clock must be", 300, 10, 10, 3, 300},
+        {"a buffer of ten seconds each, emptied at once", 7'200, 10, 0, 30, std::nullopt},
+        {"a buffer, the newest first", 7'200, -10, 0, 30, std::nullopt},
+        {"three reports within one second", 3'600, 0, 0, 3, 3'600},
+        {"right again after it stood an hour ahead", 0, 10, 10, 3, -3'580},
+    };
+    for (const Case& one : cases) {
+        LateClock clock;
+        std::optional<std::int64_t> told;
+        int times = 0;
+        for (int i = 0; i < one.reports; ++i) {
+            const Instant heard = t0 + seconds(i * one.heard_step_s);
+            const Instant at = t0 - seconds(one.first_back_s) + seconds(i * one.said_step_s);
+            const Instant known = one.first_back_s == 0 ? t0 + seconds(3'600) : t0 - seconds(5);
+            if (const auto now = clock.hear(at, heard, known)) told = now, ++times;
+        }
+        EXPECT_EQ(told, one.told_s) << one.name;
+        EXPECT_LE(times, 1) << one.name;
+    }
+}
+
+TEST(LateClock, BeginsAnewOnceSomethingIsNew) {
+    LateClock clock;
+    const Instant said = t0 - seconds(4'000), known = t0 - seconds(5);
+    for (int i = 0; i < 2; ++i) EXPECT_FALSE(clock.hear(said, t0, known));
+    clock.fresh();
+    EXPECT_FALSE(clock.hear(said, t0, known));
+    EXPECT_FALSE(clock.hear(said, t0, known));
+    EXPECT_EQ(clock.hear(said, t0, known), 4'000);
+    EXPECT_FALSE(clock.hear(said, t0, known)) << "told once";
+}
+
+TEST(LateClock, ItsEventSaysHowFar) {
+    EXPECT_EQ(seconds_back(clock_text(7'200)), 7'200);
+    EXPECT_EQ(seconds_back(clock_text(-600)), -600);
+    EXPECT_EQ(clock_text(7'200),
+              "its clock stands 7200 s back (2.0 h): what it says is older than what is known");
+    for (const std::string_view other : {"", "its clock stands ", "its clock stands 7 days back",
+                                         "clock stepped: set back by 2.0 s"})
+        EXPECT_FALSE(seconds_back(other)) << other;
+}
+
+TEST(Twin, TellsWhatIsOlderThanWhatIsKnown) {
+    Twin twin(plant, "m1", Source::json);
+    EXPECT_TRUE(fold(twin, {said("rpm", 800.0)}).is_fresh);
+    auto late = fold(twin, {said("rpm", 900.0, t0 - seconds(60)), said("rpm", 1.0, t0 - seconds(50))},
+                     t0 + seconds(5));
+    EXPECT_FALSE(late.is_fresh);
+    EXPECT_EQ(late.newest_late, t0 - seconds(50));
+    EXPECT_EQ(late.newest_known, t0);
+    late = fold(twin, {said("rpm", 900.0, t0 - seconds(60)), said("oil", 1.0, t0 - seconds(50))});
+    EXPECT_TRUE(late.is_fresh) << "a tag nobody knew is new";
 }
 
 }  // namespace

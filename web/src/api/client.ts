@@ -53,7 +53,8 @@ interface Ask {
 }
 
 export async function ask<T>(method: string, url: string, { body, text: given, signal, quiet401, patience_ms, key }: Ask = {}): Promise<T> {
-    const headers: Record<string, string> = { Accept: "application/json" };
+    // The console's language, not the browser's: the node writes some of its sentences in it.
+    const headers: Record<string, string> = { Accept: "application/json", "Accept-Language": globalThis.document?.documentElement.lang || "en" };
     if (given) headers["Content-Type"] = given.type;
     else if (body !== undefined) headers["Content-Type"] = "application/json";
     if (method === "POST") headers["Idempotency-Key"] = key ?? randomKey();

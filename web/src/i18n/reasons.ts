@@ -8,6 +8,8 @@ const tenth = (value: number | undefined) => formatNumber(value ?? 0, 1);
 
 const chinese: Record<string, (of: Reason) => string> = {
     silent: (of) => `${whole(of.limit)} 秒内无消息`,
+    clock_back: (of) => `设备时钟慢了 ${tenth(of.now)} 小时：它报告的内容早于已知内容`,
+    clock_was_ahead: (of) => `设备时钟曾快 ${tenth(of.now)} 小时：它报告的内容早于已知内容`,
     says: (of) => `设备报告“${of.text ?? ""}”`,
     rpm: (of) => `转速 ${whole(of.now)}（界限 ${whole(of.limit)}）`,
     load: (of) => `负载 ${whole(of.now)}%（界限 ${whole(of.limit)}%）`,

@@ -1,6 +1,7 @@
 // A map on a canvas: layers, a camera, and the gestures that move it. No React: it draws when something changed, and only then.
 import { panBy, viewOf, zoomAt, type Camera, type View } from "../../fleet/mercator";
 import { readLook, type Look } from "./look";
+import { Pictures } from "./pictures";
 
 export type { Look } from "./look";
 export type Pen = CanvasRenderingContext2D;
@@ -11,7 +12,7 @@ export interface Drag {
 }
 
 export interface Layer {
-    /** Drawn once on a picture larger than the frame, which is then only moved. */
+    /** Drawn once on a picture larger than the frame, over those below it, which is then only moved. */
     readonly cached: boolean;
     /** While the zoom changes, the old picture will do for a moment. */
     readonly stretches?: boolean;
@@ -25,13 +26,7 @@ export interface Layer {
     cursor?(px: number, py: number, view: View): string | null;
 }
 
-interface Picture {
-    canvas: HTMLCanvasElement;
-    view: View;
-    version: number;
-}
-
-const margin_share = 0.3;
+/** So long after the last step of a zoom its picture is stretched. */
 const settle_ms = 90;
 
 export class MapView {
@@ -43,11 +38,11 @@ export class MapView {
     /** How long the last frame took to draw, for measuring. */
     frame_ms = 0;
     private readonly pen: Pen;
-    private readonly pictures = new Map<Layer, Picture>();
+    private readonly pictures = new Pictures();
     private asked = 0;
-    private settling: ReturnType<typeof setTimeout> | undefined;
-    private zoomedAt = 0;
     private glide = 0;
+    private zoomedAt = 0;
+    private settling: ReturnType<typeof setTimeout> | undefined;
     private readonly leaving: (() => void)[] = [];
 
     constructor(readonly canvas: HTMLCanvasElement) {
@@ -58,7 +53,7 @@ export class MapView {
         Object.assign(canvas, { map: this });
         const repaint = () => {
             this.look = readLook(canvas);
-            this.pictures.clear();
+            this.pictures.forget();
             this.ask();
         };
         scheme.addEventListener("change", repaint);
@@ -73,7 +68,7 @@ export class MapView {
         this.canvas.width = Math.round(width * this.ratio);
         this.canvas.height = Math.round(height * this.ratio);
         this.view = viewOf(this.view, width, height);
-        this.pictures.clear();
+        this.pictures.forget();
         this.draw();
     }
 
@@ -146,57 +141,13 @@ export class MapView {
         if (width < 2 || height < 2) return;
         const began = performance.now();
         this.pen.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
-        for (const layer of this.layers) {
-            if (layer.cached) this.blit(layer);
-            else layer.draw(this.pen, this.view, this.look);
-        }
-        this.frame_ms = performance.now() - began;
-    }
-
-    private blit(layer: Layer) {
-        let picture = this.pictures.get(layer);
-        const moving = layer.stretches === true && performance.now() - this.zoomedAt < settle_ms;
-        if (!picture || picture.version !== layer.version || !this.covers(picture, moving)) picture = this.paint(layer);
-        else if (picture.view.zoom !== this.view.zoom) {
+        const drawn = this.pictures.draw(this.pen, this.layers, this.view, this.look, this.ratio, performance.now() - this.zoomedAt < settle_ms);
+        if (this.pictures.is_stretched(this.view)) {
             clearTimeout(this.settling);
             this.settling = setTimeout(() => this.ask(), settle_ms + 10);
         }
-        const { view } = picture;
-        const factor = this.view.scale / view.scale;
-        const away = view.x - this.view.x - Math.round(view.x - this.view.x);
-        const left = away * this.view.scale + this.view.width / 2 - (view.width / 2) * factor;
-        const top = (view.y - this.view.y) * this.view.scale + this.view.height / 2 - (view.height / 2) * factor;
-        // On whole device pixels, or letters and lines would swim.
-        const whole = (value: number) => (factor === 1 ? Math.round(value * this.ratio) / this.ratio : value);
-        this.pen.drawImage(picture.canvas, whole(left), whole(top), view.width * factor, view.height * factor);
-    }
-
-    private covers({ view }: Picture, moving: boolean): boolean {
-        if (!moving && view.zoom !== this.view.zoom) return false;
-        const factor = this.view.scale / view.scale;
-        if (moving && (factor < 0.6 || factor > 2)) return false;
-        const dx = Math.abs(view.x - this.view.x - Math.round(view.x - this.view.x)) * this.view.scale;
-        const dy = Math.abs(view.y - this.view.y) * this.view.scale;
-        // While zooming out, an edge may lie open for the moment.
-        if (moving && factor < 1) return dx < view.width * 0.3 && dy < view.height * 0.3;
-        return dx <= (view.width * factor - this.view.width) / 2 && dy <= (view.height * factor - this.view.height) / 2;
-    }
-
-    private paint(layer: Layer): Picture {
-        const width = Math.ceil(this.view.width * (1 + 2 * margin_share)), height = Math.ceil(this.view.height * (1 + 2 * margin_share));
-        const known = this.pictures.get(layer);
-        const canvas = known?.canvas ?? document.createElement("canvas");
-        const [w, h] = [Math.round(width * this.ratio), Math.round(height * this.ratio)];
-        if (canvas.width !== w || canvas.height !== h) [canvas.width, canvas.height] = [w, h];
-        const pen = canvas.getContext("2d")!;
-        pen.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
-        pen.clearRect(0, 0, width, height);
-        // The wide picture may reach beyond the poles; the frame itself does not.
-        const view: View = { ...this.view, width, height };
-        layer.draw(pen, view, this.look);
-        const picture = { canvas, view, version: layer.version };
-        this.pictures.set(layer, picture);
-        return picture;
+        for (const layer of this.layers.slice(drawn)) layer.draw(this.pen, this.view, this.look);
+        this.frame_ms = performance.now() - began;
     }
 
     /** A layer's clicks, topmost first. */

@@ -8,7 +8,7 @@ import type { Person } from "../../../api/types";
 import { formatNumber } from "../../../format/number";
 import { browserZone, dateTime, dayOf } from "../../../format/time";
 import { nameOf, stateMark, type Spot } from "../../../fleet/roster";
-import { useWords } from "../../../i18n";
+import { useWords, type Strings } from "../../../i18n";
 import { reasonText } from "../../../i18n/reasons";
 import { Age } from "../../../parts/age";
 import { Waiting } from "../../../parts/feedback";
@@ -79,6 +79,11 @@ export function MachinePanel({ id, spot, sites, person }: PanelProps) {
 const number = (value: number | null | undefined, digits = 1) => (value === null || value === undefined ? "–" : formatNumber(value, digits));
 const percent = (share: number | null | undefined) => (share === null || share === undefined ? "–" : `${Math.round(share * 100)} %`);
 
+function clockText(machine: FleetMachine, off_s: number, words: Strings) {
+    const off = durationText(Math.abs(off_s));
+    return machine.state_reason?.code === "clock_back" ? words.unit.clockStuck(off) : words.unit.clock(off, off_s < 0);
+}
+
 export function Facts({ machine, sites }: { machine: FleetMachine; sites: FleetSite[] }) {
     const words = useWords();
     const site = sites.find((each) => each.id === machine.site);
@@ -86,7 +91,7 @@ export function Facts({ machine, sites }: { machine: FleetMachine; sites: FleetS
     return (
         <>
             {machine.position_trouble && <p className="note note-warn">{words.unit.trouble[machine.position_trouble]}</p>}
-            {machine.clock_trouble_s !== null && <p className="note note-warn">{words.unit.clock(durationText(machine.clock_trouble_s))}</p>}
+            {machine.clock_trouble_s !== null && <p className="note note-warn">{clockText(machine, machine.clock_trouble_s, words)}</p>}
             <dl className="figures">
                 <div><dt>{words.unit.hours}</dt><dd>{number(machine.hours)}<small> h</small></dd></div>
                 <div><dt>{words.unit.idle}</dt><dd>{number(machine.idle_hours)}<small> h</small></dd>{idle !== null && <small>{words.unit.idleOf(percent(idle))}</small>}</div>
