@@ -331,6 +331,16 @@ void Part::take(Sighting sighting) {
     });
 }
 
+// A machine may hold several connections: one to listen, another for each thing it says. It is there
+// from the first that comes until the last that goes, and only these two are told of.
+bool Part::is_one_of_several(Entry& known, Presence presence) {
+    if (presence == Presence::born) {
+        return known.clients++ > 0 && known.twin.state().connection == Connection::online;
+    }
+    if (known.clients > 0) --known.clients;
+    return known.clients > 0;
+}
+
 void Part::fold(const Sighting& sighting) {
     const auto& [organisation, machine, spoken, presence, text] = sighting;
     Source source = spoken;
@@ -342,6 +352,7 @@ void Part::fold(const Sighting& sighting) {
     if (before == twins_.end() && presence != Presence::born) return;
     Entry* known = entry(organisation, machine, source);
     if (known == nullptr) return;
+    if (spoken == Source::json && is_one_of_several(*known, presence)) return;
     settle_clock();
     const Instant now = shard_.now();
     const auto change = known->twin.on_presence(presence, now);

@@ -104,6 +104,7 @@ private:
         std::array<std::optional<io::Steady>, 3> refusals_told{};  // by their kind
         LateClock clock;
         std::optional<io::Steady> clock_told{};
+        std::uint32_t clients = 0;  // connections that are this machine
     };
     struct Reply {
         Plant::Done done;
@@ -132,6 +133,7 @@ private:
     void fold(const history::Report& report, Source source);
     void fold(const history::Points& points, Source source);
     void fold(const Sighting& sighting);
+    static bool is_one_of_several(Entry& known, Presence presence);
     void show_changed(Entry& entry, std::vector<std::string> changed);
     bool was_forgotten(OrganisationId organisation, const std::string& machine,
                        std::uint64_t taken) const;

@@ -125,6 +125,35 @@ TEST(Plant, ADeathIsNotOvertakenByWhatWasSaidBefore) {
     }
 }
 
+// One connection listens for commands, another comes and goes with each thing the machine says.
+TEST(Plant, AMachineIsThereUntilTheLastOfItsConnectionsIsGone) {
+    for (const unsigned shard_count : {1u, 3u}) {
+        Rig rig(shard_count);
+        const auto connection = [&] { return rig.run(rig.plant->machine(home, "press"))->connection; };
+        const auto told = [&] {
+            std::size_t count = 0;
+            for (const auto& event : rig.run(rig.plant->events(home, "press", rig.now() + seconds{60}, 100)))
+                count += event.kind == "birth" || event.kind == "death" ? 1u : 0u;
+            return count;
+        };
+        rig.presence("press", Presence::born, "connected");
+        rig.presence("press", Presence::born, "connected again");
+        rig.presence("press", Presence::goodbye, "bye");
+        EXPECT_EQ(connection(), Connection::online);
+        rig.presence("press", Presence::born, "taken over");
+        rig.presence("press", Presence::died, "the cable");
+        EXPECT_EQ(connection(), Connection::online);
+        EXPECT_EQ(told(), 1u);
+        rig.presence("press", Presence::died, "the cable");
+        EXPECT_EQ(connection(), Connection::stale);
+        rig.presence("press", Presence::goodbye, "who is not there cannot leave twice");
+        rig.presence("press", Presence::born, "connected");
+        EXPECT_EQ(connection(), Connection::online);
+        rig.presence("press", Presence::goodbye, "bye");
+        EXPECT_EQ(connection(), Connection::offline);
+    }
+}
+
 // As the program wires it: the twin goes in the turn in which the history vanishes.
 TEST(Plant, WhatIsErasedIsForgottenAndMaySpeakAgain) {
     for (const unsigned shard_count : {1u, 3u}) {
