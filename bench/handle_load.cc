@@ -7,10 +7,16 @@
 // (creates, each with a challenge; der=FILE or secret=TEXT for the key index:handle named by by=).
 // Options: window=512 (questions without an answer, over all sockets), rate=0 (a second; 0: as fast as
 // they are answered), signed=0, order=random or once, from=0.
+//
+// With a rate, questions are asked when they are due, answered or not, and a delay ends when the kernel
+// has the answer (SO_TIMESTAMPNS), not when this program comes round to reading it: what it is late itself
+// is told beside it (own_stall_ms), and what it was too late to ask is not asked in one heap afterwards.
+// It sleeps between questions, so that it does not take a processor from the server that it measures.
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -19,6 +25,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <fstream>
 #include <map>
 #include <memory>
@@ -210,8 +217,12 @@ constexpr std::size_t sockets_count = 4;
 class Load {
 public:
     explicit Load(const Wish& wish) : wish_(wish), talk_(wish) {
-        window_ = static_cast<std::size_t>(wish.number("window", 512));
+        rate_ = wish.number("rate", 0);
+        window_ = static_cast<std::size_t>(wish.number("window", rate_ > 0 ? 32'768 : 512));
         for (auto& one : sockets_) one.socket = open();
+        took_.resize(4'000'000);  // touched, so that no page is missing while it measures
+        took_.clear();
+        if (rate_ > 0) ::prctl(PR_SET_TIMERSLACK, 1'000);
     }
 
     void run() {
@@ -219,18 +230,16 @@ public:
         const double cpu = cpu_seconds(wish_.pid);
         const auto until = began + std::chrono::duration_cast<Clock::duration>(
                                        std::chrono::duration<double>(wish_.seconds));
-        const double rate = wish_.number("rate", 0);
         const bool once = wish_.is_change() || wish_.text("order") == "once";
-        auto heard = began;
+        auto heard = began, before = began;
         for (auto now = began; now < until; now = Clock::now()) {
-            const double due =
-                rate > 0 ? rate * std::chrono::duration<double>(now - began).count() : 1e18;
+            const double due = rate_ > 0 ? due_by(now - std::exchange(before, now)) : 1e18;
             while (in_flight_ < window_ && double(sent_) < due && !(once && sent_ >= wish_.count))
                 ask();
             flush();
             if (receive()) heard = now;
             if (once && answered_ >= wish_.count) break;
-            if (now - heard > std::chrono::milliseconds(300) && !wish_.is_change()) {
+            if (now - heard > std::chrono::milliseconds(300) && !wish_.is_change() && rate_ == 0) {
                 lost_ += in_flight_;
                 in_flight_ = 0;
                 asked_at_.fill({});
@@ -247,6 +256,16 @@ private:
         std::string out, in;
     };
 
+    // How many should have been asked by now. `gap`: since it was asked last; of a long one, which was this
+    // program's own, a millisecond counts.
+    double due_by(Clock::duration gap) {
+        const std::chrono::duration<double, std::milli> own = gap;
+        own_stall_ms_ = std::max(own_stall_ms_, own.count());
+        own_stalls_ += own.count() > 1.0;
+        due_ += rate_ * std::min(own.count(), 1.0) / 1'000;
+        return due_;
+    }
+
     int open() const {
         const int out = ::socket(AF_INET, wish_.is_tcp() ? SOCK_STREAM : SOCK_DGRAM, 0);
         sockaddr_in to{};
@@ -260,6 +279,7 @@ private:
         const int on = 1, large = 4 << 20;
         ::setsockopt(out, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
         ::setsockopt(out, SOL_SOCKET, SO_RCVBUF, &large, sizeof(large));
+        if (!wish_.is_tcp()) ::setsockopt(out, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on));
         ::fcntl(out, F_SETFL, O_NONBLOCK);
         return out;
     }
@@ -268,6 +288,10 @@ private:
         const std::uint32_t request = ++request_ & 0xffff;
         Way& way = sockets_[request_ % sockets_count];
         std::string question = talk_.next(request);
+        if (asked_at_[request] != Clock::time_point()) {  // its number comes round again
+            ++lost_;
+            if (in_flight_ > 0) --in_flight_;
+        }
         asked_at_[request] = Clock::now();
         ++sent_;
         ++in_flight_;
@@ -306,7 +330,9 @@ private:
             polled[at] = {sockets_[at].socket,
                           static_cast<short>(POLLIN | (writes ? POLLOUT : 0)), 0};
         }
-        if (::poll(polled, sockets_count, wish_.number("rate", 0) > 0 ? 0 : 5) <= 0) return false;
+        const long pause_us = rate_ > 0 ? std::clamp(long(1e6 / rate_), 50L, 1'000L) : 5'000;
+        const timespec pause{0, pause_us * 1'000};
+        if (::ppoll(polled, sockets_count, &pause, nullptr) <= 0) return false;
         const auto before = answered_;
         for (std::size_t at = 0; at < sockets_count; ++at) {
             if ((polled[at].revents & POLLIN) == 0) continue;
@@ -318,20 +344,34 @@ private:
     void receive_datagrams(Way& way) {
         static constexpr std::size_t batch = 64;
         static char buffer[batch][4'096];
+        alignas(cmsghdr) static char controls[batch][CMSG_SPACE(sizeof(timespec))];
         iovec pieces[batch];
         mmsghdr heads[batch] = {};
         for (std::size_t at = 0; at < batch; ++at) {
             pieces[at] = {buffer[at], sizeof(buffer[at])};
             heads[at].msg_hdr.msg_iov = &pieces[at];
             heads[at].msg_hdr.msg_iovlen = 1;
+            heads[at].msg_hdr.msg_control = controls[at];
+            heads[at].msg_hdr.msg_controllen = sizeof(controls[at]);
         }
         const int count = ::recvmmsg(way.socket, heads, batch, MSG_DONTWAIT, nullptr);
         for (int at = 0; at < count; ++at) {
             const std::string_view one(buffer[at], heads[at].msg_len);
             // Of an answer in several datagrams the first one counts.
             const bool follows = !wish_.is_dns() && one.size() >= 16 && one[15] != '\0';
-            if (!follows) take(way, one);
+            if (!follows) take(way, one, ago(heads[at].msg_hdr));
         }
+    }
+
+    // How long the kernel has had a datagram by now.
+    static Clock::duration ago(msghdr& head) {
+        const cmsghdr* told = CMSG_FIRSTHDR(&head);
+        if (told == nullptr || told->cmsg_type != SCM_TIMESTAMPNS) return {};
+        timespec came{}, now{};
+        std::memcpy(&came, CMSG_DATA(told), sizeof(came));
+        ::clock_gettime(CLOCK_REALTIME, &now);
+        const auto ns = (now.tv_sec - came.tv_sec) * 1'000'000'000 + now.tv_nsec - came.tv_nsec;
+        return std::chrono::nanoseconds(std::max(0L, ns));
     }
 
     void receive_stream(Way& way) {
@@ -354,7 +394,7 @@ private:
         way.in.erase(0, at);
     }
 
-    void take(Way& way, std::string_view answer) {
+    void take(Way& way, std::string_view answer, Clock::duration ago = {}) {
         std::string reply;
         const bool is_good = talk_.take(answer, reply);
         if (!reply.empty()) {
@@ -371,8 +411,9 @@ private:
         good_ += is_good;
         if (in_flight_ > 0) --in_flight_;
         if (asked_at_[request] == Clock::time_point()) return;
-        const std::chrono::duration<double, std::milli> took = Clock::now() - asked_at_[request];
-        if (took_.size() < 4'000'000) took_.push_back(float(took.count()));
+        const auto asked_at = std::exchange(asked_at_[request], {});
+        const std::chrono::duration<double, std::milli> took = Clock::now() - ago - asked_at;
+        if (took_.size() < took_.capacity()) took_.push_back(float(std::max(0.0, took.count())));
     }
 
     void tell(double seconds, double cpu) {
@@ -382,10 +423,12 @@ private:
                                  : double(took_[std::size_t(share * double(took_.size() - 1))]);
         };
         std::printf("{\"answered\":%llu,\"good\":%llu,\"lost\":%zu,\"per_second\":%.0f,"
-                    "\"cpu_seconds\":%.2f,\"per_cpu_second\":%.0f,\"p50_ms\":%.3f,\"p99_ms\":%.3f}\n",
+                    "\"cpu_seconds\":%.2f,\"per_cpu_second\":%.0f,\"p50_ms\":%.3f,\"p99_ms\":%.3f,"
+                    "\"p999_ms\":%.3f,\"max_ms\":%.3f,\"own_stall_ms\":%.3f,\"own_stalls\":%u}\n",
                     static_cast<unsigned long long>(answered_),
                     static_cast<unsigned long long>(good_), lost_, double(answered_) / seconds, cpu,
-                    cpu > 0 ? double(answered_) / cpu : 0, at(0.5), at(0.99));
+                    cpu > 0 ? double(answered_) / cpu : 0, at(0.5), at(0.99), at(0.999), at(1.0),
+                    own_stall_ms_, own_stalls_);
     }
 
     const Wish& wish_;
@@ -394,6 +437,8 @@ private:
     std::array<std::vector<std::string>, sockets_count> datagrams_;
     std::array<Clock::time_point, 1 << 16> asked_at_{};
     std::vector<float> took_;
+    double rate_ = 0, due_ = 0, own_stall_ms_ = 0;
+    unsigned own_stalls_ = 0;  // longer than a millisecond
     std::size_t window_ = 0, in_flight_ = 0, lost_ = 0;
     std::uint64_t sent_ = 0, answered_ = 0, good_ = 0;
     std::uint32_t request_ = 0;
