@@ -25,7 +25,7 @@ io::Task<Result<Reply>> ask(Url url, io::http::ClientRequest request,
                             std::shared_ptr<io::TlsClient> tls, io::Steady patience) {
     const io::Address address{url.host, url.port, {}};
     auto stream = co_await io::connect(address, patience);
-    if (!stream) co_return std::unexpected(stream.error().in(url.host));
+    if (!stream) co_return std::unexpected(stream.error());
     if (url.is_tls) {
         if (!tls)
             co_return fail(Code::unsupported,

@@ -5,6 +5,7 @@ import { useFleetLive } from "../../../api/fleet_live";
 import type { FleetRequest, PlaceOfRequest, Stage } from "../../../api/dispatch_types";
 import { may } from "../../../api/session";
 import type { Person } from "../../../api/types";
+import { browserZone } from "../../../format/time";
 import { useWords } from "../../../i18n";
 import { Confirm } from "../../../parts/dialog";
 import { ErrorNote, say, Waiting } from "../../../parts/feedback";
@@ -80,10 +81,10 @@ function Facts({ request, names }: { request: FleetRequest; names: Names }) {
         <dl className="panel request-facts">
             <div><dt>{words.requests.what}</dt><dd>{words.requests.pieces(request.count, request.type)}{request.attachments.length > 0 && <small> {request.attachments.join(", ")}</small>}</dd></div>
             <div><dt>{words.requests.where}</dt><dd>{request.site !== null ? names.site(request.site) : `${request.position.latitude.toFixed(4)}, ${request.position.longitude.toFixed(4)}`}</dd></div>
-            <div><dt>{words.requests.when}</dt><dd><Windows request={request} names={names} /></dd></div>
+            <div><dt>{words.requests.when}</dt><dd><Windows request={request} names={names} />{names.zone(request.site) !== browserZone() && <small> {names.zone(request.site)}</small>}</dd></div>
             <div><dt>{words.requests.work}</dt><dd>{lengthText(request.duration_s, words)}</dd></div>
             <div><dt>{words.requests.priority}</dt><dd><Priority value={request.priority} /></dd></div>
-            {request.rent_cost !== null && <div><dt>{words.plan.rent}</dt><dd>{costText(request.rent_cost)}</dd></div>}
+            {request.rent_cost !== null && <div><dt>{words.requests.form.rent}</dt><dd>{costText(request.rent_cost)}</dd></div>}
             {request.note && <div><dt>{words.cab.note}</dt><dd>{request.note}</dd></div>}
         </dl>
     );
