@@ -11,6 +11,7 @@ it("says in Chinese what happened to a machine", () => {
     const zh = (text: string) => nodeSentence(text, "zh-CN");
     expect(zh("reborn with 12 metrics")).toBe("重新上报 12 个测点");
     expect(zh("born with 3 metrics")).toBe("上报 3 个测点");
+    expect(zh("its clock stands 7200 s back (2.0 h): what it says is older than what is known")).toBe("设备时钟慢了 2.0 小时：它报告的内容早于已知内容");
     expect(zh("J12 Running")).toBe("J12 绣制中");
     expect(zh("asked for its births: gap")).toBe("要求重新上报：消息缺失");
 });

@@ -35,6 +35,7 @@ const shapes: [RegExp, Turn][] = [
     [/^(J\d+) (NotAllowedToStart|AllowedToStart|Running|Interrupted|Ended|Aborted)$/, (job, state) => `${job} ${jobStates[state]}`],
     [/^by (\S+)$/, (who) => `操作人 ${who}`],
     [/^MQTT client (.+) by (\S+)$/s, (client, who) => `MQTT 客户端 ${client}，操作人 ${who}`],
+    [/^its clock (stands|stood) (\d+) s (back|ahead) \(([\d.]+) h\): what it says is older than what is known$/, (_verb, _s, way, hours) => `设备时钟${way === "back" ? "慢了" : "曾快"} ${hours} 小时：它报告的内容早于已知内容`],
     [/^clock stepped: set (ahead|back) by ([\d.]+) s$/, (way, s) => `系统时钟被${way === "ahead" ? "拨快" : "拨慢"} ${s} 秒`],
     // Why an MQTT connection ended.
     [/^ended by an operator$/, () => "由操作员断开"],
