@@ -1,12 +1,36 @@
 // The thirteen questions of TSBS's trucks (timescale/tsbs, use case iot) as this product's SQL: machines are trucks, what the
 // measurement said are its tags, what a truck is are its attributes. docs/benchmarks.md says where the words differ from TSBS.
 
+const iso = (seconds) => new Date(seconds * 1000).toISOString();
+
+/** The seven questions that every peer is asked, as this product's SQL. */
+export function plainQuestions({ begin_s }) {
+    const hour = `time >= '${iso(begin_s + 600)}' AND time < '${iso(begin_s + 4200)}'`;
+    const some = Array.from({ length: 100 }, (_, index) => `'truck_${index}'`).join(",");
+    const speed = "tag = 'readings.velocity'";
+    return {
+        last: `SELECT machine, value FROM latest WHERE ${speed}`,
+        hour: `SELECT time, value FROM samples WHERE machine = 'truck_7' AND ${speed} AND ${hour}`,
+        minute1: `SELECT time_bucket('1 minute', time) m, avg(value) FROM samples WHERE machine = 'truck_7' AND ${speed} GROUP BY m`,
+        minute100: `SELECT machine, time_bucket('1 minute', time) m, avg(value) FROM samples WHERE machine IN (${some}) AND ${speed} GROUP BY machine, m`,
+        minuteEach: `SELECT machine, time_bucket('1 minute', time) m, avg(value) FROM samples WHERE ${speed} GROUP BY machine, m`,
+        minuteAll: `SELECT time_bucket('1 minute', time) m, avg(value) FROM samples WHERE ${speed} GROUP BY m`,
+        fleet: "SELECT m.attributes ->> 'fleet' f, max(s.value) FROM samples s JOIN machines m ON m.id = s.machine WHERE s.tag = 'readings.velocity' GROUP BY f",
+    };
+}
+
+/** What they are called in tables. */
+export const plainNames = {
+    last: "newest velocity of every truck", hour: "a raw hour of one series", minute1: "minute averages of one series, everything",
+    minute100: "— of 100 series", minuteEach: "— of 1,000 series, each its own", minuteAll: "— of 1,000 series as one", fleet: "maximum by fleet, everything",
+};
+
 /**
  * Statements by name. `tag`: what a field's tag is called; `begin_s`, `end_s`: of the data; `fleet`, `truck`: which ones are asked for.
  * Two windows of TSBS are drawn at random there; here they end with the data.
  */
 export function truckQuestions({ tag, begin_s, end_s, fleet = "South", truck = "truck_3" }) {
-    const at = (seconds) => `'${new Date(seconds * 1000).toISOString()}'`;
+    const at = (seconds) => `'${iso(seconds)}'`;
     const last = (hours) => `time >= ${at(Math.max(begin_s, end_s - hours * 3600))} AND time < ${at(end_s)}`;
     const said = (name) => `m.attributes ->> '${name}'`;
     const ofFleet = `${said("fleet")} = '${fleet}'`;

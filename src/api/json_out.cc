@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <iterator>
 
 #include "base/json_quoted.h"
 
@@ -58,7 +57,9 @@ JsonOut& JsonOut::number(double value) {
                           !(value == 0 && std::signbit(value));
     if (is_whole) return put_whole(static_cast<std::int64_t>(value));
     comma();
-    fmt::format_to(std::back_inserter(out_), FMT_COMPILE("{}"), value);
+    char digits[32];  // of 24 at most
+    const char* end = fmt::format_to(digits, FMT_COMPILE("{}"), value);
+    out_.append(digits, static_cast<std::size_t>(end - digits));
     return *this;
 }
 

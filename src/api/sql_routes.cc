@@ -1,8 +1,7 @@
 // SQL over HTTP: one statement, one answer.
-#include <cmath>
-
 #include "api/json_out.h"
 #include "api/routes.h"
+#include "api/sql_rows.h"
 #include "query/query.h"
 #include "trust/rights.h"
 
@@ -11,7 +10,7 @@ namespace {
 
 constexpr std::size_t rows_usual = 1'000, rows_max = 1'000'000;
 constexpr std::size_t answer_bytes_max = 32 << 20;  ///< of JSON; then the answer is truncated
-constexpr std::size_t batch_rows = 1'000;
+constexpr std::size_t batch_rows = 2'000;
 
 struct Asked {
     std::string sql;
@@ -56,26 +55,6 @@ Result<Asked> asked_of(const http::Request& request) {
         if (!is_good) return fail(Code::invalid, "time_zone must be a zone such as Asia/Shanghai");
     }
     return asked;
-}
-
-void put_value(JsonOut& out, const query::Value& value) {
-    switch (query::type_of(value)) {
-        case query::Type::null: out.null(); return;
-        case query::Type::boolean: out.flag(std::get<bool>(value)); return;
-        case query::Type::int8: out.number(std::get<std::int64_t>(value)); return;
-        case query::Type::float8: out.number(std::get<double>(value)); return;
-        case query::Type::timestamptz: out.time(std::get<Instant>(value)); return;
-        case query::Type::text: out.text(std::get<std::string>(value)); return;
-        case query::Type::bytea: break;
-    }
-    std::string text;
-    query::put_text(text, value, "UTC");
-    out.text(text);
-}
-
-std::size_t size_of(const query::Value& value) {
-    const auto* text = std::get_if<std::string>(&value);
-    return 16 + (text == nullptr ? 0 : text->size());
 }
 
 /// Problem details with what PostgreSQL's clients are told, too.
@@ -132,15 +111,7 @@ io::Task<Answer> ask(Call call) {
     for (bool is_over = false; !is_over;) {
         auto batch = co_await (*cursor)->next(batch_rows);
         if (!batch) co_return problem_with(batch.error());
-        for (std::size_t row = 0; row < batch->rows && bytes < answer_bytes_max; ++row) {
-            out.array();
-            for (std::size_t column = 0; column < width; ++column) {
-                const auto& value = batch->values[row * width + column];
-                bytes += size_of(value);
-                put_value(out, value);
-            }
-            out.end_array();
-        }
+        put_rows(out, batch->rows, width, batch->values, answer_bytes_max, bytes);
         is_truncated = batch->is_truncated || bytes >= answer_bytes_max;
         is_over = batch->is_last || bytes >= answer_bytes_max;
     }
