@@ -64,7 +64,7 @@ function Machine({ of }: { of: Oee }) {
         <article className="panel oee">
             <header>
                 <h2>{of.name}</h2>
-                <p className="figure dim">{PQ} {words.performance.pieces}: {GQ} {words.performance.good}{words.comma}{RQ} {words.performance.rework}{words.comma}{SQ} {words.performance.scrap}</p>
+                <p className="figure dim">{words.performance.pieces(PQ)}: {GQ} {words.performance.good}{words.comma}{RQ} {words.performance.rework}{words.comma}{SQ} {words.performance.scrap}</p>
             </header>
             <p className="oee-main"><strong className="figure">{percent(of.oee, words)}</strong><span>{words.performance.ratios.oee}</span></p>
             <dl className="oee-ratios">

@@ -27,6 +27,7 @@ interface GanttProps {
 
 const lane_px = 40;
 const head_px = 34;
+const present_px = 40;  // no hour is written so near the present's own label
 const lanes_max = 400;
 const edge_px = 26;
 const scroll_px = 14;
@@ -82,7 +83,7 @@ export function Gantt({ plan, names, titles, others, chosen, onChoose, onOpen, o
             <div className="gantt-inner" style={{ width: label_px + full }}>
                 <div className="gantt-head" style={{ height: head_px }}>
                     <span className="gantt-corner" style={{ width: label_px }}>{words.plan.hours} {zone}</span>
-                    {ticks.at.map((at) => {
+                    {ticks.at.filter((at) => Math.abs(x(at) - x(now)) > present_px).map((at) => {
                         const midnight = timeOf(at, words.locale, zone).startsWith("00:00");
                         return <span key={at} className={midnight ? "tick day" : "tick"} style={{ left: label_px + x(at) }}>{midnight ? dayOf(at, "sv", zone).slice(5) : timeOf(at, words.locale, zone).slice(0, 5)}</span>;
                     })}
