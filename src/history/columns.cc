@@ -18,9 +18,24 @@ void Columns::reserve(std::size_t count) {
     mark.reserve(count);
 }
 
-void Columns::make_room(std::size_t count) {
+namespace {
+
+// Four to seven times a power of two, as allocators hand out memory anyway: what is less would be
+// lost in the rounding. Series with a few samples get what they ask for.
+std::size_t whole_room(std::size_t count) {
+    constexpr std::size_t few = 8;
+    if (count <= few) return count;
+    const std::size_t step = std::bit_floor(count - 1) / 4;
+    return (count + step - 1) / step * step;
+}
+
+}  // namespace
+
+void Columns::make_room(std::size_t count, std::size_t usual) {
     if (at.capacity() - at.size() >= count) return;
-    reserve(at.size() + std::max(count, at.size() / 4));
+    const std::size_t wanted = at.size() + count;
+    const std::size_t half = usual / 2;
+    reserve(whole_room(wanted <= half ? half : std::max(wanted, usual)));
 }
 
 std::uint64_t Columns::add_text(std::string_view value) {

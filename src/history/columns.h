@@ -38,8 +38,11 @@ struct Columns {
     bool is_empty() const { return at.empty(); }
     void clear();
     void reserve(std::size_t count);
-    /// Room for `count` more samples. Grows by a quarter: what lives long wastes little.
-    void make_room(std::size_t count);
+    /// Room for `count` more samples. Grows by a quarter at most: what lives long wastes little.
+    void make_room(std::size_t count) { make_room(count, 0); }
+    /// The same where `usual` are likely to come in the end: half of the room for them first, then all
+    /// of it, so that they are not moved again and again.
+    void make_room(std::size_t count, std::size_t usual);
 
     void push(std::int64_t when, std::uint64_t value, Mark how) {
         at.push_back(when);

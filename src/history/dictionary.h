@@ -45,6 +45,7 @@ struct SeriesEntry {
     struct Chain {
         std::uint32_t first = 0, last = 0, count = 0;
     } chain;
+    std::uint32_t usual_head = 0;  ///< samples its head had when it was sealed last, a thousand at most
     std::unique_ptr<Head> head;  ///< null: nothing folded that is not sealed
     NewestSample newest;
     std::uint64_t written_in = 0;  ///< ticket of the last round that carries such a record

@@ -75,7 +75,7 @@ bool Head::add_near(const Columns& from, std::size_t index) {
 }
 
 std::size_t Head::add(const Columns& from, std::span<const std::uint32_t> indexes) {
-    sorted_.make_room(indexes.size());
+    sorted_.make_room(indexes.size(), usual_);
     const bool is_plain = from.text.empty();
     std::size_t replaced = 0;
     std::int64_t newest = sorted_.is_empty() ? INT64_MIN : sorted_.at.back();

@@ -12,6 +12,9 @@ namespace lineshaft::history {
 /// O(log n). Owner: the part of the series' shard.
 class Head {
 public:
+    /// `usual`: how many samples it may have in the end; 0: nobody knows.
+    explicit Head(std::size_t usual = 0) : usual_(usual) {}
+
     /// Adds sample `index` of `from`. True when it took the place of the newest.
     bool add(const Columns& from, std::size_t index);
     /// Adds these in their order; how many took the place of the newest.
@@ -30,6 +33,7 @@ private:
     void settle();
     bool add_near(const Columns& from, std::size_t index);
 
+    std::size_t usual_;
     Columns sorted_;
     Columns late_;
     std::int64_t late_newest_ = INT64_MIN;

@@ -20,9 +20,10 @@
 namespace lineshaft::history {
 
 struct Limits {
-    std::size_t inbox_bytes_max = 64 << 20;  ///< over all shards; then append refuses
+    /// Over all shards; then append refuses. A sample counts 12 bytes at least: memory holds it too.
+    std::size_t inbox_bytes_max = 64 << 20;
     std::size_t seal_bytes =
-        24 << 20;  ///< a shard seals its heads at this much inbox, over all shards
+        24 << 20;  ///< a shard seals its heads at this much inbox, over all shards; of a node 16
     std::chrono::seconds seal_age_max{600};  ///< or at this age of the oldest unsealed sample
     std::size_t chunk_samples_max = 8192;    ///< 1..65536
     std::size_t chunk_samples_min = 2000;    ///< settled chunks smaller than this are joined with more

@@ -11,16 +11,30 @@
 namespace lineshaft::history {
 namespace {
 
-constexpr std::uint8_t inbox_version = 1;
+constexpr std::uint8_t inbox_version = 2;
 constexpr std::size_t inbox_checksum_bytes = 8;
+constexpr unsigned truth_bit = 0x10;      // of a boolean
+constexpr unsigned dropped_shift = 5;     // of a double: how many low bytes are left out
+constexpr unsigned dropped_max = 7;
 
 std::int64_t minus(std::int64_t a, std::int64_t b) {  // wraps
     return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) - static_cast<std::uint64_t>(b));
 }
 
-Result<std::uint64_t> take_value(Reader& in, Mark mark, bool truth, Columns& into) {
+// A double's bytes without `dropped` low ones, which are 0.
+Result<std::uint64_t> take_double(Reader& in, unsigned dropped) {
+    if (dropped == 0) return in.take_le<std::uint64_t>();
+    TRY(const Bytes bytes, in.take(8 - dropped));
+    std::uint64_t bits = 0;
+    for (std::size_t index = bytes.size(); index > 0; --index)
+        bits = bits << 8 | std::to_integer<std::uint64_t>(bytes[index - 1]);
+    return bits << 8 * dropped;
+}
+
+Result<std::uint64_t> take_value(Reader& in, Mark mark, unsigned how, Columns& into) {
+    const bool truth = (how & truth_bit) != 0;
     switch (mark.kind()) {
-        case Kind::real: return in.take_le<std::uint64_t>();
+        case Kind::real: return take_double(in, how >> dropped_shift);
         case Kind::integer: {
             TRY(const auto raw, in.take_varint());
             return static_cast<std::uint64_t>(unzigzag(raw));
@@ -33,7 +47,11 @@ Result<std::uint64_t> take_value(Reader& in, Mark mark, bool truth, Columns& int
     return into.add_text(as_text(bytes));
 }
 
-constexpr unsigned truth_bit = 0x10;
+// What stands in bits 4..7 of the mark must be of its kind; version 1 drops nothing.
+bool is_mark(std::uint8_t layout, unsigned how) {
+    const bool is_real = Mark(static_cast<std::uint8_t>(how & 0x0f)).kind() == Kind::real;
+    return how >> dropped_shift == 0 || (layout > 1 && is_real);
+}
 
 Result<InboxRecord> parse_inbox_record(std::uint64_t ticket, Bytes bytes) {
     if (bytes.size() < inbox_checksum_bytes) return fail(Code::corrupt, "short");
@@ -43,7 +61,8 @@ Result<InboxRecord> parse_inbox_record(std::uint64_t ticket, Bytes bytes) {
     if (checksum != hash64(as_text(covered), ticket)) return fail(Code::corrupt, "bad checksum");
     Reader in(covered);
     TRY(const auto layout, in.take_le<std::uint8_t>());
-    if (layout != inbox_version) return fail(Code::unsupported, "a later program's record");
+    if (layout < 1 || layout > inbox_version)
+        return fail(Code::unsupported, "a later program's record");
     TRY(const auto shard, in.take_varint());
     TRY(const auto shards, in.take_varint());
     TRY(const auto previous, in.take_varint());
@@ -59,14 +78,16 @@ Result<InboxRecord> parse_inbox_record(std::uint64_t ticket, Bytes bytes) {
     record.series.reserve(count);
     record.samples.reserve(count);
     std::int64_t at = 0;
+    std::uint64_t series = 0;
     for (std::uint64_t left = count; left > 0; --left) {
-        TRY(const auto series, in.take_varint());
+        TRY(const auto which, in.take_varint());
         TRY(const auto how, in.take_le<std::uint8_t>());
         TRY(const auto step, in.take_varint());
-        if ((how & ~(0x0fu | truth_bit)) != 0) return fail(Code::corrupt, "mark");
+        if (!is_mark(layout, how)) return fail(Code::corrupt, "mark");
+        series = layout == 1 ? which : series + static_cast<std::uint64_t>(unzigzag(which));
         at = minus(at, minus(0, unzigzag(step)));
         const Mark mark(how & 0x0f);
-        TRY(const auto bits, take_value(in, mark, (how & truth_bit) != 0, record.samples));
+        TRY(const auto bits, take_value(in, mark, how, record.samples));
         record.series.push_back(SeriesId(series));
         record.samples.push(at, bits, mark);
     }
@@ -101,20 +122,29 @@ void InboxWriter::add(SeriesId series, std::int64_t at, Mark mark, std::uint64_t
     const std::size_t bytes_most = sample_bytes_max + text.size();
     if (buffer_.size() < used_ + bytes_most) make_room(bytes_most);
     char* const begin = buffer_.data() + used_;
-    char* end = write_varint(begin, series.number());
-    const bool truth = mark.kind() == Kind::boolean && bits != 0;
-    *end++ = static_cast<char>(mark.byte | (truth ? truth_bit : 0u));
+    const std::uint64_t step = series.number() - series_before_;
+    char* end = write_varint(begin, zigzag(static_cast<std::int64_t>(step)));
+    series_before_ = series.number();
+    char* const how = end++;
+    *how = static_cast<char>(mark.byte);
     end = write_varint(end, zigzag(minus(at, at_before_)));
     at_before_ = at;
     ++count_;
     switch (mark.kind()) {
-        case Kind::real:
+        case Kind::real: {
+            const unsigned zeros = static_cast<unsigned>(std::countr_zero(bits)) / 8;
+            const unsigned dropped = std::min(zeros, dropped_max);
+            *how = static_cast<char>(mark.byte | dropped << dropped_shift);
+            bits >>= 8 * dropped;
             if constexpr (std::endian::native == std::endian::big) bits = std::byteswap(bits);
             std::memcpy(end, &bits, sizeof(bits));
-            end += sizeof(bits);
+            end += sizeof(bits) - dropped;
             break;
+        }
         case Kind::integer: end = write_varint(end, zigzag(static_cast<std::int64_t>(bits))); break;
-        case Kind::boolean: break;
+        case Kind::boolean:
+            if (bits != 0) *how = static_cast<char>(mark.byte | truth_bit);
+            break;
         case Kind::text:
             end = write_varint(end, text.size());
             end = std::copy(text.begin(), text.end(), end);
@@ -141,6 +171,7 @@ std::string_view InboxWriter::finish(std::uint32_t shard, std::uint32_t shards,
     if constexpr (std::endian::native == std::endian::big) checksum = std::byteswap(checksum);
     std::memcpy(buffer_.data() + used_, &checksum, sizeof(checksum));
     used_ = head_room;
+    series_before_ = 0;
     at_before_ = 0;
     count_ = 0;
     return std::string_view(buffer_).substr(begin, covered + sizeof(checksum));

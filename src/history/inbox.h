@@ -24,8 +24,11 @@ class InboxWriter {
 public:
     void add(SeriesId series, std::int64_t at, Mark mark, std::uint64_t bits,
              std::string_view text);
+    struct Size {
+        std::size_t bytes = 0, count = 0;
+    };
+    Size size() const { return {used_ - head_room, count_}; }
     std::uint32_t count() const { return count_; }
-    std::size_t size_bytes() const { return used_ - head_room; }
     std::size_t room_bytes() const { return buffer_.size(); }
     /// The finished record, valid until the next call; the writer begins anew.
     std::string_view finish(std::uint32_t shard, std::uint32_t shards, std::uint64_t ticket,
@@ -37,6 +40,7 @@ private:
 
     std::string buffer_;  // more than is used
     std::size_t used_ = head_room;
+    std::uint64_t series_before_ = 0;
     std::int64_t at_before_ = 0;
     std::uint32_t count_ = 0;
 };

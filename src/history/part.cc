@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::size_t points_at_once = 32;
 constexpr std::size_t spare_bytes_max = 4 << 20;  // of a record's room that is kept
+constexpr std::size_t sample_bytes_min = 12;      // what a sample counts at least
 constexpr std::size_t notes_max = 8;  // "$events" and the like beside a machine's own tags
 
 std::size_t share(std::size_t whole, std::size_t shards) {
@@ -105,12 +106,15 @@ Part::Round& Part::open_round() {
     return *open_;
 }
 
-void Part::add_bytes(Round& round, std::size_t before) {
-    const std::size_t bytes = round.record.size_bytes() - before;
-    if (bytes == 0) return;
+// Small as it may be in the record, a sample takes its place in heads.
+void Part::add_bytes(Round& round, const InboxWriter::Size& before) {
+    const InboxWriter::Size now = round.record.size();
+    const std::size_t written = now.bytes - before.bytes;
+    if (written == 0) return;
+    const std::size_t bytes = std::max(written, (now.count - before.count) * sample_bytes_min);
     round.bytes += bytes;
     inbox_bytes_ += bytes;
-    lane_.expect(bytes);
+    lane_.expect(written);
 }
 
 void Part::make_room(Round& round, std::size_t samples) {
@@ -122,7 +126,7 @@ void Part::make_room(Round& round, std::size_t samples) {
 
 void Part::take(SeriesEntry& entry, const Sample& sample) {
     Round& round = open_round();
-    const std::size_t before = round.record.size_bytes();
+    const InboxWriter::Size before = round.record.size();
     const std::uint64_t bits = round.samples.bits_of(sample.value);
     take(round, entry, sample.at.micros, Mark(kind_of(sample.value), sample.quality), bits);
     add_bytes(round, before);
@@ -220,7 +224,7 @@ Result<Appended> Part::append(Points& points) {
     Appended appended;
     if (points.all.empty()) return appended;
     Round& round = open_round();
-    const std::size_t before = round.record.size_bytes();
+    const InboxWriter::Size before = round.record.size();
     make_room(round, points.all.size());
     const Instant now = shard_.now();
     bool is_whole = true;
@@ -414,7 +418,7 @@ void Part::learn_newest(SeriesId series, const std::optional<Sample>& stored) {
 
 Head& Part::head_of(SeriesEntry& entry) {
     if (entry.head == nullptr) {
-        entry.head = std::make_unique<Head>();
+        entry.head = std::make_unique<Head>(entry.usual_head);
         with_head_.push_back(&entry);
     }
     return *entry.head;

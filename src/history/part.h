@@ -125,7 +125,7 @@ private:
                            Appended& appended);
     Result<void> check_room();
     Round& open_round();
-    void add_bytes(Round& round, std::size_t before);
+    void add_bytes(Round& round, const InboxWriter::Size& before);
     static void make_room(Round& round, std::size_t samples);
     void take(SeriesEntry& entry, const Sample& sample);
     void take(Round& round, SeriesEntry& entry, std::int64_t at, Mark mark, std::uint64_t bits);

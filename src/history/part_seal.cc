@@ -8,6 +8,11 @@
 #include "history/part.h"
 
 namespace lineshaft::history {
+namespace {
+
+constexpr std::size_t usual_head_max = 1'000;  // what a series that falls silent may hold for nothing
+
+}  // namespace
 
 io::Task<Result<void>> submitted(store::Store& store, store::Batch batch) {
     auto start = [&store, batch = std::move(batch)](io::Answer<Result<void>> answer) mutable {
@@ -26,7 +31,9 @@ void Part::take_snapshot() {
     for (SeriesEntry* entry : with_head_) {
         snapshot->heads.push_back({entry->id, entry->head->take()});
         stats_.samples_replaced += entry->head->late_replaced();
-        snapshot->samples += snapshot->heads.back().samples.size();
+        const std::size_t size = snapshot->heads.back().samples.size();
+        snapshot->samples += size;
+        entry->usual_head = static_cast<std::uint32_t>(std::min(size, usual_head_max));
         entry->head.reset();
     }
     std::sort(snapshot->heads.begin(), snapshot->heads.end(),

@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <numeric>
 #include <random>
+#include <set>
 
 namespace lineshaft::history {
 namespace {
@@ -47,7 +49,8 @@ TEST(Head, AgreesWithAMapInAnyOrderOfArrival) {
 TEST(Head, ManyAtOnceAreAsOneAfterTheOther) {
     for (std::uint64_t seed = 1; seed <= 30; ++seed) {
         std::mt19937_64 random(seed);
-        Head one_by_one, at_once;
+        Head one_by_one;
+        Head at_once(seed % 2 == 0 ? 0 : 20 * seed);
         std::size_t replaced = 0, replaced_at_once = 0;
         std::int64_t clock = 0;
         for (int round = 0; round < 20; ++round) {
@@ -73,6 +76,27 @@ TEST(Head, ManyAtOnceAreAsOneAfterTheOther) {
         EXPECT_TRUE(same_samples(at_once.take(), one_by_one.take())) << seed;
         EXPECT_EQ(at_once.late_replaced(), one_by_one.late_replaced());
     }
+}
+
+TEST(Head, WhoIsAsLongAsBeforeIsMovedOnce) {
+    constexpr std::size_t usual = 130;
+    Columns samples;
+    for (std::int64_t at = 0; at < 260; ++at) samples.push(at, 1, Mark());
+    Head head(usual);
+    std::set<const void*> places;
+    for (std::uint32_t from = 0; from < usual; from += 10) {
+        std::vector<std::uint32_t> some(10);
+        std::iota(some.begin(), some.end(), from);
+        head.add(samples, some);
+        places.insert(head.settled().at.data());
+    }
+    EXPECT_EQ(places.size(), 2u);
+    EXPECT_EQ(head.settled().size(), usual);
+    EXPECT_LE(head.settled().at.capacity(), usual * 5 / 4);
+    std::vector<std::uint32_t> rest(usual);
+    std::iota(rest.begin(), rest.end(), std::uint32_t{usual});
+    head.add(samples, rest);
+    EXPECT_TRUE(same_samples(head.take(), samples));
 }
 
 }  // namespace

@@ -37,18 +37,54 @@ TEST(Inbox, EveryKindComesBackInOrderOfArrival) {
     }
 }
 
-// docs/formats/inbox.md explains these bytes.
-TEST(Inbox, GoldenBytes) {
+Columns golden_samples() {
     Columns samples;
     samples.push(Sample{Instant{1'764'000'000'000'000}, 70.5, Quality::good});
     samples.push(Sample{Instant{1'764'000'000'000'000}, true, Quality::uncertain});
     samples.push(Sample{Instant{1'763'999'999'000'000}, std::string("run"), Quality::good});
-    const std::string record = record_of(samples, 42);
-    EXPECT_EQ(
-        to_hex(as_bytes(record)),
-        "0101022903070080809296a896a2060000000000a051400816000903ff887a0372756e1c5c3c2615f7e5e8");
+    return samples;
+}
+
+// docs/formats/inbox.md explains these bytes.
+TEST(Inbox, GoldenBytes) {
+    const std::string record = record_of(golden_samples(), 42);
+    EXPECT_EQ(to_hex(as_bytes(record)),
+              "02010229030ea080809296a896a206a051400216000203ff887a0372756e3c5645c2d09a4f08");
     EXPECT_TRUE(parse_inbox(42, as_bytes(record)));
     EXPECT_EQ(parse_inbox(43, as_bytes(record)).error().code, Code::corrupt) << "under another key";
+}
+
+// What nodes wrote before version 2.
+TEST(Inbox, RecordsOfVersionOneAreRead) {
+    const auto bytes = from_hex(
+        "0101022903070080809296a896a2060000000000a051400816000903ff887a0372756e1c5c3c2615f7e5e8");
+    ASSERT_TRUE(bytes);
+    const auto back = parse_inbox(42, as_bytes(*bytes));
+    ASSERT_TRUE(back) << back.error().context;
+    EXPECT_TRUE(same_samples(back->samples, golden_samples()));
+    EXPECT_EQ(back->series, (std::vector{SeriesId(7), SeriesId(8), SeriesId(9)}));
+    EXPECT_EQ(back->header.previous, 41u);
+}
+
+TEST(Inbox, DoublesKeepEveryBitHoweverManyLowBytesAreZero) {
+    Columns samples;
+    for (unsigned zeros = 0; zeros <= 64; ++zeros) {
+        for (const std::uint64_t bits : {~std::uint64_t{0}, std::uint64_t{0x8000'0000'0000'0001}}) {
+            const std::uint64_t shifted = zeros == 64 ? 0 : bits << zeros;
+            samples.push(-5, shifted, Mark(Kind::real, Quality::bad));
+        }
+    }
+    const std::uint64_t ids[] = {UINT64_MAX, 0, 1, UINT64_MAX - 1, std::uint64_t{1} << 63};
+    InboxWriter writer;
+    for (std::size_t index = 0; index < samples.size(); ++index) {
+        writer.add(SeriesId(ids[index % std::size(ids)]), samples.at[index], samples.mark[index],
+                   samples.bits[index], {});
+    }
+    const auto back = parse_inbox(3, as_bytes(std::string(writer.finish(0, 1, 3, 0))));
+    ASSERT_TRUE(back) << back.error().context;
+    EXPECT_TRUE(same_samples(back->samples, samples));
+    for (std::size_t index = 0; index < samples.size(); ++index)
+        EXPECT_EQ(back->series[index], SeriesId(ids[index % std::size(ids)]));
 }
 
 TEST(Inbox, EveryFlippedBitAndEveryCutIsNoticed) {
