@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <bit>
+
 #include "base/log.h"
 #include "base/machine_id.h"
 
@@ -150,12 +152,19 @@ bool Door::Part::report_by_channel(Said& said) {
         if (metric.is_transient) continue;
         const twin::Channel& channel = known->second.of_metric[sample.metric];
         if (channel.series == SeriesId{}) return false;
+        owner = channel.owner;
+        const auto* number = std::get_if<double>(&sample.value);
+        if (number != nullptr && sample.quality == Quality::good) {  // nearly always
+            points.all.push_back({channel.series, sample.at.micros,
+                                  std::bit_cast<std::uint64_t>(*number), channel.slot,
+                                  history::Mark(history::Kind::real, history::Quality::good)});
+            continue;
+        }
         const auto kept = sample_of(sample, metric.type, limits_.text_bytes_max);
         if (!kept) {
             said.join->note({Code::invalid, metric.name + ": value too long"});
             continue;
         }
-        owner = channel.owner;
         const std::uint64_t bits = points.bits_of(kept->value);
         points.all.push_back({channel.series, kept->at.micros, bits, channel.slot,
                               history::Mark(history::kind_of(kept->value), kept->quality)});
