@@ -1,5 +1,5 @@
 // A client that is measured from a process of its own, so that what a test does meanwhile does not delay it: it publishes
-// evenly at QoS 1 and hears each message itself.
+// evenly at QoS 1 and hears each message itself. What it says is telemetry, where the topic is one.
 //   const pulse = await Pulse.start(node, { topic, token }); ... await pulse.mark(); ... await pulse.end();
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -45,12 +45,14 @@ async function beat(port, topic, every_ms) {
     let acks = [], hears = [], sent = 0, acknowledged = 0, isOver = false;
     const heard = new Set();
     reader.on("message", (_, payload) => {
-        const [number, at] = payload.toString().split(" ").map(Number);
+        const { number, at } = JSON.parse(payload.toString()).values;
         heard.add(number);
         hears.push(performance.now() - at);
     });
     await reader.subscribeAsync(topic, { qos: 1 });
     const p99 = (list) => list.sort((a, b) => a - b)[Math.max(0, Math.ceil(list.length * 0.99) - 1)] ?? null;
+    const began = Date.now();
+    const words = (number, at) => JSON.stringify({ ts: began + number * every_ms, values: { number, at } });
     const state = () => {
         const now = { sent, acknowledged, heard: heard.size, ack_p99_ms: p99(acks), heard_p99_ms: p99(hears), is_connected: writer.connected && reader.connected };
         [acks, hears] = [[], []];
@@ -61,7 +63,7 @@ async function beat(port, topic, every_ms) {
             // What waits counts from the moment it was due.
             await new Promise((done) => setTimeout(done, Math.max(0, due - performance.now())));
             const at = due;
-            void writer.publishAsync(topic, `${sent++} ${at}`, { qos: 1 }).then(() => { acknowledged += 1; acks.push(performance.now() - at); }, () => {});
+            void writer.publishAsync(topic, words(sent++, at), { qos: 1 }).then(() => { acknowledged += 1; acks.push(performance.now() - at); }, () => {});
         }
     })();
     console.log("ready");
