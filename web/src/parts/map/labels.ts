@@ -55,8 +55,9 @@ export function placeLabels(
                 const box = { x: left, y: top, width, height };
                 const outside = width * height - overlap(box, { x: 4, y: 4, width: area.width - 8, height: area.height - 8 });
                 let cost = outside * 4 + Math.abs(lift);
-                for (const other of [...placed, ...taken]) cost += overlap(box, other) * 3;
-                if (kept.get(key) === spot) cost -= width * height * 0.8;
+                const covered = [...placed, ...taken].reduce((sum, other) => sum + overlap(box, other), 0);
+                cost += covered * 3;
+                if (covered === 0 && kept.get(key) === spot) cost -= width * height * 0.8;
                 dots.forEach((dot, i) => i !== index && (cost += overlap(box, dot)));
                 if (cost < least) {
                     least = cost;
