@@ -88,14 +88,17 @@ io::Task<Result<NewTokenSecret>> Porter::make_token() {
     co_return co_await passwords_.run([] { return Result<NewTokenSecret>(trust::make_token()); });
 }
 
+// The worker hands it out, so that a ring never overtakes one that was read after it.
 io::Task<Result<void>> Porter::reload_tokens() {
-    auto ring = co_await rows_.run([this] { return load_ring(); });
-    if (!ring) co_return std::unexpected(ring.error());
-    for (std::size_t index = 0; index < shards_.size(); ++index) {
-        shards_.at(index).post(
-            [keys = &on_shard_[index]->keys, ring = *ring] { keys->replace(ring); });
-    }
-    co_return Result<void>{};
+    auto reload = [this]() -> Result<void> {
+        TRY(const auto ring, load_ring());
+        for (std::size_t index = 0; index < shards_.size(); ++index) {
+            shards_.at(index).post(
+                [keys = &on_shard_[index]->keys, ring] { keys->replace(ring); });
+        }
+        return {};
+    };
+    co_return co_await rows_.run(std::move(reload));
 }
 
 void Porter::settle_clock() {
