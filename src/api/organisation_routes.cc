@@ -123,12 +123,15 @@ io::Task<Answer> change_organisation(Call call) {
            body_object(call.request, {"title", "machines_max", "sessions_max", "messages_per_s",
                                       "samples_per_s", "retained_bytes_max"}));
     CO_TRY(const auto change, change_of(body));
-    auto work = [id = found.id, change](catalog::Catalog& catalog) {
-        return catalog.change_organisation(id, change);
+    // Told there, so that of two changes at once the last one written counts.
+    auto work = [id = found.id, change, services = call.services](
+                    catalog::Catalog& catalog) -> Result<catalog::Organisation> {
+        TRY(auto whole, catalog.change_organisation(id, change));
+        if (services->quotas) services->quotas->changed(whole);
+        return whole;
     };
     auto changed = co_await call.services->desk.run(std::move(work));
     if (!changed) co_return std::unexpected(changed.error());
-    if (call.services->quotas) call.services->quotas->changed(*changed);
     co_return reply(organisation_json(*call.services, *changed));
 }
 
