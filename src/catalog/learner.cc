@@ -86,17 +86,28 @@ void Learner::flush(OnShard& place) {
     std::vector<AttributeFact> facts;
     facts.reserve(place.waiting.size());
     for (auto& [key, fact] : std::exchange(place.waiting, {})) facts.push_back(std::move(fact));
-    const bool queued = desk_.post([outcome, facts = std::move(facts)](Catalog& catalog) {
-        *outcome = catalog.learn_attributes(facts);
-    });
-    const auto finish = [this, &place, outcome, waiters] {
-        flushed(place, *outcome, std::move(*waiters));
+    const bool queued =
+        desk_.post([&shard, &place, outcome, facts = std::move(facts)](Catalog& catalog) {
+            *outcome = catalog.learn_attributes(facts);
+            if (!*outcome) return;
+            // Ahead of the new snapshot, so that whoever sees what was written finds it counted.
+            shard.post([&place, changed = (*outcome)->changed, refused = (*outcome)->refused] {
+                place.stats.changed += changed;
+                place.stats.refused += refused;
+            });
+        });
+    const auto finish = [this, &place, waiters](Result<Catalog::Learned>& told) {
+        flushed(place, told, std::move(*waiters));
     };
     // A second job, so that this shard has the new snapshot before it hears that it is written.
-    if (!queued || !desk_.post([&shard, finish](Catalog&) { shard.post(finish); })) {
-        *outcome = fail(Code::exhausted, "the catalog is busy, try again");
-        shard.post(finish);
-    }
+    const auto written = [&shard, finish, outcome](Catalog&) {
+        shard.post([finish, outcome] { finish(*outcome); });
+    };
+    if (queued && desk_.post(written)) return;
+    shard.post([finish] {  // the first may be under way all the same
+        Result<Catalog::Learned> busy = fail(Code::exhausted, "the catalog is busy, try again");
+        finish(busy);
+    });
 }
 
 // Leaves in `waiters` those who have waited for all that was noted before them.
@@ -121,8 +132,6 @@ void Learner::flushed(OnShard& place, Result<Catalog::Learned>& outcome,
     place.is_writing = false;
     if (outcome) {
         try_again(place, std::move(outcome->early), waiters);
-        place.stats.changed += outcome->changed;
-        place.stats.refused += outcome->refused;
     } else {
         log::warn("attributes of machines not stored: {}", outcome.error().context);
     }
