@@ -154,6 +154,7 @@ void Hub::forget(Link& link) {
     connecting_.remove(link);
     newcomers_.remove(link);
     bulk_.remove(link);
+    leaving_.remove(link);
     subscribing_.remove(link);
     held_.remove(link);
     std::erase(throttled_, &link);

@@ -133,6 +133,7 @@ public:
     /// Newcomers and those that send very much are read in their turn, a few at a time: nobody who
     /// has little to say is behind a crowd of them.
     void attend_later(Link& link);
+    void leave_later(Link& link);  ///< its connection broke: it ends in its turn
     /// It subscribed to so many filters: above the pace it is not read for a moment.
     void pace_subscribe(Link& link, std::size_t filters);
     void keep_spare(std::string&& buffer) {
@@ -300,7 +301,7 @@ private:
     LinkLine connecting_{2};
     io::Pace connect_pace_;
     io::Wheel::Timer connect_timer_;
-    LinkLine newcomers_{8}, bulk_{32};
+    LinkLine newcomers_{8}, bulk_{32}, leaving_{128};
     bool attending_posted_ = false;
     LinkLine subscribing_{16};
     io::Pace subscribe_pace_;

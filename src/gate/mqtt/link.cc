@@ -260,6 +260,11 @@ void Link::attend() {
 void Link::read_on() {
     if (is_busy()) return hub.nursery.spawn(serve_link(this));
     const auto input = stream->read_now();
+    if (!input && !is_leaving && !hub.is_closing) {
+        is_leaving = is_parked_ = true;
+        ++hub.parked_links;
+        return hub.leave_later(*this);
+    }
     is_bulk = input && input->size() >= bulk_bytes;
     if (!input || !input->empty()) take(input);
     if (is_busy()) return hub.nursery.spawn(serve_link(this));

@@ -59,8 +59,9 @@ public:
     bool is_held = false;       ///< not read: a reader of its QoS 0 does not keep up
     bool is_bulk = false;         ///< its last read brought as much as one may: it has a line
     bool is_subscribing = false;  ///< not read: it subscribes faster than the pace
-    bool is_slow = false;         ///< its output is above the mark; its senders know
-    bool was_slow = false;      ///< much was waiting for its socket at the last tick
+    bool is_slow : 1 = false;     ///< its output is above the mark; its senders know
+    bool was_slow : 1 = false;    ///< much was waiting for its socket at the last tick
+    bool is_leaving : 1 = false;  ///< its connection broke; it waits for its turn to end, or had it
     std::uint8_t lines = 0;     ///< the LinkLines it stands in, a bit each
 
 private:
