@@ -18,10 +18,10 @@ constexpr Table make_table() {
     }
     return table;
 }
-constexpr Table table = make_table();
+constexpr Table crc_table = make_table();
 
 std::uint32_t step(std::uint32_t crc, std::uint8_t byte) {
-    return table[(crc ^ byte) & 0xff] ^ (crc >> 8);
+    return crc_table[(crc ^ byte) & 0xff] ^ (crc >> 8);
 }
 
 std::uint32_t extend_portable(std::uint32_t crc, Bytes bytes) {
@@ -60,7 +60,7 @@ std::uint32_t crc32c(Bytes bytes, std::uint32_t before) {
 // and on how many bytes follow. So walk from the last byte to the first, for all eight bits.
 std::int64_t flipped_bit(std::uint32_t difference, std::size_t length) {
     std::array<std::uint32_t, 8> change;
-    for (std::size_t bit = 0; bit < 8; ++bit) change[bit] = table[std::size_t{1} << bit];
+    for (std::size_t bit = 0; bit < 8; ++bit) change[bit] = crc_table[std::size_t{1} << bit];
     for (std::size_t byte = length; byte-- > 0;) {
         for (std::size_t bit = 0; bit < 8; ++bit) {
             if (change[bit] == difference) return static_cast<std::int64_t>(byte * 8 + bit);
