@@ -10,6 +10,7 @@ const mark_pixels = 20;
 /** From here on machines are marks of their own even where they touch. */
 const single_zoom = 15.5;
 const names_max = 90;
+const number_half = 15;
 
 const paths = new Map<string, Path2D>();
 export function shapePath(mark: keyof typeof shapes): Path2D {
@@ -177,6 +178,15 @@ export class MachinesLayer implements Layer {
             pen.fillStyle = look.text;
             pen.fillText(shown, x + 16, y + 0.5);
         }
+    }
+
+    /** Whether the number of a ring is in the box. */
+    hasNumberIn([left, top, right, bottom]: [number, number, number, number], view: View): boolean {
+        return this.at(view).some((each) => {
+            if (each.count === 1) return false;
+            const x = turn(view.x, each.x) * view.scale + view.width / 2, y = (each.y - view.y) * view.scale + view.height / 2;
+            return x + number_half > left && x - number_half < right && y + 9 > top && y - 9 < bottom;
+        });
     }
 
     private under(px: number, py: number, view: View): Cluster | null {

@@ -19,6 +19,8 @@ export class SitesLayer implements Layer {
     readonly stretches = true;
     version = 0;
     onPick: ((site: string) => void) | null = null;
+    /** What must stay readable: a name over it waits until the map is nearer. */
+    keepsClear: ((box: [number, number, number, number], view: View) => boolean) | null = null;
     selected: string | null = null;
     private drawn: Drawn[] = [];
 
@@ -66,6 +68,7 @@ export class SitesLayer implements Layer {
             const half = pen.measureText(text).width / 2 + 4;
             const box: [number, number, number, number] = [x - half, y - 16, x + half, y + 2];
             if (x < -200 || y < -40 || x > view.width + 200 || y > view.height + 60) continue;
+            if (this.keepsClear?.(box, view)) continue;
             if (taken.some(([l, t, r, b]) => l < box[2] && r > box[0] && t < box[3] && b > box[1])) continue;
             taken.push(box);
             pen.strokeStyle = look.land;

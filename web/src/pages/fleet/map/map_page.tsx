@@ -86,6 +86,7 @@ export function MapPage({ chosen, person }: { chosen: string | null; person: Per
         }
     };
     layers.machines.onPick = pick;
+    layers.sites.keepsClear = (box, view) => layers.machines.hasNumberIn(box, view);
     layers.track.selected = chosen;
 
     useEffect(() => {
