@@ -79,9 +79,10 @@ Result<void> RunningNode::open_rooms() {
                                  twin::Source source, Instant at) {
         // All that come while the catalog is busy are one transaction: ten thousand machines that
         // are switched on together would keep the disk busy for a minute, each with its own.
+        coming_.add();  // before anybody could find it in the tray
         const bool is_first = discovered_.put(
             {organisation, std::move(machine), std::string(twin::name_of(source)), at});
-        if (!is_first) return;
+        if (!is_first) return coming_.add(-1);
         const bool queued = desk_->post([this](catalog::Catalog& catalog) {
             const auto found = discovered_.take();
             const auto known = catalog.ensure_machines(found);
@@ -92,8 +93,11 @@ Result<void> RunningNode::open_rooms() {
                 log::warn("{} machines are not in the catalog: no more are allowed",
                           known->refused);
             }
+            const auto have_come = [this](catalog::Catalog&) { coming_.add(-1); };
+            if (!desk_->post(have_come)) have_come(catalog);
         });
         if (!queued) {
+            coming_.add(-1);
             log::warn("the catalog is busy; {} machines are added at the next start",
                       discovered_.take().size());
         }
@@ -114,7 +118,7 @@ Result<void> RunningNode::open_rooms() {
     };
     plant_ =
         twin::Plant::open(*history_, *shards_, lane_pointers_, std::move(observer), twin::Limits{});
-    sql_ = std::make_unique<SqlRoom>(*desk_, *history_, *plant_, *shards_);
+    sql_ = std::make_unique<SqlRoom>(*desk_, *history_, *plant_, *shards_, coming_);
     TRY(certificates_, CertificateDesk::open(settings_, options_.data,
                                              {*shards_, *catalog_, *desk_, *porter_, *plant_}));
     est_door_ = std::make_unique<est::Door>(*certificates_, *porter_, audit_room_->audit(), *shards_,

@@ -29,6 +29,7 @@
 #include "gate/est/door.h"
 #include "gate/mqtt/broker.h"
 #include "io/clock.h"
+#include "io/counter.h"
 #include "io/nursery.h"
 #include "io/tls.h"
 #include "io/tray.h"
@@ -101,6 +102,7 @@ private:
     std::unique_ptr<history::History> history_;
     std::unique_ptr<catalog::Desk> desk_;
     io::Tray<catalog::Discovery> discovered_;  // not in the catalog yet
+    io::Counter coming_;  // above zero until the catalog's snapshot has them
     std::unique_ptr<trust::Porter> porter_;
     std::unique_ptr<twin::Plant> plant_;
     std::unique_ptr<SqlRoom> sql_;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "base/log.h"
+
 namespace lineshaft::app {
 
 query::Limits sql_limits(const Settings& settings) {
@@ -9,9 +11,51 @@ query::Limits sql_limits(const Settings& settings) {
             .memory_bytes_max = static_cast<std::size_t>(settings.sql_memory)};
 }
 
+namespace {
+
+class WithNewcomers final : public query::Engine {
+public:
+    WithNewcomers(catalog::Desk& desk, const io::Counter& coming,
+                  std::unique_ptr<query::Engine> engine)
+        : desk_(desk), coming_(coming), engine_(std::move(engine)) {}
+
+    io::Task<query::Outcome<std::vector<Piece>>> split(std::string sql) override {
+        return engine_->split(std::move(sql));
+    }
+    io::Task<query::Outcome<query::PreparedPtr>> prepare(std::string sql,
+                                                         std::vector<query::Type> declared,
+                                                         query::Session session) override {
+        if (coming_.value() > 0) {
+            auto nothing = [](catalog::Catalog&) -> Result<void> { return {}; };
+            auto settled = co_await desk_.run(nothing);  // comes behind them
+            if (!settled) log::warn("sql: newcomers may be missing: {}", settled.error().context);
+        }
+        auto prepared =
+            co_await engine_->prepare(std::move(sql), std::move(declared), std::move(session));
+        co_return prepared;
+    }
+    query::Outcome<std::unique_ptr<query::Cursor>> execute(
+        query::PreparedPtr prepared, std::vector<query::Value> parameters, query::Scope scope,
+        query::Session session, query::Limits limits, io::StopFlagPtr cancel) override {
+        return engine_->execute(std::move(prepared), std::move(parameters), std::move(scope),
+                                std::move(session), limits, std::move(cancel));
+    }
+    Stats stats() const override { return engine_->stats(); }
+    void close() override { engine_->close(); }
+
+private:
+    catalog::Desk& desk_;
+    const io::Counter& coming_;
+    const std::unique_ptr<query::Engine> engine_;
+};
+
+}  // namespace
+
 SqlRoom::SqlRoom(catalog::Desk& desk, history::History& history, twin::Plant& plant,
-                 io::Shards& shards)
-    : plant_(plant), engine_(query::Engine::make(desk, history, *this, shards)) {}
+                 io::Shards& shards, const io::Counter& coming)
+    : plant_(plant),
+      engine_(std::make_unique<WithNewcomers>(
+          desk, coming, query::Engine::make(desk, history, *this, shards))) {}
 
 io::Task<std::vector<query::Present::Machine>> SqlRoom::machines_after(OrganisationId organisation,
                                                                        std::string after,

@@ -2,6 +2,7 @@
 #include <memory>
 
 #include "app/settings.h"
+#include "io/counter.h"
 #include "query/query.h"
 #include "twin/plant.h"
 
@@ -13,7 +14,10 @@ query::Limits sql_limits(const Settings& settings);
 /// thread while shards run.
 class SqlRoom final : public query::Present {
 public:
-    SqlRoom(catalog::Desk& desk, history::History& history, twin::Plant& plant, io::Shards& shards);
+    /// While `coming` is above zero, machines that have spoken are on their way into the catalog;
+    /// statements wait for them, so that they are in `machines` as soon as they are in `samples`.
+    SqlRoom(catalog::Desk& desk, history::History& history, twin::Plant& plant, io::Shards& shards,
+            const io::Counter& coming);
 
     query::Engine& engine() { return *engine_; }
     io::Task<std::vector<Machine>> machines_after(OrganisationId organisation, std::string after,
