@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <concepts>
 #include <cstdint>
 #include <string>
@@ -36,6 +37,12 @@ public:
 
     JsonOut& text_or_null(std::string_view text_or_empty) {
         return text_or_empty.empty() ? null() : text(text_or_empty);
+    }
+
+    /// That so much more will come, about. Room grows in large steps, so that little is copied.
+    void expect(std::size_t bytes) {
+        if (out_.capacity() - out_.size() < bytes)
+            out_.reserve(std::max(out_.size() + bytes, 4 * out_.capacity()));
     }
 
     std::string take() { return std::move(out_); }

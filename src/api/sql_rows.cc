@@ -27,6 +27,8 @@ std::size_t size_of(const query::Value& value) {
 
 void put_rows(JsonOut& out, std::size_t rows, std::size_t columns,
               std::span<const query::Value> values, std::size_t bytes_max, std::size_t& bytes) {
+    constexpr std::size_t value_bytes = 20;  // as numbers and instants are written
+    out.expect(values.size() * value_bytes + 3 * rows);
     const query::Value* next = values.data();
     for (std::size_t row = 0; row < rows && bytes < bytes_max; ++row) {
         out.array();

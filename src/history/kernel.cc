@@ -38,7 +38,8 @@ public:
         }
         const std::size_t before = group.size();
         if (before == 0) {
-            group = sink_.buckets();
+            std::swap(group, sink_.buckets());
+            sink_.buckets().reserve(group.size());  // the next series mostly has as many
         } else if (!sink_.buckets().empty()) {
             join_to(group, sink_.buckets(), scratch_);
         }
