@@ -2,6 +2,7 @@
 
 #include <toml++/toml.h>
 
+#include <filesystem>
 #include <sstream>
 
 #include "app/settings.h"
@@ -19,10 +20,16 @@ std::string text_of(const toml::node& node) {
 }  // namespace
 
 Result<void> read_file(Settings& settings, const std::string& path) {
+    // The parser takes a directory for an empty file.
+    std::error_code problem;
+    if (std::filesystem::is_directory(path, problem))
+        return fail(Code::invalid, fmt::format("settings file {}: this is a directory", path));
     toml::table file;
     try {
         file = toml::parse_file(path);
     } catch (const toml::parse_error& why) {
+        if (why.source().begin.line == 0)
+            return fail(Code::invalid, fmt::format("settings file {}: it cannot be read", path));
         return fail(Code::invalid, fmt::format("settings file {}: line {}: {}", path,
                                                why.source().begin.line, why.description()));
     }

@@ -48,6 +48,11 @@ test("control 14: a wrong setting names key, value and what is allowed; nothing 
     writeFileSync(file, "[mqtt]\nlisten = \"127.0.0.1:0\"\npacket_bytes_max = 7\n");
     const ended = run(["serve", "--data", data, "--config", file]);
     assert.ok(ended.code > 0 && /packet_bytes_max/.test(ended.err) && /7/.test(ended.err), ended.err);
+    for (const [none, word] of [[folder(t), "directory"], [join(folder(t), "missing.toml"), "read"]]) {
+        const refused = run(["serve", "--data", data, "--config", none]);
+        assert.ok(refused.code > 0 && refused.err.includes(none) && refused.err.includes(word), refused.err);
+    }
+    assert.ok(!existsSync(data));
 });
 
 test("a second node on the same directory is refused, and the first lives on", async (t) => {
