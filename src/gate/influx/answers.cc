@@ -64,10 +64,12 @@ io::http::Response failure(Dialect dialect, unsigned status, std::string_view me
     return response;
 }
 
-io::http::Response partial(Dialect dialect, std::size_t count, const std::vector<Refused>& first) {
-    const std::string message =
-        fmt::format("partial write: {} (line {}); {} line{} not stored, all others are",
-                    first.front().why, first.front().line, count, count == 1 ? " was" : "s were");
+io::http::Response partial(Dialect dialect, std::size_t count, const std::vector<Refused>& first,
+                           std::string_view values) {
+    std::string message =
+        fmt::format("partial write: {} (line {}); {} line{} not stored", first.front().why,
+                    first.front().line, count, count == 1 ? " was" : "s were");
+    message += values.empty() ? ", all others are" : fmt::format("; of the others, {}", values);
     if (dialect == Dialect::version_1)
         return failure(dialect, 400, message + fmt::format(" dropped={}", count));
     std::string lines;

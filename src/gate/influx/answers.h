@@ -21,8 +21,10 @@ io::http::Response& branded(io::http::Response& response, std::string_view versi
 
 /// Version 2: {"code","message"}; version 1: {"error"} and the header X-Influxdb-Error.
 io::http::Response failure(Dialect dialect, unsigned status, std::string_view message);
-/// 400: `count` lines were not stored, the first of them named; the others were.
-io::http::Response partial(Dialect dialect, std::size_t count, const std::vector<Refused>& first);
+/// 400: `count` lines were not stored, the first of them named; the others were, but for `values`
+/// of them that a sentence tells of.
+io::http::Response partial(Dialect dialect, std::size_t count, const std::vector<Refused>& first,
+                           std::string_view values = {});
 
 /// What /query answers to the statements clients send before they write. Errors: unsupported.
 Result<std::string> answer_query(std::string_view statements);

@@ -41,8 +41,9 @@ bool is_line_utf8(const Line& line) {
 }
 
 std::string told(const history::Appended& appended) {
-    std::string out = fmt::format("partial write: {} values were not stored, all others are:",
-                                  appended.refused());
+    std::string out =
+        fmt::format("{} value{} not stored, all others are:", appended.refused(),
+                    appended.refused() == 1 ? " was" : "s were");
     const auto add = [&](std::uint32_t count, std::string_view why) {
         if (count > 0) out += fmt::format(" {} {};", count, why);
     };
@@ -299,8 +300,9 @@ io::http::Response Write::answer() const {
         response.set("retry-after", "1");
         return response;
     }
-    if (refused_ > 0) return partial(dialect_, refused_, refused_first_);
-    if (told_.appended.refused() > 0) return failure(dialect_, 422, told(told_.appended));
+    const std::string values = told_.appended.refused() > 0 ? told(told_.appended) : "";
+    if (refused_ > 0) return partial(dialect_, refused_, refused_first_, values);
+    if (!values.empty()) return failure(dialect_, 422, "partial write: " + values);
     io::http::Response response;
     response.status = 204;
     return response;

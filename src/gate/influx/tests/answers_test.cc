@@ -31,6 +31,9 @@ TEST(Answers, AreWordedForEachVersion) {
     EXPECT_EQ(
         partial(Dialect::version_1, 1, {{2, "why"}}).body,
         R"({"error":"partial write: why (line 2); 1 line was not stored, all others are dropped=1"})");
+    EXPECT_EQ(partial(Dialect::version_1, 1, {{2, "why"}}, "2 values were not stored").body,
+              R"({"error":"partial write: why (line 2); 1 line was not stored; of the others, )"
+              R"(2 values were not stored dropped=1"})");
 }
 
 }  // namespace
