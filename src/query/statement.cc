@@ -108,7 +108,8 @@ Outcome<std::shared_ptr<const Statement>> understand(const std::string& sql,
         return out;
     }
     if (syntax.statements.size() > 1)
-        return refuse("42601", "cannot insert multiple commands into a prepared statement");
+        return refuse("42601", "cannot insert multiple commands into a prepared statement", {},
+                      "Send one statement at a time.");
     if (declared.size() > limits.parameters_max) return refuse("54000", "too many parameters");
     const json::object& wrapped = syntax.statements[0].is_object()
                                       ? syntax.statements[0].get_object()
