@@ -61,6 +61,7 @@ class Reader {
     constructor(bytes) { this.bytes = bytes; this.at = 0; }
     u8() { return this.bytes[this.at++]; }
     u32() { this.at += 4; return this.bytes.readUInt32BE(this.at - 4); }
+    u64() { this.at += 8; return Number(this.bytes.readBigUInt64BE(this.at - 8)); }
     block() { const size = this.u32(); this.at += size; return this.bytes.subarray(this.at - size, this.at); }
     text() { return this.block().toString(); }
     many(read) { return Array.from({ length: this.u32() }, () => read()); }
@@ -132,6 +133,89 @@ export class Connection {
         });
     }
     close() { this.socket.destroy(); }
+}
+
+/** Asks as Handle.Net's mirrors do: the answer, and all that stands behind it until the connection ends. */
+export async function pull(port, question, proof) {
+    const socket = net.connect(port, "127.0.0.1");
+    let in_ = Buffer.alloc(0), has_ended = false, wake = () => {};
+    socket.on("error", () => {});
+    socket.on("data", (bytes) => { in_ = Buffer.concat([in_, bytes]); wake(); });
+    socket.on("close", () => { has_ended = true; wake(); });
+    const more = () => new Promise((resolve) => { wake = resolve; });
+    const next = async () => {
+        while (in_.length < 20 || in_.length < 20 + in_.readUInt32BE(16)) { assert.ok(!has_ended, "an answer comes before the connection ends"); await more(); }
+        const size = 20 + in_.readUInt32BE(16);
+        const answer = parse(in_.subarray(0, size));
+        in_ = in_.subarray(size);
+        return answer;
+    };
+    socket.write(question);
+    let answer = await next();
+    if (answer.code === 402) {
+        socket.write(message(op.proof, proof(readChallenge(answer.body)), { session: answer.session, flags: 0x19000000 | flag.certify }));
+        answer = await next();
+    }
+    while (answer.code === 1 && !has_ended) await more();
+    socket.destroy();
+    return { answer, stream: in_ };
+}
+
+/** The blocks of such a stream, their signatures checked with `key`. */
+class Blocks {
+    constructor(bytes, key) {
+        this.in = new Reader(bytes);
+        this.key = key;
+        assert.equal(this.in.u32(), 0, "signed blocks");
+        this.hash = this.in.text();
+    }
+    next(read) {
+        const from = this.in.at;
+        const out = read(this.in);
+        const block_ = this.in.bytes.subarray(from, this.in.at);
+        assert.ok(verify(this.hash === "SHA-256" ? "sha256" : "sha1", block_, this.key, this.in.block()), "the block's signature");
+        return out;
+    }
+    atEnd() { assert.equal(this.in.at, this.in.bytes.length, "nothing behind the end"); }
+}
+const wrappedValues = (in_) => in_.many(() => new Reader(in_.block()).value());
+
+/** What 1001 is answered with: {format, status, hash, queue, records, until}. */
+export function readTransactions(bytes, key) {
+    const blocks = new Blocks(bytes, key);
+    const out = { hash: blocks.hash, records: [], ...blocks.next((in_) => ({ format: in_.u32(), status: in_.u32() })) };
+    for (let has_ended = false; !has_ended;) {
+        blocks.next((in_) => {
+            const record = in_.u8();
+            if (record === 0) { has_ended = true; if (out.format === 1) out.until = in_.u64(); return; }
+            if (record === 2) { out.queue = in_.text(); return; }
+            if (record === 3) { out.until = in_.u64(); return; }
+            assert.equal(record, 1);
+            const one = { number: in_.u64(), handle: in_.text(), action: in_.u8(), date: in_.u64() };
+            if (one.action === 1 || one.action === 3) one.values = wrappedValues(in_);
+            out.records.push(one);
+        });
+    }
+    blocks.atEnd();
+    return out;
+}
+
+/** What 1002 is answered with: {position, handles, prefixes}. */
+export function readDump(bytes, key) {
+    const blocks = new Blocks(bytes, key);
+    const out = { handles: [], prefixes: [] };
+    assert.equal(blocks.next((in_) => in_.u32()), 2, "the format");
+    while (blocks.in.bytes[blocks.in.at] !== 0xff) {
+        blocks.next((in_) => {
+            const record = in_.u8();
+            if (record === 0) out.position = { date: in_.u64(), transaction: in_.u64() };
+            else if (record === 1) out.handles.push({ handle: in_.text(), values: wrappedValues(in_) });
+            else { assert.equal(record, 2); out.prefixes.push(in_.text()); }
+        });
+    }
+    blocks.in.at += 1;
+    blocks.atEnd();
+    return out;
 }
 
 /** The credential of a message: {counter, type, algorithm, signature}; null when it has none. */

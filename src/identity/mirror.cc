@@ -1,6 +1,7 @@
 #include "identity/mirror.h"
 
 #include "base/log.h"
+#include "wire/handle/mirrors.h"
 #include "wire/handle/names.h"
 
 namespace lineshaft::identity {

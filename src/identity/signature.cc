@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 #include <charconv>
+#include <span>
 
 #include "base/number.h"
 #include "identity/node_key.h"
@@ -19,7 +20,10 @@ using handle::Value;
 constexpr handle::Limits signature_wire{};
 constexpr std::int64_t clock_grace_s = 3'600;  // clocks at plants are wrong
 
+enum class JwsKind : std::uint8_t { rsa, dsa };  // RS256, DS256
+
 struct Jws {
+    JwsKind kind = JwsKind::rsa;
     json::object claims;
     std::string covered;  // header and payload, as they are signed
     std::string signature;
@@ -35,6 +39,12 @@ Result<json::object> object_of(std::string_view base64url) {
     return value.get_object();
 }
 
+std::string text_in(const json::object& from, std::string_view name) {
+    const auto* value = from.if_contains(name);
+    return value != nullptr && value->is_string() ? std::string(value->get_string())
+                                                  : std::string();
+}
+
 Result<Jws> parse_jws(std::string_view text, const ChainLimits& limits) {
     if (text.size() > limits.jws_bytes_max) return fail(Code::exhausted, "JWS: too long");
     const auto first = text.find('.');
@@ -43,19 +53,14 @@ Result<Jws> parse_jws(std::string_view text, const ChainLimits& limits) {
         return fail(Code::invalid, "JWS: not three parts");
     Jws out;
     TRY(const auto header, object_of(text.substr(0, first)));
-    const auto* algorithm = header.if_contains("alg");
-    if (algorithm == nullptr || !algorithm->is_string() || algorithm->get_string() != "RS256")
-        return fail(Code::unsupported, "JWS: only RS256 is read");
+    const std::string algorithm = text_in(header, "alg");
+    if (algorithm != "RS256" && algorithm != "DS256")
+        return fail(Code::unsupported, "JWS: only RS256 and DS256 are read");
+    if (algorithm == "DS256") out.kind = JwsKind::dsa;
     TRY(out.claims, object_of(text.substr(first + 1, second - first - 1)));
     TRY(out.signature, trust::from_base64url(text.substr(second + 1)));
     out.covered = text.substr(0, second);
     return out;
-}
-
-std::string text_in(const json::object& from, std::string_view name) {
-    const auto* value = from.if_contains(name);
-    return value != nullptr && value->is_string() ? std::string(value->get_string())
-                                                  : std::string();
 }
 
 // "300:0.NA/88.101"; nothing when it is none.
@@ -64,26 +69,37 @@ std::optional<Reference> reference_of(std::string_view text) {
     return out && handle::check_name(out->handle, signature_wire) ? out : std::nullopt;
 }
 
+// -1: a number, but no second.
+std::optional<std::int64_t> second_in(const json::object& claims, std::string_view name) {
+    const auto* value = claims.if_contains(name);
+    if (value == nullptr || !value->is_number()) return std::nullopt;
+    return value->is_int64() ? value->get_int64() : -1;
+}
+
 Result<void> check_times(const json::object& claims, std::int64_t now_s) {
-    const auto second = [&claims](std::string_view name) -> std::optional<std::int64_t> {
-        const auto* value = claims.if_contains(name);
-        if (value == nullptr || !value->is_number()) return std::nullopt;
-        return value->is_int64() ? value->get_int64() : -1;
-    };
-    const auto begins = second("nbf"), ends = second("exp");
+    const auto begins = second_in(claims, "nbf"), ends = second_in(claims, "exp");
     if (begins && *begins > now_s + clock_grace_s) return fail(Code::denied, "not valid yet");
     if (ends && *ends + clock_grace_s < now_s) return fail(Code::denied, "not valid any more");
     return {};
 }
 
-// JWK of an RSA key: its numbers.
+// The members of a JWK in the order of HS_PUBKEY's numbers. Empty: another kind of key.
+std::span<const std::string_view> jwk_members(std::string_view key_type) {
+    static constexpr std::string_view of_rsa[] = {"e", "n"}, of_dsa[] = {"q", "p", "g", "y"};
+    if (key_type == "RSA_PUB_KEY") return of_rsa;
+    if (key_type == "DSA_PUB_KEY") return of_dsa;
+    return {};
+}
+
+// JWK of a key: its numbers.
 Result<handle::PublicKey> key_in(const json::object& claims) {
     const auto* value = claims.if_contains("publicKey");
     if (value == nullptr || !value->is_object()) return fail(Code::invalid, "HS_CERT: no publicKey");
     const auto& jwk = value->get_object();
-    if (text_in(jwk, "kty") != "RSA") return fail(Code::unsupported, "HS_CERT: only RSA keys");
-    handle::PublicKey out{"RSA_PUB_KEY", {}};
-    for (const auto* name : {"e", "n"}) {
+    handle::PublicKey out{text_in(jwk, "kty") + "_PUB_KEY", {}};
+    const auto members = jwk_members(out.type);
+    if (members.empty()) return fail(Code::unsupported, "HS_CERT: only RSA and DSA keys");
+    for (const auto name : members) {
         TRY(auto number, trust::from_base64url(text_in(jwk, name)));
         while (number.size() > 1 && number.front() == '\0') number.erase(0, 1);
         if (number.empty()) return fail(Code::invalid, "HS_CERT: an empty number");
@@ -162,8 +178,14 @@ std::string digest_of_value(const Value& value) {
 }
 
 Result<void> verify_jws(const Jws& jws, const handle::PublicKey& key) {
-    return trust::verify_rsa(key.numbers[0], key.numbers[1], trust::Hash::sha256, jws.covered,
-                             jws.signature);
+    const auto& n = key.numbers;
+    const bool is_rsa = key.type == "RSA_PUB_KEY";
+    if (!is_rsa && key.type != "DSA_PUB_KEY")
+        return fail(Code::unsupported, "signatures of " + key.type);
+    if (is_rsa != (jws.kind == JwsKind::rsa))
+        return fail(Code::denied, "the signature is of another kind than the key");
+    if (is_rsa) return trust::verify_rsa(n[0], n[1], trust::Hash::sha256, jws.covered, jws.signature);
+    return trust::verify_dsa(n[0], n[1], n[2], n[3], trust::Hash::sha256, jws.covered, jws.signature);
 }
 
 std::string make_jws(const trust::RsaKey& key, const json::object& claims) {
@@ -235,7 +257,6 @@ Result<Reference> climb(const Jws& signature, Reference wanted, std::string_view
     }
     if (!chain.root_key.empty()) {
         TRY(const auto key, handle::decode_public_key(as_bytes(chain.root_key)));
-        if (key.type != "RSA_PUB_KEY") return fail(Code::unsupported, "signatures of " + key.type);
         TRY_VOID(verify_jws(below, key));
         if (is_trusted(key)) return wanted;
     }
@@ -368,6 +389,26 @@ Result<std::string> certified_key(std::string_view jws, const ChainLimits& limit
     return handle::encode(key);
 }
 
+Result<CertificateTerms> terms_of(std::string_view jws, const ChainLimits& limits) {
+    TRY(const auto read, parse_jws(jws, limits));
+    const auto subject = reference_of(text_in(read.claims, "sub"));
+    const auto issuer = reference_of(text_in(read.claims, "iss"));
+    if (!subject || !issuer) return fail(Code::invalid, "HS_CERT: no subject, or no issuer");
+    TRY(const auto key, key_in(read.claims));
+    CertificateTerms out{*subject, *issuer, handle::encode(key), {}, {}};
+    out.since_s = second_in(read.claims, "nbf");
+    if (!out.since_s) out.since_s = second_in(read.claims, "iat");
+    out.until_s = second_in(read.claims, "exp");
+    return out;
+}
+
+Result<void> check_jws(std::string_view jws, std::string_view public_key,
+                       const ChainLimits& limits) {
+    TRY(const auto read, parse_jws(jws, limits));
+    TRY(const auto key, handle::decode_public_key(as_bytes(public_key)));
+    return verify_jws(read, key);
+}
+
 bool is_signed_value(const Value& value) {
     return value.type != "HS_SIGNATURE" && value.type != "HS_SECKEY" &&
            value.is(handle::permission::public_read);
@@ -414,10 +455,12 @@ std::string certify(const trust::RsaKey& key, const Reference& issuer, const Ref
                     std::int64_t now_s, std::int64_t life_s) {
     json::object claims = claims_of(issuer, text_of(subject), now_s, life_s);
     const auto numbers = handle::decode_public_key(as_bytes(public_key));
-    if (numbers && numbers->type == "RSA_PUB_KEY") {
-        claims["publicKey"] = json::object{{"kty", "RSA"},
-                                           {"e", trust::to_base64url(numbers->numbers[0])},
-                                           {"n", trust::to_base64url(numbers->numbers[1])}};
+    const auto members = numbers ? jwk_members(numbers->type) : std::span<const std::string_view>();
+    if (!members.empty()) {
+        json::object jwk{{"kty", numbers->type.substr(0, 3)}};
+        for (std::size_t at = 0; at < members.size(); ++at)
+            jwk[members[at]] = trust::to_base64url(numbers->numbers[at]);
+        claims["publicKey"] = std::move(jwk);
     }
     static constexpr std::string_view names[] = {"everything", "thisHandle", "derivedPrefixes",
                                                  "handlesUnderThisPrefix"};

@@ -1,6 +1,7 @@
 // Signatures of answers, and of values (HS_SIGNATURE and HS_CERT: JSON Web Signatures, Handle.Net
 // Technical Manual, chapter 15) up a chain of certificates to a key that is trusted. Pure.
 #pragma once
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -68,7 +69,7 @@ SignatureWorth judge_signature(std::string_view jws, std::string_view handle,
 /// `trusted`. `now_s` within the times they name. The issuer's certificate must permit the handle, each
 /// one above it that handle or a prefix which its own is derived from. A value that is covered and
 /// has gone or changed, a certificate that does not permit, a broken link: denied. Errors: denied, invalid,
-/// unsupported (algorithms other than RS256), exhausted (a limit).
+/// unsupported (algorithms other than RS256 and DS256), exhausted (a limit).
 Result<ValuesSigned> check_values(std::string_view jws, std::string_view handle,
                                   const std::vector<handle::Value>& values,
                                   const std::vector<std::string>& certificates,
@@ -88,6 +89,19 @@ std::string text_of(const handle::Reference& reference);
 /// The way back; the handle may be any text. Nothing: it begins with no number and colon.
 std::optional<handle::Reference> reference_in(std::string_view text);
 bool is_same_reference(const handle::Reference& a, const handle::Reference& b);
+
+/// What an HS_CERT says of itself; whether that is so, check_jws and judge_signature tell.
+struct CertificateTerms {
+    handle::Reference subject{}, issuer{};
+    std::string public_key{};                ///< HS_PUBKEY data
+    std::optional<std::int64_t> since_s{};   ///< nothing: it does not say
+    std::optional<std::int64_t> until_s{};   ///< nothing: it does not end
+};
+/// Errors: invalid, unsupported, exhausted.
+Result<CertificateTerms> terms_of(std::string_view jws, const ChainLimits& limits = {});
+/// Whether that key (HS_PUBKEY data) signed `jws`. Errors: denied (it did not), invalid, unsupported.
+Result<void> check_jws(std::string_view jws, std::string_view public_key,
+                       const ChainLimits& limits = {});
 
 /// Whether sign_values covers a value: those that the public may read, but for HS_SIGNATURE. The
 /// digest of another one would let people try what it might be.

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { createHash, generateKeyPairSync, randomBytes } from "node:crypto";
 import { test } from "node:test";
-import { Connection, Session, askUdp, askWithProof, block, bodies, flag, isSignedBy, keyObject, message, op, parse, proofs, readCredential, readNames, readText, readValues, rsaKey, u32 } from "../handle.mjs";
+import { Connection, Session, askUdp, askWithProof, block, bodies, flag, isSignedBy, keyObject, message, op, parse, proofs, pull, readCredential, readDump, readNames, readText, readTransactions, readValues, rsaKey, u32 } from "../handle.mjs";
 import { Node, run, until } from "../node.mjs";
 
 const usual = 0x19000000;
@@ -278,31 +278,101 @@ test("a mirror follows its origin, catches up after its own death, and takes no 
     assert.equal((await all.ask(dump)).code, 5, "no primary");
 });
 
-test("following takes a session, a proof and leave", async (t) => {
+test("following takes a proof and leave", async (t) => {
     const { node, key } = await naming(t);
     const connection = await open(t, portOf(node));
     const wanted = message(1001, Buffer.concat([Buffer.from([0]), Buffer.alloc(16), Buffer.from([2]), u32(1), u32(0)]));
-    assert.equal((await connection.ask(wanted)).code, 5, "not in the open");
-    assert.equal((await askUdp(portOf(node), wanted)).code, 5);
+    assert.equal((await askUdp(portOf(node), wanted)).code, 5, "over TCP only");
     const session = await Session.open(connection, 4);
-    assert.equal((await session.ask(wanted)).code, 5, "signed is not enough: secrets travel");
     assert.equal((await askWithProof((one) => session.ask(one, { encrypt: true }), wanted, key)).code, 401, "the key is not among handle.mirrors");
     assert.equal((await session.ask(message(1001, Buffer.from("bad")), { encrypt: true })).code, 4);
-    // What Handle.Net's mirrors send (a dump, and transactions by their state): who they are is asked first.
+    // What Handle.Net's mirrors send (a dump, transactions by number or by their state): who they are is asked first.
     const dump = message(1002, Buffer.concat([Buffer.from([2]), u32(1), u32(0)]));
     const further = message(1002, Buffer.concat([Buffer.from([2]), u32(1), u32(0), block(`${prefix}/A`), u32(2)]));
-    const pull = message(1001, Buffer.concat([Buffer.from([1]), block("{}"), Buffer.from([2]), u32(1), u32(0)]));
-    const { node: open_, key: known } = await naming(t, [`handle.mirrors=300:0.NA/${prefix}`]);
-    const to = await open(t, portOf(open_));
-    for (const asked of [dump, further, pull]) {
+    const byState = message(1001, Buffer.concat([Buffer.from([1]), block("{}"), Buffer.from([2]), u32(1), u32(0)]));
+    for (const asked of [wanted, dump, further, byState]) {
         assert.equal((await connection.ask(asked)).code, 402);
         assert.equal((await askWithProof((one) => connection.ask(one), asked, key)).code, 401, "the key is not among handle.mirrors");
-        const told = await askWithProof((one) => to.ask(one), asked, known);
-        assert.deepEqual([told.op, told.code], [asked.readUInt32BE(20), 5]);
-        assert.match(readText(told.body), /no pull/);
     }
     assert.equal((await connection.ask(message(1002, Buffer.from("bad")))).code, 4);
     assert.equal((await connection.ask(message(1003, block("/")))).code, 5);
+});
+
+test("Handle.Net's mirrors pull: what happened since, or everything, as a stream of signed blocks", async (t) => {
+    const { node, key } = await naming(t, [`handle.mirrors=300:0.NA/${prefix}`]);
+    const port = portOf(node);
+    const own = siteKey(await askUdp(port, message(op.siteInfo, bodies.handle("/"))));
+    const certify = { flags: usual | flag.certify };
+    const whole = [Buffer.from([2]), u32(1), u32(0)];
+    const since = (number, share = whole) => message(1001, Buffer.concat([Buffer.from([0]), u32(0), u32(number), u32(0), u32(77), ...share]), certify);
+    const byState = (state) => message(1001, Buffer.concat([Buffer.from([1]), block(JSON.stringify(state)), ...whole]), certify);
+    const dump = (...more) => message(1002, Buffer.concat([...whole, ...more]), certify);
+    const transactions = async (question) => {
+        const { answer, stream } = await pull(port, question, key);
+        assert.deepEqual([answer.code, answer.op, [...answer.body]], [1, 1001, [0]]);
+        assert.ok(isSignedBy(answer, own), "the answer before the stream is signed as well");
+        return readTransactions(stream, keyObject(own));
+    };
+    assert.equal((await put(node, `${prefix}/A`, [{ index: 1, type: "URL", data: "https://example.com/a" }, { index: 2, type: "NOTE", data: "inside", permissions: "1100" }, { index: 5, type: "HS_SECKEY", data: "s3cret", permissions: "1110" }])).status, 201);
+    assert.equal((await put(node, `${prefix}/GONE`, [{ index: 1, type: "URL", data: "x" }])).status, 201);
+    assert.equal((await node.fetch(`/api/handles/${prefix}/GONE`, { method: "DELETE" })).status, 200);
+    assert.equal((await node.fetch("/api/prefixes/88.333", { method: "POST" })).status, 200);
+
+    const first = await transactions(since(0));
+    assert.deepEqual([first.hash, first.format, first.status], ["SHA-256", 1, 2]);
+    assert.ok(Math.abs(first.until - Date.now()) < 600_000);
+    const numbers = first.records.map((one) => one.number);
+    assert.deepEqual(numbers, [...numbers].sort((a, b) => a - b));
+    const of = (handle, from = first) => from.records.filter((one) => one.handle === handle);
+    assert.deepEqual(of(`${prefix}/A`).at(-1).values.map((one) => [one.index, one.type, one.data.toString()]).slice(0, 2), [[1, "URL", "https://example.com/a"], [2, "NOTE", "inside"]], "what is not public too, but for secrets");
+    assert.ok(!JSON.stringify(first.records).includes("HS_SECKEY"));
+    assert.deepEqual(of(`${prefix}/GONE`).map((one) => one.action), [2], "made and removed: removed");
+    assert.deepEqual(of("0.NA/88.333").map((one) => one.action).filter((one) => one > 3), [4], "a prefix by its handle");
+    const last = numbers.at(-1);
+    assert.deepEqual((await transactions(since(last))).records, []);
+    for (let at = 0; at < 150; ++at) assert.equal((await put(node, `${prefix}/N${at}`, [{ index: 1, type: "URL", data: `${at}` }])).status, 201);
+    const second = await transactions(since(last));
+    assert.deepEqual(second.records.map((one) => one.handle), Array.from({ length: 150 }, (_, at) => `${prefix}/N${at}`));
+    const latest = second.records.at(-1).number;
+    const parts = await Promise.all([0, 1].map((server) => transactions(since(last, [Buffer.from([2]), u32(2), u32(server)]))));
+    const where = (name) => Math.abs(createHash("md5").update(name.toUpperCase()).digest().readInt32BE(12)) % 2;
+    for (const [server, part] of parts.entries()) assert.ok(part.records.length > 30 && part.records.every((one) => where(one.handle) === server));
+    assert.equal(parts[0].records.length + parts[1].records.length, 150);
+    const ahead = await transactions(since(latest + 1_000));
+    assert.deepEqual([ahead.status, ahead.records, ahead.until], [1, [], 77], "who follows something else is told to begin anew");
+
+    // By its state, as servers from 2.9 on do: each queue by its name.
+    const all = await transactions(byState({ replicationServerStates: {}, ownName: "mirror" }));
+    assert.deepEqual([all.format, all.status, all.records.at(-1).number], [2, 2, latest]);
+    assert.match(all.queue, /^0:[0-9a-f]{16}$/);
+    const known = (states) => transactions(byState({ replicationServerStates: states }));
+    const at = (lastTxnId) => ({ lastTxnId, lastTimestamp: 1 });
+    assert.deepEqual((await known({ [all.queue]: at(last) })).records.map((one) => one.number), second.records.map((one) => one.number));
+    assert.equal((await known({ "0:300:0.NA/88.111": at(latest) })).records.length, 0, "after a dump it has a name of its own for this server");
+    assert.equal((await known({ "0:a": at(latest), "0:b": at(latest) })).records.length, all.records.length, "which of them is not known");
+    const bad = message(1001, Buffer.concat([Buffer.from([1]), block("no JSON"), ...whole]), certify);
+    assert.equal((await pull(port, bad, key)).answer.code, 4);
+
+    // Everything, and from where a dump broke off.
+    const dumped = async (question) => {
+        const { answer, stream } = await pull(port, question, key);
+        assert.deepEqual([answer.code, answer.op, answer.body.length], [1, 1002, 0]);
+        return readDump(stream, keyObject(own));
+    };
+    const everything = await dumped(dump());
+    assert.equal(everything.position.transaction, latest);
+    const names = everything.handles.map((one) => one.handle);
+    assert.equal(names.filter((name) => /\/N\d+$/.test(name)).length, 150);
+    assert.ok(names.includes(`0.NA/${prefix}`) && names.includes(`${prefix}/A`) && !names.includes(`${prefix}/GONE`));
+    assert.deepEqual(everything.handles.find((one) => one.handle === `${prefix}/A`).values.map((one) => one.type).slice(0, 2), ["URL", "NOTE"]);
+    assert.ok(everything.handles.every((one) => one.values.every((each) => each.type !== "HS_SECKEY")));
+    assert.deepEqual(everything.prefixes, [`0.NA/${prefix}`, "0.NA/88.333"]);
+    const middle = names[Math.floor(names.length / 2)];
+    const rest = await dumped(dump(block(middle), u32(2)));
+    assert.deepEqual(rest.handles.map((one) => one.handle), names.slice(names.indexOf(middle) + 1));
+    assert.deepEqual([rest.position, rest.prefixes.length], [undefined, 2]);
+    assert.deepEqual(await dumped(dump(block(`0.NA/${prefix}`), u32(3))), { handles: [], prefixes: ["0.NA/88.333"] });
+    assert.equal((await node.metrics()).handle_pushed_total > 0, true);
 });
 
 test("a site of several servers: each answers for its part, all for prefix handles", async (t) => {

@@ -11,6 +11,11 @@ public:
         auto is_open = co_await connection_.flush();
         co_return is_open;
     }
+    io::Task<bool> send_bytes(std::string bytes) override { return send(std::move(bytes)); }
+    void end() override {
+        connection_.ends_when_sent_ = true;
+        if (!connection_.is_writing_ && connection_.out_.empty()) connection_.stream_->close();
+    }
     bool is_stream() const override { return true; }
     std::optional<Reference> who() const override { return connection_.who(); }
     bool is_pool() const override { return connection_.is_pool_; }
@@ -133,7 +138,7 @@ io::Task<bool> Connection::flush() {
         room_.wake();
     }
     is_writing_ = false;
-    if (is_broken_) stream_->close();
+    if (is_broken_ || ends_when_sent_) stream_->close();
     co_return !is_broken_;
 }
 

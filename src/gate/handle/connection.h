@@ -38,7 +38,7 @@ private:
     std::string in_, out_;
     std::size_t read_ = 0;  // of in_: taken already
     std::size_t in_work_ = 0;
-    bool is_writing_ = false, is_broken_ = false;
+    bool is_writing_ = false, ends_when_sent_ = false, is_broken_ = false;
     bool has_ended_ = false;  // the peer's side: what never ends of itself ends then
     const bool is_pool_;
     std::optional<Reference> login_;

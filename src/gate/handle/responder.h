@@ -17,6 +17,11 @@ class AnswerOut {
 public:
     /// False: nobody takes it any more.
     virtual io::Task<bool> send(std::string message) = 0;
+    /// Bytes that are no message, behind one: the stream that a mirror pulls. False: as send, or it
+    /// cannot be done here.
+    virtual io::Task<bool> send_bytes(std::string bytes);
+    /// Nothing follows: the connection ends when what was sent has gone.
+    virtual void end() {}
     /// Whether an answer may have several messages.
     virtual bool is_stream() const = 0;
     /// Who stands behind it, from before; nothing: nobody proved anything.
@@ -78,6 +83,8 @@ private:
     friend struct SessionSteps;
     friend class SignedOut;
     friend class SessionOut;
+    friend class PullStream;
+    friend struct PullSteps;
     struct OnShard;
     OnShard& here();
 

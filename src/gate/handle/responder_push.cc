@@ -6,20 +6,11 @@
 namespace lineshaft::handle {
 namespace {
 
-// A mirror of one server of several wants that one's part, and all prefix handles.
-bool is_wanted(const TransactionsWanted& wanted, const identity::Transaction& transaction) {
-    if (wanted.servers <= 1 || wanted.hash_option > 2) return true;
-    const auto name = split_name(transaction.handle);
-    const bool is_prefix = transaction.action == identity::Action::home ||
-                           transaction.action == identity::Action::unhome;
-    if (is_prefix || name.prefix.starts_with("0.")) return true;
-    const auto by = static_cast<HashOption>(wanted.hash_option);
-    return partition_hash(transaction.handle, by) % wanted.servers == wanted.server_number;
-}
-
-// What Handle.Net's mirrors send: 1001 with a state, and 1002.
-bool is_pull(const Packet& asked, const TransactionsWanted* wanted) {
-    return asked.header.op == Op::dump_handles || (wanted != nullptr && !wanted->state.empty());
+// As Handle.Net's mirrors ask: for a dump, by their state, or in the open. Those of our kind ask for
+// transactions in an encrypted session, and no signature.
+bool is_pull(const Packet& asked, const MirrorWish& wish, const AnswerOut& out) {
+    return wish.dump || !wish.transactions.state.empty() || !out.is_private() ||
+           asked.header.has(flag::certify);
 }
 
 bool is_among(const std::vector<Reference>& mirrors, const Reference& who) {
@@ -31,22 +22,43 @@ bool is_among(const std::vector<Reference>& mirrors, const Reference& who) {
     return false;
 }
 
+Result<MirrorWish> wish_in(const Packet& asked, const Limits& limits) {
+    MirrorWish out;
+    if (asked.header.op == Op::dump_handles) {
+        TRY(out.dump, decode_dump_wanted(asked.body, limits));
+    } else {
+        const bool is_old = asked.envelope.version < Version{2, 9};
+        TRY(out.transactions, is_old ? decode_old_transactions_wanted(asked.body, limits)
+                                     : decode_transactions_wanted(asked.body, limits));
+    }
+    return out;
+}
+
 }  // namespace
 
+bool AnswerSteps::is_of_share(const Share& share, std::string_view handle) {
+    if (share.servers <= 1 || share.hash_option > 2) return true;
+    if (split_name(handle).prefix.starts_with("0.")) return true;
+    const auto by = static_cast<HashOption>(share.hash_option);
+    return partition_hash(handle, by) % share.servers == share.server_number;
+}
+
 // What happened after `after`, as far as nothing earlier is still to come. A handle that has changed
-// again meanwhile comes as it is now: its later change finds it so.
-io::Task<Result<Movements>> AnswerSteps::movements(Responder* responder, TransactionsWanted wanted,
-                                                   std::uint64_t after) {
+// again meanwhile comes as it is now: its later change finds it so. One that has gone since does not come:
+// its removal does.
+io::Task<Result<Movements>> AnswerSteps::movements(Responder* responder, Share share,
+                                                   std::uint64_t after, std::uint64_t settled) {
     auto& registry = responder->rooms_.registry;
     const DoorLimits& limits = responder->limits_;
-    auto settled = co_await registry.settled_before();
     auto page = registry.transactions(after, limits.pushed_at_once);
     if (!page) co_return std::unexpected(page.error());
     Movements out{after, after, {}};
     std::size_t bytes = 0;
     for (const auto& one : *page) {
         if (one.number >= settled) break;
-        if (!is_wanted(wanted, one)) {
+        const bool is_prefix = one.action == identity::Action::home ||
+                               one.action == identity::Action::unhome;
+        if (!is_prefix && !is_of_share(share, one.handle)) {
             out.until = one.number;
             continue;
         }
@@ -55,11 +67,11 @@ io::Task<Result<Movements>> AnswerSteps::movements(Responder* responder, Transac
         if (one.action == identity::Action::create || one.action == identity::Action::update) {
             auto values = registry.values_of(one.handle);
             if (!values) co_return std::unexpected(values.error());
-            if (*values) {
-                movement.values = std::move(**values);
-            } else {
-                movement.action = static_cast<std::uint8_t>(identity::Action::remove);
+            if (!*values) {
+                out.until = one.number;
+                continue;
             }
+            movement.values = std::move(**values);
         }
         bytes += encode(Movements{0, 0, {movement}}).size();
         if (!out.all.empty() && bytes > limits.pushed_bytes_max) break;
@@ -71,28 +83,16 @@ io::Task<Result<Movements>> AnswerSteps::movements(Responder* responder, Transac
 
 io::Task<void> AnswerSteps::push(Responder* responder, Packet asked, Envelope to, Authority by,
                                  AnswerOut* out) {
-    const auto& wire = responder->limits_.wire;
-    Result<TransactionsWanted> wanted = TransactionsWanted{};
-    if (asked.header.op == Op::dump_handles) {
-        const auto dump = decode_dump_wanted(asked.body, wire);
-        if (!dump) wanted = std::unexpected(dump.error());
-    } else {
-        wanted = decode_transactions_wanted(asked.body, wire);
-    }
+    auto wish = wish_in(asked, responder->limits_.wire);
     auto& here = responder->here();
     std::optional<std::string> refused;
-    const bool pulls = wanted && is_pull(asked, &*wanted);
-    if (!wanted) {
-        refused = malformed(*responder, asked, wanted.error());
+    if (!wish) {
+        refused = malformed(*responder, asked, wish.error());
     } else if (responder->limits_.is_mirror) {
         refused = refuse(*responder, asked, to, Answer::not_supported,
                          "this is a mirror: follow its origin");
-    } else if (pulls && by.who && is_among(responder->rooms_.mirrors, *by.who)) {
-        refused = refuse(*responder, asked, to, Answer::not_supported,
-                         "no pull: mirrors follow in an encrypted session, from transaction 0 on");
-    } else if (!pulls && (!out->is_stream() || !out->is_private())) {
-        refused = refuse(*responder, asked, to, Answer::not_supported,
-                         "followed by mirrors of our kind, in an encrypted session over TCP");
+    } else if (!out->is_stream()) {
+        refused = refuse(*responder, asked, to, Answer::not_supported, "mirrors come over TCP");
     } else if (!by.who) {
         refused = challenge(*responder, asked);
     } else if (!is_among(responder->rooms_.mirrors, *by.who)) {
@@ -105,14 +105,19 @@ io::Task<void> AnswerSteps::push(Responder* responder, Packet asked, Envelope to
         (void)co_await out->send(std::move(*refused));
         co_return;
     }
+    if (is_pull(asked, *wish, *out)) {
+        co_await pull(responder, std::move(asked), to, std::move(*wish), out);
+        co_return;
+    }
     const DoorLimits& limits = responder->limits_;
-    const TransactionsWanted request = *wanted;
-    std::uint64_t after = request.last_transaction;
+    const Share share = wish->transactions.share;
+    std::uint64_t after = wish->transactions.last_transaction;
     io::Pause pause;
     io::Steady spoke{0};
     ++here.followers;
     while (out->is_open()) {
-        auto found = co_await movements(responder, request, after);
+        auto settled = co_await responder->rooms_.registry.settled_before();
+        auto found = co_await movements(responder, share, after, settled);
         if (!found) {
             (void)co_await out->send(
                 refuse(*responder, asked, to, Answer::error, found.error().context));

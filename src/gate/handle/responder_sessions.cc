@@ -118,6 +118,8 @@ Answer answer_for(const Error& why) {
 class ForwardingOut : public AnswerOut {
 public:
     explicit ForwardingOut(AnswerOut& to) : to_(to) {}
+    io::Task<bool> send_bytes(std::string bytes) override { return to_.send_bytes(std::move(bytes)); }
+    void end() override { to_.end(); }
     bool is_stream() const override { return to_.is_stream(); }
     std::optional<Reference> who() const override { return to_.who(); }
     io::Task<void> proved(Reference who) override { return to_.proved(std::move(who)); }

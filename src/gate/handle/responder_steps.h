@@ -5,6 +5,7 @@
 
 #include "gate/handle/responder.h"
 #include "gate/handle/sessions.h"
+#include "wire/handle/mirrors.h"
 
 namespace lineshaft::handle {
 
@@ -28,6 +29,12 @@ struct Responder::OnShard {
 /// Seconds since 1970.
 std::uint32_t answer_now_s();
 bool is_change(Op op);
+
+/// What a mirror asks for: everything, or what happened since.
+struct MirrorWish {
+    std::optional<DumpWanted> dump{};
+    TransactionsWanted transactions{};  // without a dump
+};
 
 struct AnswerSteps {
     // An answer to `asked`: same request id, its flags, the version both know. `to`: the message
@@ -77,8 +84,14 @@ struct AnswerSteps {
     // Changes as they happen, to a mirror, until it leaves.
     static io::Task<void> push(Responder* responder, Packet asked, Envelope to, Authority by,
                                AnswerOut* out);
-    static io::Task<Result<Movements>> movements(Responder* responder, TransactionsWanted wanted,
-                                                 std::uint64_t after);
+    // Before `settled` no transaction is still to come.
+    static io::Task<Result<Movements>> movements(Responder* responder, Share share,
+                                                 std::uint64_t after, std::uint64_t settled);
+    // Whether a mirror of one server of several wants a handle: that one's part, and all prefix handles.
+    static bool is_of_share(const Share& share, std::string_view handle);
+    // What Handle.Net's mirrors ask for instead: a stream behind the answer, which ends.
+    static io::Task<void> pull(Responder* responder, Packet asked, Envelope to, MirrorWish wish,
+                               AnswerOut* out);
     static io::Task<bool> count_day(Responder* responder, std::string key);
     static io::Task<void> log_in(Responder* responder, Packet asked, Envelope to, Authority by,
                                  AnswerOut* out);

@@ -129,6 +129,29 @@ json::object body_of(Answer answer, std::string_view handle, std::string_view me
     return out;
 }
 
+// Both `page` (from 0) and `pageSize` are needed for a page; otherwise everything, as far as one answer
+// goes.
+struct Paging {
+    std::uint64_t skip = 0;
+    std::size_t count = page_size_max;
+    std::optional<std::uint64_t> page{};
+};
+Paging paging_of(const http::Request& request) {
+    const auto size = number_of(request.asked("pageSize").value_or(""));
+    const auto page = number_of(request.asked("page").value_or(""));
+    Paging out;
+    if (!size || !page) return out;
+    out.count = static_cast<std::size_t>(std::min<std::uint64_t>(*size, page_size_max));
+    out.page = std::min<std::uint64_t>(*page, 1u << 31);
+    out.skip = *out.page * out.count;
+    return out;
+}
+void tell_page(json::object& out, const Paging& paging) {
+    if (!paging.page) return;
+    out["page"] = *paging.page;
+    out["pageSize"] = paging.count;
+}
+
 // What `?index=` and `?type=` ask for; "various" is no index. Errors: invalid.
 Result<Resolution> asked_values(const http::Request& request) {
     Resolution out;
@@ -257,9 +280,12 @@ struct RestSteps {
                     body_of(answer, handle, why));
     }
 
+    // `referral`: of 302 and 303, the handle that says where else to ask.
     static http::Response values(const http::Request& request, Answer answer,
-                                 const std::string& handle, const std::vector<Value>& all) {
+                                 const std::string& handle, const std::vector<Value>& all,
+                                 const std::string& referral = {}) {
         json::object out = body_of(answer, handle);
+        if (!referral.empty()) out["referralHandle"] = referral;
         json::array list;
         for (const Value& value : all) list.push_back(value_json(value));
         out["values"] = std::move(list);
@@ -289,7 +315,7 @@ struct RestSteps {
         }
         if (is_elsewhere) {
             ++stats.referred;
-            co_return values(request, found->answer, handle, found->values);
+            co_return values(request, found->answer, handle, found->values, found->referral);
         }
         const bool wants_all = !asks(request, "publicOnly", false);
         bool public_only = !wants_all || !reads_all(*rest, request);
@@ -301,8 +327,6 @@ struct RestSteps {
                 admitted.by, rest->services_.registry.canonical(handle), found->values,
                 {.own = right::read_value, .at_prefix = 0});
             if (public_only) party = admitted.by.who;
-        } else if (public_only && asks(request, "auth", false)) {
-            co_return refused(*rest, request, refusal(401, "prove which key is yours"), handle);
         }
         auto shown = party
                          ? rest->services_.registry.party_view(std::move(found->values), *asked, *party).values
@@ -420,11 +444,9 @@ struct RestSteps {
             co_return problem(request, Answer::protocol_error, "", "?prefix= is needed");
         if (!registry.homes(prefix))
             co_return problem(request, Answer::not_responsible, "", "That prefix doesn't live here");
-        // A page below 0 or none: everything, as far as one answer goes.
-        const auto size = number_of(request.asked("pageSize").value_or("x"));
-        const auto page = number_of(request.asked("page").value_or("0"));
-        const std::size_t most = std::min<std::size_t>(size.value_or(page_size_max), page_size_max);
-        std::uint64_t skip = page.value_or(0) * most;
+        const Paging paging = paging_of(request);
+        const std::size_t most = paging.count;
+        std::uint64_t skip = paging.skip;
         auto count = co_await registry.count(prefix);
         json::array names;
         std::string after;
@@ -445,18 +467,21 @@ struct RestSteps {
         json::object out = body_of(Answer::success, "");
         out["prefix"] = prefix;
         out["totalCount"] = std::to_string(count);
-        out["page"] = page.value_or(0);
-        out["pageSize"] = size ? static_cast<std::int64_t>(most) : -1;
+        tell_page(out, paging);
         out["handles"] = std::move(names);
         co_return told(request, 200, out);
     }
 
     static io::Task<http::Response> prefixes(Rest* rest, http::Request request) {
         json::object out = body_of(Answer::success, "");
-        json::array all;
-        for (const auto& prefix : rest->services_.registry.homed_prefixes())
-            all.emplace_back(prefix_handle(prefix));
-        out["prefixes"] = std::move(all);
+        json::array some;
+        const Paging paging = paging_of(request);
+        const auto all = rest->services_.registry.homed_prefixes();
+        for (std::size_t at = paging.skip; at < all.size() && some.size() < paging.count; ++at)
+            some.emplace_back(prefix_handle(all[at]));
+        out["totalCount"] = std::to_string(all.size());
+        tell_page(out, paging);
+        out["prefixes"] = std::move(some);
         co_return told(request, 200, out);
     }
 
@@ -489,8 +514,7 @@ struct RestSteps {
             co_return problem(request, verdict.answer, asked, verdict.why);
         if (!verdict.is_genuine) ++rest->services_.responder.stats().proofs_failed;
         json::object out = body_of(Answer::success, verdict.who.handle);
-        out["index"] = verdict.who.index;
-        out["verificationResult"] = verdict.is_genuine;
+        out["isValid"] = verdict.is_genuine;
         co_return told(request, 200, out);
     }
 
@@ -535,8 +559,13 @@ struct RestSteps {
         Value value;
         value.type = "HS_SITE";
         value.data = encode(rest->services_.responder.site());
-        auto shown = value_json(value);
-        co_return told(request, 200, shown.at("data").at("value").as_object());
+        const auto data = data_json(value);
+        // Its members also stand beside it: earlier versions of this node had them there only.
+        json::object out = body_of(Answer::success, "");
+        out["site"] = data.at("value");
+        for (const auto& member : data.at("value").as_object())
+            out[member.key()] = member.value();
+        co_return told(request, 200, out);
     }
 };
 

@@ -54,6 +54,9 @@ inline io::Task<Result<void>> flush_lane(store::Lane* lane) {
     auto flushed = co_await lane->flush();
     co_return flushed;
 }
+inline io::Task<bool> told(bool answer) {
+    co_return answer;
+}
 inline io::Task<Result<Lookup>> look_there(Registry* registry, std::string name) {
     co_return registry->look_up(name);
 }

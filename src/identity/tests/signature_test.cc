@@ -2,7 +2,12 @@
 #include "identity/signature.h"
 
 #include <gtest/gtest.h>
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
+#include <openssl/dsa.h>
+#include <openssl/evp.h>
 
+#include "base/check.h"
 #include "identity/node_key.h"
 #include "identity/tests/rig.h"
 #include "trust/secrets.h"
@@ -205,6 +210,87 @@ TEST(SignedValues, AreNotBelievedWhenAnythingIsOff) {
                                        good.trusted, now_s)),
                   want)
             << bad.substr(0, 30);
+}
+
+// Handle.Net signs values with DSA keys as well (DS256); nothing of Lineshaft's has one, so a key of
+// OpenSSL's makes what is read here.
+class DsaSigner {
+public:
+    DsaSigner() {
+        EVP_PKEY_CTX* making = EVP_PKEY_CTX_new_from_name(nullptr, "DSA", nullptr);
+        EVP_PKEY* parameters = nullptr;
+        CHECK(EVP_PKEY_paramgen_init(making) == 1);
+        EVP_PKEY_CTX_set_dsa_paramgen_bits(making, 1'024);
+        CHECK(EVP_PKEY_paramgen(making, &parameters) == 1);
+        EVP_PKEY_CTX* context = EVP_PKEY_CTX_new_from_pkey(nullptr, parameters, nullptr);
+        CHECK(EVP_PKEY_keygen_init(context) == 1 && EVP_PKEY_keygen(context, &key_) == 1);
+        EVP_PKEY_CTX_free(context);
+        EVP_PKEY_free(parameters);
+        EVP_PKEY_CTX_free(making);
+    }
+    ~DsaSigner() { EVP_PKEY_free(key_); }
+    std::string public_key() const {
+        handle::PublicKey out{"DSA_PUB_KEY", {}};
+        for (const char* name : {OSSL_PKEY_PARAM_FFC_Q, OSSL_PKEY_PARAM_FFC_P, OSSL_PKEY_PARAM_FFC_G,
+                                 OSSL_PKEY_PARAM_PUB_KEY})
+            out.numbers.push_back(number(name));
+        return handle::encode(out);
+    }
+    // `jws` again, as this key signs it.
+    std::string resigned(std::string_view jws) const {
+        const auto payload = jws.substr(jws.find('.') + 1, jws.rfind('.') - jws.find('.') - 1);
+        const std::string covered =
+            trust::to_base64url(R"({"alg":"DS256"})") + "." + std::string(payload);
+        EVP_MD_CTX* context = EVP_MD_CTX_new();
+        std::string out(512, '\0');
+        std::size_t size = out.size();
+        CHECK(EVP_DigestSignInit(context, nullptr, EVP_sha256(), nullptr, key_) == 1);
+        CHECK(EVP_DigestSign(context, reinterpret_cast<unsigned char*>(out.data()), &size,
+                             reinterpret_cast<const unsigned char*>(covered.data()),
+                             covered.size()) == 1);
+        EVP_MD_CTX_free(context);
+        out.resize(size);
+        return covered + "." + trust::to_base64url(out);
+    }
+
+private:
+    std::string number(const char* name) const {
+        BIGNUM* value = nullptr;
+        CHECK(EVP_PKEY_get_bn_param(key_, name, &value) == 1);
+        std::string out(static_cast<std::size_t>(BN_num_bytes(value)), '\0');
+        BN_bn2bin(value, reinterpret_cast<unsigned char*>(out.data()));
+        BN_free(value);
+        if ((static_cast<unsigned char>(out.front()) & 0x80u) != 0) out.insert(0, 1, '\0');
+        return out;
+    }
+    EVP_PKEY* key_ = nullptr;
+};
+
+TEST(SignedValues, OfDsaKeysAreBelievedUpToAnRsaKeyAndToADsaKey) {
+    const DsaSigner issuer, stranger;
+    const auto root = trust::RsaKey::generate();
+    const handle::Reference root_name{"0.0/0.0", 300}, issuer_name{"0.NA/88.1", 300};
+    const std::vector<Value> values{url(1, "https://example.com/")};
+    const std::string plain = sign_values(root, issuer_name, "88.1/A", values, now_s, 0);
+    const std::string signature = issuer.resigned(plain);
+    const auto own = certify(root, root_name, issuer_name, issuer.public_key(),
+                             {{CertifiedRight::Kind::everything, ""}}, now_s, 0);
+    EXPECT_EQ(*certified_key(own), issuer.public_key());
+    const TrustedKeys of_root{*fingerprint_of(public_key_of(root))};
+    const TrustedKeys of_issuer{*fingerprint_of(issuer.public_key())};
+    const auto worth = [&](const std::string& jws, const SignatureChain& chain,
+                           const TrustedKeys& trusted) {
+        return judge_signature(jws, "88.1/A", values, chain, trusted, now_s).worth;
+    };
+    const SignatureChain certified{{own}, public_key_of(root)}, bare{{}, issuer.public_key()};
+    EXPECT_EQ(worth(signature, certified, of_root), Worth::valid);
+    EXPECT_EQ(worth(signature, bare, of_issuer), Worth::valid);
+    EXPECT_EQ(worth(signature, bare, of_root), Worth::untrusted);
+    EXPECT_EQ(worth(stranger.resigned(plain), certified, of_root), Worth::invalid);
+    EXPECT_EQ(worth(plain, certified, of_root), Worth::invalid) << "RS256 of another key than it says";
+    EXPECT_TRUE(check_jws(signature, issuer.public_key()).has_value());
+    EXPECT_EQ(check_jws(signature, stranger.public_key()).error().code, Code::denied);
+    EXPECT_EQ(check_jws(signature, public_key_of(root)).error().code, Code::denied);
 }
 
 }  // namespace

@@ -5,10 +5,12 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "identity/node_key.h"
 #include "identity/tests/rig.h"
 #include "identity/value_signer.h"
+#include "wire/handle/names.h"
 
 namespace lineshaft::identity {
 namespace {
@@ -312,12 +314,88 @@ TEST(ValueSigner, CertifiesWhatIsDerivedFromItsPrefixes) {
          std::initializer_list<std::tuple<std::string, std::string, Code>>{
              {"88.1", "", Code::denied}, {"88.2.7", "", Code::denied}, {"88", "", Code::denied},
              {"88.1.7", "no key", Code::invalid},
-             {"88.1.7", handle::encode(handle::PublicKey{"DSA_PUB_KEY", {"q", "p", "g", "y"}}),
+             {"88.1.7", handle::encode(handle::PublicKey{"SM2_PUB_KEY", {"x", "y"}}),
               Code::unsupported}}) {
         const auto refused = it.rig.run(it.signer.certify_prefix(prefix, key, 0));
         ASSERT_FALSE(refused.has_value()) << prefix;
         EXPECT_EQ(refused.error().code, want) << prefix << refused.error().context;
     }
+}
+
+io::Task<Result<Renewals>> renew_there(SigningRig* it, std::set<std::string> refused,
+                                       std::vector<std::string>* asked) {
+    auto may = [refused, asked](std::string prefix) -> io::Task<bool> {
+        asked->push_back(prefix);
+        return testing::told(!refused.contains(prefix));
+    };
+    auto found = co_await renew_certificates(it->rig.registry.get(), &it->signer, MayRenew(may));
+    co_return found;
+}
+
+TEST(Renewals, MakeAnewWhatIsDueForTheSameKeyAndAsLong) {
+    SigningRig it(false);
+    const std::int64_t now = io::Clock::system().now().millis() / 1'000, day = 86'400;
+    const auto& child = made_key(1);
+    const auto give = [&](const std::string& prefix, const trust::RsaKey& by, std::string issuer,
+                          std::int64_t since, std::int64_t life) {
+        const std::string own = handle::prefix_handle(prefix);
+        auto jws = certify(by, {std::move(issuer), 400}, {own, 400}, public_key_of(child),
+                           {{RightKind::this_handle, own}}, since, life);
+        ASSERT_TRUE(it.rig.change(create(own, {typed(410, "HS_CERT", std::move(jws))})).is_good());
+    };
+    const auto terms_at = [&](const std::string& prefix) {
+        const auto values = it.values_of(handle::prefix_handle(prefix));
+        return certificate_in(values, prefix).value_or(KeptCertificate{}).terms;
+    };
+    give("88.1.1", it.key, "0.NA/88.1", now - 70 * day, 90 * day);    // 20 days left: due
+    give("88.1.2", it.key, "0.NA/88.1", now - 50 * day, 90 * day);    // 40 left
+    give("88.1.3", it.key, "0.NA/88.1", now - 7 * day, 9 * day);      // 2 of 9 left: due
+    give("88.1.4", it.key, "0.NA/88.1", now - 100 * day, 90 * day);   // ended while the node was off
+    give("88.1.5", it.key, "0.NA/88.1", now - 100 * day, 0);          // does not end
+    give("88.1.6", made_key(2), "0.NA/88.1", now - 70 * day, 90 * day);  // nobody's, or of a former key
+    give("88.1.7", it.key, "0.NA/88.1", now - 70 * day, 90 * day);    // suspended
+    ASSERT_TRUE(it.rig.run(it.rig.registry->home("88.2", testing::operator_of_node)).is_good());
+    give("88.2.1", it.key, "0.NA/88.2", now - 70 * day, 90 * day);    // not of this node
+    std::vector<std::string> asked;
+    const auto found = it.rig.run(renew_there(&it, {"88.1.7"}, &asked));
+    ASSERT_TRUE(found.has_value());
+    EXPECT_EQ(found->renewed, (std::vector<std::string>{"88.1.1", "88.1.3", "88.1.4"}));
+    EXPECT_EQ(asked, (std::vector<std::string>{"88.1.1", "88.1.3", "88.1.4", "88.1.7"}));
+    EXPECT_EQ(found->given, 6u);
+    EXPECT_EQ(found->in_doubt, 1u);
+    EXPECT_EQ(found->why, "");
+    for (const auto& [prefix, life] :
+         {std::pair("88.1.1", 90 * day), {"88.1.3", 9 * day}, {"88.1.4", 90 * day}}) {
+        const auto terms = terms_at(prefix);
+        ASSERT_TRUE(terms.since_s && terms.until_s) << prefix;
+        EXPECT_GE(*terms.since_s, now) << prefix;
+        EXPECT_EQ(*terms.until_s - *terms.since_s, life) << prefix;
+        EXPECT_EQ(terms.public_key, public_key_of(child)) << prefix;
+        EXPECT_EQ(terms.issuer, (handle::Reference{"0.NA/88.1", 400}));
+        EXPECT_TRUE(it.signer.made(it.values_of(handle::prefix_handle(prefix))[0].data)) << prefix;
+    }
+    for (const char* prefix : {"88.1.2", "88.1.5", "88.1.6", "88.1.7", "88.2.1"})
+        EXPECT_LT(*terms_at(prefix).since_s, now - day) << prefix;
+    const auto again = it.rig.run(renew_there(&it, {}, &asked));
+    EXPECT_EQ(again->renewed, (std::vector<std::string>{"88.1.7"})) << "resumed; the others are good";
+}
+
+TEST(Renewals, KnowWhenACertificateIsDue) {
+    const auto& key = made_key(0);
+    const std::int64_t day = 86'400, since = 1'800'000'000;
+    const auto due = [&](std::int64_t life) {
+        const auto jws = certify(key, {"0.NA/88.1", 400}, {"0.NA/88.1.7", 400}, public_key_of(key),
+                                 {}, since, life);
+        return certificate_in({typed(1, "URL", "x"), typed(410, "HS_CERT", jws)}, "88.1.7")
+            .value_or(KeptCertificate{})
+            .renew_at_s;
+    };
+    EXPECT_EQ(due(0), std::nullopt);
+    EXPECT_EQ(due(9 * day), since + 6 * day);
+    EXPECT_EQ(due(90 * day), since + 60 * day);
+    EXPECT_EQ(due(3'650 * day), since + 3'620 * day) << "at most 30 days before";
+    EXPECT_FALSE(certificate_in({typed(410, "HS_CERT", "a.b.c")}, "88.1.7").has_value());
+    EXPECT_FALSE(certificate_in({}, "88.1.7").has_value());
 }
 
 }  // namespace

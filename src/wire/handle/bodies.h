@@ -201,46 +201,4 @@ std::string encode_exchanged_key(std::string_view sealed);
 Result<Reference> decode_login(Bytes body, const Limits& limits);
 std::string encode_login(const Reference& identity);
 
-/// Message 1001: what a mirror asks for.
-struct TransactionsWanted {
-    std::string state;  ///< JSON, of peers from 2.9 on; empty: the next two
-    std::uint64_t last_transaction = 0, last_date_ms = 0;
-    std::uint8_t hash_option = 2;
-    std::uint32_t servers = 1, server_number = 0;
-    bool operator==(const TransactionsWanted&) const = default;
-};
-Result<TransactionsWanted> decode_transactions_wanted(Bytes body, const Limits& limits);
-std::string encode(const TransactionsWanted& body);
-
-/// Message 1002: what a mirror asks for that begins anew.
-struct DumpWanted {
-    std::uint8_t hash_option = 2;
-    std::uint32_t servers = 1, server_number = 0;
-    std::optional<std::string> from;  ///< a handle to go on from; nothing: not sent
-    std::uint32_t from_kind = 0;      ///< sent with `from`
-    bool operator==(const DumpWanted&) const = default;
-};
-Result<DumpWanted> decode_dump_wanted(Bytes body, const Limits& limits);
-std::string encode(const DumpWanted& body);
-
-/// One handle, as it was after a change, for those who follow along. The records of the reference
-/// server's stream, in the bodies of messages.
-struct Movement {
-    std::uint64_t number = 0;  ///< of the transaction, at its origin
-    std::string handle;
-    std::uint8_t action = 1;  ///< 1 create, 2 delete, 3 update, 4 home, 5 unhome (a prefix)
-    std::uint64_t at_ms = 0;
-    std::vector<Value> values;  ///< of 1 and 3
-    bool operator==(const Movement&) const = default;
-};
-/// What one message of the stream brings. A message that was left out or sent again shows: its
-/// `after` is not where the one before ended.
-struct Movements {
-    std::uint64_t after = 0, until = 0;  ///< numbers: after < all of them <= until
-    std::vector<Movement> all{};         ///< ascending
-    bool operator==(const Movements&) const = default;
-};
-Result<Movements> decode_movements(Bytes body, const Limits& limits);
-std::string encode(const Movements& movements);
-
 }  // namespace lineshaft::handle

@@ -2,7 +2,7 @@
 // codec_limits.
 #include <gtest/gtest.h>
 
-#include "wire/handle/bodies.h"
+#include "wire/handle/mirrors.h"
 #include "wire/handle/names.h"
 
 namespace lineshaft::handle {
@@ -173,15 +173,19 @@ TEST(Bodies, BothWays) {
     const ChallengeAnswer answer{"HS_PUBKEY", {"0.NA/88.1", 300}, "proof"};
     expect_both_ways<ChallengeAnswer>(answer, encode(answer), &decode_challenge_answer);
     expect_both_ways<Reference>({"88.1/U", 2}, encode_login({"88.1/U", 2}), &decode_login);
-    const TransactionsWanted by_state{"{}", 0, 0, 2, 3, 1};
+    const TransactionsWanted by_state{"{}", true, 0, 0, {2, 3, 1}};
     expect_both_ways<TransactionsWanted>(by_state, encode(by_state), &decode_transactions_wanted);
-    const DumpWanted anew{2, 3, 1, std::nullopt, 0};
+    const DumpWanted anew{{2, 3, 1}, std::nullopt, 0};
     EXPECT_EQ(encode(anew).size(), 9u);
     expect_both_ways<DumpWanted>(anew, encode(anew), &decode_dump_wanted);
-    const DumpWanted going_on{1, 1, 0, "88.1/A", 2};
+    const DumpWanted going_on{{1, 1, 0}, "88.1/A", 2};
     expect_both_ways<DumpWanted>(going_on, encode(going_on), &decode_dump_wanted);
-    const TransactionsWanted by_number{"", 17, 18, 1, 2, 0};
+    const TransactionsWanted by_number{"", true, 17, 18, {1, 2, 0}};
+    EXPECT_EQ(encode(by_number).size(), 26u);
     expect_both_ways<TransactionsWanted>(by_number, encode(by_number), &decode_transactions_wanted);
+    const TransactionsWanted of_old_peers{"", false, 17, 18, {1, 2, 0}};
+    expect_both_ways<TransactionsWanted>(of_old_peers, encode(of_old_peers),
+                                         &decode_old_transactions_wanted);
     const SessionSetupAnswer setup{SessionSetup::Mode::diffie_hellman, "key"};
     expect_both_ways<SessionSetupAnswer>(setup, encode(setup), &decode_session_setup_answer);
     for (const auto kind :
@@ -272,6 +276,39 @@ TEST(Bodies, MovementsAreReadInTheirOrderOnly) {
         EXPECT_EQ(decode_movements(as_bytes(bytes).first(size), codec_limits).has_value(), is_between)
             << size;
     }
+}
+
+// The stream behind the answers to 1001 and 1002, as the reference server writes and reads it.
+TEST(Pulled, BlocksHaveTheReferenceServersBytes) {
+    using namespace pulled;
+    const auto hex = [](const std::string& bytes) { return to_hex(as_bytes(bytes)); };
+    Value value;
+    value.index = 1;
+    value.type = "URL";
+    value.data = "x";
+    const std::string_view record = "0000001e" "00000001" "00000000" "00" "00015180" "0e"
+                                    "0000000355524c" "0000000178" "00000000";
+    EXPECT_EQ(hex(opening("SHA-256")), "00000000" "000000075348412d323536");
+    EXPECT_EQ(hex(signature("sig")), "00000003736967");
+    EXPECT_EQ(hex(head(Format::one_queue, Status::transactions)), "0000000100000002");
+    EXPECT_EQ(hex(head(Format::named_queues, Status::dump_first)), "0000000200000001");
+    EXPECT_EQ(hex(queue_name("0:S")), "02" "00000003303a53");
+    EXPECT_EQ(hex(movement({5, "88.1/A", 3, 1'700'000'000'000, {value}})),
+              "01" "0000000000000005" "0000000638382e312f41" "03" "0000018bcfe56800" "00000001" +
+                  std::string(record));
+    EXPECT_EQ(hex(movement({6, "0.NA/88.2", 4, 2, {}})),
+              "01" "0000000000000006" "00000009302e4e412f38382e32" "04" "0000000000000002");
+    EXPECT_EQ(hex(movement({7, "88.1/A", 2, 2, {}})),
+              "01" "0000000000000007" "0000000638382e312f41" "02" "0000000000000002");
+    EXPECT_EQ(hex(queue_end(2)), "03" "0000000000000002");
+    EXPECT_EQ(hex(end(Format::one_queue, 2)), "00" "0000000000000002");
+    EXPECT_EQ(hex(end(Format::named_queues, 2)), "00");
+    EXPECT_EQ(hex(dump_head()), "00000002");
+    EXPECT_EQ(hex(dump_position(2, 9)), "00" "0000000000000002" "0000000000000009");
+    EXPECT_EQ(hex(dump_handle({"88.1/A", {value}})),
+              "01" "0000000638382e312f41" "00000001" + std::string(record));
+    EXPECT_EQ(hex(dump_prefix("0.NA/88.1")), "02" "00000009302e4e412f38382e31");
+    EXPECT_EQ(hex(std::string(dump_end)), "ff");
 }
 
 TEST(Keys, Sm2HasAFormOfOurOwnAndSm9None) {

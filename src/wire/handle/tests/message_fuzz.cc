@@ -2,7 +2,7 @@
 // reads as the same; a message that was read is written again byte for byte, but for the reserved
 // byte and a credential's missing length.
 #include "base/check.h"
-#include "wire/handle/bodies.h"
+#include "wire/handle/mirrors.h"
 #include "wire/handle/names.h"
 
 namespace {
@@ -41,6 +41,7 @@ void all_bodies(Bytes bytes) {
     body<SessionSetup>(bytes, &decode_session_setup);
     body<SessionSetupAnswer>(bytes, &decode_session_setup_answer);
     body<TransactionsWanted>(bytes, &decode_transactions_wanted);
+    body<TransactionsWanted>(bytes, &decode_old_transactions_wanted);
     body<DumpWanted>(bytes, &decode_dump_wanted);
     body<Movements>(bytes, &decode_movements);
     body<Credential>(bytes, &decode_credential);
