@@ -118,7 +118,7 @@ test("a bad line costs itself only, and the answer names it", async (t) => {
     assert.equal(both.status, 400);
     assert.match(both.body.message, /1 line was not stored; of the others, 1 value was not stored, all others are: 1 outside history\.time_min/);
     assert.deepEqual((await node.samples("both", "press.speed")).map((one) => one.value), [2]);
-    assert.match(old.body.message, /1 values were not stored.* 1 outside history.time_min/);
+    assert.match(old.body.message, /1 value was not stored.* 1 outside history.time_min/);
     assert.equal((await node.samples("a", "m.f")).length, 2);
     const metrics = await node.metrics();
     assert.equal(metrics.influx_lines_refused_total, 6);
