@@ -81,6 +81,12 @@ json::array signatures_out(const identity::ValuesTrust& trust);
 io::Task<Result<handle::Value>> certify_prefix(NamingDesk* desk, std::string prefix,
                                                std::string public_key, std::int64_t life_s);
 
+/// That among the `values` of its prefix handle; null: there is none.
+json::value certificate_out(const NamingDesk& desk, const std::string& prefix,
+                            const std::vector<handle::Value>& values);
+/// Whether this node is who certifies the prefix's key.
+bool gives_certificate(const NamingDesk& desk, std::string_view prefix);
+
 /// A registry's refusal as a failure of ours.
 Error error_of(const identity::Outcome& outcome);
 /// "Quota reached" and the rest.

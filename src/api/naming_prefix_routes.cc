@@ -87,6 +87,8 @@ Result<std::optional<std::uint64_t>> count_in(const json::object& body, std::str
 struct PrefixFacts {
     std::optional<std::int64_t> identifiers;
     std::optional<std::string> xml;
+    json::value certificate = nullptr;
+    bool is_certifiable = false;
 };
 
 io::Task<Result<PrefixFacts>> prefix_facts(NamingDesk* desk, PrefixEntry entry) {
@@ -100,6 +102,9 @@ io::Task<Result<PrefixFacts>> prefix_facts(NamingDesk* desk, PrefixEntry entry) 
     for (const auto& value : *values) {
         if (value.type == "HS_NAMESPACE") out.xml = value.data;
     }
+    out.certificate = certificate_out(*desk, entry.prefix, *values);
+    out.is_certifiable =
+        entry.state != PrefixState::revoked && gives_certificate(*desk, entry.prefix);
     co_return out;
 }
 
@@ -116,6 +121,8 @@ json::object prefix_out(const Call& call, const PrefixEntry& entry, const Prefix
             {"identifiers", facts.identifiers ? json::value(*facts.identifiers) : json::value(nullptr)},
             {"quota", number_or_null(entry.quota)},
             {"template", facts.xml ? json::value(*facts.xml) : json::value(nullptr)},
+            {"certificate", facts.certificate},
+            {"certifiable", facts.is_certifiable},
             {"application", entry.application == 0
                                 ? json::value(nullptr)
                                 : json::value(std::to_string(entry.application))},

@@ -6,6 +6,7 @@
 #include "api/naming.h"
 #include "api/render.h"
 #include "api/routes.h"
+#include "identity/node_key.h"
 #include "trust/secrets.h"
 #include "wire/handle/names.h"
 
@@ -21,6 +22,13 @@ std::string handle_listener(const Call& call) {
         if (name == "handle") return address;
     }
     return {};
+}
+
+// What others put into handle.trusted_keys, and what is compared before it is certified.
+json::value key_of_node(const NamingDesk& desk) {
+    if (desk.signer == nullptr) return nullptr;
+    const auto fingerprint = identity::fingerprint_of(desk.signer->public_key());
+    return fingerprint ? json::value(*fingerprint) : json::value(nullptr);
 }
 
 io::Task<Answer> naming_node(Call call) {
@@ -39,6 +47,7 @@ io::Task<Answer> naming_node(Call call) {
                      {"identifiers", identifiers},
                      {"resolves_elsewhere", desk->resolver != nullptr},
                      {"public_url", desk->public_url},
+                     {"key", key_of_node(*desk)},
                      {"applications", nullptr},
                      {"machines", nullptr}};
     if (trust::may(*call.principal, trust::Right::decide_names)) {

@@ -9,6 +9,7 @@
 #include "api/render.h"
 #include "api/routes.h"
 #include "base/log.h"
+#include "identity/asker.h"
 #include "identity/node_key.h"
 #include "identity/value_json.h"
 #include "wire/handle/names.h"
@@ -60,28 +61,12 @@ Result<ValueSigner*> signer_of(NamingDesk& desk) {
     return fail(Code::conflict, "this node has no key to sign with: set handle.listen");
 }
 
-// Puts a value into the prefix handle.
-io::Task<Result<void>> put_at_prefix(NamingDesk* desk, std::string prefix, Value value) {
-    identity::Change change;
-    change.kind = identity::Change::Kind::add_values;
-    change.handle = handle::prefix_handle(prefix);
-    change.overwrites = true;
-    change.values.push_back(std::move(value));
-    const identity::Authority by{true, {}};
-    auto outcome = co_await desk->registry.change(std::move(change), by);
-    if (!outcome.is_good()) co_return std::unexpected(error_of(outcome));
-    co_return Result<void>{};
-}
-
 // A prefix hosted here for another company needs a certificate before its signatures are worth
 // anything elsewhere.
 io::Task<Result<void>> ensure_certificate(NamingDesk* desk, std::string prefix) {
     if (std::ranges::find(desk->own, prefix) != desk->own.end()) co_return Result<void>{};
     CO_TRY(const auto known, desk->registry.values_of(handle::prefix_handle(prefix)));
-    const bool is_there = known && std::ranges::any_of(*known, [](const Value& value) {
-        return value.type == "HS_CERT" && value.index == ValueSigner::certificate_index;
-    });
-    if (is_there) co_return Result<void>{};
+    if (known && identity::certificate_in(*known, prefix)) co_return Result<void>{};
     auto made = co_await certify_prefix(desk, std::move(prefix), {}, 0);
     if (!made) co_return std::unexpected(made.error());
     co_return Result<void>{};
@@ -117,26 +102,112 @@ io::Task<Answer> sign_identifier(Call call) {
     co_return reply(out);
 }
 
-// The key that signs under `prefix`: of who was delegated to, as its HS_SITE names it. Empty: the
-// prefix is hosted here.
-Result<std::string> key_of_delegate(const NamingDesk& desk, const std::string& prefix) {
-    TRY(const auto known, desk.registry.values_of(handle::prefix_handle(prefix)));
-    if (!known) return fail(Code::not_found, handle::prefix_handle(prefix) + " is not here");
-    for (const Value& value : *known) {
+// The key that signs under a prefix: of who was delegated to, as the HS_SITE among its `values` names
+// it; empty: that names none. Nothing: the prefix is hosted here.
+std::optional<std::string> key_of_delegate(const std::vector<Value>& values) {
+    for (const Value& value : values) {
         if (value.type != "HS_SITE" && value.type != "HS_SITE.PREFIX") continue;
         const auto site = handle::decode_site(as_bytes(value.data), {});
-        if (!site || site->servers.empty()) continue;
-        if (!site->servers.front().public_key.empty()) return site->servers.front().public_key;
+        if (site && !site->servers.empty()) return site->servers.front().public_key;
+    }
+    return std::nullopt;
+}
+
+// Empty: this node's own.
+Result<std::string> key_to_certify(const NamingDesk& desk, const std::string& prefix) {
+    TRY(const auto known, desk.registry.values_of(handle::prefix_handle(prefix)));
+    if (!known) return fail(Code::not_found, handle::prefix_handle(prefix) + " is not here");
+    auto key = key_of_delegate(*known);
+    if (key && key->empty())
         return fail(Code::invalid,
                     "\"public_key\" is needed: HS_SITE of the prefix names no key (GET /api/site there)");
+    return std::move(key).value_or(std::string());
+}
+
+std::string_view certificate_state(const NamingDesk& desk, const identity::KeptCertificate& kept,
+                                   const std::vector<Value>& values) {
+    const std::int64_t now_s = io::Shard::here().now().millis() / 1'000;
+    if (kept.terms.until_s && *kept.terms.until_s <= now_s) return "ended";
+    if (desk.signer == nullptr) return "valid";
+    if (!desk.signer->made(kept.jws)) return "not_ours";
+    const auto named = key_of_delegate(values).value_or(desk.signer->public_key());
+    const auto fingerprint = identity::fingerprint_of(named);
+    const auto certified = identity::fingerprint_of(kept.terms.public_key);
+    if (fingerprint && certified && *fingerprint != *certified) return "other_key";
+    return kept.renew_at_s && *kept.renew_at_s <= now_s ? "due" : "valid";
+}
+
+json::value second_or_null(const std::optional<std::int64_t>& second) {
+    return second ? json::value(render_time(Instant::from_millis(*second * 1'000)))
+                  : json::value(nullptr);
+}
+
+struct SigningKey {
+    std::string_view source;  // "own": hosted here, "site": as HS_SITE names it, "node": it said so
+    std::string bytes{};      // empty: nobody knows it, source "none"
+    std::string why{};
+};
+
+// As its server says, and proves by signing that it has it.
+io::Task<Result<SigningKey>> ask_for_key(std::string address) {
+    CO_TRY(const auto server, io::parse_address(address));
+    auto told = co_await identity::ask_site(server, handle::Transport::tcp);
+    SigningKey out{"none"};
+    if (!told) {
+        out.why = address + " does not answer: " + told.error().context;
+        co_return std::move(out);
     }
-    return std::string();
+    std::string key = told->site.servers.empty() ? "" : told->site.servers.front().public_key;
+    const auto proof = identity::check_signature(told->reply, key);
+    if (key.empty()) {
+        out.why = address + " names no key of its own";
+    } else if (!proof) {
+        out.why = address + ": " + proof.error().context;
+    } else {
+        out.source = "node";
+        out.bytes = std::move(key);
+    }
+    co_return std::move(out);
+}
+
+io::Task<Result<SigningKey>> signing_key_of(NamingDesk* desk, std::string prefix) {
+    CO_TRY(const auto known, desk->registry.values_of(handle::prefix_handle(prefix)));
+    if (!known) co_return fail(Code::not_found, handle::prefix_handle(prefix) + " is not here");
+    auto named = key_of_delegate(*known);
+    if (!named) co_return SigningKey{"own", desk->signer->public_key()};
+    if (!named->empty()) co_return SigningKey{"site", std::move(*named)};
+    CO_TRY(const auto entry, desk->book.prefix(prefix));
+    auto asked = co_await ask_for_key(entry.address);
+    co_return asked;
+}
+
+// Which key would be certified: to be compared with what its owner says before it is.
+io::Task<Answer> show_signing_key(Call call) {
+    CO_TRY(NamingDesk* const desk, naming_of(call));
+    CO_TRY(ValueSigner* const signer, signer_of(*desk));
+    const std::string prefix = handle::fold(call.captured(0));
+    if (signer->own_above(prefix).empty())
+        co_return fail(Code::not_found, prefix + " is not derived from a prefix of this node");
+    auto key = co_await signing_key_of(desk, prefix);
+    if (!key) co_return std::unexpected(key.error());
+    json::object out{{"prefix", prefix},
+                     {"key", nullptr},
+                     {"source", key->source},
+                     {"public_key", nullptr},
+                     {"why", text_or_null(key->why)}};
+    if (!key->bytes.empty()) {
+        CO_TRY(const auto fingerprint, identity::fingerprint_of(key->bytes));
+        out["key"] = fingerprint;
+        const auto shown = handle::data_json(handle::value_of(1, "HS_PUBKEY", std::move(key->bytes)));
+        out["public_key"] = shown.as_object().at("value");
+    }
+    co_return reply(out);
 }
 
 Result<std::string> key_in_body(const json::object& body, const NamingDesk& desk,
                                 const std::string& prefix) {
     const auto* given = body.if_contains("public_key");
-    if (given == nullptr || given->is_null()) return key_of_delegate(desk, prefix);
+    if (given == nullptr || given->is_null()) return key_to_certify(desk, prefix);
     auto data = handle::parse_data(json::object{{"format", "key"}, {"value", *given}});
     if (!data) return fail(Code::invalid, "\"public_key\": " + data.error().context);
     return data;
@@ -147,6 +218,9 @@ io::Task<Answer> give_certificate(Call call) {
     CO_TRY(ValueSigner* const signer, signer_of(*desk));
     CO_TRY(auto body, body_object(call.request, {"public_key", "life_days"}));
     const std::string prefix = handle::fold(call.captured(0));
+    CO_TRY(const auto holder, desk->book.holder_of(prefix));
+    if (holder && holder->prefix == prefix && holder->state == identity::PrefixState::revoked)
+        co_return fail(Code::conflict, prefix + " is revoked");
     CO_TRY(auto key, key_in_body(body, *desk, prefix));
     CO_TRY(const auto asked, optional_number(body, "life_days"));
     const double days = asked && *asked ? **asked : certificate_days_usual;
@@ -207,15 +281,34 @@ io::Task<Result<Value>> certify_prefix(NamingDesk* desk, std::string prefix,
     CO_TRY(ValueSigner* const signer, signer_of(*desk));
     auto made = co_await signer->certify_prefix(prefix, std::move(public_key), life_s);
     if (!made) co_return std::unexpected(made.error());
-    auto kept = co_await put_at_prefix(desk, std::move(prefix), *made);
-    if (!kept) co_return std::unexpected(kept.error());
+    auto kept = co_await identity::put_at_prefix(&desk->registry, std::move(prefix), *made);
+    if (!kept.is_good()) co_return std::unexpected(error_of(kept));
     co_return made;
+}
+
+json::value certificate_out(const NamingDesk& desk, const std::string& prefix,
+                            const std::vector<Value>& values) {
+    const auto kept = identity::certificate_in(values, prefix);
+    if (!kept) return nullptr;
+    const auto fingerprint = identity::fingerprint_of(kept->terms.public_key);
+    return json::object{{"state", certificate_state(desk, *kept, values)},
+                        {"subject", identity::text_of(kept->terms.subject)},
+                        {"issuer", identity::text_of(kept->terms.issuer)},
+                        {"key", fingerprint.value_or("")},
+                        {"since", second_or_null(kept->terms.since_s)},
+                        {"until", second_or_null(kept->terms.until_s)},
+                        {"renews_at", second_or_null(kept->renew_at_s)}};
+}
+
+bool gives_certificate(const NamingDesk& desk, std::string_view prefix) {
+    return desk.signer != nullptr && !desk.signer->own_above(prefix).empty();
 }
 
 void add_trust_routes(http::Router& router, Services& services) {
     serve(router, services, "POST", "/api/v1/naming/sign/{handle...}", &sign_identifier);
     serve(router, services, "POST", "/api/v1/naming/prefixes/{prefix}/certificate",
           &give_certificate);
+    serve(router, services, "GET", "/api/v1/naming/prefixes/{prefix}/key", &show_signing_key);
 }
 
 }  // namespace lineshaft::api

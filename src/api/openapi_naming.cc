@@ -8,7 +8,7 @@ constexpr Operation naming_rows[] = {
     {"GET", "/api/v1/naming",
      "What this node does with names.", "", "", "", 200, "NamingThing",
      R"({"role":"secondary","handle_listen":"127.0.0.1:2641","prefixes":["88.101"],"case_sensitive":false,)"
-     R"("identifiers":1200034,"resolves_elsewhere":true,"public_url":"","applications":null,"machines":null})"},
+     R"("identifiers":1200034,"resolves_elsewhere":true,"public_url":"","key":null,"applications":null,"machines":null})"},
     {"GET", "/api/v1/naming/identifiers",
      "Identifiers of one prefix, by name.", "limit cursor", "", "", 200, "NamingThing",
      R"({"items":[{"handle":"88.101.7/EXC-0042","page":"/h/88.101.7/EXC-0042"}],"next":null,"total":1})"},
@@ -67,33 +67,37 @@ constexpr Operation naming_rows[] = {
     {"GET", "/api/v1/naming/prefixes",
      "Prefixes of this node and what was allocated from them.", "limit cursor", "", "", 200, "NamingThing",
      R"({"items":[{"prefix":"88.101.7","kind":"hosted","state":"active","company":"Harbour Cranes",)"
-     R"("organisation":"default","address":null,"identifiers":120034,"quota":1000000,"template":null,)"
-     R"("application":"12","allocated_at":"2026-11-22T08:15:00Z","reason":null}],"next":null})"},
+     R"("organisation":"default","address":null,"identifiers":120034,"quota":1000000,"template":null,"certificate":null,)"
+     R"("certifiable":true,"application":"12","allocated_at":"2026-11-22T08:15:00Z","reason":null}],"next":null})"},
     {"GET", "/api/v1/naming/prefixes/{prefix}",
      "One prefix with its history.", "", "", "", 200, "NamingThing",
      R"({"prefix":"88.101.7","kind":"hosted","state":"active","company":"Harbour Cranes","organisation":"default",)"
-     R"("address":null,"identifiers":120034,"quota":1000000,"template":null,"application":"12",)"
+     R"("address":null,"identifiers":120034,"quota":1000000,"template":null,"certificate":null,"certifiable":true,"application":"12",)"
      R"("allocated_at":"2026-11-22T08:15:00Z","reason":null})"},
     {"PATCH", "/api/v1/naming/prefixes/{prefix}",
      "Its quota, template or address.", "", "NamingThing", R"({"quota":1000000})", 200, "NamingThing",
      R"({"prefix":"88.101.7","kind":"hosted","state":"active","company":"Harbour Cranes","organisation":"default",)"
-     R"("address":null,"identifiers":120034,"quota":1000000,"template":null,"application":"12",)"
+     R"("address":null,"identifiers":120034,"quota":1000000,"template":null,"certificate":null,"certifiable":true,"application":"12",)"
      R"("allocated_at":"2026-11-22T08:15:00Z","reason":null})"},
     {"POST", "/api/v1/naming/prefixes/{prefix}/suspend",
      "Nothing under it resolves from now on.", "", "NamingThing", R"({"reason":"unpaid"})", 200, "NamingThing",
      R"({"prefix":"88.101.7","kind":"hosted","state":"active","company":"Harbour Cranes","organisation":"default",)"
-     R"("address":null,"identifiers":120034,"quota":1000000,"template":null,"application":"12",)"
+     R"("address":null,"identifiers":120034,"quota":1000000,"template":null,"certificate":null,"certifiable":true,"application":"12",)"
      R"("allocated_at":"2026-11-22T08:15:00Z","reason":null})"},
     {"POST", "/api/v1/naming/prefixes/{prefix}/resume",
      "Undoes a suspension.", "", "NamingThing", R"({"reason":"unpaid"})", 200, "NamingThing",
      R"({"prefix":"88.101.7","kind":"hosted","state":"active","company":"Harbour Cranes","organisation":"default",)"
-     R"("address":null,"identifiers":120034,"quota":1000000,"template":null,"application":"12",)"
+     R"("address":null,"identifiers":120034,"quota":1000000,"template":null,"certificate":null,"certifiable":true,"application":"12",)"
      R"("allocated_at":"2026-11-22T08:15:00Z","reason":null})"},
     {"POST", "/api/v1/naming/prefixes/{prefix}/revoke",
      "For good.", "", "NamingThing", R"({"reason":"unpaid"})", 200, "NamingThing",
      R"({"prefix":"88.101.7","kind":"hosted","state":"active","company":"Harbour Cranes","organisation":"default",)"
-     R"("address":null,"identifiers":120034,"quota":1000000,"template":null,"application":"12",)"
+     R"("address":null,"identifiers":120034,"quota":1000000,"template":null,"certificate":null,"certifiable":true,"application":"12",)"
      R"("allocated_at":"2026-11-22T08:15:00Z","reason":null})"},
+    {"GET", "/api/v1/naming/prefixes/{prefix}/key",
+     "The key that a certificate would be for: this node's (own), as HS_SITE names it (site), or as its node says (node).",
+     "", "", "", 200, "NamingThing",
+     R"({"prefix":"88.101.7","key":"9f86d081","source":"node","public_key":{"kty":"RSA","e":"AQAB","n":"wK3"},"why":null})"},
     {"POST", "/api/v1/naming/prefixes/{prefix}/certificate",
      "Certifies the key that signs what is under it (HS_CERT at its prefix handle).", "", "NamingThing",
      R"({"life_days":3650})", 201, "NamingThing",
@@ -159,7 +163,7 @@ constexpr Operation naming_rows[] = {
      R"(<svg xmlns="http://www.w3.org/2000/svg"></svg>)"},
     {"GET", "/api/verifications/{handle...}",
      "Handle.Net's API: whether a secret key of this node (INDEX:HANDLE) made a proof.", "", "", "", 200, "NamingThing",
-     R"({"responseCode":1,"handle":"88.101.7/ADMIN","index":301,"verificationResult":true})"},
+     R"({"responseCode":1,"handle":"88.101.7/ADMIN","isValid":true})"},
     {"POST", "/api/sessions",
      "Handle.Net's API: a session, whose nonce a key of a handle signs.", "", "", "", 201, "NamingThing",
      R"({"sessionId":"0-9f86d081","nonce":"AAECAwQFBgcICQoLDA0ODw==","authenticated":false})"},

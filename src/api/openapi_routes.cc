@@ -403,7 +403,7 @@ constexpr Operation all[] = {
      "", "", "", 200, "",
      R"({"responseCode":1,"prefix":"88.101.7","totalCount":"1","page":0,"pageSize":10,"handles":["88.101.7/EXC-0042"]})"},
     {"GET", "/api/prefixes", "Handle.Net's API: prefixes that live on this node.", "", "", "", 200,
-     "", R"({"responseCode":1,"prefixes":["0.NA/88.101.7"]})"},
+     "", R"({"responseCode":1,"totalCount":"1","prefixes":["0.NA/88.101.7"]})"},
     {"POST", "/api/prefixes/{prefix}", "Handle.Net's API: a prefix lives here from now on.", "", "",
      "", 200, "", R"({"responseCode":1,"handle":"0.NA/88.101.7"})"},
     {"DELETE", "/api/prefixes/{prefix}",

@@ -317,7 +317,7 @@ void add_resolve(CLI::App& app, Words& words) {
     auto& resolve = words.resolve;
     auto* command = app.add_subcommand("resolve", "What an identifier stands for");
     command->add_option("name", resolve.name, "Such as 88.101.7/EXC-0042")->required();
-    command->add_option("--at", resolve.servers, "Whom to ask first; default: handle.bootstrap")
+    command->add_option("--at", resolve.servers, "Whom to ask first; default: handle.bootstrap, else 127.0.0.1:2641")
         ->type_name("HOST:PORT");
     command->add_option("--type", resolve.types, "Only values of this type")->type_name("TYPE");
     command->add_option("--index", resolve.indexes, "Only this value")->type_name("N");

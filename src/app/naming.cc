@@ -82,6 +82,7 @@ NamingRoom::NamingRoom(Rooms rooms, const Settings& settings,
       pool_listen_(settings.handle_pool_listen),
       prefixes_(list_of(settings.handle_prefix)),
       shards_(rooms.shards),
+      audit_(rooms.audit),
       is_read_only_(rooms.store.is_read_only()),
       is_mirror_(!settings.handle_mirror_of.empty()),
       site_servers_(list_of(settings.handle_site_servers)),
@@ -209,6 +210,7 @@ Result<std::string> NamingRoom::listen() {
     responder_.set_site(site_at(address));
     publish_key();
     publish_certificates();
+    keep_certificates();
     return address.text();
 }
 
@@ -225,20 +227,15 @@ Result<std::string> NamingRoom::listen_for_pools() {
 
 // Into the prefix handle, unless it stands there.
 void NamingRoom::put_value(const std::string& prefix, handle::Value value) {
-    identity::Change change;
-    change.kind = identity::Change::Kind::add_values;
-    change.handle = handle::prefix_handle(prefix);
-    change.overwrites = true;
-    const auto known = registry_->values_of(change.handle);
+    const auto known = registry_->values_of(handle::prefix_handle(prefix));
     const bool is_there =
         known && *known && std::ranges::any_of(**known, [&](const handle::Value& one) {
             return one.index == value.index && one.type == value.type && one.data == value.data;
         });
     if (is_there) return;
     const std::string type = value.type;
-    change.values.push_back(std::move(value));
     const auto kept = shards_.run_blocking(
-        ShardIndex(0), registry_->change(std::move(change), identity::Authority{true, {}}));
+        ShardIndex(0), identity::put_at_prefix(registry_.get(), prefix, std::move(value)));
     if (!kept.is_good())
         log::warn("handle: {} of 0.NA/{} could not be published: {}", type, prefix, kept.message);
 }
@@ -260,14 +257,18 @@ void NamingRoom::publish_certificates() {
         if (signer_->own_above(prefix).empty() || std::ranges::find(prefixes_, prefix) != prefixes_.end())
             continue;
         const auto known = registry_->values_of(handle::prefix_handle(prefix));
-        const bool is_there =
-            known && *known && std::ranges::any_of(**known, [](const handle::Value& one) {
-                return one.index == identity::ValueSigner::certificate_index && one.type == "HS_CERT";
-            });
-        if (is_there) continue;
+        const auto kept = known && *known ? identity::certificate_in(**known, prefix) : std::nullopt;
+        if (kept && signer_->made(kept->jws)) continue;  // else of a former key of this node
         auto made = shards_.run_blocking(ShardIndex(0), signer_->certify_prefix(prefix, "", 0));
         if (made) put_value(prefix, std::move(*made));
     }
+}
+
+void NamingRoom::keep_certificates() {
+    if (!signer_) return;
+    certificates_ = std::make_unique<CertificateRounds>(
+        CertificateRounds::Rooms{shards_, *registry_, *signer_, product_->desk().book, audit_});
+    certificates_->start();
 }
 
 io::Task<std::string> NamingRoom::metrics() {
@@ -298,6 +299,10 @@ io::Task<std::string> NamingRoom::metrics() {
                             "lineshaft_handle_mirror_is_following {}\n",
                             mirrored.is_following ? 1 : 0);
     }
+    if (certificates_) {
+        auto certified = co_await certificates_->metrics();
+        page += certified;
+    }
     const auto datagrams = door_.datagram_stats();
     add("datagrams_received", datagrams.received);
     add("datagrams_sent", datagrams.sent);
@@ -307,6 +312,7 @@ io::Task<std::string> NamingRoom::metrics() {
 
 void NamingRoom::close() {
     if (std::exchange(is_closed_, true)) return;
+    if (certificates_) certificates_->close();
     if (product_) product_->close();
     if (mirror_) mirror_->close();
     door_.close();

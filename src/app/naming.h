@@ -2,6 +2,7 @@
 #include <memory>
 #include <string>
 
+#include "app/naming_certificates.h"
 #include "app/naming_product.h"
 #include "app/settings.h"
 #include "gate/handle/door.h"
@@ -63,6 +64,7 @@ private:
     void publish_key();
     void publish_certificates();
     void put_value(const std::string& prefix, handle::Value value);
+    void keep_certificates();
     handle::Site site_at(const io::Address& address) const;
     Result<void> home_prefixes(const Settings& settings);
     Result<void> open_mirror(Rooms rooms, const Settings& settings);
@@ -70,6 +72,7 @@ private:
     std::string listen_, pool_listen_;
     const std::vector<std::string> prefixes_;
     io::Shards& shards_;
+    trust::Audit* const audit_;
     const bool is_read_only_;
     const bool is_mirror_;
     const std::vector<std::string> site_servers_;
@@ -85,6 +88,7 @@ private:
     handle::Rest rest_;
     std::unique_ptr<identity::Mirror> mirror_;  // null: follows nobody
     std::unique_ptr<NamingProduct> product_;
+    std::unique_ptr<CertificateRounds> certificates_;  // null: signs nothing
     bool door_is_open_ = false, pool_is_open_ = false, is_closed_ = false;
 };
 

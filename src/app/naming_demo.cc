@@ -1,7 +1,10 @@
 // lineshaft demo naming: a whole chain of naming nodes on loopback, each a process of its own, that
 // know each other only through the Handle System and each other's HTTP API.
+#include <arpa/inet.h>
 #include <fmt/format.h>
+#include <netinet/in.h>
 #include <spawn.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,6 +27,7 @@ extern char** environ;
 namespace lineshaft::app {
 namespace {
 
+constexpr std::uint16_t usual_port = 2641;
 constexpr io::Steady start_patience{30'000}, start_pause{20}, http_patience{10'000};
 
 struct Member {
@@ -43,6 +47,23 @@ constexpr Member members[] = {
     {"recursive", "recursive", "", "", ""},
 };
 
+// Whether the top node may have the usual port, where `lineshaft resolve` asks when nothing is said.
+bool usual_port_is_free() {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(usual_port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    for (const int kind : {SOCK_STREAM, SOCK_DGRAM}) {
+        const int probe = ::socket(AF_INET, kind | SOCK_CLOEXEC, 0);
+        const int yes = 1;
+        ::setsockopt(probe, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
+        const int bound = ::bind(probe, reinterpret_cast<const sockaddr*>(&address), sizeof(address));
+        ::close(probe);
+        if (bound != 0) return false;
+    }
+    return true;
+}
+
 /// One node's process.
 class NodeProcess {
 public:
@@ -55,8 +76,9 @@ public:
         ::waitpid(pid_, nullptr, 0);
     }
 
-    /// `trusted`: fingerprint of the key of who is asked first.
-    Result<void> start(const std::string& bootstrap, const std::string& trusted) {
+    /// `trusted`: fingerprint of the key of who is asked first. `port` 0: any.
+    Result<void> start(const std::string& bootstrap, const std::string& trusted,
+                       std::uint16_t port = 0) {
         (void)::unlink(ready_file().c_str());
         std::vector<std::string> arguments{"lineshaft",         "serve",        "--data",
                                            directory_,          "--ready-file", ready_file(),
@@ -64,7 +86,7 @@ public:
         for (const std::string& one :
              {fmt::format("node.role={}", member_.role), fmt::format("node.name={}", member_.name),
               std::string("node.shards=1"), std::string("http.listen=127.0.0.1:0"),
-              std::string("mqtt.listen="), std::string("handle.listen=127.0.0.1:0"),
+              std::string("mqtt.listen="), fmt::format("handle.listen=127.0.0.1:{}", port),
               std::string("log.level=warn"), fmt::format("handle.prefix={}", member_.prefix),
               "handle.bootstrap=" + bootstrap, "handle.trusted_keys=" + trusted,
               std::string("handle.sign_values=true")}) {
@@ -189,8 +211,14 @@ std::string product_values(std::string_view prefix) {
 // `trusted`: becomes the fingerprint of the top node's key.
 io::Task<Result<void>> raise_chain(Chain* chain, io::Pause* pause, std::string* trusted) {
     NodeProcess& top = named(*chain, "top");
-    CO_TRY_VOID(top.start("", ""));
+    const std::uint16_t port = usual_port_is_free() ? usual_port : std::uint16_t{0};
+    CO_TRY_VOID(top.start("", "", port));
     auto is_up = co_await wait_until_ready(&top, pause);
+    if (!is_up && port != 0 && !top.is_running()) {  // somebody took it meanwhile
+        CO_TRY_VOID(top.start("", ""));
+        auto is_up_elsewhere = co_await wait_until_ready(&top, pause);
+        is_up = std::move(is_up_elsewhere);
+    }
     if (!is_up) co_return is_up;
     auto root = co_await site_of(&top);
     if (!root) co_return std::unexpected(root.error());
@@ -233,11 +261,18 @@ Result<void> tell(Chain& chain, const NamingDemoWords& words, const std::string&
         ready += fmt::format("{} {} {}\n", node->member().name, handle, http);
     }
     const auto top = named(chain, "top").address("handle").value_or("");
+    const bool is_usual = top.ends_with(fmt::format(":{}", usual_port));
+    const std::string at = is_usual ? std::string() : " --at " + top;
+    const auto page = named(chain, "recursive").address("http").value_or("");
     text += fmt::format(
-        "\n  lineshaft resolve 88.101.7/EXC-0042 --at {} --trace --set handle.trusted_keys={}\n\n"
-        "  Ctrl-C stops "
-        "them all.\n\n",
-        top, trusted);
+        "\n  Ask for a name, and see who answered:\n"
+        "    lineshaft resolve 88.101.7/EXC-0042{0} --trace\n"
+        "  The same, believing only what is signed from the top node's key down:\n"
+        "    lineshaft resolve 88.101.7/EXC-0042{0} --trace --set handle.trusted_keys={1}\n"
+        "  In a browser:\n"
+        "    http://{2}/h/88.101.7/EXC-0042\n\n"
+        "  Ctrl-C stops them all.\n\n",
+        at, trusted, page);
     std::fputs(("\n" + text).c_str(), stdout);
     std::fflush(stdout);
     if (words.ready_file.empty()) return {};

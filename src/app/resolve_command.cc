@@ -119,20 +119,26 @@ io::Task<bool> ask_for(identity::Resolver* resolver, const ResolveWords* words,
     co_return true;
 }
 
-Result<std::vector<io::Address>> servers_of(const ResolveWords& words) {
+// Where a node of this machine answers, and the top node of `lineshaft demo naming`.
+constexpr std::string_view usual_server = "127.0.0.1:2641";
+
+struct Servers {
+    std::vector<io::Address> all;
+    bool were_named = true;
+};
+
+Result<Servers> servers_of(const ResolveWords& words) {
     std::vector<std::string> texts = words.servers;
     if (texts.empty()) {
         TRY(const auto settings, settings_of(words.config, words.sets));
         texts = list_of(settings.handle_bootstrap);
     }
-    if (texts.empty()) {
-        return fail(Code::invalid,
-                    "whom to ask? --at HOST:PORT, or handle.bootstrap in --config or --set");
-    }
-    std::vector<io::Address> out;
+    Servers out;
+    out.were_named = !texts.empty();
+    if (!out.were_named) texts.emplace_back(usual_server);
     for (const auto& text : texts) {
         TRY(auto address, io::parse_address(text));
-        out.push_back(std::move(address));
+        out.all.push_back(std::move(address));
     }
     return out;
 }
@@ -147,7 +153,7 @@ Result<void> resolve_name(const ResolveWords& words) {
     {
         TRY(const auto settings, settings_of(words.config, words.sets));
         const auto trusted = list_of(settings.handle_trusted_keys);
-        identity::Resolver resolver(shards, std::move(servers), {}, trusted);
+        identity::Resolver resolver(shards, std::move(servers.all), {}, trusted);
         shards.run_blocking(ShardIndex(0), ask_for(&resolver, &words, trusted, &told));
         shards.stop();
     }
@@ -160,6 +166,12 @@ Result<void> resolve_name(const ResolveWords& words) {
                        stdout);
             print_trust(told.trust, found->values);
         }
+    }
+    if (!found && !servers.were_named) {
+        return std::unexpected(
+            found.error().in(fmt::format("resolve {} at {} (--at HOST:PORT, or handle.bootstrap in "
+                                         "--config or --set, says whom else to ask)",
+                                         words.name, usual_server)));
     }
     if (!found) return std::unexpected(found.error().in("resolve " + words.name));
     if (found->answer != handle::Answer::success) {

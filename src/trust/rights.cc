@@ -293,6 +293,7 @@ constexpr Route route_table[] = {
     {"POST", "/api/v1/naming/applications/{id}/refuse", decide_names},
     {"POST", "/api/v1/naming/applications/{id}/allocate", manage_organisations},
     {"POST", "/api/v1/naming/prefixes/{prefix}/certificate", manage_organisations},
+    {"GET", "/api/v1/naming/prefixes/{prefix}/key", manage_organisations},
     {"POST", "/api/v1/naming/sign/{handle...}", edit_catalog},
     {"GET", "/api/v1/naming/statistics", read},
     {"GET", "/api/v1/naming/statistics/missing", read},

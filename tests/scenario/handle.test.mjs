@@ -220,14 +220,19 @@ test("Handle.Net's HTTP API", async (t) => {
     const script = await node.fetch(`/api/handles/${prefix}/H?callback=take.it`, { token: null });
     assert.match(await script.text(), /^take\.it\(\{.*\}\);$/);
     assert.match(await (await node.fetch(`/api/handles/${prefix}/H?callback=alert(1)`, { token: null })).text(), /^\{/);
-    assert.deepEqual((await (await node.fetch("/api/prefixes", { token: null })).json()).prefixes, [`0.NA/${prefix}`]);
+    assert.deepEqual(await (await node.fetch("/api/prefixes", { token: null })).json(), { responseCode: 1, totalCount: "1", prefixes: [`0.NA/${prefix}`] });
+    assert.deepEqual(await (await node.fetch("/api/prefixes?page=1&pageSize=1", { token: null })).json(), { responseCode: 1, totalCount: "1", page: 1, pageSize: 1, prefixes: [] });
+    const listed = await (await node.fetch(`/api/handles?prefix=${prefix}`)).json();
+    assert.deepEqual([Object.keys(listed), listed.totalCount], [["responseCode", "prefix", "totalCount", "handles"], String(listed.handles.length)]);
+    assert.equal((await (await node.fetch(`/api/handles?prefix=${prefix}&page=0&pageSize=0`)).json()).handles.length, 0);
     assert.equal((await node.fetch("/api/prefixes/88.222", { method: "POST" })).status, 200);
     assert.equal((await put(node, "88.222/X", [url(1, "x")])).status, 201);
     assert.equal((await node.fetch("/api/prefixes/88.222", { method: "DELETE" })).status, 200);
     assert.equal((await node.fetch("/api/handles/88.222/X")).status, 400);
     assert.equal((await node.fetch(`/api/handles/${prefix}/H`, { method: "DELETE" })).status, 200);
     assert.equal((await node.fetch(`/api/handles/${prefix}/H`, { method: "DELETE" })).status, 404);
-    const site = await (await node.fetch("/api/site", { token: null })).json();
+    const { responseCode, site, servers } = await (await node.fetch("/api/site", { token: null })).json();
+    assert.deepEqual([responseCode, site.servers], [1, servers]);
     assert.deepEqual(site.servers[0].interfaces.map((one) => [one.protocol, one.port]), [["UDP", portOf(node)], ["TCP", portOf(node)]]);
 });
 
@@ -312,6 +317,7 @@ test("a chain: top, secondary, enterprise and recursive nodes", async (t) => {
 
     const told = run(["resolve", "88.101.7/EXC-0042", "--at", nodes.top.handle, "--trace"]);
     assert.equal(told.code, 0, told.err);
+    if (nodes.top.port === 2641) assert.equal(run(["resolve", "88.101.7/EXC-0042"]).code, 0, "where nothing is said it asks the usual port");
     const hops = told.out.split("\n").filter((line) => /^ ?\d+ {2}/.test(line));
     assert.match(hops[0], new RegExp(`${nodes.top.handle} udp.*0.NA/88.101.7.*refers to 0.NA/88.101 `));
     assert.match(hops[1], new RegExp(`${nodes["secondary-101"].handle} udp.*0.NA/88.101.7.*success`));
@@ -349,7 +355,11 @@ test("a chain: top, secondary, enterprise and recursive nodes", async (t) => {
     const page = await (await fetch(`http://${nodes.recursive.http}/metrics`)).text();
     assert.match(page, /lineshaft_handle_recursive_cached_total [1-9]/);
 
-    // Whoever is asked for another's names refers to them.
+    // Whoever is asked for another's names refers to them, in HTTP as well.
+    const elsewhere = await fetch(`http://${nodes["secondary-101"].http}/api/handles/88.101.8/EXC-0042`);
+    const where = await elsewhere.json();
+    assert.deepEqual([elsewhere.status, where.responseCode, where.handle, where.referralHandle, where.values[0].type], [300, 302, "88.101.8/EXC-0042", "0.NA/88.101.8", "HS_SITE"]);
+    assert.equal((await fetch(`http://${nodes["secondary-101"].http}/api/handles/88.101.8/EXC-0042?doNotRefer=true`)).status, 400);
     const referred = await askUdp(nodes["secondary-101"].port, resolve("88.101.8/EXC-0042"));
     assert.equal(referred.code, 302);
     assert.equal(readReferral(referred.body).handle, "0.NA/88.101.8");

@@ -427,6 +427,68 @@ test("an identifier is signed when somebody says so; nothing is signed otherwise
     assert.equal(copy.values[0].signature, "invalid", "whoever forged it shall not be believed");
 });
 
+test("certificates of prefixes: for whose key, until when, and which of them need a look", async (t) => {
+    const node = await naming(t);
+    const other = await Node.start(t, { sets: ["node.role=enterprise", "handle.prefix=88.101.9", "handle.listen=127.0.0.1:0"] });
+    for (const wish of [{ wanted: "88.101.7" }, { wanted: "88.101.9", hosting: "own_node", address: other.addresses.handle }]) {
+        const applied = await post(node, "applications", { company: "Cranes", contact: "c", email: "c@example.com", purpose: "p", ...wish });
+        for (const step of ["approve", "allocate"]) await post(node, `applications/${applied.id}/${step}`, {});
+    }
+    const look = (prefix) => node.api(`naming/prefixes/${prefix}`);
+    const [own, theirs] = await Promise.all([node, other].map(async (one) => (await one.api("naming")).key));
+    assert.match(own, /^[0-9a-f]{64}$/);
+    assert.notEqual(own, theirs);
+    assert.deepEqual([(await look("88.101.7")).certificate, (await look("88.101.7")).certifiable, (await look("88.101")).certifiable], [null, true, false]);
+
+    // Which key it would be: this node's own, the one that HS_SITE names since the allocation, or what the company's node says and proves.
+    const keyOf = (prefix, options) => node.api(`naming/prefixes/${prefix}/key`, options);
+    const [hosted, delegated] = [await keyOf("88.101.7"), await keyOf("88.101.9")];
+    assert.deepEqual([hosted.source, hosted.key, delegated.source, delegated.key, delegated.public_key.kty], ["own", own, "site", theirs, "RSA"]);
+    await keyOf("88.101", { expect: 404 });
+    await keyOf("88.101.9", { token: node.token({ role: "engineer" }), expect: 403 });
+    await post(node, "prefixes/88.101.9/certificate", { public_key: delegated.public_key, life_days: 90 }, { expect: 201 });
+    const { certificate } = await look("88.101.9");
+    assert.deepEqual([certificate.state, certificate.subject, certificate.issuer, certificate.key], ["valid", "400:0.NA/88.101.9", "400:0.NA/88.101", theirs]);
+    const days = (from, to) => Math.round((Date.parse(to) - Date.parse(from)) / 86_400_000);
+    assert.deepEqual([days(certificate.since, certificate.until), days(certificate.renews_at, certificate.until)], [90, 30]);
+    assert.equal((await node.api("naming/prefixes")).items.find((one) => one.prefix === "88.101.9").certificate.state, "valid", "in the list as well");
+
+    // What stands there and is not this node's, has ended, or is for a key that the prefix does not use any more.
+    const stranger = generateKeyPairSync("rsa", { modulusLength: 2048 });
+    const forged = (claims) => {
+        const covered = [{ alg: "RS256" }, { iss: "400:0.NA/88.101", sub: "400:0.NA/88.101.9", publicKey: stranger.publicKey.export({ format: "jwk" }), perms: [], ...claims }].map((one) => Buffer.from(JSON.stringify(one)).toString("base64url")).join(".");
+        return `${covered}.${createSign("SHA256").update(covered).sign(stranger.privateKey).toString("base64url")}`;
+    };
+    const put = async (jws) => assert.equal((await node.fetch("/api/handles/0.NA/88.101.9?index=410", { method: "PUT", body: [{ index: 410, type: "HS_CERT", data: jws }] })).status, 200);
+    const state = async (prefix) => (await look(prefix)).certificate.state;
+    const second = Math.floor(Date.now() / 1000);
+    await put(forged({ nbf: second - 90_000, exp: second - 10 }));
+    assert.equal(await state("88.101.9"), "ended");
+    await put(forged({ nbf: second - 80 * 86_400, exp: second + 10 * 86_400 }));
+    assert.equal(await state("88.101.9"), "not_ours");
+    await post(node, "prefixes/88.101.7/certificate", { public_key: stranger.publicKey.export({ format: "jwk" }) }, { expect: 201 });
+    assert.equal(await state("88.101.7"), "other_key");
+    await node.stop();
+    await node.start();
+    await until(async () => (await node.metrics()).handle_certificates_in_doubt === 1, "it looks at them when it starts");
+    assert.equal(await state("88.101.9"), "not_ours", "and does not sign anew what somebody else put there, however soon it ends");
+    await post(node, "prefixes/88.101.9/certificate", { public_key: delegated.public_key }, { expect: 201 });
+    await post(node, "prefixes/88.101.7/certificate", {}, { expect: 201 });
+    assert.deepEqual([await state("88.101.9"), await state("88.101.7")], ["valid", "valid"]);
+    assert.ok((await node.api("audit?what=prefix.certify&limit=50")).items.length >= 4);
+
+    const site = await (await node.fetch("/api/handles/0.NA/88.101.9?type=HS_SITE&type=HS_SITE.PREFIX")).json();
+    for (const value of site.values) delete value.data.value.servers[0].publicKey;
+    assert.equal((await node.fetch("/api/handles/0.NA/88.101.9?index=various", { method: "PUT", body: site.values })).status, 200);
+    assert.deepEqual([(await keyOf("88.101.9")).source, (await keyOf("88.101.9")).key], ["node", theirs]);
+    await other.stop();
+    const unknown = await keyOf("88.101.9");
+    assert.deepEqual([unknown.source, unknown.key, unknown.public_key], ["none", null, null]);
+    assert.match(unknown.why, /does not answer/);
+    await post(node, "prefixes/88.101.7/revoke", { reason: "r" });
+    await post(node, "prefixes/88.101.7/certificate", {}, { expect: [404, 409] });
+});
+
 test("the Handle REST API knows a key by the TLS connection's certificate, and verifies proofs for others", async (t) => {
     const node = await naming(t, ["https.listen=127.0.0.1:0", "handle.client_certificates=true"]);
     const files = mkdtempSync(join(tmpdir(), "lineshaft-test-"));
@@ -485,13 +547,13 @@ test("the Handle REST API knows a key by the TLS connection's certificate, and v
         return [told.status, await told.json()];
     };
     const good = { alg: "HMAC-SHA256", signature: mac("s3cret") };
-    assert.deepEqual(await verdict("300:0.NA/88.101", good), [200, { responseCode: 1, handle: "0.NA/88.101", index: 300, verificationResult: true }]);
-    assert.deepEqual((await verdict("0.NA/88.101", { ...good, index: "300" }))[1].verificationResult, true);
-    assert.equal((await verdict("300:0.NA/88.101", { ...good, signature: mac("guess") }))[1].verificationResult, false);
+    assert.deepEqual(await verdict("300:0.NA/88.101", good), [200, { responseCode: 1, handle: "0.NA/88.101", isValid: true }]);
+    assert.deepEqual((await verdict("0.NA/88.101", { ...good, index: "300" }))[1].isValid, true);
+    assert.equal((await verdict("300:0.NA/88.101", { ...good, signature: mac("guess") }))[1].isValid, false);
     const salt = randomBytes(16);
     const derived = pbkdf2Sync("s3cret", salt, 10_000, 20, "sha1");
     const slow = { alg: "PBKDF2-HMAC-SHA1", salt: salt.toString("base64"), iterations: "10000", length: "160", signature: createHmac("sha1", derived).update(nonce).update(cnonce).digest("base64") };
-    assert.equal((await verdict("300:0.NA/88.101", slow))[1].verificationResult, true);
+    assert.equal((await verdict("300:0.NA/88.101", slow))[1].isValid, true);
     assert.equal((await verdict("300:0.NA/88.101", { ...slow, iterations: "100001" }))[0], 400);
     for (const [id, words, status, code] of [["300:0.NA/77", good, 404, 100], ["301:0.NA/88.101", good, 200, 200], ["300:0.NA/88.101", { alg: "HMAC-SHA256" }, 400, 4], ["0.NA/88.101", good, 400, 4], ["300:0.NA/88.101", { ...good, alg: "ROT13" }, 400, 4]]) {
         const [gotStatus, body] = await verdict(id, words);

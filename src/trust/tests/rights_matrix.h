@@ -166,6 +166,7 @@ inline const std::map<std::string, std::string> rights_matrix = {
     {"POST /api/v1/naming/prefixes/{prefix}/resume", "a"},
     {"POST /api/v1/naming/prefixes/{prefix}/revoke", "a"},
     {"POST /api/v1/naming/prefixes/{prefix}/certificate", "a"},
+    {"GET /api/v1/naming/prefixes/{prefix}/key", "a"},
     {"POST /api/v1/naming/sign/{handle...}", "ea"},
     {"POST /api/v1/naming/applications", "voeaumn"},
     {"GET /api/v1/naming/applications/status/{ticket}", "voeaumn"},

@@ -1,8 +1,8 @@
 // Calls of the naming API. A handle stands in an address whole, each of its parts percent-encoded.
 import { ask, path, withQuery } from "./client";
 import type {
-    Application, ApplicationState, ApplicationStatus, ApplicationTicket, BulkJob, HandleValue, Identifier, IdentifierPage, NamingNode, NamingStatistics, NewApplication, NewValue,
-    Prefix, Resolution, TemplateTrial,
+    Application, ApplicationState, ApplicationStatus, ApplicationTicket, BulkJob, HandleValue, Identifier, IdentifierPage, Json, NamingNode, NamingStatistics, NewApplication, NewValue,
+    Prefix, Resolution, SigningKey, TemplateTrial,
 } from "./naming_types";
 import type { Page } from "./types";
 
@@ -38,6 +38,8 @@ export const naming = {
         ask<Prefix>("PATCH", of("prefixes", prefix), { body }),
     stepPrefix: (prefix: string, step: "suspend" | "resume" | "revoke", reason: string) =>
         ask<Prefix>("POST", of("prefixes", prefix, step), { body: { reason } }),
+    signingKey: (prefix: string) => ask<SigningKey>("GET", of("prefixes", prefix, "key"), { patience_ms: 20_000 }),
+    certify: (prefix: string, body: { public_key?: Json; life_days: number }) => ask<{ until: string }>("POST", of("prefixes", prefix, "certificate"), { body }),
     tryTemplate: (template: string, handle: string) => ask<TemplateTrial>("POST", of("templates", "try"), { body: { template, handle } }),
 
     apply: (body: NewApplication) => ask<ApplicationTicket>("POST", of("applications"), { body, quiet401: true }),

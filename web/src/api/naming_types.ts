@@ -8,6 +8,8 @@ export interface NamingNode {
     identifiers: number;
     resolves_elsewhere: boolean;
     public_url: string;
+    /** SHA-256 of the key it signs with; null: it signs nothing. */
+    key: string | null;
     applications: { applied: number; approved: number } | null;
     machines: { prefix: string; count: number } | null;
 }
@@ -66,10 +68,34 @@ export interface Prefix {
     identifiers: number | null;
     quota: number | null;
     template: string | null;
+    certificate: PrefixCertificate | null;
+    /** Whether this node is who certifies the prefix's key. */
+    certifiable: boolean;
     application: string | null;
     allocated_at: string | null;
     reason: string | null;
     history?: Step[];
+}
+
+/** `not_ours`: not of this node's key as it is now. `other_key`: the prefix signs with another one meanwhile. `due`: is renewed by itself. */
+export type CertificateState = "valid" | "due" | "ended" | "not_ours" | "other_key";
+
+export interface PrefixCertificate {
+    state: CertificateState;
+    subject: string;
+    issuer: string;
+    key: string;
+    since: string | null;
+    until: string | null;
+    renews_at: string | null;
+}
+
+export interface SigningKey {
+    prefix: string;
+    key: string | null;
+    source: "own" | "site" | "node" | "none";
+    public_key: Json;
+    why: string | null;
 }
 
 export type ApplicationState = "applied" | "approved" | "allocated" | "refused" | "suspended" | "revoked";

@@ -15,6 +15,15 @@ const en = {
         steps: { apply: "applied", approve: "approved", refuse: "refused", allocate: "prefix given", suspend: "suspended", resume: "resumed", revoke: "revoked", quota: "quota changed", change: "changed", set: "set by its settings" } as Record<string, string>,
         try: "Try the template", tryHelp: "A name with the delimiter, such as 88.101.7/EXC-0042@drawing-3.", tryAction: "Compute", tryNothing: "It gives nothing for this name.", base: "Base", extension: "Extension", identifiers: "Show identifiers", missing: "There is no such prefix here. Go back to the list.",
     },
+    prefixCertificates: {
+        title: "Certificate of its key", help: "With it, what is signed under this prefix is believed by whoever trusts this node or one above it.", none: "None yet: what is signed under this prefix counts for nothing elsewhere.", state: "State", issuer: "Issued by", key: "Key (SHA-256)", since: "Since", until: "Until", noEnd: "it does not end",
+        states: { valid: "Valid", due: "Valid, renewed within the hour", ended: "Has ended", not_ours: "Not by this node's key", other_key: "For another key" },
+        renews: (when: string) => `Renewed by itself from ${when} on.`, issue: "Issue certificate", renew: "Renew", issueTitle: (prefix: string) => `Certificate for ${prefix}`, life: "Valid for", lives: { 365: "1 year", 1095: "3 years", 3650: "10 years" }, lifeHelp: "This node renews it by itself in time, for the same key, as long as the prefix is active.",
+        warn: { ended: "It has ended: what is signed under this prefix is no longer believed. Issue a new one.", not_ours: "It was made with a key that this node does not have any more, or by somebody else. Issue a new one.", other_key: "The prefix signs with another key by now. Compare the new key with the company, then issue a certificate for it." },
+        sources: { own: "This node keeps the prefix and signs with its own key.", site: "The key that the prefix's site (HS_SITE) names.", node: "The key that the company's node has just named, and proved to have." }, asking: "Asking for the key…",
+        compare: "I compared this key with what the company says, by another way than this one.", silent: "The company's node could not be asked for its key. Paste what its address /api/site shows.", paste: "Public key", pasteHelp: "What /api/site of the company's node shows, or the key alone (JWK).", badKey: "There is no key in this. Paste the whole answer of /api/site.",
+        done: (prefix: string, until: string) => `${prefix} is certified until ${until}.`, inDoubt: (n: number) => `${many(n, "prefix has a certificate that needs", "prefixes have certificates that need")} a look.`, short: "Certificate", ownKey: "This node's key (SHA-256)", ownKeyHelp: "Who relies on this node puts it into handle.trusted_keys; who gave you your prefix compares it before certifying it.",
+    },
     applications: {
         title: "Applications", lead: "Companies that ask for a prefix.", nav: "Applications", search: "Company, contact or prefix", all: "All", company: "Company", wants: "Wants", expects: "Expects", sent: "Sent", state: "State",
         states: { applied: "Waiting", approved: "Approved", allocated: "Prefix given", refused: "Refused", suspended: "Suspended", revoked: "Revoked" }, next: "next free number", hosting: { hosted: "kept here", own_node: "own node" }, emptyTitle: "No application yet",
@@ -44,6 +53,15 @@ const zh: typeof en = {
         stepped: { suspend: (prefix) => `已暂停 ${prefix}。`, resume: (prefix) => `${prefix} 已恢复解析。`, revoke: (prefix) => `已撤销 ${prefix}。` },
         steps: { apply: "申请", approve: "批准", refuse: "未通过", allocate: "分配前缀", suspend: "暂停", resume: "恢复", revoke: "撤销", quota: "修改配额", change: "修改", set: "由设置指定" },
         try: "试用模板", tryHelp: "含分隔符的名称，例如 88.101.7/EXC-0042@drawing-3。", tryAction: "计算", tryNothing: "该名称没有结果。", base: "基础标识", extension: "扩展部分", identifiers: "查看标识", missing: "这里没有这个前缀。请返回列表。",
+    },
+    prefixCertificates: {
+        title: "密钥证书", help: "有了证书，信任本节点或其上级节点的人都会认可该前缀下的签名。", none: "尚无证书：该前缀下的签名在别处不被认可。", state: "状态", issuer: "签发者", key: "密钥（SHA-256）", since: "生效", until: "到期", noEnd: "长期有效",
+        states: { valid: "有效", due: "有效，一小时内自动续期", ended: "已过期", not_ours: "不是本节点密钥签发", other_key: "对应另一密钥" },
+        renews: (when) => `${when}起自动续期。`, issue: "签发证书", renew: "续期", issueTitle: (prefix) => `为 ${prefix} 签发证书`, life: "有效期", lives: { 365: "1 年", 1095: "3 年", 3650: "10 年" }, lifeHelp: "只要前缀正常，本节点会在到期前用同一密钥自动续期。",
+        warn: { ended: "证书已过期：该前缀下的签名不再被认可。请重新签发。", not_ours: "证书由本节点已不再持有的密钥或他人签发。请重新签发。", other_key: "该前缀现在用另一密钥签名。请与企业核对新密钥后为其签发证书。" },
+        sources: { own: "该前缀托管于此，使用本节点的密钥签名。", site: "该前缀的站点记录（HS_SITE）中的密钥。", node: "企业节点刚刚提供并证明其持有的密钥。" }, asking: "正在获取密钥…",
+        compare: "我已通过其他途径与企业核对此密钥。", silent: "无法从企业节点获取密钥。请粘贴其 /api/site 地址显示的内容。", paste: "公钥", pasteHelp: "企业节点 /api/site 显示的内容，或单独的密钥（JWK）。", badKey: "其中没有密钥。请粘贴 /api/site 的完整应答。",
+        done: (prefix, until) => `${prefix} 的证书有效至 ${until}。`, inDoubt: (n) => `${count(n)} 个前缀的证书需要处理。`, short: "证书", ownKey: "本节点密钥（SHA-256）", ownKeyHelp: "信任本节点的人将其写入 handle.trusted_keys；为您分配前缀的节点在签发证书前与此核对。",
     },
     applications: {
         title: "申请", lead: "申请前缀的企业。", nav: "前缀申请", search: "企业、联系人或前缀", all: "全部", company: "企业", wants: "希望的前缀", expects: "预计数量", sent: "提交时间", state: "状态",

@@ -12,6 +12,7 @@ import { Field } from "../../parts/field";
 import { Link } from "../../parts/link";
 import { useAction, useLoad } from "../../parts/load";
 import { links } from "../../router";
+import { CertificatePanel } from "./certificate";
 import { choosePrefix } from "./chosen";
 import type { Names } from "./naming";
 import { PrefixState } from "./prefixes";
@@ -64,6 +65,7 @@ export function PrefixPage({ id, person, names }: { id: string; person: Person; 
                     <Steps of={one.history ?? []} />
                 </section>
             </div>
+            <CertificatePanel one={one} runs={runs} onChange={() => { read.reload(); names.reload(); }} />
             {may(person, "engineer") && one.template && <TemplateTrialPanel template={one.template} prefix={one.prefix} />}
             {open === "edit" && <EditDialog one={one} onDone={done} onClose={() => setOpen(null)} />}
             {open && open !== "edit" && <StepDialog one={one} step={open} onDone={done} onClose={() => setOpen(null)} />}

@@ -5,6 +5,7 @@ import { Empty } from "../../parts/feedback";
 import { Link } from "../../parts/link";
 import { SignMark } from "../../parts/sign";
 import { links } from "../../router";
+import { CertificateMark, doubtOf } from "./certificate";
 import type { Names } from "./naming";
 import { Quota } from "./quota";
 import { signOfPrefix } from "./signs";
@@ -12,6 +13,7 @@ import { signOfPrefix } from "./signs";
 export function Prefixes({ names }: { names: Names }) {
     const words = useWords();
     const waiting = names.node.applications?.applied ?? 0;
+    const doubts = names.prefixes.filter(doubtOf).length;
     const givesOut = names.node.role === "top" || names.node.role === "secondary";
     return (
         <>
@@ -25,6 +27,7 @@ export function Prefixes({ names }: { names: Names }) {
                     </span>
                 )}
             </header>
+            {doubts > 0 && <p className="note note-warn">{words.prefixCertificates.inDoubt(doubts)}</p>}
             <table className="list prefixes">
                 <thead>
                     <tr>
@@ -36,6 +39,7 @@ export function Prefixes({ names }: { names: Names }) {
                 </thead>
                 <tbody>{names.prefixes.map((one) => <Row key={one.prefix} one={one} />)}</tbody>
             </table>
+            {names.node.key && <p className="help own-key">{words.prefixCertificates.ownKey} <code className="fingerprint">{names.node.key}</code><br />{words.prefixCertificates.ownKeyHelp}</p>}
             {givesOut && names.prefixes.every((one) => one.kind === "own") && (
                 <Empty title={words.prefixes.notAllocatedTitle} step={words.prefixes.notAllocatedStep}><Link className="button primary" to={links.apply}>{words.prefixes.apply}</Link></Empty>
             )}
@@ -54,7 +58,7 @@ function Row({ one }: { one: Prefix }) {
         <tr>
             <th scope="row"><Link className="code" to={links.prefix(one.prefix)}>{one.prefix}</Link></th>
             <td>{one.company ?? <span className="dim">–</span>} <small>{words.prefixes.kinds[one.kind]}{one.address && `, ${one.address}`}</small></td>
-            <td><PrefixState one={one} />{one.reason && one.state !== "active" && <small className="why">{one.reason}</small>}</td>
+            <td><PrefixState one={one} />{one.reason && one.state !== "active" && <small className="why">{one.reason}</small>}{one.certificate && doubtOf(one) && <small className="why">{words.prefixCertificates.short}: <CertificateMark state={one.certificate.state} /></small>}</td>
             <td className="quota-cell"><Quota used={one.identifiers} quota={one.quota} /></td>
         </tr>
     );
