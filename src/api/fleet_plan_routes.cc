@@ -12,84 +12,6 @@
 
 namespace lineshaft::api {
 
-std::string asked_text(const Call& call, std::string_view name) {
-    return std::string(call.request.asked(name).value_or(""));
-}
-bool is_chinese(const Call& call) {
-    const auto asked = call.request.asked("lang");
-    return asked ? *asked == "zh" : call.request.header("accept-language").starts_with("zh");
-}
-
-json::object fleet_page(json::array items, json::value next) {
-    return {{"items", std::move(items)}, {"next", std::move(next)}};
-}
-
-Result<bool> taken_flag(json::object& body, std::string_view name) {
-    const auto found = body.find(json::string_view(name.data(), name.size()));
-    if (found == body.end()) return false;
-    if (!found->value().is_bool())
-        return fail(Code::invalid, fmt::format("\"{}\" must be true or false", name));
-    const bool value = found->value().get_bool();
-    body.erase(found);
-    return value;
-}
-
-Result<void> only_posted(const json::object& body) {
-    for (const std::string_view name : {"id", "created_at", "created_by", "places"})
-        if (body.contains(json::string_view(name.data(), name.size())))
-            return fail(
-                Code::invalid,
-                fmt::format("the body has a member \"{}\", which is the node's to set", name));
-    return {};
-}
-
-Result<std::uint32_t> place_number(std::string_view text) {
-    TRY(const auto number, row_number(text));
-    if (number > 1'000'000) return fail(Code::not_found, fmt::format("there is no place {}", text));
-    return static_cast<std::uint32_t>(number);
-}
-
-namespace {
-
-constexpr double event_within_s = 0.7;  // to a new plan; adopting and storing it come after
-
-io::Task<Answer> without_fleet(Call) {
-    co_return fail(Code::unavailable, "this node keeps no fleet");
-}
-
-}  // namespace
-
-void serve_fleet(http::Router& router, Services& services, std::string_view method,
-                 std::string_view pattern, Work work) {
-    serve(router, services, method, pattern, services.fleet ? work : &without_fleet);
-}
-
-io::Task<Result<json::object>> decide(Call call, dispatch::FleetEvent cause) {
-    FleetRoom* room = call.services->fleet;
-    const bool zh = is_chinese(call);
-    FleetRoom::Think wanted;
-    wanted.by = call.principal->name.empty() ? "node" : call.principal->name;
-    wanted.cause = std::move(cause);
-    wanted.within_s = event_within_s;
-    auto mode = [&wanted](const dispatch::Fleet& fleet, Instant) {
-        wanted.is_adopted = fleet.settings().replans_itself;
-    };
-    co_await room->look(call.organisation(), mode);
-    auto thought = co_await room->think(call.organisation(), wanted);
-    json::object shown;
-    // Also when nothing was adopted: then it says why, and the plan in force stays.
-    auto look = [&](const dispatch::Fleet& fleet, Instant) {
-        if (fleet.decisions().empty()) return;
-        const dispatch::Decision* mine = &fleet.decisions().back();
-        for (const auto& one : fleet.decisions())
-            if (thought && one.id == thought->decision) mine = &one;
-        shown = dispatch::to_json(fleet, *mine, true, zh);
-    };
-    co_await room->look(call.organisation(), look);
-    if (!thought && shown.empty()) co_return std::unexpected(thought.error());
-    co_return shown;
-}
-
 namespace {
 
 using dispatch::Fleet;
@@ -97,13 +19,11 @@ using dispatch::Fleet;
 constexpr double seconds_least = 0.05, seconds_most = 30, move_seconds = 0.3;
 
 io::Task<Answer> plan_in_force(Call call) {
-    json::object shown;
-    const bool zh = is_chinese(call);
-    auto look = [&](const Fleet& fleet, Instant) {
-        shown = dispatch::to_json(fleet, fleet.plan(), true, zh);
+    FleetView view = [zh = is_chinese(call)](const Fleet& fleet, Instant) {
+        return dispatch::to_json(fleet, fleet.plan(), true, zh);
     };
-    co_await call.services->fleet->look(call.organisation(), look);
-    co_return reply(shown);
+    auto answer = co_await answer_view(call, std::move(view));
+    co_return answer;
 }
 
 /// Writes what a person imagines into a copy of the desk.
@@ -178,27 +98,27 @@ io::Task<Answer> propose(Call call) {
     co_return reply(shown, 201);
 }
 
+std::unexpected<Error> no_proposal() {
+    return fail(Code::not_found, "there is no such proposal any more");
+}
+
 io::Task<Answer> proposal(Call call) {
-    std::optional<json::object> shown;
-    const bool zh = is_chinese(call);
-    auto look = [&](const Fleet& fleet, Instant) {
+    FleetView view = [&](const Fleet& fleet, Instant) -> Result<json::object> {
         const auto* found = fleet.proposal(call.captured(0));
-        if (found == nullptr) return;
-        shown = dispatch::to_json(fleet, found->plan, false, zh);
-        (*shown)["id"] = text(found->id);
-        (*shown)["is_what_if"] = found->is_what_if;
+        if (found == nullptr) return no_proposal();
+        auto shown = dispatch::to_json(fleet, found->plan, false, is_chinese(call));
+        shown["id"] = text(found->id);
+        shown["is_what_if"] = found->is_what_if;
+        return shown;
     };
-    co_await call.services->fleet->look(call.organisation(), look);
-    if (!shown) co_return fail(Code::not_found, "there is no such proposal any more");
-    co_return reply(*shown);
+    auto answer = co_await answer_view(call, std::move(view));
+    co_return answer;
 }
 
 io::Task<Answer> adopt(Call call) {
-    json::object shown;
-    const bool zh = is_chinese(call);
-    auto work = [&](Fleet& fleet, Instant now) -> Result<void> {
+    FleetChange change = [&](Fleet& fleet, Instant now) -> Result<json::object> {
         const auto* found = fleet.proposal(call.captured(0));
-        if (found == nullptr) return fail(Code::not_found, "there is no such proposal any more");
+        if (found == nullptr) return no_proposal();
         if (found->is_what_if)
             return fail(Code::conflict, "what if is not what is: propose without it");
         dispatch::Decision decision;
@@ -214,12 +134,10 @@ io::Task<Answer> adopt(Call call) {
         decision.was_adopted = true;
         TRY_VOID(fleet.adopt(found->plan));
         (void)fleet.keep_decision(std::move(decision));
-        shown = dispatch::to_json(fleet, fleet.plan(), true, zh);
-        return {};
+        return dispatch::to_json(fleet, fleet.plan(), true, is_chinese(call));
     };
-    auto done = co_await change_fleet(call, work, &shown);
-    if (!done) co_return std::unexpected(done.error());
-    co_return reply(shown);
+    auto answer = co_await answer_change(call, std::move(change));
+    co_return answer;
 }
 
 io::Task<Answer> candidates(Call call) {
@@ -243,106 +161,119 @@ io::Task<Answer> candidates(Call call) {
     co_return reply(fleet_page(std::move(items), nullptr));
 }
 
-io::Task<Answer> move_by_hand(Call call) {
-    CO_TRY(const auto body, body_object(call.request, {"machine", "keep"}));
-    CO_TRY(const auto machine, text_member(body, "machine"));
-    CO_TRY(const auto keep, optional_flag(body, "keep"));
-    CO_TRY(const auto index, place_number(call.captured(1)));
-    const dispatch::PlaceOf place{call.captured(0), index};
-    const bool zh = is_chinese(call);
-    double before = 0;
-    std::string obstacle;
-    FleetRoom::Think wanted;
-    wanted.seconds = move_seconds;
-    wanted.is_what_if = !keep.value_or(false);
-    wanted.prepare = [&](dispatch::FleetDesk& desk, dispatch::Ground& ground,
-                         Instant now) -> Result<void> {
-        solve::Options as_it_is;
-        as_it_is.budget.iterations_max = 0;
-        dispatch::Planning how;
-        how.explained_max = 0, how.ground = &ground;
-        TRY(const auto present, desk.propose(now, as_it_is, how));
-        before = present.cost.total();
-        TRY(const auto ranked, desk.candidates(place, now, desk.machines().size(), &ground));
-        for (const auto& one : ranked) {
-            const bool is_cure = one.terms.obstacle == solve::Obstacle::delays_others ||
-                                 one.terms.obstacle == solve::Obstacle::pinned;
-            if (one.machine == machine && one.terms.obstacle != solve::Obstacle::none && !is_cure)
-                obstacle = dispatch::sentence_of(one, nullptr, zh);
-        }
-        return desk.pin(place, machine);
-    };
-    auto thought = co_await call.services->fleet->think(call.organisation(), wanted);
-    if (!thought) co_return std::unexpected(thought.error());
-    const auto out = std::ranges::find(thought->plan.left_out, place, &dispatch::LeftOut::place);
-    if (out != thought->plan.left_out.end())
-        co_return fail(Code::invalid,
-                       fmt::format("{} cannot do it: {}", machine,
-                                   obstacle.empty() ? "it would be left out" : obstacle));
-    json::object shown;
-    auto look = [&](const Fleet& fleet, Instant) {
-        shown = dispatch::to_json(fleet, thought->plan, false, zh);
-    };
-    co_await call.services->fleet->look(call.organisation(), look);
-    const double extra = thought->plan.cost.total() - before;
-    if (!keep.value_or(false))
-        co_return reply(json::object{{"extra_cost", std::round(extra * 100) / 100},
-                                     {"is_kept", false},
-                                     {"plan", std::move(shown)}});
-    auto pin = [&](Fleet& fleet, Instant) { return fleet.pin(place, machine); };
+/// What moving a place to a machine would do.
+struct Move {
+    dispatch::PlaceOf place;
+    std::string machine;
+    bool is_chinese = false;
+    double cost_before = 0;
+    std::string obstacle = {};  ///< in words; empty: none that pinning does not cure
+};
+
+/// Pins it in a copy of the desk that is planned with.
+Result<void> try_move(Move& move, dispatch::FleetDesk& desk, dispatch::Ground& ground,
+                      Instant now) {
+    solve::Options as_it_is;
+    as_it_is.budget.iterations_max = 0;
+    dispatch::Planning how;
+    how.explained_max = 0, how.ground = &ground;
+    TRY(const auto present, desk.propose(now, as_it_is, how));
+    move.cost_before = present.cost.total();
+    TRY(const auto ranked, desk.candidates(move.place, now, desk.machines().size(), &ground));
+    for (const auto& one : ranked) {
+        const auto obstacle = one.terms.obstacle;
+        const bool is_cured = obstacle == solve::Obstacle::none ||
+                              obstacle == solve::Obstacle::delays_others ||
+                              obstacle == solve::Obstacle::pinned;
+        if (one.machine == move.machine && !is_cured)
+            move.obstacle = dispatch::sentence_of(one, nullptr, move.is_chinese);
+    }
+    return desk.pin(move.place, move.machine);
+}
+
+/// Pins it in the fleet, and plans again around it.
+io::Task<Result<void>> keep_move(const Call& call, const Move& move) {
+    auto pin = [&](Fleet& fleet, Instant) { return fleet.pin(move.place, move.machine); };
     auto pinned = co_await change_fleet(call, pin, nullptr);
-    if (!pinned) co_return std::unexpected(pinned.error());
+    if (!pinned) co_return pinned;
     FleetRoom::Think again;
     again.seconds = move_seconds;
     again.is_adopted = true;
     again.by = call.principal->name;
     again.cause.kind = dispatch::FleetEvent::Kind::by_hand;
-    again.cause.machine = machine;
-    again.cause.place = place;
+    again.cause.machine = move.machine;
+    again.cause.place = move.place;
     again.cause.why.code = "moved";
     again.within_s = event_within_s;
     auto kept = co_await call.services->fleet->think(call.organisation(), again);
     if (!kept) co_return std::unexpected(kept.error());
-    auto fresh = [&](const Fleet& fleet, Instant) {
-        shown = dispatch::to_json(fleet, fleet.plan(), true, zh);
+    co_return Result<void>();
+}
+
+io::Task<Answer> move_by_hand(Call call) {
+    CO_TRY(const auto body, body_object(call.request, {"machine", "keep"}));
+    CO_TRY(const auto machine, text_member(body, "machine"));
+    CO_TRY(const auto asked_keep, optional_flag(body, "keep"));
+    CO_TRY(const auto index, place_number(call.captured(1)));
+    const bool is_kept = asked_keep.value_or(false), zh = is_chinese(call);
+    Move move{{call.captured(0), index}, machine, zh};
+    FleetRoom::Think wanted;
+    wanted.seconds = move_seconds;
+    wanted.is_what_if = !is_kept;
+    wanted.prepare = [&move](dispatch::FleetDesk& desk, dispatch::Ground& ground, Instant now) {
+        return try_move(move, desk, ground, now);
     };
-    co_await call.services->fleet->look(call.organisation(), fresh);
-    co_return reply(json::object{{"extra_cost", std::round(extra * 100) / 100},
-                                 {"is_kept", true},
-                                 {"plan", std::move(shown)}});
+    auto thought = co_await call.services->fleet->think(call.organisation(), wanted);
+    if (!thought) co_return std::unexpected(thought.error());
+    const auto out =
+        std::ranges::find(thought->plan.left_out, move.place, &dispatch::LeftOut::place);
+    if (out != thought->plan.left_out.end())
+        co_return fail(Code::invalid,
+                       fmt::format("{} cannot do it: {}", machine,
+                                   move.obstacle.empty() ? "it would be left out" : move.obstacle));
+    if (is_kept) {
+        auto kept = co_await keep_move(call, move);
+        if (!kept) co_return std::unexpected(kept.error());
+    }
+    FleetView view = [&](const Fleet& fleet, Instant) {
+        const double extra = thought->plan.cost.total() - move.cost_before;
+        const auto& plan = is_kept ? fleet.plan() : thought->plan;
+        return json::object{{"extra_cost", std::round(extra * 100) / 100},
+                            {"is_kept", is_kept},
+                            {"plan", dispatch::to_json(fleet, plan, is_kept, zh)}};
+    };
+    auto answer = co_await answer_view(call, std::move(view));
+    co_return answer;
 }
 
 /// A change of one place, and the request as it is then.
-io::Task<Answer> change_place(
-    Call call, std::function<Result<void>(Fleet&, const dispatch::PlaceOf&, Instant)> step) {
+using PlaceStep = std::function<Result<void>(Fleet&, const dispatch::PlaceOf&, Instant)>;
+io::Task<Answer> change_place(Call call, PlaceStep step) {
     CO_TRY(const auto index, place_number(call.captured(1)));
     const dispatch::PlaceOf place{call.captured(0), index};
-    const bool zh = is_chinese(call);
-    json::object shown;
-    auto work = [&](Fleet& fleet, Instant now) -> Result<void> {
+    FleetChange change = [&](Fleet& fleet, Instant now) -> Result<json::object> {
         TRY_VOID(step(fleet, place, now));
-        shown = dispatch::request_json(fleet, fleet.desk().requests().at(place.request), zh);
-        return {};
+        const auto& request = fleet.desk().requests().at(place.request);
+        return dispatch::request_json(fleet, request, is_chinese(call));
     };
-    auto done = co_await change_fleet(std::move(call), std::move(work), &shown);
-    if (!done) co_return std::unexpected(done.error());
-    co_return reply(shown);
+    auto answer = co_await answer_change(call, std::move(change));
+    co_return answer;
 }
 
 io::Task<Answer> pin_place(Call call) {
     CO_TRY(const auto body, body_object(call.request, {"machine"}));
     CO_TRY(const auto machine, text_member(body, "machine"));
-    std::function<Result<void>(Fleet&, const dispatch::PlaceOf&, Instant)> step =
-        [machine](Fleet& fleet, const dispatch::PlaceOf& place, Instant) {
-            return fleet.pin(place, machine);
-        };
+    PlaceStep step = [machine](Fleet& fleet, const dispatch::PlaceOf& place, Instant) {
+        return fleet.pin(place, machine);
+    };
     auto answer = co_await change_place(std::move(call), std::move(step));
     co_return answer;
 }
 
 io::Task<Answer> unpin_place(Call call) {
-    std::function<Result<void>(Fleet&, const dispatch::PlaceOf&, Instant)> step =
-        [](Fleet& fleet, const dispatch::PlaceOf& place, Instant) { return fleet.unpin(place); };
+    PlaceStep step = [](Fleet& fleet, const dispatch::PlaceOf& place, Instant) {
+        return fleet.unpin(place);
+    };
     auto answer = co_await change_place(std::move(call), std::move(step));
     co_return answer;
 }
@@ -354,10 +285,9 @@ io::Task<Answer> act_on_place(Call call) {
     if (!action || *action == dispatch::Action::plan)
         co_return fail(Code::invalid,
                        "action must be accept, unplan, depart, arrive, begin, finish or withdraw");
-    std::function<Result<void>(Fleet&, const dispatch::PlaceOf&, Instant)> step =
-        [action](Fleet& fleet, const dispatch::PlaceOf& place, Instant now) {
-            return fleet.act(place, *action, now);
-        };
+    PlaceStep step = [action](Fleet& fleet, const dispatch::PlaceOf& place, Instant now) {
+        return fleet.act(place, *action, now);
+    };
     auto answer = co_await change_place(std::move(call), std::move(step));
     co_return answer;
 }
@@ -369,15 +299,12 @@ io::Task<Answer> accept_all(Call call) {
     if (until && *until) {
         CO_TRY(end, parse_rfc3339(**until));
     }
-    json::object shown;
-    auto work = [&](Fleet& fleet, Instant now) -> Result<void> {
+    FleetChange change = [end](Fleet& fleet, Instant now) -> Result<json::object> {
         TRY(const auto accepted, fleet.accept_until(end, now));
-        shown["accepted"] = accepted;
-        return {};
+        return json::object{{"accepted", accepted}};
     };
-    auto done = co_await change_fleet(std::move(call), std::move(work), &shown);
-    if (!done) co_return std::unexpected(done.error());
-    co_return reply(shown);
+    auto answer = co_await answer_change(call, std::move(change));
+    co_return answer;
 }
 
 io::Task<Answer> report_event(Call call) {

@@ -22,6 +22,13 @@ bool is_open(const Fleet& fleet, const dispatch::FleetRequest& request) {
     return false;
 }
 
+Result<const dispatch::FleetRequest*> request_named(const Fleet& fleet, const std::string& id) {
+    const auto found = fleet.desk().requests().find(id);
+    if (found == fleet.desk().requests().end())
+        return fail(Code::not_found, fmt::format("there is no request {}", id));
+    return &found->second;
+}
+
 io::Task<Answer> fleet_requests(Call call) {
     CO_TRY(const auto limit, limit_of(call.request));
     const bool only_open = asked_text(call, "open") == "true", zh = is_chinese(call);
@@ -52,17 +59,12 @@ io::Task<Answer> fleet_requests(Call call) {
 }
 
 io::Task<Answer> fleet_request(Call call) {
-    std::optional<Body> found;
-    const std::string id = call.captured(0);
-    const bool zh = is_chinese(call);
-    auto look = [&](const Fleet& fleet, Instant) {
-        const auto request = fleet.desk().requests().find(id);
-        if (request != fleet.desk().requests().end())
-            found = dispatch::request_json(fleet, request->second, zh);
+    FleetView view = [&](const Fleet& fleet, Instant) -> Result<Body> {
+        TRY(const auto* request, request_named(fleet, call.captured(0)));
+        return dispatch::request_json(fleet, *request, is_chinese(call));
     };
-    co_await call.services->fleet->look(call.organisation(), look);
-    if (!found) co_return fail(Code::not_found, fmt::format("there is no request {}", id));
-    co_return reply(*found);
+    auto answer = co_await answer_view(call, std::move(view));
+    co_return answer;
 }
 
 io::Task<Answer> create_fleet_request(Call call) {
@@ -88,9 +90,9 @@ io::Task<Answer> create_fleet_request(Call call) {
         auto decided = co_await decide(call, std::move(cause));
         if (decided) shown["decision"] = *decided;
         auto look = [&](const Fleet& fleet, Instant) {
-            const auto request = fleet.desk().requests().find(id);
-            if (request == fleet.desk().requests().end()) return;
-            auto fresh = dispatch::request_json(fleet, request->second, zh);
+            const auto request = request_named(fleet, id);
+            if (!request) return;
+            auto fresh = dispatch::request_json(fleet, **request, zh);
             shown["places"] = fresh["places"];
         };
         co_await call.services->fleet->look(call.organisation(), look);
@@ -101,20 +103,14 @@ io::Task<Answer> create_fleet_request(Call call) {
 io::Task<Answer> change_fleet_request(Call call) {
     CO_TRY(const auto body, any_body(call.request));
     const std::string id = call.captured(0);
-    const bool zh = is_chinese(call);
-    Body shown;
-    auto work = [&](Fleet& fleet, Instant) -> Result<void> {
-        const auto found = fleet.desk().requests().find(id);
-        if (found == fleet.desk().requests().end())
-            return fail(Code::not_found, fmt::format("there is no request {}", id));
-        TRY(auto changed, dispatch::changed_request(found->second, body));
+    FleetChange change = [&](Fleet& fleet, Instant) -> Result<Body> {
+        TRY(const auto* request, request_named(fleet, id));
+        TRY(auto changed, dispatch::changed_request(*request, body));
         TRY_VOID(fleet.change_request(std::move(changed)));
-        shown = dispatch::request_json(fleet, fleet.desk().requests().at(id), zh);
-        return {};
+        return dispatch::request_json(fleet, fleet.desk().requests().at(id), is_chinese(call));
     };
-    auto done = co_await change_fleet(std::move(call), std::move(work), nullptr);
-    if (!done) co_return std::unexpected(done.error());
-    co_return reply(shown);
+    auto answer = co_await answer_change(call, std::move(change));
+    co_return answer;
 }
 
 io::Task<Answer> withdraw_fleet_request(Call call) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "api/fleet_past.h"
 #include "api/fleet_room.h"
 #include "api/fleet_words.h"
 #include "api/live.h"
@@ -106,7 +107,7 @@ io::Task<Answer> fleet_machine(Call call) {
         if (fleet.has_machine(id)) found = dispatch::machine_json(fleet, id, now);
     };
     co_await call.services->fleet->look(call.organisation(), look);
-    if (!found) co_return fail(Code::not_found, fmt::format("there is no machine {}", id));
+    if (!found) co_return no_machine(id);
     auto today = co_await use_of_today(call, id);
     (*found)["today"] = std::move(today);
     co_return reply(*found);
@@ -115,34 +116,30 @@ io::Task<Answer> fleet_machine(Call call) {
 io::Task<Answer> change_fleet_machine(Call call) {
     CO_TRY(const auto body, any_body(call.request));
     const std::string id = call.captured(0);
-    Body shown;
-    auto work = [&](Fleet& fleet, Instant now) -> Result<void> {
+    FleetChange change = [&](Fleet& fleet, Instant now) -> Result<Body> {
         if (fleet.guest(id) == nullptr) {
             TRY_VOID(check_machine_id(id));
         }
-        if (!fleet.has_machine(id))
-            return fail(Code::not_found, fmt::format("there is no machine {}", id));
+        if (!fleet.has_machine(id)) return no_machine(id);
         TRY(auto facts, dispatch::changed_facts(fleet.facts(id), body));
         TRY_VOID(fleet.set_facts(id, std::move(facts)));
-        shown = dispatch::machine_json(fleet, id, now);
-        return {};
+        return dispatch::machine_json(fleet, id, now);
     };
-    auto done = co_await change_fleet(call, work, nullptr);
-    if (!done) co_return std::unexpected(done.error());
-    co_return reply(shown);
+    auto answer = co_await answer_change(call, std::move(change));
+    co_return answer;
 }
 
 // Customers: other organisations of the node that see single machines of ours.
 
-json::array customers_json(const Call& call, const std::set<std::uint32_t>* customers) {
+Body shares_json(const Call& call, const std::string& machine,
+                 const std::set<std::uint32_t>& customers) {
     json::array all;
-    if (customers == nullptr) return all;
     const auto catalog = call.services->desk.snapshot();
-    for (const std::uint32_t number : *customers)
+    for (const std::uint32_t number : customers)
         if (const auto* one = catalog->organisation(OrganisationId(number)))
             all.push_back(json::object{{"id", text(std::to_string(number))},
                                        {"name", text(one->name)}});
-    return all;
+    return {{"machine", text(machine)}, {"organisations", std::move(all)}};
 }
 
 io::Task<Answer> fleet_shares(Call call) {
@@ -154,9 +151,8 @@ io::Task<Answer> fleet_shares(Call call) {
         customers = found ? *found : std::set<std::uint32_t>();
     };
     co_await call.services->fleet->look(call.organisation(), look);
-    if (!customers) co_return fail(Code::not_found, fmt::format("there is no machine {}", id));
-    co_return reply(json::object{{"machine", text(id)},
-                                 {"organisations", customers_json(call, &*customers)}});
+    if (!customers) co_return no_machine(id);
+    co_return reply(shares_json(call, id, *customers));
 }
 
 /// Names or numbers of organisations of this node, but for our own.
@@ -190,21 +186,18 @@ io::Task<Answer> set_fleet_shares(Call call) {
     auto work = [&](Fleet& fleet, Instant) { return fleet.share(id, customers); };
     auto done = co_await change_fleet(call, work, nullptr);
     if (!done) co_return std::unexpected(done.error());
-    co_return reply(json::object{{"machine", text(id)},
-                                 {"organisations", customers_json(call, &customers)}});
+    co_return reply(shares_json(call, id, customers));
 }
 
 // The cab.
 
 io::Task<Answer> fleet_cab(Call call) {
-    std::optional<Body> found;
-    const std::string id = call.captured(0);
-    auto look = [&](const Fleet& fleet, Instant now) {
-        if (fleet.has_machine(id)) found = dispatch::cab_json(fleet, id, now);
+    FleetView view = [id = call.captured(0)](const Fleet& fleet, Instant now) -> Result<Body> {
+        if (!fleet.has_machine(id)) return no_machine(id);
+        return dispatch::cab_json(fleet, id, now);
     };
-    co_await call.services->fleet->look(call.organisation(), look);
-    if (!found) co_return fail(Code::not_found, fmt::format("there is no machine {}", id));
-    co_return reply(*found);
+    auto answer = co_await answer_view(call, std::move(view));
+    co_return answer;
 }
 
 /// The job the cab means: the one it names, else the first it has.
@@ -235,8 +228,7 @@ io::Task<Answer> act_in_cab(Call call) {
     event.machine = id;
     event.text = words && *words ? **words : "";
     auto work = [&](Fleet& fleet, Instant now) -> Result<void> {
-        if (!fleet.has_machine(id))
-            return fail(Code::not_found, fmt::format("there is no machine {}", id));
+        if (!fleet.has_machine(id)) return no_machine(id);
         if (is_event) return fleet.happen(event, now);
         TRY(const auto which, job_of(fleet, id, request ? request->value_or("") : "",
                                      place && *place ? static_cast<std::uint32_t>(**place) : 0));

@@ -17,26 +17,20 @@ namespace {
 using dispatch::Fleet;
 
 io::Task<Answer> fleet_settings(Call call) {
-    json::object shown;
-    auto look = [&shown](const Fleet& fleet, Instant) {
-        shown = dispatch::to_json(fleet.settings());
-    };
-    co_await call.services->fleet->look(call.organisation(), look);
-    co_return reply(shown);
+    FleetView view = [](const Fleet& fleet, Instant) { return dispatch::to_json(fleet.settings()); };
+    auto answer = co_await answer_view(call, std::move(view));
+    co_return answer;
 }
 
 io::Task<Answer> change_fleet_settings(Call call) {
     CO_TRY(const auto body, any_body(call.request));
-    json::object shown;
-    auto work = [&](Fleet& fleet, Instant) -> Result<void> {
+    FleetChange change = [&](Fleet& fleet, Instant) -> Result<json::object> {
         TRY(auto settings, dispatch::changed_settings(fleet.settings(), body));
         fleet.set_settings(std::move(settings));
-        shown = dispatch::to_json(fleet.settings());
-        return {};
+        return dispatch::to_json(fleet.settings());
     };
-    auto done = co_await change_fleet(call, work, nullptr);
-    if (!done) co_return std::unexpected(done.error());
-    co_return reply(shown);
+    auto answer = co_await answer_change(call, std::move(change));
+    co_return answer;
 }
 
 json::object legs_json(const Fleet& fleet) {
@@ -52,10 +46,9 @@ json::object legs_json(const Fleet& fleet) {
 }
 
 io::Task<Answer> fleet_travel(Call call) {
-    json::object shown;
-    auto look = [&shown](const Fleet& fleet, Instant) { shown = legs_json(fleet); };
-    co_await call.services->fleet->look(call.organisation(), look);
-    co_return reply(shown);
+    FleetView view = [](const Fleet& fleet, Instant) { return legs_json(fleet); };
+    auto answer = co_await answer_view(call, std::move(view));
+    co_return answer;
 }
 
 io::Task<Answer> set_fleet_travel(Call call) {
@@ -78,15 +71,12 @@ io::Task<Answer> set_fleet_travel(Call call) {
         leg.leg = {**metres, **seconds};
         legs.push_back(std::move(leg));
     }
-    json::object shown;
-    auto work = [&](Fleet& fleet, Instant) -> Result<void> {
+    FleetChange change = [&](Fleet& fleet, Instant) -> Result<json::object> {
         TRY_VOID(fleet.set_travel(std::move(legs)));
-        shown = legs_json(fleet);
-        return {};
+        return legs_json(fleet);
     };
-    auto done = co_await change_fleet(call, work, nullptr);
-    if (!done) co_return std::unexpected(done.error());
-    co_return reply(shown);
+    auto answer = co_await answer_change(call, std::move(change));
+    co_return answer;
 }
 
 // CSV.

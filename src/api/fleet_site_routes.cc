@@ -17,13 +17,14 @@ using dispatch::Fleet;
 using Body = json::object;
 
 io::Task<Answer> fleet_sites(Call call) {
-    json::array items;
-    auto look = [&items](const Fleet& fleet, Instant) {
+    FleetView view = [](const Fleet& fleet, Instant) {
+        json::array items;
         for (const auto& [id, site] : fleet.sites())
             items.push_back(dispatch::site_json(fleet, site));
+        return fleet_page(std::move(items), nullptr);
     };
-    co_await call.services->fleet->look(call.organisation(), look);
-    co_return reply(fleet_page(std::move(items), nullptr));
+    auto answer = co_await answer_view(call, std::move(view));
+    co_return answer;
 }
 
 Result<insight::SitePolygon> border_of(const Body& body) {
@@ -63,18 +64,15 @@ io::Task<Answer> create_fleet_site(Call call) {
     auto made = co_await call.services->desk.run(std::move(make));
     if (!made) co_return std::unexpected(made.error());
     const std::string id = std::to_string(made->id.number());
-    Body shown;
-    auto work = [&](Fleet& fleet, Instant) -> Result<void> {
+    FleetChange change = [&](Fleet& fleet, Instant) -> Result<Body> {
         TRY_VOID(fleet.set_border(id, border.ring()));
         if (region && *region) {
             TRY_VOID(fleet.set_region(id, **region));
         }
-        shown = dispatch::site_json(fleet, fleet.sites().at(id));
-        return {};
+        return dispatch::site_json(fleet, fleet.sites().at(id));
     };
-    auto done = co_await change_fleet(call, work, &shown, 201);
-    if (!done) co_return std::unexpected(done.error());
-    co_return reply(shown, 201);
+    auto answer = co_await answer_change(call, std::move(change), 201);
+    co_return answer;
 }
 
 io::Task<Answer> change_fleet_site(Call call) {
@@ -101,8 +99,7 @@ io::Task<Answer> change_fleet_site(Call call) {
         auto renamed = co_await call.services->desk.run(std::move(rename));
         if (!renamed) co_return std::unexpected(renamed.error());
     }
-    Body shown;
-    auto work = [&](Fleet& fleet, Instant) -> Result<void> {
+    FleetChange change = [&](Fleet& fleet, Instant) -> Result<Body> {
         if (!fleet.sites().contains(id))
             return fail(Code::not_found, fmt::format("there is no site {}", id));
         if (ring) {
@@ -111,29 +108,28 @@ io::Task<Answer> change_fleet_site(Call call) {
         if (region) {
             TRY_VOID(fleet.set_region(id, region->value_or("")));
         }
-        shown = dispatch::site_json(fleet, fleet.sites().at(id));
-        return {};
+        return dispatch::site_json(fleet, fleet.sites().at(id));
     };
-    auto done = co_await change_fleet(call, work, nullptr);
-    if (!done) co_return std::unexpected(done.error());
-    co_return reply(shown);
+    auto answer = co_await answer_change(call, std::move(change));
+    co_return answer;
 }
 
 io::Task<Answer> check_fleet_site(Call call) {
     CO_TRY(const auto body, body_object(call.request, {"border", "site"}));
     CO_TRY(const auto mine, optional_text(body, "site"));
     CO_TRY(const auto border, border_of(body));
-    json::array overlaps;
-    auto look = [&](const Fleet& fleet, Instant) {
+    FleetView view = [&](const Fleet& fleet, Instant) {
+        json::array overlaps;
         for (const auto& [id, site] : fleet.sites()) {
             if (!site.border || (mine && *mine && **mine == id)) continue;
             const std::vector<insight::SitePolygon> two{border, *site.border};
             if (!insight::overlapping(two).empty()) overlaps.emplace_back(text(id));
         }
+        return json::object{{"area_m2", std::round(border.area_square_metres())},
+                            {"overlaps", std::move(overlaps)}};
     };
-    co_await call.services->fleet->look(call.organisation(), look);
-    co_return reply(json::object{{"area_m2", std::round(border.area_square_metres())},
-                                 {"overlaps", std::move(overlaps)}});
+    auto answer = co_await answer_view(call, std::move(view));
+    co_return answer;
 }
 
 io::Task<Answer> fleet_crossings(Call call) {

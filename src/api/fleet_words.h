@@ -1,5 +1,6 @@
 // Inside api: what the fleet's route files share.
 #pragma once
+#include <functional>
 #include <string>
 
 #include "api/call.h"
@@ -21,7 +22,9 @@ Result<bool> taken_flag(json::object& body, std::string_view name);
 /// No member that only the node sets. Errors: invalid.
 Result<void> only_posted(const json::object& body);
 Result<std::uint32_t> place_number(std::string_view text);
+json::object fleet_page(json::array items, json::value next);
 
+inline constexpr double event_within_s = 0.7;  ///< to a new plan; adopting, storing it come after
 /// What happened is in the fleet: plans again, as the settings say, and gives the Decision.
 io::Task<Result<json::object>> decide(Call call, dispatch::FleetEvent cause);
 /// Use of the machine's day so far, or null.
@@ -41,6 +44,13 @@ io::Task<Answer> once(Call call) {
 /// and `shown` as it stands after `work`; null: only that it was done. Errors: as FleetRoom::change.
 io::Task<Result<void>> change_fleet(Call call, FleetRoom::Change work, const json::object* shown,
                                     int status = 200);
+/// Answers what `view` shows of the fleet as it is; what it refers to is the waiting caller's, and
+/// so is `call`. Errors: its own.
+using FleetView = std::function<Result<json::object>(const dispatch::Fleet&, Instant now)>;
+io::Task<Answer> answer_view(const Call& call, FleetView view);
+/// The same of a change, once it is on disk. Errors: its own, those of change_fleet.
+using FleetChange = std::function<Result<json::object>(dispatch::Fleet&, Instant now)>;
+io::Task<Answer> answer_change(const Call& call, FleetChange change, unsigned status = 200);
 
 /// As serve(); on a node without a fleet the route answers 503.
 void serve_fleet(http::Router& router, Services& services, std::string_view method,
@@ -51,6 +61,5 @@ void add_fleet_history_routes(http::Router& router, Services& services);
 void add_fleet_use_routes(http::Router& router, Services& services);
 void add_fleet_site_routes(http::Router& router, Services& services);
 void add_fleet_request_routes(http::Router& router, Services& services);
-json::object fleet_page(json::array items, json::value next);
 
 }  // namespace lineshaft::api

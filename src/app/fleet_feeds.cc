@@ -4,6 +4,7 @@
 
 #include <boost/json.hpp>
 
+#include "api/json_text.h"
 #include "app/fleet_room.h"
 #include "base/log.h"
 #include "base/machine_id.h"
@@ -19,9 +20,6 @@ constexpr std::size_t feeds_max = 50;  // of an organisation
 constexpr std::int64_t period_least_s = 10, period_most_s = 7 * 86'400;
 constexpr std::string_view authorities = "/etc/ssl/certs/ca-certificates.crt";
 
-boost::json::string feed_text(std::string_view text) {
-    return boost::json::string(text.data(), text.size());
-}
 std::string feed_member(const boost::json::object& body, std::string_view name) {
     const auto* found = body.if_contains(boost::json::string_view(name.data(), name.size()));
     return found != nullptr && found->is_string() ? std::string(found->get_string())
@@ -263,14 +261,14 @@ io::Task<Result<api::FeedFacts>> FleetFeeds::add_here(FleetFeeds* feeds,
         co_return fail(Code::invalid, fmt::format("more than {} feeds", feeds_max));
     const std::string id = std::to_string(feeds->next_++);
     boost::json::object body{
-        {"name", feed_text(wanted.name)},           {"url", feed_text(wanted.url)},
-        {"auth", feed_text(wanted.auth)},           {"user", feed_text(wanted.user)},
-        {"token_url", feed_text(wanted.token_url)}, {"period_s", wanted.period_s}};
+        {"name", api::text(wanted.name)},           {"url", api::text(wanted.url)},
+        {"auth", api::text(wanted.auth)},           {"user", api::text(wanted.user)},
+        {"token_url", api::text(wanted.token_url)}, {"period_s", wanted.period_s}};
     if (!wanted.secret.empty()) {
         CO_TRY(const auto sealed,
                trust::seal(feeds->rooms_.rooms_.key, wanted.secret,
                            fmt::format("feed/{}/{}", organisation.number(), id)));
-        body["sealed"] = feed_text(trust::to_base64(sealed));
+        body["sealed"] = api::text(trust::to_base64(sealed));
     }
     const std::string text = dispatch::stored_text(body);
     std::optional<catalog::KeptAnswer> answer;

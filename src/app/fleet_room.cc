@@ -14,10 +14,6 @@
 namespace lineshaft::app {
 namespace {
 
-boost::json::string fleet_text(std::string_view text) {
-    return boost::json::string(text.data(), text.size());
-}
-
 /// Ends the watch on the shard where it was begun.
 template <class Entry, class Ended>
 class KeptWatch final : public api::FleetWatch {
@@ -187,9 +183,9 @@ io::Task<Result<void>> FleetRooms::save(FleetRooms* rooms, OrganisationId organi
     }
     for (const auto& one : *kept) {
         boost::json::object crossing{{"id", std::to_string(one.id)},
-                                     {"at", fleet_text(to_rfc3339(one.at))},
-                                     {"machine", fleet_text(one.machine)},
-                                     {"site", fleet_text(one.site)},
+                                     {"at", api::text(to_rfc3339(one.at))},
+                                     {"machine", api::text(one.machine)},
+                                     {"site", api::text(one.site)},
                                      {"kind", one.is_entered ? "entered" : "left"}};
         rooms->show(organisation, "crossing", api::json_text(crossing));
     }
