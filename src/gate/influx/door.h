@@ -21,7 +21,7 @@ namespace lineshaft::influx {
 struct DoorLimits {
     std::size_t body_bytes_max = 16 << 20;     ///< of a request, also once decompressed; then 413
     std::size_t decoded_bytes_max = 64 << 20;  ///< bodies in work on one shard; then 503
-    std::size_t samples_per_round = 50'000;    ///< handed to the plant at once
+    std::size_t samples_per_round = 20'000;    ///< handed to the plant at once
     std::size_t problems_told_max = 20;        ///< bad lines named in an answer
     std::size_t heads_kept_max = 200'000;      ///< series whose attributes are known, per shard
     Limits line;

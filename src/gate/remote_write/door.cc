@@ -92,6 +92,8 @@ struct Door::OnShard {
     DoorStats stats;
     std::size_t decoded_bytes = 0;  // of bodies in work
     twin::ChannelCache channels;    // by labels and who may use them
+    std::string room;               // the last body was unpacked into it: the next will be too
+    std::size_t sample_bytes = 64;  // unpacked, with its labels, in the last body
 };
 
 struct DoorSteps {
@@ -101,17 +103,20 @@ struct DoorSteps {
     // first that are not, it goes by name. Rounds are stored one after the other, so of two values
     // of one instant the later always wins.
     struct Work {
-        Work(Door& in, trust::PrincipalPtr whose, Bytes request)
+        Work(Door& in, trust::PrincipalPtr whose, Bytes as_sent, std::string unpacked,
+             http::BodyRoom& counted)
             : door(in),
               here(in.here()),
               who(std::move(whose)),
-              body(request),
+              packed(as_sent),
+              body(std::move(unpacked)),
+              room(counted),
               intake(in.services_.plant, who->organisation, twin::Source::remote_write),
               new_channels(here.channels),
               scope(hash64(who->is_machine() ? who->machine : std::string(),
                            who->organisation.number())) {}
         void begin() {
-            reader.emplace(body, door.limits_.request);
+            reader.emplace(as_bytes(body), door.limits_.request);
             ahead.clear();
             ahead_at = 0;
             damage_ahead.reset();
@@ -120,11 +125,29 @@ struct DoorSteps {
             refused_first.clear();
             damage.reset();
         }
+        // Nothing is read from the body any more: the next one may have its room at once, not when
+        // the samples are on disk.
+        void release_body() {
+            constexpr std::size_t kept_bytes_max = 2 << 20;
+            if (body.capacity() > here.room.capacity() && body.capacity() <= kept_bytes_max)
+                here.room = std::move(body);
+            body = {};
+            room.resize(packed.size());
+        }
+        // Once more from the first byte. Errors: as unpack, which was good the first time.
+        Result<void> begin_again() {
+            TRY(body, unpack(packed, door.limits_.body_bytes_max));
+            room.resize(packed.size() + body.size());
+            begin();
+            return {};
+        }
 
         Door& door;
         Door::OnShard& here;
         trust::PrincipalPtr who;
-        Bytes body;
+        Bytes packed;
+        std::string body;      // unpacked; empty once it is read
+        http::BodyRoom& room;  // what is counted for both
         std::optional<RequestReader> reader{};
         struct Ahead {
             Bytes place;
@@ -257,9 +280,8 @@ struct DoorSteps {
 
     // False: the request has ended, or is damaged from here on.
     static bool read_round(Work& work) {
-        constexpr std::size_t sample_bytes_usual = 64;  // with its labels
         work.intake.samples_expected =
-            std::min(work.door.limits_.samples_per_round, work.body.size() / sample_bytes_usual);
+            std::min(work.door.limits_.samples_per_round, work.body.size() / work.here.sample_bytes);
         bool goes_by_name = work.goes_by_name || work.has_series;
         while (work.intake.samples < work.door.limits_.samples_per_round) {
             if (!std::exchange(work.has_series, false) && !step(work)) return false;
@@ -281,10 +303,20 @@ struct DoorSteps {
         return true;
     }
 
+    // What bodies to come are likely to hold, a little less, so that room for a few is not wanting.
+    static void learn_size(Work& work) {
+        constexpr std::size_t sample_bytes_min = 16;
+        if (work.intake.samples == 0) return;
+        const std::size_t bytes = work.body.size() / work.intake.samples;
+        work.here.sample_bytes = std::max(sample_bytes_min, bytes - bytes / 8);
+    }
+
     static io::Task<void> store_all(Work* work) {
         work->begin();
-        for (bool is_more = true; is_more;) {
+        for (bool is_more = true, is_first = true; is_more; is_first = false) {
             is_more = read_round(*work);
+            if (!is_more && is_first) learn_size(*work);
+            if (!is_more) work->release_body();
             auto told = co_await work->intake.store();
             const bool is_gone = told.failed && told.failed->code == Code::not_found;
             if (is_gone && !work->goes_by_name) {
@@ -292,8 +324,10 @@ struct DoorSteps {
                 work->here.channels.clear();
                 work->goes_by_name = is_more = true;
                 work->has_series = false;
-                work->begin();
-                continue;
+                const auto begun = work->begin_again();
+                if (begun) continue;
+                told.failed = begun.error();
+                is_more = false;
             }
             work->told.add(told);
             if (told.failed) {
@@ -361,11 +395,11 @@ struct DoorSteps {
             ++here.stats.requests_busy;
             co_return told(503, "too many bodies at once");
         }
-        auto body = unpack(as_bytes(request.body), door->limits_.body_bytes_max);
+        const Bytes packed = as_bytes(request.body);
+        auto body = unpack(packed, door->limits_.body_bytes_max, std::exchange(here.room, {}));
         if (!body) co_return refused(here, told(status_of(body.error()), body.error().context));
-        request.body = {};
-        http::BodyRoom room(here.decoded_bytes, body->size());
-        Work work(*door, std::move(admission.principal), as_bytes(*body));
+        http::BodyRoom room(here.decoded_bytes, packed.size() + body->size());
+        Work work(*door, std::move(admission.principal), packed, *std::move(body), room);
         co_await store_all(&work);
         co_return answer(work);
     }

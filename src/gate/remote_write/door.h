@@ -20,7 +20,7 @@ namespace lineshaft::remote_write {
 struct DoorLimits {
     std::size_t body_bytes_max = 16 << 20;     ///< of a request, also once decompressed; then 413
     std::size_t decoded_bytes_max = 64 << 20;  ///< bodies in work on one shard; then 503
-    std::size_t samples_per_round = 50'000;    ///< handed to the plant at once
+    std::size_t samples_per_round = 20'000;    ///< handed to the plant at once
     std::size_t tag_bytes_max = 256;           ///< history's
     Limits request;
 };
