@@ -67,8 +67,11 @@ test("a customer's order through a shop link is sewn, stitch for stitch, and get
     assert.ok(Math.abs(stops.items.at(-1).cumulative - 1) < 1e-9);
     const oee = await node.api(`machines/${encodeURIComponent(machines.id())}/oee`);
     assert.equal(oee.pieces.GQ, 2);
-    assert.ok(oee.oee > 0 && oee.oee <= 1.05, `${oee.oee}`);
-    assert.ok(Math.abs(oee.oee - oee.availability * oee.effectiveness * oee.quality_ratio) < 1e-9);
+    // This machine works 2000 times as fast: a disk that stops for a second can leave it no time beside its stops, and so no ratio.
+    if (oee.times_s.APT > 0) {
+        assert.ok(oee.oee > 0 && oee.oee <= 1.05, `${oee.oee}`);
+        assert.ok(Math.abs(oee.oee - oee.availability * oee.effectiveness * oee.quality_ratio) < 1e-9);
+    } else assert.deepEqual([oee.oee, oee.effectiveness], [null, null]);
     const cost = await node.api(`orders/${order.id}/cost`);
     assert.equal(cost.margin_minor, cost.price_minor - cost.total_minor);
     const steps = (await node.api(`orders/${order.id}/history`)).items;
@@ -184,7 +187,7 @@ test("pause, resume, stop, scrap; a corrupted file is refused and given again", 
     const one = await design(node, "Rose", 20);
     const machines = new Machines(t, node, { speed: 60, corrupt: 1, frame: 2 });
     await known(node);
-    const order = await place(node, one, { quantity: 2 });
+    const order = await place(node, one, { quantity: 4 });  // enough that it is still sewing when it is told to stop
     const began = await orderWhen(node, order.id, (now) => now.jobs.some((job) => job.state === "Running"), "it runs");
     const [bad, job] = [began.jobs[0], began.jobs.find((one) => one.state === "Running")];
     assert.equal(bad.state, "Aborted");
@@ -202,12 +205,12 @@ test("pause, resume, stop, scrap; a corrupted file is refused and given again", 
     await orderWhen(node, order.id, (now) => now.pieces.good >= 1, "a piece is done");
     await method("Stop", { why: "wrong cloth" });
     const rest = await orderWhen(node, order.id, isDone, "the rest is a job order of its own", 60_000);
-    assert.equal(rest.pieces.good, 2);
+    assert.equal(rest.pieces.good, 4);
     assert.ok(rest.jobs.some((other) => other.replaces === job.id));
     const again = await node.api(`orders/${order.id}/pieces/1`, { method: "POST", body: { quality: "scrap", why: "a stain" } });
     assert.notEqual(again.state, "done");
     assert.equal(again.pieces.scrap, 1);
-    const done = await orderWhen(node, order.id, isDone, "a third piece takes its place", 60_000);
-    assert.deepEqual([done.pieces.good, done.pieces.scrap], [2, 1]);
+    const done = await orderWhen(node, order.id, isDone, "a fifth piece takes its place", 60_000);
+    assert.deepEqual([done.pieces.good, done.pieces.scrap], [4, 1]);
     assert.ok(machines.child.exitCode === null);
 });
