@@ -184,6 +184,7 @@ TEST_F(LearnerTest, WhoWaitsIsAnsweredThoughStrangersKeepComing) {
     }
     EXPECT_TRUE(told.get().has_value());
     EXPECT_EQ(said("press"), "a=1 ");
+    EXPECT_TRUE(shards.run_blocking(ShardIndex(0), noted(&patient, {}))) << "the last strangers";
     patient.close();
 }
 
