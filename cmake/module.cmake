@@ -93,7 +93,7 @@ function(lineshaft_pch target kind flags)
     file(GENERATE OUTPUT ${source} CONTENT "// Owns pch_${kind}.h, precompiled.\n")
     add_library(pch_${kind} STATIC ${source})
     target_include_directories(pch_${kind} PUBLIC ${PROJECT_SOURCE_DIR}/src)
-    target_link_libraries(pch_${kind} PRIVATE ${flags})
+    target_link_libraries(pch_${kind} PRIVATE fmt::fmt ${flags})  # as all that stands on base
     target_precompile_headers(pch_${kind} PRIVATE ${PROJECT_SOURCE_DIR}/cmake/pch_${header}.h)
   endif()
   target_precompile_headers(${target} REUSE_FROM pch_${kind})

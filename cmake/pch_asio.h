@@ -1,8 +1,15 @@
-// What every file that touches Asio parses anyway, parsed once.
+// What nearly every file that touches Asio parses, parsed once: not all of Asio, which each compiler would load.
 #pragma once
-#include <boost/asio.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/use_future.hpp>
 #include <functional>
 #include <map>
 #include <memory>
