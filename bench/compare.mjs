@@ -1,5 +1,5 @@
 // Beside its peers: the same trucks through the same doors into Lineshaft, VictoriaMetrics, InfluxDB and ClickHouse of Debian, in one run.
-// Run: ./dev bench compare (peers: apt-get install victoria-metrics influxdb clickhouse-server; who is not there is left out).
+// Run: ./dev bench compare (peers: apt-get install victoria-metrics influxdb clickhouse-server; who is not there is named and left out).
 // BENCH_SAMPLES=4000000, BENCH_DISORDER=1. Writes a table; what an acknowledgement means is measured with kill -9.
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
@@ -168,8 +168,15 @@ class InfluxDb extends Peer {
     async prepare() { await this.ask("/query", { method: "POST", body: new URLSearchParams({ q: "CREATE DATABASE load" }) }); }
     words() { return ["--path", "/write?db=load&precision=ns"]; }
     async settled() {
-        for (let before = -1, now = du(this.folder); before !== now; now = du(this.folder)) { before = now; await sleep(6_000); }
-        return { chunks: null, all: du(join(this.folder, "data")) };
+        // Compacted once nothing has changed for a while. Its list of series lies in files that are mostly holes, which take no room.
+        const blocks = () => Number(spawnSync("du", ["-s", "--block-size=1", join(this.folder, "data")], { encoding: "utf8" }).stdout.split("\t")[0]);
+        for (let same = 0, before = blocks(); same < 4;) {
+            await sleep(3_000);
+            const now = blocks();
+            same = now === before ? same + 1 : 0;
+            before = now;
+        }
+        return { chunks: null, all: blocks() };
     }
     influx(q) { return this.ask("/query", { method: "POST", body: new URLSearchParams({ db: "load", epoch: "ms", q }) }); }
     async count() {
@@ -244,11 +251,26 @@ async function measure(peer) {
 }
 
 const ClickHouse = clickHouse(Peer, { begin_s, end_s, freePort });
-const present = [new Lineshaft(), ...[[VictoriaMetrics, "victoria-metrics"], [InfluxDb, "influxd"], [ClickHouse, "clickhouse-server"]]
-    .filter(([, program]) => spawnSync("which", [program]).status === 0).map(([kind]) => new kind())]
-    .filter((peer) => !process.env.BENCH_ONLY || process.env.BENCH_ONLY.split(",").includes(peer.name));
+const only = process.env.BENCH_ONLY?.split(",");
+const wanted = [[Lineshaft], [VictoriaMetrics, "victoria-metrics", "victoria-metrics"], [InfluxDb, "influxd", "influxdb"], [ClickHouse, "clickhouse-server", "clickhouse-server"]]
+    .map(([kind, program, parcel]) => ({ peer: new kind(), program, parcel })).filter(({ peer }) => !only || only.includes(peer.name));
 const rows = new Map();
-for (const peer of present) rows.set(peer.name, await measure(peer));
+const present = [];
+for (const { peer, program, parcel } of wanted) {
+    if (program && spawnSync("which", [program]).status !== 0) {
+        console.error(`${peer.name} is left out: apt-get install ${parcel}`);
+        continue;
+    }
+    try {
+        rows.set(peer.name, await measure(peer));
+        present.push(peer);
+    } catch (error) {  // the others are measured all the same
+        console.error(`${peer.name} is left out: ${error.message}`);
+        process.exitCode = 1;
+        await peer.kill().catch(() => {});
+        await peer.remove().catch(() => {});
+    }
+}
 
 const table = (title, tell) => console.log(`| ${title} | ${present.map(({ name }) => tell(rows.get(name)) || "–").join(" | ")} |`);
 console.log(`| ${whole(samples)} samples of 1,000 trucks${shape.length ? ", out of order" : ""} | ${present.map(({ name }) => name).join(" | ")} |\n|---|${present.map(() => "---|").join("")}`);
