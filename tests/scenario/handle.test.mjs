@@ -64,6 +64,9 @@ test("what was captured from Handle.Net is answered as it answers", async (t) =>
     const digested = await askUdp(portOf(node), resolve(`${prefix}/a1`, { flags: usual | flag.digest }));
     assert.equal(digested.body[0], 3, "the request's digest stands before the body");
     assert.equal(readValues(digested.body.subarray(33)).values.length, 2);
+    const stale = await askUdp(portOf(node), resolve(`${prefix}/a1`, { serial: 0 }));
+    assert.equal(stale.code, 300, "who knows an older site is told to ask for it again");
+    assert.equal((await askUdp(portOf(node), resolve(`${prefix}/a1`, { serial: site.serial }))).code, 1);
 });
 
 test("registering with a secret key and with an RSA key, over TCP and UDP", async (t) => {
@@ -103,7 +106,26 @@ test("registering with a secret key and with an RSA key, over TCP and UDP", asyn
     // A request in several datagrams.
     const long = await askWithProof(udp, message(op.create, bodies.values(`${prefix}/LONG`, [{ index: 1, type: "DESC", data: "x".repeat(1500) }])), key);
     assert.equal(long.code, 1);
+    // One value goes; each change is a transaction; prefixes are homed by who runs the node, not by a key.
+    const next = async () => (await udp(message(op.nextTransaction, bodies.handle("/")))).body.readBigInt64BE();
+    const before = await next();
+    assert.equal((await askWithProof(udp, message(op.removeValue, bodies.indexes(`${prefix}/NEW3`, [2])), key)).code, 1);
+    assert.deepEqual(readValues((await udp(resolve(`${prefix}/NEW3`))).body).values.map((one) => one.index), [1]);
+    assert.ok((await next()) > before);
+    for (const op_ of [op.home, op.home + 1]) assert.equal((await askWithProof(oneShot, message(op_, bodies.handle("0.NA/88.7")), key)).code, 401);
+    // Another server asks whether a proof is right, so that the secret stays here.
+    const [nonce, digest] = [randomBytes(16), randomBytes(32)];
+    const checked = async (text) => {
+        const proof = proofs.secret(`${prefix}/ADMIN`, 301, text)({ digest, nonce }).subarray(4 + 9 + 4 + `${prefix}/ADMIN`.length + 4);
+        return oneShot(message(op.verify, Buffer.concat([block(`${prefix}/ADMIN`), u32(301), block(nonce), block(digest), proof])));
+    };
+    for (const [text, verdict] of [["s3cret", 1], ["guess", 0]]) {
+        const told = await checked(text);
+        assert.deepEqual([told.code, [...told.body]], [1, [verdict]]);
+    }
 
+    const other = await askWithProof(oneShot, message(op.remove, bodies.handle(`${prefix}/NEW3`)), (challenge) => key({ ...challenge, digest: randomBytes(32) }));
+    assert.equal(other.code, 403, "a proof for another request");
     const wrong = await askWithProof(oneShot, message(op.remove, bodies.handle(`${prefix}/NEW3`)), proofs.secret(`${prefix}/ADMIN`, 301, "guess"));
     assert.deepEqual([wrong.op, wrong.code], [op.remove, 403]);
     const greedy = await askWithProof(oneShot, message(op.remove, bodies.handle(`${prefix}/NEW3`)), proofs.secret(`${prefix}/ADMIN`, 301, "s3cret", { iterations: 100_001 }));
