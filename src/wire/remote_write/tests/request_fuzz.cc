@@ -1,5 +1,7 @@
 // Properties: any bytes, packed or not, are read to an end or an error within the limits, and every
-// view lies in the request.
+// view lies in the request. What is unpacked is what snappy's own library makes of it.
+#include <snappy.h>
+
 #include "base/check.h"
 #include "wire/remote_write/block.h"
 #include "wire/remote_write/request.h"
@@ -57,8 +59,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     read_all(input);
     step_through(input);
     constexpr std::size_t bytes_max = 1 << 20;
-    if (const auto request = unpack(input, bytes_max)) {
-        CHECK(request->size() <= bytes_max);
+    const auto request = unpack(input, bytes_max);
+    const char* const packed = reinterpret_cast<const char*>(data);
+    std::size_t size_told = 0;
+    std::string theirs;
+    const bool is_good = snappy::GetUncompressedLength(packed, size, &size_told) &&
+                         size_told <= bytes_max && snappy::Uncompress(packed, size, &theirs);
+    CHECK(request.has_value() == is_good);
+    if (request) {
+        CHECK(*request == theirs);
         read_all(as_bytes(*request));
         step_through(as_bytes(*request));
     }

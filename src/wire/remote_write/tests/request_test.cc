@@ -293,5 +293,67 @@ TEST(Block, RefusesWhatIsDamaged) {
     EXPECT_EQ(unpack(as_bytes(*bomb), 1 << 20).error().code, Code::exhausted);
 }
 
+// Text as snappy likes it: repeats from near and far, of any length, between noise.
+std::string text_of(std::mt19937_64& dice, std::size_t size) {
+    std::string text;
+    while (text.size() < size) {
+        std::size_t length = 1 + dice() % 100;
+        const std::size_t far = std::min<std::size_t>(text.size(), 1 + dice() % 70'000);
+        const std::size_t offset =
+            far == 0 ? 0 : 1 + dice() % (dice() % 2 == 0 ? far : std::min<std::size_t>(far, 80));
+        const bool is_noise = offset == 0 || dice() % 3 == 0;
+        while (length-- > 0)
+            text += is_noise ? static_cast<char>(dice()) : text[text.size() - offset];
+    }
+    return text;
+}
+
+TEST(Block, UnpacksAsTheLibraryDoes) {
+    std::mt19937_64 dice(20261122);
+    constexpr std::size_t bytes_max = 1 << 20;
+    std::size_t damaged = 0;
+    for (int round = 0; round < 3'000; ++round) {
+        const std::string text = text_of(dice, dice() % (round % 100 == 0 ? 200'000 : 700));
+        std::string packed;
+        snappy::Compress(text.data(), text.size(), &packed);
+        ASSERT_EQ(unpack(as_bytes(packed), bytes_max).value(), text) << round;
+        for (int change = 0; change < 4; ++change) {
+            std::string changed = packed;
+            for (std::size_t left = 1 + dice() % 3; left > 0; --left)
+                changed[dice() % changed.size()] = static_cast<char>(dice());
+            if (dice() % 8 == 0) changed.resize(dice() % (changed.size() + 1));
+            std::size_t size = 0;
+            std::string theirs;
+            const bool is_good =
+                snappy::GetUncompressedLength(changed.data(), changed.size(), &size) &&
+                size <= bytes_max && snappy::Uncompress(changed.data(), changed.size(), &theirs);
+            const auto ours = unpack(as_bytes(changed), bytes_max);
+            ASSERT_EQ(ours.has_value(), is_good) << round;
+            if (is_good) {
+                ASSERT_EQ(*ours, theirs) << round;
+            }
+            damaged += is_good ? 0 : 1;
+        }
+    }
+    EXPECT_GT(damaged, 1'000u);
+}
+
+// Offsets of four bytes and literals whose size takes one to four bytes: others' encoders write
+// them, the library's does not.
+TEST(Block, KnowsEveryElement) {
+    const std::string abc = "abcdefgh";
+    for (const std::string_view size_bytes :
+         {std::string_view("\xf0\x07", 2), std::string_view("\xf4\x07\x00", 3),
+          std::string_view("\xf8\x07\x00\x00", 4), std::string_view("\xfc\x07\x00\x00\x00", 5)}) {
+        std::string packed = "\x10" + std::string(size_bytes) + abc;
+        packed += std::string_view("\x1f\x08\x00\x00\x00", 5);  // 8 bytes from 8 bytes ago
+        EXPECT_EQ(unpack(as_bytes(packed), 100).value(), abc + abc);
+        packed.back() = '\x01';  // from far before the beginning
+        EXPECT_EQ(unpack(as_bytes(packed), 100).error().code, Code::invalid);
+    }
+    const auto nothing_ago = from_hex("02 00 61 0200 00");  // a copy from 0 bytes ago
+    EXPECT_EQ(unpack(as_bytes(*nothing_ago), 100).error().code, Code::invalid);
+}
+
 }  // namespace
 }  // namespace lineshaft::remote_write
