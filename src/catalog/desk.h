@@ -24,13 +24,12 @@ public:
     /// Runs `work(Catalog&)`, which returns a Result, on the worker. Errors: the work's, exhausted.
     template <class Work>
     io::Task<std::invoke_result_t<Work, Catalog&>> run(Work work) {
-        // Named, then awaited: g++ 12 destroys a closure made inside a co_await expression twice.
         auto job = [this, work = std::move(work)]() mutable {
             auto done = work(catalog_);
             publish();
             return done;
         };
-        co_return co_await worker_.run(std::move(job));
+        return worker_.run(std::move(job));
     }
     /// The same without waiting; false when the worker's queue is full. Callable from any thread.
     bool post(std::function<void(Catalog&)> work);

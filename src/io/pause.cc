@@ -1,5 +1,7 @@
 #include "io/pause.h"
 
+#include <boost/asio/post.hpp>
+
 #include "base/check.h"
 
 namespace lineshaft::io {

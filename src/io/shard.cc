@@ -1,7 +1,10 @@
 #include "io/shard.h"
 
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_future.hpp>
 #include <latch>
 
 #include "base/check.h"
@@ -30,6 +33,10 @@ Shard* Shard::here_or_null() {
 
 void Shard::post(std::move_only_function<void()> work) {
     boost::asio::post(loop_, std::move(work));
+}
+
+Task<void> Shard::run_here(Task<void> work) {
+    return boost::asio::co_spawn(loop_, std::move(work), use_task);
 }
 
 Task<void> Shard::turn_wheel() {
@@ -71,6 +78,10 @@ Shards::Shards(unsigned count, const Clock& clock) : clock_(clock) {
 
 Shards::~Shards() {
     stop();
+}
+
+void Shards::run_blocking(ShardIndex where, Task<void> task) {
+    boost::asio::co_spawn((*this)[where].loop(), std::move(task), boost::asio::use_future).get();
 }
 
 void Shards::run_everywhere(const std::function<void(Shard&)>& work) {

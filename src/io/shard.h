@@ -1,5 +1,4 @@
 #pragma once
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <functional>
 #include <memory>
@@ -40,7 +39,15 @@ public:
     /// not convert, and would die before its coroutine does.
     template <class T, class... Args>
     Task<T> call(Task<T> (*work)(Args...), std::type_identity_t<Args>... args) {
-        return boost::asio::co_spawn(loop_, work(std::move(args)...), use_task);
+        return run_here(work(std::move(args)...));
+    }
+    /// Runs `work`, which has not begun, here, then resumes the caller on its own shard.
+    Task<void> run_here(Task<void> work);
+    template <class T>
+    Task<T> run_here(Task<T> work) {
+        std::optional<T> value;
+        co_await run_here(keep_result(std::move(work), &value));
+        co_return std::move(*value);
     }
 
     /// Scratch for reading sockets into: 64 KiB, valid until the next suspension.
@@ -84,7 +91,12 @@ public:
 
     /// Runs a coroutine on one shard and waits for it, from a thread that is no shard.
     template <class T>
-    T run_blocking(ShardIndex where, Task<T> task);
+    T run_blocking(ShardIndex where, Task<T> task) {
+        std::optional<T> value;
+        run_blocking(where, keep_result(std::move(task), &value));
+        return std::move(*value);
+    }
+    void run_blocking(ShardIndex where, Task<void> task);
 
     void stop();
 
@@ -95,5 +107,3 @@ private:
 };
 
 }  // namespace lineshaft::io
-
-#include "io/shard_blocking.h"

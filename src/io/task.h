@@ -1,11 +1,9 @@
 #pragma once
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <functional>
-#include <memory>
+#include <optional>
 #include <utility>
 
 #include "base/result.h"
@@ -33,24 +31,34 @@ private:
     Fire fire_;
 };
 
+/// Resumes one suspended coroutine on the shard it was suspended on. Called once, from any thread.
+using Wake = std::move_only_function<void()>;
+/// Suspends the caller, hands `start` what resumes it. The one place, beside Shard, that knows how
+/// Asio suspends: its templates cost a compiler more than what a module says with them.
+Task<void> parked(std::move_only_function<void(Wake)> start);
+
 /// Turns a callback interface into a Task: `start` receives the Answer and hands it on.
 ///     auto done = co_await suspend<Result<void>>([&](Answer<Result<void>> a) { f(std::move(a));
 ///     });
 /// `start` runs at once on the caller's shard and is not a coroutine.
 template <class T, class Start>
 Task<T> suspend(Start start) {
-    auto executor = co_await boost::asio::this_coro::executor;
-    co_return co_await boost::asio::async_initiate<decltype(use_task), void(T)>(
-        [executor](auto handler, Start begin) {
-            auto kept = std::make_shared<decltype(handler)>(std::move(handler));
-            begin(Answer<T>([executor, kept](T value) mutable {
-                boost::asio::post(executor,
-                                  [kept = std::move(kept), value = std::move(value)]() mutable {
-                                      (*kept)(std::move(value));
-                                  });
-            }));
-        },
-        use_task, std::move(start));
+    std::optional<T> value;  // Here while the answer is owed: who can wake a frame owns it.
+    std::move_only_function<void(Wake)> begin = [&value, &start](Wake wake) {
+        start(Answer<T>([&value, wake = std::move(wake)](T given) mutable {
+            value.emplace(std::move(given));
+            wake();
+        }));
+    };
+    co_await parked(std::move(begin));
+    co_return std::move(*value);
+}
+
+/// Runs `work` to its end and puts what it returned where its waiter, who outlives it, looks.
+template <class T>
+Task<void> keep_result(Task<T> work, std::optional<T>* place) {
+    auto value = co_await std::move(work);
+    place->emplace(std::move(value));
 }
 
 }  // namespace lineshaft::io

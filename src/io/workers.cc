@@ -59,6 +59,20 @@ Workers::~Workers() {
     state_->threads.clear();
 }
 
+Task<bool> Workers::was_run_here(std::move_only_function<void()> job) {
+    // Named, then awaited: g++ 12 destroys a closure made inside a co_await expression twice.
+    auto start = [this, job = std::move(job)](Answer<bool> answer) mutable {
+        auto kept = std::make_shared<Answer<bool>>(std::move(answer));
+        const bool is_queued = try_post([kept, job = std::move(job)]() mutable {
+            job();
+            (*kept)(true);
+        });
+        if (!is_queued) (*kept)(false);
+    };
+    auto was_run = co_await suspend<bool>(std::move(start));
+    co_return was_run;
+}
+
 bool Workers::try_post(std::move_only_function<void()> work) {
     {
         const std::lock_guard lock(state_->guard);

@@ -29,18 +29,23 @@ public:
     template <class Work>
     Task<std::invoke_result_t<Work>> run(Work work) {
         using T = std::invoke_result_t<Work>;
-        // Named, then awaited: g++ 12 destroys a closure made inside a co_await expression twice.
-        auto start = [this, work = std::move(work)](Answer<T> answer) mutable {
-            auto kept = std::make_shared<Answer<T>>(std::move(answer));
-            const bool queued =
-                try_post([kept, work = std::move(work)]() mutable { (*kept)(work()); });
-            if (!queued) (*kept)(fail(Code::exhausted, name() + " is busy, try again"));
-        };
-        co_return co_await suspend<T>(std::move(start));
+        return run_kept<T>(std::move_only_function<T()>(std::move(work)));
     }
     const std::string& name() const;
 
 private:
+    template <class T>  // not of Work: one coroutine for all that return the same
+    Task<T> run_kept(std::move_only_function<T()> work) {
+        std::optional<T> value;
+        std::move_only_function<void()> job = [&value, work = std::move(work)]() mutable {
+            value.emplace(work());
+        };
+        auto was_run = co_await was_run_here(std::move(job));
+        if (!was_run) co_return fail(Code::exhausted, name() + " is busy, try again");
+        co_return std::move(*value);
+    }
+    Task<bool> was_run_here(std::move_only_function<void()> job);  // false: the queue is full
+
     struct State;
     std::unique_ptr<State> state_;
 };

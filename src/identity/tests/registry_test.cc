@@ -1,3 +1,4 @@
+#include <boost/asio/co_spawn.hpp>
 #include <gtest/gtest.h>
 
 #include <random>

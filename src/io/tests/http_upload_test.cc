@@ -4,7 +4,7 @@
 #include "io/http/upload.h"
 #include "io/nursery.h"
 #include "io/pause.h"
-#include "io/shard_blocking.h"
+#include "io/shard.h"
 
 namespace lineshaft::io::http {
 namespace {

@@ -1,5 +1,6 @@
 #include "io/stream.h"
 
+#include <boost/asio/co_spawn.hpp>
 #include <gtest/gtest.h>
 
 #include "io/nursery.h"

@@ -3,6 +3,8 @@
 // does an open, empty store take of memory, and how long does opening take with 64 MiB of log?
 // Data: random bytes, so nothing is won by compressing. Directory: TMPDIR, on the disk in question.
 #include <benchmark/benchmark.h>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/use_future.hpp>
 #include <fcntl.h>
 #include <unistd.h>
 

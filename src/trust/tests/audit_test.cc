@@ -1,5 +1,6 @@
 #include "trust/audit.h"
 
+#include <boost/asio/co_spawn.hpp>
 #include <gtest/gtest.h>
 #include <stdlib.h>
 

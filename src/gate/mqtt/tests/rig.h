@@ -1,5 +1,7 @@
 // A broker on memory streams: shards turned by the test, a clock the test moves, a real store.
 #pragma once
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/use_future.hpp>
 #include <gtest/gtest.h>
 
 #include <algorithm>
