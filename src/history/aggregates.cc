@@ -57,6 +57,13 @@ Result<Places> places_of(const Aggregate& asked, const Limits& limits) {
          *std::ranges::max_element(asked.group) >= limits.aggregate_series_max)) {
         return fail(Code::invalid, "groups: one small number for each series");
     }
+    if (!asked.beside.empty()) {
+        const bool are_pairs =
+            std::ranges::equal(asked.beside, asked.series, [](const Series& a, const Series& b) {
+                return a.organisation == b.organisation && a.machine == b.machine;
+            });
+        if (!are_pairs) return fail(Code::invalid, "beside each series stands one of its machine");
+    }
     if (!asked.edges.empty()) return places_between(asked.edges, limits.aggregate_buckets_max);
     if (asked.step.count() != 0) return places_of(asked.window, asked.step, asked.steps_from);
     if (asked.window.until < asked.window.from)

@@ -90,13 +90,18 @@ io::Task<std::vector<HeadView>> Engine::heads_of(std::shared_ptr<Question> quest
                                                  std::size_t first, std::size_t until) {
     std::vector<std::vector<SeriesId>> ids(parts_.size());
     std::vector<std::vector<std::size_t>> places(parts_.size());
-    for (std::size_t index = first; index < until; ++index) {
-        const Series& series = question->asked.series[index];
+    const std::size_t count = until - first;
+    const bool has_beside = !question->asked.beside.empty();
+    for (std::size_t index = 0; index < count; ++index) {
+        const Series& series = question->asked.series[first + index];
         const std::size_t part = owner(series.organisation, series.machine).number();
         ids[part].push_back(series.id);
-        places[part].push_back(index - first);
+        places[part].push_back(index);
+        if (!has_beside) continue;
+        ids[part].push_back(question->asked.beside[first + index].id);
+        places[part].push_back(count + index);
     }
-    std::vector<HeadView> all(until - first);
+    std::vector<HeadView> all(has_beside ? 2 * count : count);
     const auto put = [&](std::size_t part, std::vector<HeadView>& views) {
         for (std::size_t index = 0; index < views.size(); ++index)
             all[places[part][index]] = std::move(views[index]);
@@ -117,6 +122,9 @@ io::Task<std::vector<HeadView>> Engine::heads_of(std::shared_ptr<Question> quest
     }
     auto others = co_await errands.all();
     for (auto& [part, views] : others) put(part, views);
+    for (std::size_t index = 0; has_beside && index < count; ++index)
+        all[index].beside = std::make_unique<HeadView>(std::move(all[count + index]));
+    all.resize(count);
     co_return all;
 }
 

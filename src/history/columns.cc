@@ -66,6 +66,20 @@ void Columns::push_from(const Columns& from, std::size_t index) {
     push(from.at[index], value, how);
 }
 
+// Column by column: nothing that is written could be what is read next.
+void Columns::push_from(const Columns& from, std::span<const std::uint32_t> indexes) {
+    const std::size_t before = size();
+    at.resize(before + indexes.size());
+    bits.resize(before + indexes.size());
+    mark.resize(before + indexes.size());
+    const auto copy = [&](const auto& source, auto* to) {
+        for (const std::uint32_t index : indexes) *to++ = source[index];
+    };
+    copy(from.at.data(), at.data() + before);
+    copy(from.bits.data(), bits.data() + before);
+    copy(from.mark.data(), mark.data() + before);
+}
+
 void Columns::push(const Sample& sample) {
     const std::uint64_t value = bits_of(sample.value);
     push(sample.at.micros, value, Mark(kind_of(sample.value), sample.quality));

@@ -2,6 +2,7 @@
 #include <bit>
 #include <cstdint>
 #include <limits>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -51,6 +52,8 @@ struct Columns {
     }
     /// Copies sample `index` of `from`, its text too.
     void push_from(const Columns& from, std::size_t index);
+    /// The same for several, none of which is a text.
+    void push_from(const Columns& from, std::span<const std::uint32_t> indexes);
     void push(const Sample& sample);
     /// Copies samples [first, until) of `from`, their texts too.
     void append(const Columns& from, std::size_t first, std::size_t until);

@@ -28,6 +28,13 @@ std::vector<std::uint32_t> order_of(const Columns& late, std::uint64_t& replaced
     return unique;
 }
 
+// How many of these, from the first on, ascend strictly.
+std::size_t ascending(const Columns& from, std::span<const std::uint32_t> indexes) {
+    std::size_t count = 1;
+    while (count < indexes.size() && from.at[indexes[count]] > from.at[indexes[count - 1]]) ++count;
+    return count;
+}
+
 }  // namespace
 
 bool Head::add(const Columns& from, std::size_t index) {
@@ -78,14 +85,16 @@ std::size_t Head::add(const Columns& from, std::span<const std::uint32_t> indexe
     sorted_.make_room(indexes.size(), usual_);
     const bool is_plain = from.text.empty();
     std::size_t replaced = 0;
-    std::int64_t newest = sorted_.is_empty() ? INT64_MIN : sorted_.at.back();
-    for (const std::uint32_t index : indexes) {
-        if (is_plain && from.at[index] > newest) {  // nearly always
-            newest = from.at[index];
-            sorted_.push(newest, from.bits[index], from.mark[index]);
+    while (!indexes.empty()) {
+        const bool is_newer =
+            sorted_.is_empty() || from.at[indexes.front()] > sorted_.at.back();
+        if (is_plain && is_newer) {  // nearly always, and all of them
+            const std::size_t count = ascending(from, indexes);
+            sorted_.push_from(from, indexes.first(count));
+            indexes = indexes.subspan(count);
         } else {
-            replaced += add(from, index) ? 1 : 0;
-            newest = sorted_.at.back();
+            replaced += add(from, indexes.front()) ? 1 : 0;
+            indexes = indexes.subspan(1);
         }
     }
     return replaced;

@@ -323,6 +323,27 @@ void Part::wait(Round& round) {
     if (!timer_.is_armed() && !is_closing_) arm(limits_.seal_age_max);
 }
 
+// A machine's data that came over several connections is a little out of order: a head would have to
+// move what it has for each that is late. Of equal instants the last to arrive stays the last.
+void Part::put_in_order(const Columns& samples, std::vector<std::uint32_t>& chain) {
+    constexpr std::size_t few = 32;
+    const auto is_before = [&](std::uint32_t a, std::uint32_t b) {
+        return samples.at[a] < samples.at[b];
+    };
+    if (chain.size() > few) {
+        if (!std::is_sorted(chain.begin(), chain.end(), is_before))
+            std::stable_sort(chain.begin(), chain.end(), is_before);
+        return;
+    }
+    for (std::size_t index = 1; index < chain.size(); ++index) {
+        const std::uint32_t one = chain[index];
+        std::size_t place = index;
+        for (; place > 0 && is_before(one, chain[place - 1]); --place)
+            chain[place] = chain[place - 1];
+        chain[place] = one;
+    }
+}
+
 // First each series' samples become a chain, then series after series takes its chain: so a head is
 // gone to once, not for each sample.
 void Part::fold_waiting() {
@@ -367,12 +388,9 @@ void Part::fold_waiting(SeriesEntry& entry) {
         at = folding_.next[at];
     }
     entry.chain = {};
+    put_in_order(waiting_, chain);
     stats_.samples_replaced += head_of(entry).add(waiting_, chain);
-    std::uint32_t newest = chain.front();
-    for (const std::uint32_t one : chain) {
-        if (waiting_.at[one] >= waiting_.at[newest]) newest = one;
-    }
-    note_newest(entry, waiting_, newest);
+    note_newest(entry, waiting_, chain.back());
 }
 
 // From the first sample of this run on; what chunks of before have is learnt when somebody asks.

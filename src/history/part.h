@@ -31,6 +31,7 @@ struct HeadView {
     /// There may be chunks that are not settled yet, besides those with what stands here.
     bool may_be_fresh = true;
     Instant from{INT64_MIN};  ///< what is older has expired, chunks too
+    std::unique_ptr<HeadView> beside{};  ///< of the series beside this one, if a question has such
 };
 
 /// One shard's share of the history: its machines' dictionary, the open round, the heads, and the
@@ -136,6 +137,7 @@ private:
     void wait(Round& round);
     void fold_waiting();
     void fold_waiting(SeriesEntry& entry);
+    static void put_in_order(const Columns& samples, std::vector<std::uint32_t>& chain);
     bool has_unsealed() const { return !with_head_.empty() || !waiting_series_.empty(); }
     Head& head_of(SeriesEntry& entry);
     static void note_newest(SeriesEntry& entry, const Columns& samples, std::size_t index);

@@ -233,15 +233,18 @@ bool BucketSink::take_whole(const ChunkHeader& chunk) {
     return true;
 }
 
+bool is_taken(const Only& only, const Columns& samples, std::size_t index) {
+    const Mark mark = samples.mark[index];
+    if ((only.qualities >> static_cast<unsigned>(mark.quality()) & 1) == 0) return false;
+    return !only.are_numbers || (mark.is_believable() && mark.kind() != Kind::text &&
+                                 only.takes(samples.number(index)));
+}
+
 bool OnlySink::take(const Columns& samples, std::size_t from, std::size_t until) {
     kept_.clear();
     for (std::size_t index = from; index < until; ++index) {
-        const Mark mark = samples.mark[index];
-        if ((only_.qualities >> static_cast<unsigned>(mark.quality()) & 1) == 0) continue;
-        if (only_.are_numbers && (!mark.is_believable() || mark.kind() == Kind::text ||
-                                  !only_.takes(samples.number(index))))
-            continue;
-        kept_.push(samples.at[index], samples.bits[index], mark);  // texts are only counted
+        if (is_taken(only_, samples, index))  // texts are only counted
+            kept_.push(samples.at[index], samples.bits[index], samples.mark[index]);
     }
     return kept_.is_empty() || inside_.take(kept_, 0, kept_.size());
 }
@@ -257,6 +260,57 @@ bool OnlySink::take_whole(const ChunkHeader& chunk) {
     const bool are_in = numbers.count == chunk.count && only_.takes(numbers.min) &&
                         only_.takes(numbers.max) && (only_.qualities & believable) == believable;
     return are_in && inside_.take_whole(chunk);
+}
+
+void BesideSink::begin(Merge& other) {
+    other_ = &other;
+    instants_.only = only_;
+    instants_.at.clear();
+    instants_.next = 0;
+}
+
+bool BesideSink::Instants::take(const Columns& samples, std::size_t from, std::size_t until) {
+    for (std::size_t index = from; index < until; ++index) {
+        if (is_taken(only, samples, index)) at.push_back(samples.at[index]);
+    }
+    return true;
+}
+
+// Whether an instant is there that was not passed yet.
+bool BesideSink::has_next() {
+    while (instants_.next == instants_.at.size()) {
+        instants_.at.clear();
+        instants_.next = 0;
+        if (other_ == nullptr || is_to_stop_()) return false;
+        if (!other_->step(instants_)) other_ = nullptr;
+    }
+    return true;
+}
+
+bool BesideSink::take(const Columns& samples, std::size_t from, std::size_t until) {
+    kept_.clear();
+    for (std::size_t index = from; index < until && has_next();) {
+        const std::size_t end = instants_.at.size();
+        std::size_t next = instants_.next;
+        while (index < until && next < end) {
+            const std::int64_t at = samples.at[index], beside = instants_.at[next];
+            if (at == beside) kept_.push(at, samples.bits[index], samples.mark[index]);
+            index += at <= beside ? 1 : 0;
+            next += beside <= at ? 1 : 0;
+        }
+        instants_.next = next;
+    }
+    return kept_.is_empty() || inside_.take(kept_, 0, kept_.size());
+}
+
+// Nothing of a chunk counts that lies where the other series has nothing.
+bool BesideSink::take_whole(const ChunkHeader& chunk) {
+    while (has_next()) {
+        if (instants_.at[instants_.next] > chunk.last.micros) return true;
+        if (instants_.at[instants_.next] >= chunk.first.micros) return false;
+        ++instants_.next;
+    }
+    return true;
 }
 
 void append_to(Bucket& bucket, const Statistics& later) {

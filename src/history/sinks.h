@@ -1,6 +1,8 @@
 #pragma once
 #include <algorithm>
 #include <cstdint>
+#include <functional>
+#include <utility>
 #include <vector>
 
 #include "history/merge.h"
@@ -91,6 +93,41 @@ private:
     BucketSink& inside_;
     Columns kept_;
 };
+
+/// Hands on what has a sample beside it: one of another series, of the same instant, that counts.
+/// The other series is read as far as the first one is, its instants of a few chunks in memory.
+/// Forward reads only.
+class BesideSink final : public Sink {
+public:
+    /// `is_to_stop`: asked between two steps of the other series.
+    BesideSink(const Only& only, std::function<bool()> is_to_stop, Sink& inside)
+        : only_(only), is_to_stop_(std::move(is_to_stop)), inside_(inside) {}
+    /// Begins with the next pair; `other` lives until the one after.
+    void begin(Merge& other);
+    bool take(const Columns& samples, std::size_t from, std::size_t until) override;
+    bool take_whole(const ChunkHeader& chunk) override;
+
+private:
+    /// Of the other series, what counts.
+    class Instants final : public Sink {
+    public:
+        bool take(const Columns& samples, std::size_t from, std::size_t until) override;
+        Only only;
+        std::vector<std::int64_t> at;
+        std::size_t next = 0;
+    };
+    bool has_next();
+
+    const Only only_;
+    const std::function<bool()> is_to_stop_;
+    Sink& inside_;
+    Merge* other_ = nullptr;  // nothing: it has come to its end
+    Instants instants_;
+    Columns kept_;
+};
+
+/// Whether a sample is one of those that count.
+bool is_taken(const Only& only, const Columns& samples, std::size_t index);
 
 /// Adds what lies later in the same bucket of the same series.
 void append_to(Bucket& bucket, const Statistics& later);

@@ -118,6 +118,10 @@ struct Aggregate {
     std::vector<Instant> edges{};       ///< not empty: instead of window and step, ascending
     Instant steps_from{INT64_MIN};      ///< at or before the window: steps are counted from there
     Only only{};                        ///< others are as if they were not stored
+    /// As long as `series`, of the same machines, or empty: a sample counts only where this other
+    /// series has one of the same instant, one that `beside_only` takes.
+    std::vector<Series> beside{};
+    Only beside_only{};
     /// Asked every few thousand samples, from several threads; then the answer is `cancelled`.
     std::stop_token stop{};
     std::chrono::milliseconds time_max{0};  ///< 0: none; over it the answer is `timeout`

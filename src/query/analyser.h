@@ -75,11 +75,21 @@ struct KernelAsk {
     json::object bucket{};
     json::array predicates{};  ///< {"on","op"}; their values are `arguments`, in order
     std::vector<std::string> arguments{};
+    json::array beside{};  ///< the same of samples that must stand beside these; not empty: wanted
     bool has_filters = false;              ///< some aggregate has a FILTER
     json::array filters{};                 ///< of aggregates, each as `predicates`
     std::vector<std::string> filter_keys{};  ///< as they were written
     bool has_failed = false;  ///< something only rows can tell
 };
+
+/// A SELECT over samples twice, of which one only says which samples of the other count.
+struct SamplesPair {
+    json::object body{};     ///< the SELECT with the other alone
+    std::string kept, left;  ///< their aliases
+    json::array conditions{};  ///< on the one that left
+};
+/// Nothing: it is not one (pairs.cc).
+std::optional<SamplesPair> samples_pair(const json::object& body);
 
 /// One SELECT's names; inner ones see outer ones.
 struct Names {
@@ -128,7 +138,9 @@ private:
     struct Depth;
     // select.cc
     Outcome<Query> select(const json::object& body, Names* outer);
-    Outcome<Query> attempt(const json::object& body, Names& names);
+    Outcome<Query> attempt(const json::object& body, Names& names,
+                           const SamplesPair* pair = nullptr);
+    Outcome<void> take_pair(const SamplesPair& pair, Names& names);
     Outcome<Query> set_operation(const json::object& body, Names* outer);
     Outcome<Query> values(const json::object& body, Names* outer);
     Outcome<std::string> with(const json::object& body, Names& names);

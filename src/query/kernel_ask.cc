@@ -249,6 +249,7 @@ Outcome<bool> Analyser::kernel_predicate(const Node& node, Names& names) {
 std::string Analyser::kernel_table(const Range& range, const KernelAsk& ask) const {
     json::object spec{
         {"machine", ask.has_machine}, {"tag", ask.has_tag}, {"predicates", ask.predicates}};
+    if (!ask.beside.empty()) spec["beside"] = ask.beside;
     if (!ask.filters.empty()) spec["filters"] = ask.filters;
     if (ask.has_bucket) spec["bucket"] = ask.bucket;
     // A function of SQLite takes 127 arguments, a list of machines may be longer.

@@ -58,10 +58,15 @@ public:
         SeriesChoice choice;
         window_ = {first_instant, end_instant};
         only_ = {};
+        beside_only_ = {};
+        beside_.clear();
         filters_.clear();
         std::size_t next = 0;
         const auto& given = arguments.get_array();
         if (!take_predicates(list_of(spec.get_object(), "predicates"), given, next, choice, only_))
+            return {};
+        SeriesChoice beside;
+        if (!take_predicates(list_of(spec.get_object(), "beside"), given, next, beside, beside_only_))
             return {};
         for (const Node& predicates : list_of(spec.get_object(), "filters")) {
             history::Only filter = only_;
@@ -72,6 +77,9 @@ public:
         }
         if (window_.from >= window_.until) return {};
         TRY(series_, series_chosen(run_, choice));
+        if (spec.get_object().contains("beside")) {
+            TRY_VOID(choose_beside(std::move(beside), choice));
+        }
         has_machine_ = flag_of(spec.get_object(), "machine");
         has_tag_ = flag_of(spec.get_object(), "tag");
         make_groups();
@@ -145,6 +153,17 @@ private:
         group_series_.clear();
         at_ = 0;
         filter_ = 0;
+    }
+
+    // Each machine has one such series, or its samples do not count.
+    Outcome<void> choose_beside(SeriesChoice beside, const SeriesChoice& choice) {
+        beside.machines = choice.machines;
+        TRY(const auto found, series_chosen(run_, beside));
+        std::unordered_map<std::string_view, const history::Series*> of;
+        for (const auto& one : found) of.emplace(one.machine, &one);
+        std::erase_if(series_, [&](const auto& one) { return !of.contains(one.machine); });
+        for (const auto& one : series_) beside_.push_back(*of.at(one.machine));
+        return {};
     }
 
     // False: a condition is NULL, so nothing fits.
@@ -243,6 +262,8 @@ private:
         all.group = groups_;
         all.window = window_;
         all.only = only;
+        all.beside = beside_;
+        all.beside_only = beside_only_;
         if (!bucket.is_object()) return ask(std::move(all), {});
         const json::object& how = bucket.get_object();
         const std::string_view kind = text_of(how, "kind");
@@ -328,9 +349,11 @@ private:
                 found = asks.end() - 1;
                 found->second.window = all.window;
                 found->second.only = all.only;
+                found->second.beside_only = all.beside_only;
             }
             found->second.series.push_back(series_[index]);
             found->second.group.push_back(groups_[index]);
+            if (!beside_.empty()) found->second.beside.push_back(beside_[index]);
         }
         for (auto& [calendar, ask_one] : asks) {
             TRY(const bool has_any, narrow(ask_one));
@@ -394,7 +417,8 @@ private:
     std::vector<history::Series> series_;
     std::vector<std::uint32_t> groups_;      // of each series
     std::vector<std::size_t> group_series_;  // one series of each group
-    history::Only only_{};
+    history::Only only_{}, beside_only_{};
+    std::vector<history::Series> beside_;  // of each series, if samples beside them are wanted
     std::vector<history::Only> filters_;
     std::uint32_t filter_ = 0;  // whose answers come: 0 of WHERE alone
     std::vector<Row> rows_;

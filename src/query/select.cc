@@ -95,7 +95,8 @@ Outcome<Query> Analyser::select(const json::object& body, Names* outer) {
         names.kernel.has_filters = has_filter(member(body, "targetList")) ||
                                    has_filter(member(body, "havingClause")) ||
                                    has_filter(member(body, "sortClause"));
-        auto found = attempt(body, names);
+        const auto pair = samples_pair(body);
+        auto found = attempt(pair ? pair->body : body, names, pair ? &*pair : nullptr);
         if (found && !names.kernel.has_failed && !names.is_outer_used) {
             uses_kernel_ = true;
             return found;
@@ -107,7 +108,8 @@ Outcome<Query> Analyser::select(const json::object& body, Names* outer) {
     return attempt(body, names);
 }
 
-Outcome<Query> Analyser::attempt(const json::object& body, Names& names) {
+Outcome<Query> Analyser::attempt(const json::object& body, Names& names,
+                                 const SamplesPair* pair) {
     names.windows = &list_of(body, "windowClause");
     TRY(std::string sql, with(body, names));
     std::string from_sql;
@@ -116,6 +118,9 @@ Outcome<Query> Analyser::attempt(const json::object& body, Names& names) {
         from_sql += (from_sql.empty() ? " FROM " : ", ") + next;
     }
     TRY(const std::string where_sql, where(member(body, "whereClause"), names));
+    if (pair != nullptr) {
+        TRY_VOID(take_pair(*pair, names));
+    }
     names.is_grouped = body.contains("groupClause") ||
                        calls_aggregate(member(body, "targetList")) || body.contains("havingClause");
     names.allows_aggregates = true;

@@ -158,11 +158,18 @@ protected:
             }
         }
         if (under(2) == 0) asked.only = only();
-        const bool is_grouped = under(2) == 0;
+        const bool is_grouped = under(2) == 0, has_beside = under(3) == 0;
+        if (has_beside && under(2) == 0) asked.beside_only = only();
         for (const auto& [name, samples] : truth_) {
             if (under(3) == 0) continue;
             asked.series.push_back(rig_->find(name.first, name.second));
             if (is_grouped) asked.group.push_back(static_cast<std::uint32_t>(under(3)));
+            if (!has_beside) continue;
+            std::vector<std::string> tags;
+            for (const auto& [other, unused] : truth_) {
+                if (other.first == name.first) tags.push_back(other.second);
+            }
+            asked.beside.push_back(rig_->find(name.first, tags[under(tags.size())]));
         }
         return asked;
     }
@@ -197,6 +204,12 @@ protected:
             const Series& series = asked.series[index];
             for (const auto& [at, sample] : truth_[{series.machine, series.tag}]) {
                 if (!window.contains({at}) || !counts(asked.only, sample)) continue;
+                if (!asked.beside.empty()) {
+                    const auto& other = truth_[{series.machine, asked.beside[index].tag}];
+                    const auto beside = other.find(at);
+                    if (beside == other.end() || !counts(asked.beside_only, beside->second))
+                        continue;
+                }
                 Bucket& bucket = own[start_of_bucket(asked, at)];
                 bucket.start = {start_of_bucket(asked, at)};
                 add(bucket, sample);

@@ -250,6 +250,70 @@ TEST_F(Sql, TheKernelAgreesWithTheRows) {
     }
 }
 
+// A second tag that only says which samples count is the kernel's work; the same statement with a
+// row more to join is read row by row.
+TEST_F(Sql, SamplesBesideSamplesRunOnTheKernel) {
+    const std::string_view statements[] = {
+        "SELECT f.machine, count(*), count(f.value), sum(f.value), min(f.time), max(v.time) FROM samples f JOIN samples v "
+        "ON v.machine = f.machine AND v.time = f.time {}WHERE f.tag = 'count' AND v.tag = 'speed' AND v.value > 20 GROUP BY "
+        "f.machine ORDER BY f.machine",
+        "SELECT v.tag, avg(v.value) FROM samples f JOIN samples v ON f.machine = v.machine AND v.time = f.time AND f.tag = "
+        "'speed' {}WHERE f.value BETWEEN 3 AND 60 AND f.machine LIKE 'press%' GROUP BY v.tag ORDER BY 1",
+        "SELECT time_bucket('13 minutes', f.time) b, count(f.value) FILTER (WHERE f.value > 7), last(f.value, f.time) FROM "
+        "samples v JOIN samples f USING (machine, time) {}WHERE v.tag = 'speed' AND v.quality = 'good' AND f.tag = 'count' "
+        "AND time > '2026-03-28 22:10' AND machine = 'press-1' GROUP BY b ORDER BY b",
+        "SELECT m.site, sum(f.value) total FROM samples f JOIN machines m ON m.id = f.machine JOIN samples v ON v.machine = "
+        "f.machine AND v.time = f.time {}WHERE v.tag = 'speed' AND v.value < 1050 AND f.tag = 'speed' GROUP BY m.site ORDER BY "
+        "total",
+        "SELECT count(*) FROM samples f {}JOIN samples v ON v.machine = f.machine AND v.time = f.time WHERE v.tag = 'none' AND "
+        "f.tag = 'speed'",
+        "SELECT count(*) FROM samples f {}JOIN samples v ON v.machine = f.machine AND v.time = f.time WHERE v.tag = 'speed' "
+        "AND v.value > NULL"};
+    for (const auto statement : statements) {
+        const auto sql = [&](std::string_view more) {
+            return fmt::format(fmt::runtime(statement), more);
+        };
+        const Told fast = rig_->ask(sql(""));
+        const Told slow = rig_->ask(sql("JOIN (SELECT 1) one ON f.value >= v.value OR f.value < v.value OR v.value IS NULL "));
+        ASSERT_FALSE(fast.failure) << sql("") << fast.failure->message;
+        EXPECT_TRUE(fast.is_on_kernel) << sql("");
+        if (slow.failure || statement.starts_with("SELECT count(*) FROM samples f {}JOIN")) {
+            EXPECT_EQ(fast.rows, "0") << sql("");
+            continue;
+        }
+        EXPECT_FALSE(slow.is_on_kernel) << sql("");
+        EXPECT_EQ(fast.rows, slow.rows) << sql("");
+    }
+}
+
+// What only looks like it keeps the meaning that reading row by row gives it.
+TEST_F(Sql, PairsOfSamplesThatOnlyRowsCanTell) {
+    const std::string_view pair = "FROM samples f JOIN samples v ON v.machine = f.machine AND v.time = f.time WHERE f.tag = 'count' ";
+    const std::pair<std::string_view, std::string_view> statements[] = {
+        {"SELECT sum(f.value * v.value) {} AND v.tag = 'speed'", ""},
+        {"SELECT sum(v.value) {} AND v.tag = 'speed' AND v.value > f.value", ""},
+        {"SELECT count(*) {} AND v.tag IN ('speed', 'count')", ""},
+        {"SELECT count(*) {}", ""},
+        {"SELECT count(*) {} AND v.tag = 'speed' AND (SELECT count(*) FROM latest v WHERE v.machine = 'robot') > 0", ""},
+        {"SELECT avg(value) {} AND v.tag = 'speed'", "42702"},
+        {"SELECT f.machine AS tag, count(*) {} AND v.tag = 'speed' GROUP BY tag", ""},
+        {"WITH samples AS (SELECT 'a' AS machine, 'count' AS tag, now() AS time, 1 AS value UNION ALL SELECT 'a', 'speed', now(), 2) "
+         "SELECT count(*) {} AND v.tag = 'speed'", ""},
+        {"SELECT count(*) FROM samples f JOIN samples v ON v.machine = f.machine WHERE f.tag = 'count' AND v.tag = 'arm'", ""},
+        {"SELECT count(*) FROM samples f LEFT JOIN samples v ON v.machine = f.machine AND v.time = f.time AND v.tag = 'arm' WHERE "
+         "f.tag = 'count'", ""}};
+    for (const auto& [statement, state] : statements) {
+        const std::string sql = fmt::format(fmt::runtime(statement), pair);
+        const Told told = rig_->ask(sql);
+        EXPECT_EQ(told.state(), state) << sql;
+        if (statement.contains("WITH")) {
+            EXPECT_EQ(told.rows, "1") << sql;
+            continue;
+        }
+        EXPECT_FALSE(told.is_on_kernel) << sql;
+    }
+}
+
 // What needs no SQLite gives what SQLite gives: the same statement with an expression more.
 TEST_F(Sql, StraightAnswersAgreeWithSqlite) {
     const std::string_view statements[] = {
