@@ -13,6 +13,46 @@ query::Limits sql_limits(const Settings& settings) {
 
 namespace {
 
+/// A statement with what it was given. It begins once those machines are in the catalog that were on
+/// their way when it was asked for: what it sees of the catalog is taken then.
+class LaterCursor final : public query::Cursor {
+public:
+    struct Given {
+        query::PreparedPtr prepared;
+        std::vector<query::Value> parameters;
+        query::Scope scope;
+        query::Session session;
+        query::Limits limits;
+        io::StopFlagPtr cancel;
+    };
+    LaterCursor(catalog::Desk& desk, query::Engine& engine, Given given)
+        : desk_(desk), engine_(engine), given_(std::move(given)), prepared_(given_.prepared) {}
+
+    std::span<const query::Column> columns() const override { return prepared_->columns(); }
+    io::Task<query::Outcome<query::Batch>> next(std::size_t rows_max) override {
+        if (cursor_ == nullptr) {
+            auto nothing = [](catalog::Catalog&) -> Result<void> { return {}; };
+            auto settled = co_await desk_.run(nothing);  // comes behind them
+            if (!settled) log::warn("sql: newcomers may be missing: {}", settled.error().context);
+            auto begun = engine_.execute(std::move(given_.prepared), std::move(given_.parameters),
+                                         std::move(given_.scope), std::move(given_.session),
+                                         given_.limits, std::move(given_.cancel));
+            if (!begun) co_return std::unexpected(std::move(begun).error());
+            cursor_ = std::move(*begun);
+        }
+        auto batch = co_await cursor_->next(rows_max);
+        co_return batch;
+    }
+
+private:
+    catalog::Desk& desk_;
+    query::Engine& engine_;
+    Given given_;
+    const query::PreparedPtr prepared_;
+    std::unique_ptr<query::Cursor> cursor_;
+};
+
+/// Also a statement that was prepared long before sees the machines that have spoken.
 class WithNewcomers final : public query::Engine {
 public:
     WithNewcomers(catalog::Desk& desk, const io::Counter& coming,
@@ -25,11 +65,6 @@ public:
     io::Task<query::Outcome<query::PreparedPtr>> prepare(std::string sql,
                                                          std::vector<query::Type> declared,
                                                          query::Session session) override {
-        if (coming_.value() > 0) {
-            auto nothing = [](catalog::Catalog&) -> Result<void> { return {}; };
-            auto settled = co_await desk_.run(nothing);  // comes behind them
-            if (!settled) log::warn("sql: newcomers may be missing: {}", settled.error().context);
-        }
         auto prepared =
             co_await engine_->prepare(std::move(sql), std::move(declared), std::move(session));
         co_return prepared;
@@ -37,6 +72,12 @@ public:
     query::Outcome<std::unique_ptr<query::Cursor>> execute(
         query::PreparedPtr prepared, std::vector<query::Value> parameters, query::Scope scope,
         query::Session session, query::Limits limits, io::StopFlagPtr cancel) override {
+        if (coming_.value() > 0) {
+            return std::make_unique<LaterCursor>(
+                desk_, *engine_,
+                LaterCursor::Given{std::move(prepared), std::move(parameters), std::move(scope),
+                                   std::move(session), limits, std::move(cancel)});
+        }
         return engine_->execute(std::move(prepared), std::move(parameters), std::move(scope),
                                 std::move(session), limits, std::move(cancel));
     }
