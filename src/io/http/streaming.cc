@@ -38,9 +38,9 @@ void announce_later(const std::shared_ptr<Watch>& watch) {
     Shard::here().post([watch] { watch->announce(); });
 }
 
-class Writer final : public BodyWriter {
+class ChunkWriter final : public BodyWriter {
 public:
-    Writer(Stream& stream, std::shared_ptr<Watch> watch, bool is_chunked, Steady patience)
+    ChunkWriter(Stream& stream, std::shared_ptr<Watch> watch, bool is_chunked, Steady patience)
         : stream_(stream), watch_(std::move(watch)), is_chunked_(is_chunked), patience_(patience) {}
 
     Task<Result<void>> write(std::string_view piece) override {
@@ -73,7 +73,7 @@ private:
     bool has_failed_ = false;
 };
 
-Task<bool> run_streamer(Streamer& streamer, Writer& writer) {
+Task<bool> run_streamer(Streamer& streamer, ChunkWriter& writer) {
     try {
         co_await streamer(writer);
         co_return true;
@@ -166,7 +166,7 @@ Task<void> stream_body(Session& session, Streamer streamer, bool is_chunked, boo
         session.hall.nursery.spawn(
             watch_reader(watch, session.stream.get(), limits.header_bytes_max));
     }
-    Writer writer(*session.stream, watch, is_chunked, limits.write_wait_max);
+    ChunkWriter writer(*session.stream, watch, is_chunked, limits.write_wait_max);
     const bool is_whole = co_await run_streamer(streamer, writer);
     watch->is_streaming = false;
     watch->gone = nullptr;
