@@ -1,5 +1,6 @@
 // The naming pages in a real browser: applying without an account, giving a prefix, registering one by one and in bulk,
-// the public page with its proof and label, suspending, statistics; hostile values, a phone, Chinese.
+// the public page with its proof and label, certificates of prefixes and their renewal, suspending, statistics; hostile
+// values, a phone, Chinese; what an enterprise's node says about applying.
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { test } from "node:test";
@@ -209,6 +210,56 @@ test("naming pages in a real browser", { skip: !existsSync(chromium) && "no chro
         await chrome.shoot(page, "naming-labels");
     });
 
+    await t.test("a prefix kept here was certified by itself; it is renewed for another time, and only when that is said", async () => {
+        const read = async () => (await node.api(`naming/prefixes/${prefix}`)).certificate;
+        const days = (one) => Math.round((Date.parse(one.until) - Date.parse(one.since)) / 86_400_000);
+        const panel = page.locator("section.panel", { has: page.locator("#certificate") });
+        await nav("Prefixes");
+        await page.getByRole("link", { name: prefix, exact: true }).click();
+        await panel.getByText("Valid", { exact: true }).waitFor();
+        const first = await read();
+        assert.deepEqual([first.state, first.issuer, first.key], ["valid", "400:0.NA/88.101", (await node.api("naming")).key]);
+        const renew = async (length, action) => {
+            await panel.getByRole("button", { name: "Renew" }).click();
+            await dialog.getByText("This node keeps the prefix and signs with its own key.").waitFor();
+            assert.equal(await dialog.locator("[name=compared]").count(), 0, "there is nobody to compare with");
+            await dialog.locator("[name=life]").selectOption(String(length));
+            await dialog.getByRole("button", { name: action }).click();
+            await dialog.waitFor({ state: "detached" });
+        };
+        await renew(365, "Cancel");
+        assert.deepEqual(await read(), first);
+        for (const length of [365, 3650]) {
+            await renew(length, "Issue certificate");
+            const now = await read();
+            assert.deepEqual([now.state, now.key, days(now)], ["valid", first.key, length]);
+            await until(async () => (await panel.innerText()).includes(String(new Date(now.until).getUTCFullYear())), "the page shows the new end");
+            await panel.getByText("Renewed by itself from", { exact: false }).waitFor();
+        }
+        await chrome.shoot(page, "naming-certificate");
+    });
+
+    await t.test("a company's node that does not answer: its key is pasted, compared, and only then certified", async () => {
+        const applied = await node.api("naming/applications", { method: "POST", body: { company: "Quay Pumps", contact: "c", email: "c@example.com", purpose: "pumps", wanted: "88.101.9", hosting: "own_node", address: "127.0.0.1:9" } });
+        for (const step of ["approve", "allocate"]) await node.api(`naming/applications/${applied.id}/${step}`, { method: "POST", body: {} });
+        await page.goto(`${node.url}/prefixes/88.101.9`);
+        await page.getByRole("button", { name: "Issue certificate" }).click();
+        await dialog.getByText("could not be asked for its key", { exact: false }).waitFor({ timeout: 60_000 });
+        const done = dialog.getByRole("button", { name: "Issue certificate" });
+        await dialog.locator("[name=public_key]").fill('{"kty":"RSA"');
+        await dialog.getByText("There is no key in this.", { exact: false }).waitFor();
+        await dialog.locator("[name=compared]").check();
+        assert.ok(await done.isDisabled(), "no key");
+        await dialog.locator("[name=public_key]").fill(await (await fetch(`${node.url}/api/site`)).text());
+        await dialog.locator("[name=compared]").uncheck();
+        assert.ok(await done.isDisabled(), "not compared");
+        await dialog.locator("[name=compared]").check();
+        await done.click();
+        await dialog.waitFor({ state: "detached" });
+        await page.locator(".fingerprint").first().waitFor();
+        assert.equal((await node.api("naming/prefixes/88.101.9")).certificate.key, (await node.api("naming")).key);
+    });
+
     await t.test("suspended: nothing resolves and the page says whom to ask; resumed: it does again", async () => {
         await nav("Prefixes");
         await page.getByRole("link", { name: prefix, exact: true }).click();
@@ -271,4 +322,31 @@ test("naming pages in a real browser", { skip: !existsSync(chromium) && "no chro
     });
 
     assert.deepEqual(chrome.complaints.filter((text) => !/status of (404|422|429)|ERR_FAILED/.test(text)), []);
+});
+
+test("an enterprise's node says where to apply for its prefix, and with which address", { skip: !existsSync(chromium) && "no chromium", timeout: 120_000 }, async (t) => {
+    const secondary = await Node.start(t, { sets: ["node.role=secondary", "handle.prefix=88.101", "handle.listen=127.0.0.1:0"] });
+    const told = await secondary.fetch("/api/handles/0.NA/88.101?index=1", { method: "PUT", body: [{ index: 1, type: "URL", data: `${secondary.url}/` }] });
+    assert.equal(told.status, 200, await told.text());
+    const enterprise = await Node.start(t, { sets: ["node.role=enterprise", `handle.prefix=${prefix}`, "handle.listen=127.0.0.1:0", `handle.bootstrap=${secondary.addresses.handle}`] });
+    const chrome = await openBrowser();
+    t.after(() => chrome.browser.close());
+    const page = await chrome.page({ size: "phone", scheme: "light" });
+    await enter(page, enterprise);
+    await page.goto(`${enterprise.url}/applications`);
+    const form = page.getByRole("link", { name: "Application form of 88.101", exact: false });
+    await form.waitFor();
+    const steps = page.locator(".next-steps");
+    assert.match(await steps.innerText(), new RegExp(`${prefix} was given by 88\\.101\\.`));
+    assert.ok((await steps.innerText()).includes(`listens at ${enterprise.addresses.handle}`));
+    assert.equal(await sideways(page), 0);
+    await chrome.shoot(page, "naming-apply-above");
+    await page.setViewportSize({ width: 1280, height: 800 });
+    await chrome.shoot(page, "naming-apply-above-wide");
+    await page.getByRole("button", { name: "中文" }).click();
+    await page.getByRole("heading", { name: "本节点如何获得前缀" }).waitFor();
+    await page.getByRole("link", { name: "88.101 的申请表", exact: false }).click();
+    await page.waitForURL(`${secondary.url}/apply`);
+    await page.locator("[name=company]").waitFor();
+    assert.deepEqual(chrome.complaints, []);
 });

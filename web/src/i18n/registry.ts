@@ -31,7 +31,15 @@ const en = {
         creditCode: "Credit code", contact: "Contact", email: "E-mail", phone: "Telephone", purpose: "Will name", wanted: "Wanted prefix", hostingTitle: "Kept", expected: "In the first year", decidedBy: "Decided by", prefix: "Prefix", reason: "Reason", history: "What happened",
         approve: "Approve", refuse: "Refuse", allocate: "Give prefix", approveTitle: (company: string) => `Approve ${company}?`, approveText: "An admin can then give the company its prefix.", note: "Note", refuseTitle: (company: string) => `Refuse ${company}`, refuseText: "The company reads the reason where it follows its application.",
         allocateTitle: (company: string) => `A prefix for ${company}`, prefixHelp: "Empty: the wanted one, else the next free number.", organisationHelp: "Which organisation of this node may register under it. Empty: only this node's own people.", quotaHelp: "Empty: none.", approved: (company: string) => `${company} is approved.`, refused: (company: string) => `${company} is refused.`,
-        allocated: (prefix: string) => `${prefix} is given. It resolves from now on.`, taken: "The prefix is taken, or the application was decided meanwhile. Choose another prefix, or close and look again.", denied: "Only admins and auditors read applications.", notHere: "Only top and secondary nodes take applications. This node's role is another.",
+        allocated: (prefix: string) => `${prefix} is given. It resolves from now on.`, taken: "The prefix is taken, or the application was decided meanwhile. Choose another prefix, or close and look again.", denied: "Only admins and auditors read applications.",
+    },
+    applyAbove: {
+        title: "Where this node gets a prefix", lead: "Top and secondary nodes take applications; this node's role is another. It gets its own prefix from a secondary node.",
+        where: "Apply at the secondary node of your industry or region.", open: (prefix: string, host: string) => `Application form of ${prefix} (${host})`, ask: "Its operator says where; on a node like this one the form is",
+        above: (own: string, above: string) => `${own} was given by ${above}.`, look: (above: string) => `Who runs ${above}`,
+        say: "There, choose “On our own node” and give this node's address.", sayHelp: "The secondary node sends whoever asks to it, so it must be reachable from outside, over UDP and TCP.",
+        noDoor: "This node does not answer Handle System clients yet. Start it with", onlyHere: (address: string) => `This node listens at ${address}, which only this machine reaches. Start it with`, everywhere: (port: string) => `It is this machine's public name or address, with the port ${port}: id.example.com:${port}.`,
+        then: "When the prefix is given, start this node with it.", command: "lineshaft serve --data DIR --set node.role=enterprise --set handle.prefix=88.101.7",
     },
     namingStatistics: {
         title: "Naming statistics", lead: "What was asked for and what was registered.", range: "Range", ranges: { day: "24 hours", week: "7 days", month: "30 days", quarter: "90 days" }, registered: "Registered", changed: "Changed", deleted: "Deleted", resolved: "Resolved", notFound: "Not found",
@@ -70,7 +78,15 @@ const zh: typeof en = {
         creditCode: "信用代码", contact: "联系人", email: "电子邮箱", phone: "电话", purpose: "用途", wanted: "希望的前缀", hostingTitle: "存放位置", expected: "首年数量", decidedBy: "审核人", prefix: "前缀", reason: "理由", history: "历史",
         approve: "批准", refuse: "不通过", allocate: "分配前缀", approveTitle: (company) => `批准${company}？`, approveText: "之后管理员可为其分配前缀。", note: "备注", refuseTitle: (company) => `不通过${company}的申请`, refuseText: "企业在查看申请进展时会看到理由。",
         allocateTitle: (company) => `为${company}分配前缀`, prefixHelp: "留空则用希望的前缀，否则为下一个空闲号码。", organisationHelp: "本节点的哪个组织可在其下注册。留空则仅本节点人员。", quotaHelp: "留空则不限。", approved: (company) => `已批准${company}。`, refused: (company) => `${company}的申请未通过。`,
-        allocated: (prefix) => `已分配 ${prefix}，即刻可以解析。`, taken: "该前缀已被占用，或申请已被处理。请换一个前缀，或关闭后重新查看。", denied: "只有管理员和审计员可以查看申请。", notHere: "只有顶级节点和二级节点受理申请，本节点是其他角色。",
+        allocated: (prefix) => `已分配 ${prefix}，即刻可以解析。`, taken: "该前缀已被占用，或申请已被处理。请换一个前缀，或关闭后重新查看。", denied: "只有管理员和审计员可以查看申请。",
+    },
+    applyAbove: {
+        title: "本节点如何获得前缀", lead: "只有顶级节点和二级节点受理申请，本节点是其他角色。它的前缀由二级节点分配。",
+        where: "向所在行业或地区的二级节点申请。", open: (prefix, host) => `${prefix} 的申请表（${host}）`, ask: "请向其运营方询问地址；同类节点的申请表位于",
+        above: (own, above) => `${own} 由 ${above} 分配。`, look: (above) => `查看 ${above} 的运营方`,
+        say: "在申请表中选择“自建节点”，并填写本节点的地址。", sayHelp: "二级节点会把查询指向该地址，因此必须能从外部通过 UDP 和 TCP 访问。",
+        noDoor: "本节点尚未响应 Handle 系统客户端。请这样启动：", onlyHere: (address) => `本节点监听 ${address}，只有本机可以访问。请这样启动：`, everywhere: (port) => `即本机的公网域名或地址加端口 ${port}：id.example.com:${port}。`,
+        then: "获得前缀后，用它启动本节点。", command: "lineshaft serve --data DIR --set node.role=enterprise --set handle.prefix=88.101.7",
     },
     namingStatistics: {
         title: "标识统计", lead: "解析与注册情况。", range: "时间范围", ranges: { day: "24 小时", week: "7 天", month: "30 天", quarter: "90 天" }, registered: "注册", changed: "更新", deleted: "删除", resolved: "解析", notFound: "未找到",

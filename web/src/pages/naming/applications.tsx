@@ -12,6 +12,7 @@ import { Link } from "../../parts/link";
 import { useLoad, useRested } from "../../parts/load";
 import { SignMark } from "../../parts/sign";
 import { links } from "../../router";
+import { ApplyAbove } from "./apply_above";
 import { AllocateDialog, DecideDialog } from "./decide";
 import type { Names } from "./naming";
 import { signOfApplication } from "./signs";
@@ -32,7 +33,8 @@ export function Applications({ person, names }: { person: Person; names: Names }
     const address = `${names.node.public_url.replace(/\/$/, "") || location.origin}${links.apply}`;
     const selected = items?.find((one) => one.id === shown);
     const head = <header className="page-head"><h1>{words.applications.title}</h1><p>{words.applications.lead}</p></header>;
-    if (!decides || !givesOut) return <>{head}<p className="note">{givesOut ? words.applications.denied : words.applications.notHere}</p></>;
+    if (!givesOut) return <>{head}<ApplyAbove node={names.node} /></>;
+    if (!decides) return <>{head}<p className="note">{words.applications.denied}</p></>;
     const isFiltered = state !== "" || q !== "";
     return (
         <>
