@@ -52,6 +52,17 @@ function(lineshaft_module)
       --gtest_output=xml:${CMAKE_BINARY_DIR}/reports/${m_NAME}.xml)
     set_tests_properties(${m_NAME} PROPERTIES LABELS unit)
     set_property(GLOBAL APPEND PROPERTY lineshaft_unit_tests ${m_NAME}_tests)
+    # The same as a step of the build: begins as soon as the program is linked.
+    set(ran ${CMAKE_BINARY_DIR}/reports/${m_NAME}.ran)
+    add_custom_command(OUTPUT ${ran} DEPENDS ${m_NAME}_tests VERBATIM
+      COMMAND timeout 900 $<TARGET_FILE:${m_NAME}_tests> --gtest_brief=1
+        --gtest_output=xml:${CMAKE_BINARY_DIR}/reports/${m_NAME}.xml
+      COMMAND ${CMAKE_COMMAND} -E touch ${ran})
+    add_custom_target(run_${m_NAME}_tests DEPENDS ${ran})
+    set_property(GLOBAL APPEND PROPERTY lineshaft_unit_runs run_${m_NAME}_tests)
+    if(NOT m_NAME MATCHES "^(api|app|app_sim)$")  # these embed the console or link what does
+      set_property(GLOBAL APPEND PROPERTY lineshaft_below_console ${m_NAME}_tests)
+    endif()
   endif()
   file(GLOB benches CONFIGURE_DEPENDS tests/*_bench.cc)
   if(benches AND LINESHAFT_BENCH)
