@@ -9,7 +9,7 @@
 namespace lineshaft::io {
 namespace {
 
-enum class Wake { ready, late };
+enum class Woken { ready, late };
 
 /// The one coroutine or ReadWaiter that waits at one end of a pipe, and its deadline.
 class Waiter {
@@ -19,27 +19,27 @@ public:
         told_ = &reader;
         shard_ = &Shard::here();
         if (patience == for_ever) return;
-        Shard::here().wheel().arm(deadline_, patience, [this] { wake(Wake::late); });
+        Shard::here().wheel().arm(deadline_, patience, [this] { wake(Woken::late); });
     }
     bool was_late() const { return was_late_; }
-    Task<Wake> wait(Steady patience) {
+    Task<Woken> wait(Steady patience) {
         CHECK(!answer_);
-        co_return co_await suspend<Wake>([this, patience](Answer<Wake> answer) {
+        co_return co_await suspend<Woken>([this, patience](Answer<Woken> answer) {
             answer_.emplace(std::move(answer));
             if (patience == for_ever) return;
-            Shard::here().wheel().arm(deadline_, patience, [this] { wake(Wake::late); });
+            Shard::here().wheel().arm(deadline_, patience, [this] { wake(Woken::late); });
         });
     }
-    void wake(Wake why) {
+    void wake(Woken why) {
         deadline_.disarm();
-        was_late_ = why == Wake::late;
+        was_late_ = why == Woken::late;
         if (auto* reader = std::exchange(told_, nullptr))
             shard_->post([reader] { reader->on_readable(); });  // tests write from outside
         if (auto answer = std::exchange(answer_, std::nullopt)) (*answer)(why);
     }
 
 private:
-    std::optional<Answer<Wake>> answer_;
+    std::optional<Answer<Woken>> answer_;
     ReadWaiter* told_ = nullptr;
     Shard* shard_ = nullptr;
     bool was_late_ = false;
@@ -66,8 +66,8 @@ public:
         const auto pipe = in_;
         while (is_open_ && pipe->held.empty()) {
             if (pipe->writer_ended) co_return fail(Code::unavailable, "closed by the peer");
-            const Wake why = co_await pipe->reader.wait(patience);
-            if (why == Wake::late) co_return fail(Code::timeout, "nothing arrived in time");
+            const Woken why = co_await pipe->reader.wait(patience);
+            if (why == Woken::late) co_return fail(Code::timeout, "nothing arrived in time");
         }
         if (!is_open_) co_return fail(Code::unavailable, "closed");
         co_return take();
@@ -76,9 +76,9 @@ public:
     bool can_wait_readable() const override { return true; }
     void wait_readable(Steady patience, ReadWaiter& waiter) override {
         in_->reader.tell(patience, waiter);
-        if (!is_open_ || !in_->held.empty() || in_->writer_ended) in_->reader.wake(Wake::ready);
+        if (!is_open_ || !in_->held.empty() || in_->writer_ended) in_->reader.wake(Woken::ready);
     }
-    void stop_waiting() override { in_->reader.wake(Wake::ready); }
+    void stop_waiting() override { in_->reader.wake(Woken::ready); }
     Result<Bytes> read_now() override {
         if (!is_open_) return fail(Code::unavailable, "closed");
         if (in_->held.empty()) {
@@ -94,15 +94,15 @@ public:
         if (out_->reader_gone) return fail(Code::unavailable, "closed by the peer");
         const std::size_t count = std::min(bytes.size(), out_->capacity - out_->held.size());
         out_->held.append(as_text(bytes.first(count)));
-        if (count > 0) out_->reader.wake(Wake::ready);
+        if (count > 0) out_->reader.wake(Woken::ready);
         return count;
     }
 
     Task<Result<void>> wait_writable(Steady patience) override {
         const auto pipe = out_;
         while (is_open_ && !pipe->reader_gone && pipe->held.size() == pipe->capacity) {
-            const Wake why = co_await pipe->writer.wait(patience);
-            if (why == Wake::late) co_return fail(Code::timeout, "the peer does not read");
+            const Woken why = co_await pipe->writer.wait(patience);
+            if (why == Woken::late) co_return fail(Code::timeout, "the peer does not read");
         }
         if (!is_open_) co_return fail(Code::unavailable, "closed");
         if (pipe->reader_gone) co_return fail(Code::unavailable, "closed by the peer");
@@ -111,7 +111,7 @@ public:
 
     void end_writing() override {
         out_->writer_ended = true;
-        out_->reader.wake(Wake::ready);
+        out_->reader.wake(Woken::ready);
     }
 
     void close() override {
@@ -119,7 +119,7 @@ public:
         is_open_ = false;
         end_writing();
         in_->reader_gone = true;
-        for (auto* waiter : {&in_->reader, &in_->writer, &out_->writer}) waiter->wake(Wake::ready);
+        for (auto* waiter : {&in_->reader, &in_->writer, &out_->writer}) waiter->wake(Woken::ready);
     }
 
     bool is_open() const override { return is_open_; }
@@ -131,7 +131,7 @@ private:
         const std::size_t count = std::min(buffer.size(), in_->held.size());
         std::memcpy(buffer.data(), in_->held.data(), count);
         in_->held.erase(0, count);
-        in_->writer.wake(Wake::ready);
+        in_->writer.wake(Woken::ready);
         return Bytes(buffer.data(), count);
     }
 
