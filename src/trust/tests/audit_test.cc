@@ -28,7 +28,7 @@ AuditRecord sample(int number) {
     return record;
 }
 
-struct AuditTest : testing::Test {
+struct AuditTest : ::testing::Test {
     AuditTest() {
         std::string name = (std::filesystem::temp_directory_path() / "audit-XXXXXX").string();
         dir = ::mkdtemp(name.data());

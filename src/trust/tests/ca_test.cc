@@ -21,7 +21,7 @@ Instant wall_clock() {
                 .count()};
 }
 
-class Ca : public testing::Test {
+class Ca : public ::testing::Test {
 protected:
     void SetUp() override {
         if (!Workbench::has_openssl()) GTEST_SKIP() << "no openssl program";

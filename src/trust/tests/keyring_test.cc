@@ -14,7 +14,7 @@ TokenRecord record_of(std::uint64_t id, const NewTokenSecret& secret, std::optio
             std::move(machine), secret.sha256, secret.scram_verifier};
 }
 
-struct KeyringTest : testing::Test {
+struct KeyringTest : ::testing::Test {
     NewTokenSecret engineer = make_token(), press = make_token(), broken = make_token(),
                    both = make_token(), stranger = make_token();
     std::vector<TokenRecord> records = {

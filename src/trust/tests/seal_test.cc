@@ -14,7 +14,7 @@
 namespace lineshaft::trust {
 namespace {
 
-class KeyDir : public testing::Test {
+class KeyDir : public ::testing::Test {
 protected:
     void SetUp() override {
         std::string name = (std::filesystem::temp_directory_path() / "seal.XXXXXX").string();

@@ -13,7 +13,7 @@ using namespace std::chrono_literals;
 PersonRecord ann{OrganisationId(1), "default", PersonId(1), "ann", Role::engineer, "hash"};
 PersonRecord bob{OrganisationId(1), "default", PersonId(2), "bob", Role::viewer, "hash"};
 
-struct SessionsTest : testing::Test {
+struct SessionsTest : ::testing::Test {
     io::ManualClock clock{Instant{1'800'000'000'000'000}};
     Sessions sessions{{.idle_max = 15min,
                        .age_max = 12h,
@@ -205,7 +205,7 @@ TEST(Cookie, IsReadFromTheHeader) {
     }
 }
 
-struct ThrottleTest : testing::Test {
+struct ThrottleTest : ::testing::Test {
     LoginThrottle throttle{{.free_failures = 3,
                             .wait_first = 1s,
                             .account_wait_max = 4s,
