@@ -39,6 +39,7 @@ struct Term {
     std::optional<std::string> literal{};  ///< a quoted text without a type yet
     std::size_t parameter = 0;             ///< $n without a type yet
     std::optional<Span> span{};            ///< of a constant interval
+    std::optional<std::int64_t> relation{};  ///< a table's number, of 'samples'::regclass
     bool is_constant = true;               ///< no column in it
     bool has_aggregate = false;
     bool is_bare = false;  ///< a column stands outside of aggregates and of what is grouped by
@@ -174,6 +175,7 @@ private:
     Outcome<Term> condition(const Node& node, Names& names, std::string_view what);
     Outcome<Term> case_of(const json::object& body, Names& names);
     Outcome<Term> sublink(const json::object& body, Names& names);
+    Outcome<Term> indirection(const json::object& body, Names& names, std::int64_t at);
     Outcome<Term> cast(const json::object& body, Names& names);
     Outcome<Term> cast_to(Term term, T type, std::string_view word, std::int64_t at);
     Outcome<Term> all_alike(std::vector<Term> terms, std::string_view function,

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "query/analyser.h"
+#include "query/pg_catalog.h"
 
 namespace lineshaft::query {
 namespace {
@@ -75,9 +76,13 @@ Outcome<Term> Analyser::cast(const json::object& body, Names& names) {
         if (inside.literal->find_first_not_of("0123456789.- ") == std::string::npos)
             *inside.literal += unit;
     }
+    std::optional<std::int64_t> relation = wanted == T::int8 ? inside.relation : std::nullopt;
+    if (relation) return made(std::to_string(*relation), T::int8, at);
+    if (word == "regclass" && inside.literal) relation = relation_number(*inside.literal);
     std::string name = inside.name.empty() ? std::string(word) : inside.name;
     TRY(Term out, cast_to(std::move(inside), wanted, word, at));
     out.name = std::move(name);
+    out.relation = relation;
     return out;
 }
 

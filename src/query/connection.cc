@@ -58,7 +58,8 @@ bool Connection::open() {
             return run == nullptr || run->may_go_on() ? 0 : 1;
         },
         &slot_);
-    return add_tables(handle_, slot_) && add_functions(handle_, slot_);
+    return add_tables(handle_, slot_) && add_functions(handle_, slot_) &&
+           add_text_functions(handle_, slot_);
 }
 
 int Connection::prepare(const std::string& sql, sqlite3_stmt*& out) {

@@ -65,6 +65,7 @@ Outcome<Term> Analyser::term_inside(const Node& node, Names& names) {
     if (kind == "TypeCast") return cast(body, names);
     if (kind == "CaseExpr") return case_of(body, names);
     if (kind == "SubLink") return sublink(body, names);
+    if (kind == "A_Indirection") return indirection(body, names, at);
     if (kind == "CollateClause") return term(member(body, "arg"), names);
     if (kind == "NullTest") {
         TRY(Term inside, term(member(body, "arg"), names));
@@ -316,6 +317,11 @@ Outcome<Term> Analyser::all_alike(std::vector<Term> terms, std::string_view func
 
 Outcome<Term> Analyser::compare(std::string_view op, Term left, Term right, std::int64_t at) {
     std::vector<Term> sides;
+    // Numbers of tables are what columns of the catalog hold.
+    if (left.relation && right.type == T::int8)
+        left = made(std::to_string(*left.relation), T::int8, left.at);
+    if (right.relation && left.type == T::int8)
+        right = made(std::to_string(*right.relation), T::int8, right.at);
     sides.push_back(std::move(left));
     sides.push_back(std::move(right));
     // Reuses the unification; its list "a, b" is not what is wanted here.

@@ -154,14 +154,7 @@ void concat_with(Context* out, int count, Values values) {
     give_text(out, text);
 }
 void quote_ident(Context* out, int, Values values) {
-    const std::string_view text = text_of(values[0]);
-    const bool is_plain = !text.empty() && std::ranges::all_of(text, [](char letter) {
-        return (letter >= 'a' && letter <= 'z') || (letter >= '0' && letter <= '9') ||
-               letter == '_';
-    });
-    std::string quoted = "\"";
-    for (const char letter : text) quoted += letter == '"' ? "\"\"" : std::string(1, letter);
-    give_text(out, is_plain ? std::string(text) : quoted + "\"");
+    give_text(out, quoted_identifier(text_of(values[0])));
 }
 /// PostgreSQL's text of an array, {a,"b c"}, as JSON. JSON stays as it is.
 void array(Context* out, int, Values values) {

@@ -109,4 +109,30 @@ Outcome<Term> Analyser::sublink(const json::object& body, Names& names) {
     return out;
 }
 
+// (array)[n] of an array, which is a text here. (row).n of what clients make of indexes, which there
+// are none of.
+Outcome<Term> Analyser::indirection(const json::object& body, Names& names, std::int64_t at) {
+    const auto& steps = list_of(body, "indirection");
+    TRY(Term inside, term(member(body, "arg"), names));
+    const bool is_one = steps.size() == 1 && inside.type == T::text;
+    if (is_one && (string_of(steps[0]) == "n" || string_of(steps[0]) == "x")) {
+        Term out = made("NULL", T::int8, at);
+        absorb(out, inside);
+        out.name = string_of(steps[0]);
+        return out;
+    }
+    const json::object& step = steps.empty() ? body : body_of(steps[0]);
+    if (!is_one || kind_of(steps[0]) != "A_Indices" || flag_of(step, "is_slice"))
+        return refuse_at("0A000", "parts of a row or an array are not supported here", at);
+    TRY(Term place, term(member(step, "uidx"), names));
+    TRY(place, as(std::move(place), T::int8, "a subscript"));
+    Term out = made(fmt::format("json_extract(ls_array({}), '$[' || ({} - 1) || ']')", inside.sql,
+                                place.sql),
+                    T::text, at);
+    absorb(out, inside);
+    absorb(out, place);
+    out.name = inside.name;
+    return out;
+}
+
 }  // namespace lineshaft::query

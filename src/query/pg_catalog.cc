@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
+
 #include "base/check.h"
 
 namespace lineshaft::query {
@@ -188,7 +190,8 @@ Rows types(const Asker&) {
                         one.category == "N" && one.oid == 701, true, text(","), number(0),
                         number(0), number(0), text(fmt::format("{}in", one.name)),
                         text(fmt::format("{}out", one.name)), text("i"), text("p"), false,
-                        number(0), number(-1), number(0), number(0), Value(), Value(), Value()});
+                        number(0), number(-1), number(0), number(0), Value(), Value(), Value(), number(0),
+                        number(0)});
     }
     return rows;
 }
@@ -294,6 +297,11 @@ Rows schema_columns(const Asker& asker) {
     return rows;
 }
 
+Rows character_sets(const Asker& asker) {
+    return {{Value(), Value(), text("UTF8"), text("UCS"), text("UTF8"),
+             text(asker.session.database), text("pg_catalog"), text("C.UTF-8")}};
+}
+
 Rows nothing(const Asker&) {
     return {};
 }
@@ -329,7 +337,7 @@ std::vector<SystemTable> make_tables() {
        "oid:i typname:t typnamespace:i typowner:i typlen:i typbyval:b typtype:t typcategory:t "
        "typispreferred:b typisdefined:b typdelim:t typrelid:i typelem:i typarray:i typinput:t "
        "typoutput:t typalign:t typstorage:t typnotnull:b typbasetype:i typtypmod:i typndims:i "
-       "typcollation:i typdefaultbin:t typdefault:t typacl:t",
+       "typcollation:i typdefaultbin:t typdefault:t typacl:t typreceive:i typsend:i",
        &types);
     pg("pg_database",
        "oid:i datname:t datdba:i encoding:i datlocprovider:t datistemplate:b datallowconn:b "
@@ -362,8 +370,8 @@ std::vector<SystemTable> make_tables() {
        &listed_tables);
     pg("pg_views", "schemaname:t viewname:t viewowner:t definition:t");
     pg("pg_matviews", "schemaname:t matviewname:t matviewowner:t definition:t");
-    pg("pg_description", "objoid:i classoid:t objsubid:i description:t");
-    pg("pg_shdescription", "objoid:i classoid:t description:t");
+    pg("pg_description", "objoid:i classoid:i objsubid:i description:t");
+    pg("pg_shdescription", "objoid:i classoid:i description:t");
     pg("pg_attrdef", "oid:i adrelid:i adnum:i adbin:t");
     pg("pg_index",
        "indexrelid:i indrelid:i indnatts:i indnkeyatts:i indisunique:b indisprimary:b "
@@ -394,8 +402,10 @@ std::vector<SystemTable> make_tables() {
     pg("pg_depend",
        "classid:i objid:i objsubid:i refclassid:i refobjid:i refobjsubid:i deptype:t");
     pg("pg_auth_members", "roleid:i member:i grantor:i admin_option:b");
-    pg("pg_sequence", "seqrelid:i seqtypid:i seqstart:i seqincrement:i");
-    pg("pg_range", "rngtypid:i rngsubtype:i");
+    pg("pg_sequence",
+       "seqrelid:i seqtypid:i seqstart:i seqincrement:i seqmax:i seqmin:i seqcache:i seqcycle:b");
+    pg("pg_range", "rngtypid:i rngsubtype:i rngmultitypid:i");
+    pg("pg_stat_user_tables", "relid:i schemaname:t relname:t seq_scan:i n_live_tup:i n_dead_tup:i");
     pg("pg_language", "oid:i lanname:t lanowner:i");
     pg("pg_stat_activity", "datid:i datname:t pid:i usename:t application_name:t state:t query:t");
     pg("pg_partitioned_table", "partrelid:i partstrat:t partnatts:i");
@@ -424,6 +434,25 @@ std::vector<SystemTable> make_tables() {
     add(info, "key_column_usage",
         "constraint_catalog:t constraint_schema:t constraint_name:t table_catalog:t "
         "table_schema:t table_name:t column_name:t ordinal_position:i");
+    add(info, "referential_constraints",
+        "constraint_catalog:t constraint_schema:t constraint_name:t unique_constraint_catalog:t "
+        "unique_constraint_schema:t unique_constraint_name:t match_option:t update_rule:t "
+        "delete_rule:t");
+    add(info, "constraint_column_usage",
+        "table_catalog:t table_schema:t table_name:t column_name:t constraint_catalog:t "
+        "constraint_schema:t constraint_name:t");
+    add(info, "character_sets",
+        "character_set_catalog:t character_set_schema:t character_set_name:t "
+        "character_repertoire:t form_of_use:t default_collate_catalog:t "
+        "default_collate_schema:t default_collate_name:t",
+        &character_sets);
+    add(info, "table_privileges",
+        "grantor:t grantee:t table_catalog:t table_schema:t table_name:t privilege_type:t "
+        "is_grantable:t with_hierarchy:t");
+    add(info, "sequences", "sequence_catalog:t sequence_schema:t sequence_name:t data_type:t");
+    add(info, "triggers",
+        "trigger_catalog:t trigger_schema:t trigger_name:t event_object_schema:t "
+        "event_object_table:t action_statement:t");
     add(info, "routines", "routine_catalog:t routine_schema:t routine_name:t routine_type:t");
     return all;
 }
@@ -433,6 +462,19 @@ std::vector<SystemTable> make_tables() {
 std::span<const SystemTable> pg_catalog_tables() {
     static const std::vector<SystemTable> all = make_tables();
     return all;
+}
+
+std::optional<std::int64_t> relation_number(std::string_view name) {
+    std::int64_t number = 0;
+    const auto read = std::from_chars(name.data(), name.data() + name.size(), number);
+    if (read.ec == std::errc() && read.ptr == name.data() + name.size()) return number;
+    std::string plain(name);
+    std::erase(plain, '"');
+    for (const auto& [oid, table, is_shown] : relations()) {
+        if (plain == table->name || plain == fmt::format("{}.{}", table->schema, table->name))
+            return oid;
+    }
+    return {};
 }
 
 }  // namespace lineshaft::query

@@ -119,6 +119,7 @@ struct RunSlot {
 /// Gives the connection its tables and functions. `slot` outlives it.
 bool add_tables(sqlite3* connection, RunSlot& slot);
 bool add_functions(sqlite3* connection, RunSlot& slot);
+bool add_text_functions(sqlite3* connection, RunSlot& slot);
 
 const Table& machines_table();
 const Table& tags_table();

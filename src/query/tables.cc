@@ -416,15 +416,18 @@ private:
 
 class SystemTableOf final : public Table {
 public:
-    explicit SystemTableOf(const SystemTable& table) : table_(table) {}
+    // How many rows there are decides where a join begins: at one of the many that have none.
+    explicit SystemTableOf(const SystemTable& table)
+        : table_(table), count_(static_cast<double>(table.rows({Scope{}, Session{}}).size())) {}
     std::string declaration() const override { return declaration_of(table_.shape.columns); }
-    void best_index(sqlite3_index_info& ask) const override { ask_for_equal(ask, {}, 100); }
+    void best_index(sqlite3_index_info& ask) const override { ask_for_equal(ask, {}, count_); }
     std::unique_ptr<Scan> open(Run& run) const override {
         return std::make_unique<SystemScan>(run, table_);
     }
 
 private:
     const SystemTable& table_;
+    const double count_;
 };
 
 }  // namespace

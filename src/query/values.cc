@@ -480,4 +480,15 @@ Failure failure_of(const Error& error) {
     return Failure{.sqlstate = std::string(state), .message = error.context};
 }
 
+std::string quoted_identifier(std::string_view name) {
+    const bool is_plain = !name.empty() && std::ranges::all_of(name, [](char letter) {
+        return (letter >= 'a' && letter <= 'z') || (letter >= '0' && letter <= '9') ||
+               letter == '_';
+    });
+    if (is_plain) return std::string(name);
+    std::string quoted = "\"";
+    for (const char letter : name) quoted += letter == '"' ? "\"\"" : std::string(1, letter);
+    return quoted + "\"";
+}
+
 }  // namespace lineshaft::query

@@ -42,6 +42,9 @@ Instant months_later(Instant at, std::int64_t months, std::string_view time_zone
 /// What ->> makes of a JSON value: a text without its quotes, others as they are; nothing of null.
 std::optional<std::string> plain_json(std::string_view json);
 
+/// As quote_ident() gives it: in quotes where it needs them.
+std::string quoted_identifier(std::string_view name);
+
 /// A double as PostgreSQL writes it.
 std::string text_of_number(double number);
 

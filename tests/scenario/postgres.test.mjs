@@ -225,6 +225,19 @@ test("a cursor fetches by row limit and gives up its place", async (t) => {
     await client.query("COMMIT");
 });
 
+test("a statement prepared long before sees machines that have just come", async (t) => {
+    const hall = await Hall.start(t);
+    const client = await hall.connect();
+    const machines = { name: "machines", text: "SELECT id FROM machines" };
+    const samples = { name: "samples", text: "SELECT machine, count(*) FROM samples WHERE tag = 'press.speed' GROUP BY machine" };
+    for (let count = 0; count < 20; count++) {
+        assert.equal((await client.query(machines)).rowCount, count);
+        await hall.write(`press,machine=press-${count} speed=${count} ${base}`);
+        await until(async () => (await client.query(samples)).rowCount === count + 1, "its sample");
+        assert.equal((await client.query(machines)).rowCount, count + 1, "in machines as soon as in samples");
+    }
+});
+
 test("psqlODBC: rows, tables, columns", async (t) => {
     const hall = await Hall.start(t);
     await hall.seed();
@@ -241,13 +254,13 @@ test("psqlODBC: rows, tables, columns", async (t) => {
     // Declare/Fetch, as Excel's setups often have it, is said to be missing.
 });
 
-test("what Grafana, DBeaver, psql and psqlODBC send on connecting is answered", async (t) => {
+test("what Grafana, DBeaver, Metabase, JDBC, Npgsql, SQLAlchemy, psql and psqlODBC send on connecting is answered", async (t) => {
     const hall = await Hall.start(t);
     await hall.seed();
     const client = await hall.connect();
     const answers = {};
     const failed = [];
-    for (const name of ["grafana", "dbeaver", "psql", "odbc"]) {
+    for (const name of ["grafana", "dbeaver", "metabase", "jdbc", "npgsql", "sqlalchemy", "psql", "odbc"]) {
         const text = readFileSync(join(fixtures, `${name}.sql`), "utf8");
         answers[name] = [];
         for (const statement of text.slice(text.indexOf("\n", text.lastIndexOf("\n-- up to", 1000) + 1) + 1).split("\n----\n")) {
@@ -259,6 +272,10 @@ test("what Grafana, DBeaver, psql and psqlODBC send on connecting is answered", 
     assert.deepEqual(failed, [], failed.join("\n"));
     const tables = answers.grafana.find((done) => done.fields?.[0]?.name === "table" && done.rows?.length > 0).rows.map((row) => row.table);
     assert.ok(["machines", "samples", "tags", "latest"].every((name) => tables.includes(name)), tables.join());
+    const synced = answers.metabase.find((done) => done.fields?.some((field) => field.name === "database-type")).rows;
+    assert.ok(synced.some((row) => row["table-name"] === "samples" && row.name === "time" && row["database-type"] === "timestamptz" && row["pk?"] === false), JSON.stringify(synced.slice(0, 3)));
+    const types = answers.npgsql.find((done) => done.fields?.some((field) => field.name === "elemtypoid")).rows;
+    assert.ok(types.some((row) => row.typname === "timestamptz"), JSON.stringify(types.slice(0, 3)));
     const columns = answers.grafana.find((done) => done.fields?.[0]?.name === "column").rows;
     assert.ok(columns.some((row) => row.column === "time" && row.type === "timestamp with time zone"), JSON.stringify(columns));
 });

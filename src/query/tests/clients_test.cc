@@ -1,4 +1,4 @@
-// What clients ask before their users do: catalog tables and stand-ins.
+// What clients ask before their users do: catalog tables and stand-ins; and what is to be counted.
 #include <gtest/gtest.h>
 
 #include <set>
@@ -6,6 +6,7 @@
 #include "query/pg_catalog.h"
 #include "query/stand_ins.h"
 #include "query/statement.h"
+#include "query/tests/rig.h"
 
 namespace lineshaft::query {
 namespace {
@@ -96,6 +97,43 @@ TEST(StandIns, AreForWhatIsKnownAlone) {
     EXPECT_EQ(stand_in(""), std::nullopt);
     EXPECT_EQ(stand_in(std::string("SELECT\0001", 8)), std::nullopt);
     EXPECT_EQ(stand_in(std::string(jdbc_type) + "1 -- " + std::string(20'000, 'x')), std::nullopt);
+}
+
+// What clients of PostgreSQL lean on.
+TEST(PgCatalog, NumbersFormatAndPatternsThatClientsLeanOn) {
+    const auto rig = testing::small_plant();
+    const std::pair<std::string_view, std::string_view> statements[] = {
+        {"SELECT attname FROM pg_attribute WHERE attrelid = 'samples'::regclass", "machine;tag;time;value;text;quality"},
+        {"SELECT relname FROM pg_class WHERE oid = '\"public\".\"tags\"'::regclass::oid", "tags"},
+        {"SELECT 'public.samples'::regclass", "public.samples"},
+        {"SELECT (current_schemas(true))[1], ('{a,\"b c\"}'::text)[2]", "pg_catalog|b c"},
+        {"SELECT ('{a}'::text)[2]", "-"},
+        {"SELECT format('%I.%L %s %% %2$s', 'A b', 'it''s', NULL)", "\"A b\".'it''s'  % it's"},
+        {"SELECT format('%s')", "22023 too few arguments for format()"},
+        {"SELECT format('50%')", "22023 format() takes %s, %I, %L and %% here"},
+        {"SELECT to_timestamp('2026-03-01 08:00:05.25', 'YYYY-MM-DD HH24:MI:SS.US')", "2026-03-01 08:00:05.25+00"},
+        {"SELECT to_timestamp('20260301', 'YYYYMMDD')", "2026-03-01 00:00:00+00"},
+        {"SELECT to_timestamp('12.3', 'SS.MS') - to_timestamp('12', 'SS')", "00:00:00.3"},
+        {"SELECT to_timestamp('March', 'Month')", "0A000 to_timestamp() knows YYYY MM DD HH24 MI SS MS US here"},
+        {"SELECT to_timestamp('x', 'YYYY')", "22007 the text does not fit its pattern"},
+        {"SELECT width_bucket(5.35, 0.024, 10.06, 5), width_bucket(-1, 0, 10, 5), width_bucket(10, 0, 10, 5)", "3|0|6"},
+        {"SELECT has_table_privilege('samples', 'INSERT')", "f"},
+        {"SELECT has_table_privilege(current_user, 'samples', 'SELECT')", "t"}};
+    for (const auto& [sql, want] : statements) EXPECT_EQ(rig->rows(std::string(sql)), want) << sql;
+}
+
+// Of the kernel's rows, each of which is many, what counts rows would be wrong.
+TEST(SqlKernel, CountsSamplesNotItsRows) {
+    const auto rig = testing::small_plant();
+    EXPECT_EQ(rig->rows("SELECT count(1), count(machine), sum(1) FROM samples"), "405|405|405");
+    EXPECT_EQ(rig->rows("SELECT count(DISTINCT machine), count(DISTINCT tag) FROM samples"), "3|5");
+    EXPECT_EQ(rig->rows("SELECT count(*) FILTER (WHERE machine = 'robot') FROM samples"), "5");
+    EXPECT_EQ(rig->rows("SELECT count(m.id) FROM samples s JOIN machines m ON m.id = s.machine WHERE "
+                         "s.tag = 'speed'"),
+              "200");
+    EXPECT_EQ(rig->rows("SELECT DISTINCT machine, count(*) OVER () FROM samples WHERE tag = 'speed' "
+                         "ORDER BY 1"),
+              "press-1|200;press-2|200");
 }
 
 }  // namespace

@@ -288,7 +288,8 @@ TEST_F(Sql, SamplesBesideSamplesRunOnTheKernel) {
 
 // What only looks like it keeps the meaning that reading row by row gives it.
 TEST_F(Sql, PairsOfSamplesThatOnlyRowsCanTell) {
-    const std::string_view pair = "FROM samples f JOIN samples v ON v.machine = f.machine AND v.time = f.time WHERE f.tag = 'count' ";
+    const std::string_view pair = "FROM samples f JOIN samples v ON v.machine = f.machine AND v.time = f.time "
+                                  "WHERE f.tag = 'count' ";
     const std::pair<std::string_view, std::string_view> statements[] = {
         {"SELECT sum(f.value * v.value) {} AND v.tag = 'speed'", ""},
         {"SELECT sum(v.value) {} AND v.tag = 'speed' AND v.value > f.value", ""},
@@ -297,8 +298,8 @@ TEST_F(Sql, PairsOfSamplesThatOnlyRowsCanTell) {
         {"SELECT count(*) {} AND v.tag = 'speed' AND (SELECT count(*) FROM latest v WHERE v.machine = 'robot') > 0", ""},
         {"SELECT avg(value) {} AND v.tag = 'speed'", "42702"},
         {"SELECT f.machine AS tag, count(*) {} AND v.tag = 'speed' GROUP BY tag", ""},
-        {"WITH samples AS (SELECT 'a' AS machine, 'count' AS tag, now() AS time, 1 AS value UNION ALL SELECT 'a', 'speed', now(), 2) "
-         "SELECT count(*) {} AND v.tag = 'speed'", ""},
+        {"WITH samples AS (SELECT 'a' AS machine, 'count' AS tag, now() AS time, 1 AS value UNION ALL SELECT 'a', "
+         "'speed', now(), 2) SELECT count(*) {} AND v.tag = 'speed'", ""},
         {"SELECT count(*) FROM samples f JOIN samples v ON v.machine = f.machine WHERE f.tag = 'count' AND v.tag = 'arm'", ""},
         {"SELECT count(*) FROM samples f LEFT JOIN samples v ON v.machine = f.machine AND v.time = f.time AND v.tag = 'arm' WHERE "
          "f.tag = 'count'", ""}};
@@ -370,19 +371,6 @@ TEST_F(Sql, StraightAnswersAgreeWithSqlite) {
         EXPECT_EQ(mixed.rows, with_one + (straight.rows.empty() ? "" : "|1")) << statement;
         EXPECT_EQ(straight.count, mixed.count) << statement;
     }
-}
-
-// Of the kernel's rows, each of which is many, what counts rows would be wrong.
-TEST_F(Sql, CountsSamplesNotTheKernelsRows) {
-    EXPECT_EQ(rig_->rows("SELECT count(1), count(machine), sum(1) FROM samples"), "405|405|405");
-    EXPECT_EQ(rig_->rows("SELECT count(DISTINCT machine), count(DISTINCT tag) FROM samples"), "3|5");
-    EXPECT_EQ(rig_->rows("SELECT count(*) FILTER (WHERE machine = 'robot') FROM samples"), "5");
-    EXPECT_EQ(rig_->rows("SELECT count(m.id) FROM samples s JOIN machines m ON m.id = s.machine WHERE "
-                         "s.tag = 'speed'"),
-              "200");
-    EXPECT_EQ(rig_->rows("SELECT DISTINCT machine, count(*) OVER () FROM samples WHERE tag = 'speed' "
-                         "ORDER BY 1"),
-              "press-1|200;press-2|200");
 }
 
 // The same text is understood once for each zone and each list of types.
