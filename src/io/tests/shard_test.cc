@@ -25,6 +25,26 @@ TEST(Shard, CallRunsThereAndResumesHere) {
     EXPECT_EQ(here, 0u);
 }
 
+struct Parcel {  // No default, not copied: what crosses needs neither.
+    explicit Parcel(int of) : number(of) {}
+    Parcel(Parcel&&) = default;
+    int number;
+};
+
+Task<Parcel> pack(int number) {
+    co_return Parcel(number);
+}
+
+Task<Parcel> fetch(Shard* other, int number) {
+    auto parcel = co_await other->call(&pack, number);
+    co_return parcel;
+}
+
+TEST(Shard, WhatCrossesIsMoved) {
+    Shards shards(2);
+    EXPECT_EQ(shards.run_blocking(ShardIndex(0), fetch(&shards.at(1), 7)).number, 7);
+}
+
 Task<Result<int>> compute(Workers* workers) {
     auto answer = co_await workers->run([]() -> Result<int> { return 42; });
     co_return answer;
@@ -37,9 +57,12 @@ TEST(Workers, ResumeTheCallerWithTheAnswer) {
 }
 
 TEST(Workers, RefuseWhenTheQueueIsFull) {
+    Shards shards(1);
     Workers workers("none", {.threads = 0, .queued_max = 1});
     EXPECT_TRUE(workers.try_post([] {}));
     EXPECT_FALSE(workers.try_post([] {}));
+    const auto refused = shards.run_blocking(ShardIndex(0), compute(&workers));
+    EXPECT_EQ(refused.error().code, Code::exhausted);
 }
 
 TEST(Wheel, FiresInOrderNeverEarlyAndOnce) {
