@@ -1,7 +1,7 @@
 // Identifiers: registration in a session, resolution over UDP and TCP, signed answers, proofs, recursion;
 // NSD of Debian with as many TXT records beside it, `openssl speed` for the price of a signature.
-// Run: ./dev bench handle. BENCH_HANDLES=1000000, BENCH_SECONDS=4, BENCH_SETS="key=value key=value" for the node. Load:
-// bench/handle_load, same machine; its load average stands above the table.
+// Run: ./dev bench handle. BENCH_HANDLES=1000000, BENCH_SECONDS=4, BENCH_SETS="key=value key=value" for the node, BENCH_ONLY=signed
+// for the signatures alone (20,000 handles). Load: bench/handle_load, same machine; its load average stands above the table.
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { createWriteStream, existsSync, mkdtempSync, readFileSync, rmSync, statSync, readdirSync, writeFileSync } from "node:fs";
@@ -12,7 +12,8 @@ import { join } from "node:path";
 import { Connection, Session, adminData, askUdp, askWithProof, bodies, message, op, proofs, readValues, rsaKey } from "../tests/handle.mjs";
 import { Node, sleep, until } from "../tests/node.mjs";
 
-const handles = Number(process.env.BENCH_HANDLES ?? 1_000_000);
+const onlySigned = process.env.BENCH_ONLY === "signed";
+const handles = Number(process.env.BENCH_HANDLES ?? (onlySigned ? 20_000 : 1_000_000));
 const seconds = Number(process.env.BENCH_SECONDS ?? 4);
 const program = process.env.HANDLE_LOAD ?? "build/release/bench/handle_load";
 const folder = mkdtempSync(join(tmpdir(), "lineshaft-handle-"));
@@ -62,6 +63,20 @@ const node = new Node(null, { sets: ["log.level=error", "node.role=secondary", `
 await node.start();
 const portOf = (one) => Number(one.addresses.handle.split(":").pop());
 const pid = node.child.pid, port = portOf(node);
+/** Signatures over UDP, and what one costs on this machine, in the same minute. */
+async function signatures() {
+    const speed = () => Number(/rsa 2048 bits +[\d.]+s +[\d.]+s +([\d.]+)/.exec(spawnSync("openssl", ["speed", "-seconds", "2", "rsa2048"]).stdout.toString())?.[1]);
+    const before = speed();
+    const signed = await load("udp", port, pid, prefix, handles, { signed: 1, window: 64 });
+    const peer = (before + speed()) / 2;  // NaN: not installed
+    row("answers signed live, RSA-2048: per server CPU-second", said(signed), peer ? `\`openssl speed rsa2048\` before and after: ${whole(peer)} signatures/s of one core, so ${Math.round(signed.per_cpu_second / peer * 100)} %` : "");
+}
+if (onlySigned) {
+    assert.equal((await fill(0, handles)).refused, 0);
+    await signatures();
+    await node.remove();
+    process.exit(0);
+}
 const { privateKey, publicKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
 writeFileSync(join(folder, "key.der"), privateKey.export({ type: "pkcs1", format: "der" }));
 const put = async (handle, values, query = "") => { const answer = await node.fetch(`/api/handles/${handle}${query}`, { method: "PUT", body: values }); assert.ok(answer.ok, await answer.text()); };
@@ -126,10 +141,7 @@ const half = await load("udp", port, pid, prefix, count, { rate: Math.round(udp.
 row(`— at half that load (${whole(half.per_second)}/s): p50 / p99 / longest`, `${half.p50_ms.toFixed(3)} / ${half.p99_ms.toFixed(3)} / ${half.max_ms.toFixed(1)} ms${half.lost ? `, ${half.lost} lost` : ""} (the load program itself stood still for up to ${half.own_stall_ms.toFixed(1)} ms)`);
 row("resolutions over TCP, pipelined: per server CPU-second", said(await load("tcp", port, pid, prefix, count)), await beside("dns-tcp"));
 
-// What a signature costs on this machine, in the same minute.
-const speed = /rsa 2048 bits +[\d.]+s +[\d.]+s +([\d.]+)/.exec(spawnSync("openssl", ["speed", "-seconds", "2", "rsa2048"]).stdout.toString());
-const signed = await load("udp", port, pid, prefix, count, { signed: 1, window: 64 });
-row("answers signed live, RSA-2048: per server CPU-second", said(signed), speed ? `\`openssl speed rsa2048\`: ${whole(Number(speed[1]))} signatures/s of one core` : "");
+await signatures();
 
 // A recursive node, a top node that refers, and this one.
 const top = new Node(null, { sets: ["log.level=error", "node.role=top", "handle.prefix=88", "handle.listen=127.0.0.1:0"] });

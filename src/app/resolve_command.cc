@@ -57,15 +57,16 @@ std::string origin_text(const identity::Hop& hop) {
 void print_trace(const std::vector<identity::Hop>& hops) {
     unsigned number = 0;
     for (const auto& hop : hops) {
+        const bool is_kept = hop.server == "cache";
         const std::string way =
-            hop.server == "cache"
-                ? "cache"
-                : fmt::format("{} {}", hop.server, name_of_transport(hop.transport));
+            is_kept ? "this program"
+                    : fmt::format("{} {}", hop.server, name_of_transport(hop.transport));
         const std::string_view answer =
             hop.answer == handle::Answer::none ? "no answer" : handle::words_of(hop.answer);
         const std::string text =
             fmt::format("{:>2}  {:<26} {}  {}{}{}  {} ms  {}\n", ++number, way, hop.asked, answer,
-                        hop.note.empty() ? "" : ": ", hop.note, hop.took.count(), origin_text(hop));
+                        hop.note.empty() ? "" : ": ", hop.note, hop.took.count(),
+                        is_kept ? "cached" : "not cached  " + origin_text(hop));
         std::fputs(text.c_str(), stdout);
     }
 }

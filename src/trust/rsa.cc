@@ -17,10 +17,23 @@
 namespace lineshaft::trust {
 
 struct RsaKey::Key {
-    explicit Key(EVP_PKEY* key) : pkey(key) {}
+    explicit Key(EVP_PKEY* key)
+        : pkey(key), sha256(EVP_MD_fetch(nullptr, "SHA2-256", nullptr)),
+          signing(EVP_PKEY_CTX_new(key, nullptr)) {
+        CHECK(sha256 != nullptr && EVP_PKEY_sign_init(signing) == 1 &&
+              EVP_PKEY_CTX_set_rsa_padding(signing, RSA_PKCS1_PADDING) == 1 &&
+              EVP_PKEY_CTX_set_signature_md(signing, sha256) == 1);
+    }
     Key(const Key&) = delete;
-    ~Key() { EVP_PKEY_free(pkey); }
-    EVP_PKEY* pkey;  // OpenSSL locks what signing changes in it
+    ~Key() {
+        EVP_PKEY_CTX_free(signing);
+        EVP_MD_free(sha256);
+        EVP_PKEY_free(pkey);
+    }
+    EVP_PKEY* const pkey;  // OpenSSL locks what signing changes in it
+    // What every signature with SHA-256 begins with, looked up once; each takes a copy.
+    EVP_MD* const sha256;
+    EVP_PKEY_CTX* const signing;
 };
 
 namespace {
@@ -117,10 +130,21 @@ std::string RsaKey::modulus() const {
 }
 
 std::string RsaKey::sign(Hash hash, std::string_view message) const {
-    const RsaOwned<EVP_MD_CTX> context(EVP_MD_CTX_new());
-    CHECK(EVP_DigestSignInit(context.get(), nullptr, rsa_md(hash), nullptr, key_->pkey) == 1);
     std::size_t size = static_cast<std::size_t>(EVP_PKEY_get_size(key_->pkey));
     std::string out(size, '\0');
+    if (hash == Hash::sha256) {
+        unsigned char digest[EVP_MAX_MD_SIZE];
+        unsigned digest_bytes = 0;
+        const RsaOwned<EVP_PKEY_CTX> once(EVP_PKEY_CTX_dup(key_->signing));
+        CHECK(once != nullptr &&
+              EVP_Digest(message.data(), message.size(), digest, &digest_bytes, key_->sha256,
+                         nullptr) == 1 &&
+              EVP_PKEY_sign(once.get(), octets(out), &size, digest, digest_bytes) == 1);
+        out.resize(size);
+        return out;
+    }
+    const RsaOwned<EVP_MD_CTX> context(EVP_MD_CTX_new());
+    CHECK(EVP_DigestSignInit(context.get(), nullptr, rsa_md(hash), nullptr, key_->pkey) == 1);
     CHECK(EVP_DigestSign(context.get(), octets(out), &size, octets(message), message.size()) == 1);
     out.resize(size);
     return out;

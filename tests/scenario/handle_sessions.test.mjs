@@ -148,7 +148,7 @@ test("answers are signed when asked to be, with the key the node publishes", asy
     const later = await askUdp(portOf(node), resolve(`${prefix}/A`, asked));
     assert.ok(isSignedBy(later, published));
     const told = run(["resolve", `${prefix}/A`, "--at", node.addresses.handle, "--trace"]);
-    assert.match(told.out, /success {2}\d+ ms {2}unsigned\n/);
+    assert.match(told.out, /success {2}\d+ ms {2}not cached {2}unsigned\n/);
     const untrusted = run(["resolve", `${prefix}/A`, "--at", node.addresses.handle, "--trace", "--set", `handle.trusted_keys=${"0".repeat(64)}`]);
     assert.notEqual(untrusted.code, 0);
     assert.match(untrusted.out, /not believed/);

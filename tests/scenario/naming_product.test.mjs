@@ -128,6 +128,8 @@ test("an enterprise applies, an auditor decides, the prefix is given, suspended,
     assert.deepEqual([given.state, given.prefix, given.quota], ["allocated", "88.101.7", 2]);
     for (const suffix of ["a", "b"]) await post(node, "identifiers", { prefix: "88.101.7", suffix, values: [url("https://example.com/")] });
     assert.equal((await post(node, "identifiers", { prefix: "88.101.7", suffix: "c" }, { expect: 409 })).title, "Quota reached");
+    const full = await node.fetch("/api/handles/88.101.7/c", { method: "PUT", body: [{ index: 1, type: "URL", data: "x" }] });
+    assert.deepEqual([full.status, (await full.json()).responseCode], [403, 401], "what Handle.Net's clients know; 604 is for the pool's port");
     assert.equal((await resolve(node, "88.101.7/a")).code, 1);
     const step = async (name) => {
         const began = Date.now();

@@ -31,7 +31,8 @@ Responder::Responder(Rooms rooms, Site site, const DoorLimits& limits)
     : rooms_(rooms), site_(std::move(site)), limits_(limits) {
     const auto shards = static_cast<std::uint32_t>(rooms.shards.size());
     for (std::uint32_t index = 0; index < shards; ++index)
-        on_shard_.push_back(std::make_unique<OnShard>(index, shards, limits));
+        on_shard_.push_back(
+            std::make_unique<OnShard>(index, shards, limits, rooms.key, rooms.signers));
 }
 
 Responder::~Responder() = default;

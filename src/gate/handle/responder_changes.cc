@@ -49,11 +49,14 @@ Result<Change> change_of(const Packet& packet, const Limits& limits) {
 
 }  // namespace
 
+Answer AnswerSteps::ordinary(Answer answer) {
+    const bool is_limit = answer == Answer::registration_limit || answer == Answer::prefix_limit;
+    return is_limit ? Answer::not_permitted : answer;
+}
+
 std::string AnswerSteps::told(Responder& responder, const Packet& asked, const Envelope& to,
                               const Outcome& outcome, bool is_pool) {
-    Answer answer = outcome.answer;
-    const bool is_limit = answer == Answer::registration_limit || answer == Answer::prefix_limit;
-    if (is_limit && !is_pool) answer = Answer::not_permitted;  // other clients do not know those
+    const Answer answer = is_pool ? outcome.answer : ordinary(outcome.answer);
     if (!outcome.is_good())
         return refuse(responder, asked, to, answer, outcome.message, outcome.indexes);
     ++responder.stats().changed;

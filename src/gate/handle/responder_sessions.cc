@@ -144,11 +144,7 @@ public:
                                                                     : trust::Hash::sha1;
         auto covered = signed_bytes(*packet, 0);
         if (!covered) co_return false;
-        auto work = [key = *responder_.rooms_.key, hash,
-                     covered = std::move(*covered)]() -> Result<std::string> {
-            return key.sign(hash, covered);
-        };
-        auto signature = co_await responder_.rooms_.signers->run(std::move(work));
+        auto signature = co_await responder_.here().signing.sign(hash, std::move(*covered));
         if (!signature) {  // never an answer that looks as if nobody had asked for a signature
             ++responder_.stats().busy;
             packet->header.answer = Answer::too_busy;

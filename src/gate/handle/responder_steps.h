@@ -5,6 +5,7 @@
 
 #include "gate/handle/responder.h"
 #include "gate/handle/sessions.h"
+#include "gate/handle/signing.h"
 #include "wire/handle/mirrors.h"
 
 namespace lineshaft::handle {
@@ -14,11 +15,13 @@ using identity::Change;
 using identity::Outcome;
 
 struct Responder::OnShard {
-    OnShard(std::uint32_t shard, std::uint32_t shards, const DoorLimits& limits)
-        : challenges(shard, shards, limits), sessions(shard, shards, limits) {}
+    OnShard(std::uint32_t shard, std::uint32_t shards, const DoorLimits& limits,
+            const trust::RsaKey* key, io::Workers* signers)
+        : challenges(shard, shards, limits), sessions(shard, shards, limits), signing(key, signers, {}) {}
     DoorStats stats;
     Challenges challenges;
     Sessions sessions;
+    Signing signing;
     std::size_t followers = 0;                       // mirrors
     std::string scratch;                             // of the answer being written
     std::int64_t day = 0;                            // of the counts
@@ -70,6 +73,8 @@ struct AnswerSteps {
     // A resolution for others that must be asked, or is known: answered at once.
     static std::optional<std::string> answer_for_others(Responder& responder, const Packet& asked,
                                                         bool& waits);
+    // For clients that do not know the answers of the pool's port.
+    static Answer ordinary(Answer answer);
     static std::string told(Responder& responder, const Packet& asked, const Envelope& to,
                             const Outcome& outcome, bool is_pool);
     static io::Task<Outcome> make(Responder* responder, Change change, Op op, Authority by);

@@ -7,6 +7,7 @@
 #include <charconv>
 
 #include "base/check.h"
+#include "gate/handle/responder_steps.h"
 #include "identity/value_json.h"
 #include "io/pause.h"
 #include "trust/http_caller.h"
@@ -18,9 +19,6 @@ namespace {
 
 namespace json = boost::json;
 namespace http = io::http;
-using identity::Authority;
-using identity::Change;
-using identity::Outcome;
 
 constexpr std::string_view handles_pattern = "/api/handles/{handle...}";
 constexpr std::string_view list_pattern = "/api/handles";
@@ -256,8 +254,13 @@ struct RestSteps {
                                   const Admitted& admitted, std::string_view handle) {
         const Answer answer = admitted.status == 401 ? Answer::authentication_needed
                                                      : Answer::not_permitted;
+        const bool is_stranger = admitted.status == 401 && request.header("authorization").empty();
+        const std::string why =
+            is_stranger ? "prove an administrator's key (Authorization: Handle, or Basic with its "
+                          "secret), or send a token (Bearer)"
+                        : std::string(admitted.why);
         auto out = told(request, admitted.status == 404 ? 403 : admitted.status,
-                        body_of(answer, handle, admitted.why));
+                        body_of(answer, handle, why));
         if (out.status == 401)
             out.set("www-authenticate", RestLogins::challenge_of(rest.logins_.open()) +
                                             ", Basic realm=\"handle\", Bearer");
@@ -346,9 +349,9 @@ struct RestSteps {
         auto& stats = rest.services_.responder.stats();
         ++(outcome.is_good() ? stats.changed : stats.refused);
         const bool made = request.method == "PUT" && outcome.is_good() && outcome.is_new;
-        return told(request, status_of(outcome.answer, made, false),
-                    body_of(outcome.answer, outcome.is_good() ? outcome.handle : handle,
-                            outcome.message));
+        const Answer answer = AnswerSteps::ordinary(outcome.answer);
+        return told(request, status_of(answer, made, false),
+                    body_of(answer, outcome.is_good() ? outcome.handle : handle, outcome.message));
     }
 
     // The change that a PUT is. Errors: invalid.

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "gate/handle/signing.h"
 #include "identity/mirror.h"
 #include "identity/node_key.h"
 #include "identity/session_client.h"
@@ -140,6 +141,87 @@ TEST(DoorSignatures, ManyAtOnceAreEachTheirOwn) {
     const std::string key = identity::public_key_of(node.key);
     EXPECT_EQ(node.rig.run(Steps::good_signatures(node.address(), key, 40)), 40u);
     EXPECT_EQ(node.rig.run(Steps::good_signatures(node.address(), key, 1), 1), 1u);
+}
+
+struct SigningSteps {
+    static io::Task<void> sign_one(Signing* signing, std::string text, Signing::Signature* out) {
+        auto made = co_await signing->sign(trust::Hash::sha256, std::move(text));
+        *out = std::move(made);
+    }
+    /// "0", "1", ... all asked for in one turn.
+    static io::Task<std::vector<Signing::Signature>> sign_all(Signing* signing, std::size_t count) {
+        std::vector<Signing::Signature> out(count);
+        io::Nursery askers("askers");
+        for (std::size_t at = 0; at < count; ++at)
+            askers.spawn(sign_one(signing, std::to_string(at), &out[at]));
+        co_await askers.close();
+        co_return out;
+    }
+};
+
+TEST(DoorSigning, SignsWhatMayWaitAndRefusesTheNext) {
+    Rig rig(1);
+    io::Workers workers{"signatures", {.threads = 2, .queued_max = 16}};
+    const auto key = trust::RsaKey::generate();
+    Signing signing(&key, &workers, {.together_max = 2, .handed_over_max = 2, .waiting_max = 9});
+    const auto made = rig.run(SigningSteps::sign_all(&signing, 10));
+    ASSERT_EQ(made.size(), 10u);
+    for (std::size_t at = 0; at < 9; ++at) {
+        ASSERT_TRUE(made[at].has_value()) << made[at].error().context;
+        EXPECT_EQ(*made[at], key.sign(trust::Hash::sha256, std::to_string(at)));
+    }
+    ASSERT_FALSE(made[9].has_value());
+    EXPECT_EQ(made[9].error().code, Code::exhausted);
+
+    io::Workers full{"full", {.threads = 1, .queued_max = 0}};
+    Signing refusing(&key, &full, {});
+    const auto refused = rig.run(SigningSteps::sign_all(&refusing, 3));
+    for (const auto& one : refused) {
+        ASSERT_FALSE(one.has_value());
+        EXPECT_EQ(one.error().code, Code::exhausted);
+    }
+    Signing keyless(nullptr, &workers, {});
+    const auto none = rig.run(SigningSteps::sign_all(&keyless, 1));
+    ASSERT_FALSE(none[0].has_value());
+    EXPECT_EQ(none[0].error().code, Code::unsupported);
+}
+
+/// A connection of the pool's port to which nobody is logged in, or not any more.
+class PoolOut final : public AnswerOut {
+public:
+    explicit PoolOut(bool was_logged_in) : was_logged_in_(was_logged_in) {}
+    io::Task<bool> send(std::string message) override {
+        const auto packet = decode_message(as_bytes(message), {});
+        answer = packet ? packet->header.answer : Answer::none;
+        co_return true;
+    }
+    bool is_stream() const override { return true; }
+    bool is_pool() const override { return true; }
+    bool was_logged_in() const override { return was_logged_in_; }
+
+    Answer answer = Answer::none;
+
+private:
+    const bool was_logged_in_;
+};
+
+io::Task<Answer> answer_to_pool(Responder* responder, bool was_logged_in) {
+    Header header;
+    header.op = Op::create_handle;
+    PoolOut out(was_logged_in);
+    std::string message = encode_message(Envelope{}, header, creation("88.1/P"));
+    co_await responder->answer(std::move(message), &out);
+    co_return out.answer;
+}
+
+TEST(DoorPool, SaysWhoNeverLoggedInAndWhoseLoginHasEnded) {
+    Rig rig(1);
+    io::Workers workers{"tests", {.threads = 1, .queued_max = 16}};
+    Responder responder({*rig.registry, *rig.shards, workers}, Site{}, DoorLimits{});
+    EXPECT_EQ(rig.run(answer_to_pool(&responder, false)), Answer::login_first);
+    EXPECT_EQ(rig.run(answer_to_pool(&responder, true)), Answer::login_again);
+    EXPECT_EQ(static_cast<unsigned>(Answer::login_first), 408u);
+    EXPECT_EQ(static_cast<unsigned>(Answer::login_again), 407u);
 }
 
 TEST(DoorMirrors, FollowAndGoOnWhereTheyStopped) {
