@@ -109,11 +109,18 @@ void Routes::try_work(std::uint32_t job, std::uint32_t vehicle, double extra, In
     const Node& node = model_.nodes[2 * job];
     const Leg *to = model_.to(2 * job), *from = model_.from(2 * job);
     const double per_metre = who.cost_per_metre, per_second = who.cost_per_second, factor = who.time_factor;
-    const double done_first = node.open + node.service;
-    for (std::uint32_t p = first_free(vehicle); p < slots.size(); ++p) {
+    // Stops may be late by ever more, the further back: those that leave no time for the job are the first ones.
+    const double done_first = node.open + node.service - tolerance_s;
+    std::uint32_t p = first_free(vehicle);
+    for (auto left = static_cast<std::uint32_t>(slots.size()) - p; left > 0;) {
+        const std::uint32_t half = left / 2;
+        const bool is_too_early = slots[p + half].latest < done_first;
+        p += is_too_early ? half + 1 : 0;
+        left = is_too_early ? left - half - 1 : half;
+    }
+    for (; p < slots.size(); ++p) {
         const Slot &before = slots[p - 1], &behind = slots[p];
         if (before.leave > node.close + tolerance_s) break;
-        if (behind.latest + tolerance_s < done_first) continue;
         const Leg in = to[before.place], out = from[behind.place];
         const double in_s = in.seconds * factor, out_s = out.seconds * factor;
         const double cost = extra + per_metre * (in.metres + out.metres - behind.metres_in) +

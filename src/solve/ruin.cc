@@ -94,20 +94,30 @@ void Ruin::sort(std::vector<std::uint32_t>& jobs, Blinks& chance) {
     for (std::size_t i = 0; i < jobs.size(); ++i) jobs[i] = keyed_[i].second;
 }
 
-void Ruin::put_back(Routes& routes, Blinks& chance) {
+bool Ruin::put_back(Routes& routes, Blinks& chance, double limit) {
     sort(torn_, chance);
+    double skipped = 0;  // what leaving out the rest would cost: in the plan's cost by now
+    for (const std::uint32_t job : torn_)
+        if (!model_.must(job)) skipped += model_.skip_cost(job);
     for (const std::uint32_t job : torn_) {
-        Insertion best{.cost = model_.must(job) ? 1e30 : model_.skip_cost(job)};
+        const double skip = model_.must(job) ? 1e30 : model_.skip_cost(job);
+        const double room = limit - (routes.cost() - skipped);
+        Insertion best{.cost = std::min(skip, room)};
         routes.try_all(job, best, &chance);
         if (best.vehicle != none) routes.insert(job, best);
+        else if (room < skip && limit < never) return false;
+        if (!model_.must(job)) skipped -= skip;
     }
+    return true;
 }
 
-void Ruin::mend(Routes& routes, Blinks& chance) { put_back(routes, chance); }
+bool Ruin::mend(Routes& routes, Blinks& chance, double limit) {
+    return put_back(routes, chance, limit);
+}
 
 void Ruin::mend_all(Routes& routes, Blinks& chance) {
     torn_.assign(routes.absent().begin(), routes.absent().end());
-    put_back(routes, chance);
+    put_back(routes, chance, never);
 }
 
 }  // namespace lineshaft::solve

@@ -23,15 +23,17 @@ public:
 
     /// Takes jobs out around a random seed; `focus` (may be empty) is preferred for the seed.
     void tear(Routes& routes, Blinks& chance, std::span<const std::uint32_t> focus);
-    /// Puts back what was torn out, and tries some that were absent before.
-    void mend(Routes& routes, Blinks& chance);
+    /// Puts back what was torn out, and tries some that were absent before. False: given up in the
+    /// middle, because a plan that leaves out nothing that must be done would cost more than `limit`
+    /// (`never`: no such thing). Legs obey the triangle inequality or a few good plans are missed.
+    bool mend(Routes& routes, Blinks& chance, double limit);
     /// Everything absent, in a random one of the orders.
     void mend_all(Routes& routes, Blinks& chance);
 
 private:
     void take_string(Routes& routes, Blinks& chance, std::uint32_t job, double longest);
     void sort(std::vector<std::uint32_t>& jobs, Blinks& chance);
-    void put_back(Routes& routes, Blinks& chance);
+    bool put_back(Routes& routes, Blinks& chance, double limit);
 
     const Model& model_;
     Strength strength_;

@@ -23,6 +23,8 @@ namespace {
 constexpr std::uint64_t poll_every = 32;
 // Temperatures, in mean legs of the first plan. Large problems see fewer iterations per job and cool sooner.
 constexpr double hot_small = 4.0, hot_large = 1.0, warm = 0.15, cold = 0.01;
+// What dissolving routes leaves has long ways and full vehicles: it takes more to shake it loose.
+constexpr double hot_few = 4.0;
 
 class Search {
 public:
@@ -60,7 +62,8 @@ private:
     void anneal() {
         const double legs = double(model_.problem.jobs.size()) + routes_.vehicles_used() + 1;
         const double mean_leg = std::max(1e-9, drive_cost() / legs);
-        const double hot = model_.is_small ? hot_small : hot_large;
+        const bool is_few = options_.objective == Objective::vehicles_then_cost && !model_.is_small;
+        const double hot = model_.is_small ? hot_small : is_few ? hot_few : hot_large;
         const double from = mean_leg * (options_.start.empty() ? hot : warm), until = mean_leg * cold;
         double temperature = from;
         const double begun = spent_;
@@ -70,23 +73,26 @@ private:
             const double cost = routes_.cost();
             const std::uint64_t absence = absence_sum();
             const std::uint32_t missing = routes_.missing();
-            step();
+            const double limit = cost - temperature * std::log(chance_.uniform());
+            if (!step(missing == 0 ? limit : never)) {
+                routes_.rollback();
+                continue;
+            }
             const std::uint64_t absence_now = absence_sum();
-            const bool is_taken = absence_now != absence
-                                      ? absence_now < absence
-                                      : routes_.missing() <= missing &&
-                                            routes_.cost() < cost - temperature * std::log(chance_.uniform());
+            const bool is_taken = absence_now != absence ? absence_now < absence
+                                                         : routes_.missing() <= missing && routes_.cost() < limit;
             count_absences();
             if (!is_taken) routes_.rollback();
             else if (is_best()) keep_best();
         }
     }
 
-    void step() {
+    /// False: given up, and to be taken back.
+    bool step(double limit) {
         ++iterations_;
         routes_.begin();
         ruin_.tear(routes_, chance_, options_.focus);
-        ruin_.mend(routes_, chance_);
+        return ruin_.mend(routes_, chance_, limit);
     }
 
     double drive_cost() const {
@@ -225,7 +231,7 @@ void Search::save_vehicles(double share) {
         routes_.remove(victim, jobs);
         std::uint64_t absence = absence_sum();
         while (routes_.missing() > 0 && !is_over() && spent_ < until) {
-            step();
+            (void)step(never);
             const std::uint64_t now = absence_sum();
             count_absences();
             if (now > absence || (now == absence && chance_.below(2) == 0)) routes_.rollback();
