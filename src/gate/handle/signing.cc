@@ -46,10 +46,10 @@ void Signing::hand_over(std::size_t count) {
     auto group = std::make_shared<Group>(std::make_move_iterator(waiting_.begin()),
                                          std::make_move_iterator(until));
     waiting_.erase(waiting_.begin(), until);
-    auto work = [this, group, shard = &io::Shard::here()] {
+    auto work = [this, group, key = *key_, shard = &io::Shard::here()] {
         std::vector<Signature> made;
         made.reserve(group->size());
-        for (const Wish& one : *group) made.emplace_back(key_->sign(one.hash, one.covered));
+        for (const Wish& one : *group) made.emplace_back(key.sign(one.hash, one.covered));
         shard->post([this, group, made = std::move(made)]() mutable {
             --handed_over_;
             hand_over();  // before anybody hears: what waits is signed meanwhile

@@ -8,10 +8,6 @@
 #include "io/workers.h"
 #include "trust/rsa.h"
 
-namespace lineshaft::io {
-class Shard;
-}
-
 namespace lineshaft::handle {
 
 /// Owner: one shard, every call from it. Outlives what it was asked for: who asks waits in a nursery
