@@ -54,6 +54,9 @@ public:
             }
             cost_left_ -= cost;
         }
+        // The series beside may have been left half-way, as the last thing before the end.
+        if (other != nullptr && question_.is_to_stop())
+            return fail(Code::cancelled, "the question was withdrawn");
         const std::size_t before = group.size();
         if (before == 0) {
             std::swap(group, sink_.buckets());
