@@ -15,6 +15,13 @@ struct FleetRooms::Home {
     std::set<std::string> known;  // machines of the catalog
     std::set<std::string, std::less<>> followed,
         coming;  // watched; to be watched from the next tick on
+    struct LateClock {
+        std::int64_t back_s = 0;
+        Instant at;
+    };
+    /// Clocks that were told of before their machine was met (its first second); at most so many.
+    std::map<std::string, LateClock> clocks;
+    static constexpr std::size_t clocks_max = 1'000;
     std::unique_ptr<twin::Watch> watch;
     std::vector<dispatch::FleetEffects::Record> unsaved;
     std::vector<std::size_t> watchers;  // by shard

@@ -44,9 +44,14 @@ void FleetRooms::take(Home& home, const twin::LiveBatch& batch) {
         home.fleet.take(machine.machine, values, now);
         tell_customers(home, machine.machine, machine.values);
     }
-    for (const auto& event : batch.events)
-        if (const auto back_s = event.kind == "clock" ? twin::seconds_back(event.text) : std::nullopt)
+    for (const auto& event : batch.events) {
+        const auto back_s = event.kind == "clock" ? twin::seconds_back(event.text) : std::nullopt;
+        if (!back_s) continue;
+        if (home.fleet.field().find(event.machine) != nullptr)
             tell_clock(home, event.machine, *back_s, now);
+        else if (home.clocks.size() < Home::clocks_max)
+            home.clocks[event.machine] = {*back_s, event.at};
+    }
     for (const auto& state : batch.machines)
         if (state.position && !home.followed.contains(state.id)) home.coming.insert(state.id);
 }
@@ -102,6 +107,9 @@ io::Task<void> FleetRooms::meet(FleetRooms* rooms, OrganisationId organisation,
         if (known == nullptr || known->last_seen < now->state.last_seen)
             home.fleet.take(machine, values, now->state.last_seen);
         rooms->tell_customers(home, machine, now->values);
+        const auto clock = home.clocks.extract(machine);
+        if (!clock.empty() && clock.mapped().at > now->state.last_seen)
+            rooms->tell_clock(home, machine, clock.mapped().back_s, io::Shard::here().now());
     }
     --rooms->home_of(organisation).meeting;
 }

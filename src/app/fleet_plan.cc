@@ -17,7 +17,7 @@ constexpr double replan_seconds = 0.3;  // of search
 /// From the event to a plan that can be adopted: a second, less what adopting and storing it take.
 constexpr double replan_within_s = 0.7, hauls_within_s = 0.1;
 constexpr std::int64_t late_after_ms = 1'000;
-constexpr unsigned adopt_tries = 3;
+constexpr unsigned adopt_tries = 6;  // the later ones search shorter, or not at all: within_s
 constexpr io::Steady ready_poll{50}, ready_patience{20'000};
 
 double seconds_of(io::Steady length) {

@@ -74,6 +74,14 @@ test("receivers and clocks that lie are told on the machine, and the last believ
     assert.match(stuck.state_why, /its clock stands 2\.0 h back/);
     const told = await until(async () => (await node.api("machines/turned/events")).items.find((event) => event.kind === "clock"), "and is an event of the machine");
     assert.match(told.text, /7[12]\d\d s back \(2\.0 h\)/);
+    // The same in a machine's first second, before the fleet has met it.
+    for (const hours of [0, 2, 2, 2]) await say("newcomer", {}, { ts: Date.now() - hours * 3_600_000 });
+    const newcomer = await until(async () => {
+        const answer = await node.fetch("fleet/machines/newcomer");
+        const now = answer.status === 200 && await answer.json();
+        return now?.clock_trouble_s && now;
+    }, "a clock that is set back at once is told as well", 30_000);
+    assert.equal(newcomer.state_reason.code, "clock_back");
     const right = await until(async () => {
         await say("turned", {}, { ts: Date.now() });
         const now = await machine("turned");

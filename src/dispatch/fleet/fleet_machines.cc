@@ -86,11 +86,13 @@ std::optional<FleetMachine> Fleet::as_planned(const FieldMachine& heard, Instant
     one.drives_itself = said.drives_itself.value_or(true);
     one.weight_kg = said.weight_kg.value_or(0);
     one.capacity_kg = said.capacity_kg.value_or(0);
-    if (const auto service = service_of(heard.id, now); service && service->expected_at) {
+    if (const auto service = service_of(heard.id, now); service && service->due_in_h <= 0) {
+        // Overdue: it does nothing more before that. No instant, for "now" is another one at every
+        // report, and each would make the plan that is being made an old one.
+        one.is_broken = true;
+    } else if (service && service->expected_at) {
         one.available_until = service->expected_at;
         one.until_why = "service";
-        if (service->due_in_h <= 0)
-            one.is_broken = true;  // overdue: it does nothing more before that
     }
     if (said.rent_until && (!one.available_until || *said.rent_until < *one.available_until)) {
         one.available_until = said.rent_until;

@@ -189,7 +189,7 @@ struct ServerSteps {
         auto all = co_await server->services_.source.machines(admission.principal->organisation);
         const std::size_t size = server->limits_.page_machines;
         const std::size_t pages = std::max<std::size_t>(1, (all.size() + size - 1) / size);
-        if (*page > pages) co_return refused(404, fmt::format("there are {} pages", pages));
+        if (*page > pages) co_return refused(404, fmt::format("the last page is {}", pages));
         Fleet shown;
         shown.snapshot = io::Shard::here().now();
         const auto link = [](std::size_t number) { return fmt::format("/aemp/Fleet/{}", number); };

@@ -7,6 +7,9 @@ import type { Page } from "./types";
 const fleet = (...parts: string[]) => path("fleet", ...parts);
 const placePath = (request: string, place: number, end: string) => fleet("requests", request, "places", String(place), end);
 
+/** Calls that wait for a plan: on a busy node they stand in line for the one planner. */
+const plan_patience_ms = 60_000;
+
 export interface IndexQuery {
     from: string;
     until: string;
@@ -42,24 +45,25 @@ export const fleetCalls = {
     requests: (open: boolean) => every<FleetRequest>((cursor) => withQuery(fleet("requests"), { open: open || undefined, limit: 1000, cursor })),
     request: (id: string, lang: string) => ask<FleetRequest>("GET", withQuery(fleet("requests", id), { lang })),
     changeRequest: (id: string, body: RequestChange, lang: string) => ask<FleetRequest>("PATCH", withQuery(fleet("requests", id), { lang }), { body }),
-    addRequest: (body: RequestFields) => ask<FleetRequest>("POST", fleet("requests"), { body }),
+    /** The same `key` makes the same request once, however often it is sent. */
+    addRequest: (body: RequestFields, key: string) => ask<FleetRequest>("POST", fleet("requests"), { body, key, patience_ms: plan_patience_ms }),
     removeRequest: (id: string) => ask<void>("DELETE", fleet("requests", id)),
     candidates: (request: string, place: number, lang: string, limit = 12) =>
         ask<Page<Candidate>>("GET", withQuery(fleet("requests", request, "candidates"), { place, limit, lang })).then((page) => page.items),
 
     plan: (lang: string) => ask<Plan>("GET", withQuery(fleet("plan"), { lang })),
     propose: (body: { seconds?: number; what_if?: WhatIf }, lang: string) =>
-        ask<Plan>("POST", withQuery(fleet("plan", "proposals"), { lang }), { body, patience_ms: 60_000 }),
+        ask<Plan>("POST", withQuery(fleet("plan", "proposals"), { lang }), { body, patience_ms: plan_patience_ms }),
     proposal: (id: string, lang: string) => ask<Plan>("GET", withQuery(fleet("plan", "proposals", id), { lang })),
-    adopt: (id: string) => ask<Plan>("POST", fleet("plan", "proposals", id, "adopt")),
+    adopt: (id: string) => ask<Plan>("POST", fleet("plan", "proposals", id, "adopt"), { patience_ms: plan_patience_ms }),
     /** Without `keep` nothing changes: it is only what it would cost. */
     move: (request: string, place: number, machine: string, keep: boolean, lang: string) =>
-        ask<{ extra_cost: number; plan: Plan }>("POST", withQuery(placePath(request, place, "move"), { lang }), { body: { machine, keep } }),
+        ask<{ extra_cost: number; plan: Plan }>("POST", withQuery(placePath(request, place, "move"), { lang }), { body: { machine, keep }, patience_ms: plan_patience_ms }),
     pin: (request: string, place: number, machine: string) => ask<FleetRequest>("PUT", placePath(request, place, "pin"), { body: { machine } }),
     unpin: (request: string, place: number) => ask<FleetRequest>("DELETE", placePath(request, place, "pin")),
     act: (request: string, place: number, action: string) => ask<FleetRequest>("POST", placePath(request, place, "actions"), { body: { action } }),
-    acceptAll: (until?: string) => ask<{ accepted: number }>("POST", fleet("plan", "accept"), { body: until ? { until } : {} }),
-    tell: (event: FleetEvent, lang: string) => ask<{ decision: Decision }>("POST", withQuery(fleet("events"), { lang }), { body: event }),
+    acceptAll: (until?: string) => ask<{ accepted: number }>("POST", fleet("plan", "accept"), { body: until ? { until } : {}, patience_ms: plan_patience_ms }),
+    tell: (event: FleetEvent, lang: string) => ask<{ decision: Decision }>("POST", withQuery(fleet("events"), { lang }), { body: event, patience_ms: plan_patience_ms }),
     decisions: (lang: string, cursor?: string | null) => ask<Page<Decision>>("GET", withQuery(fleet("decisions"), { limit: 20, lang, cursor })),
 
     cab: (machine: string) => ask<Cab>("GET", fleet("cabs", machine)),

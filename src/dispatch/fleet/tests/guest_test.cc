@@ -204,5 +204,32 @@ TEST(SyncTest, WhatWasSaidOfAMachineIsInTheNextPlan) {
     EXPECT_TRUE(fleet.desk().machines().at("a").is_broken);
 }
 
+// What it says while its service is overdue changes nothing for the plan; plans that were being made were old at once.
+TEST(SyncTest, AnOverdueMachineDoesNotOutdatePlansByTalking) {
+    Fleet fleet;
+    const auto at_hours = [&](double seconds, double hours) {
+        hear(fleet, "a", seconds);
+        const std::vector<FieldValue> meter{{"engine_hours", past_noon(seconds), hours}};
+        fleet.take("a", meter, past_noon(seconds));
+    };
+    at_hours(0, 990);
+    MachineFacts facts;
+    facts.type = "excavator";
+    facts.service_every_h = 500;
+    facts.service_last_h = 500;
+    ASSERT_TRUE(fleet.set_facts("a", facts));
+    (void)fleet.desk_now(past_noon(1));
+    ASSERT_TRUE(fleet.desk().machines().contains("a"));
+    at_hours(2, 1'001);
+    (void)fleet.desk_now(past_noon(3));
+    ASSERT_TRUE(fleet.desk().machines().at("a").is_broken);
+    const auto version = fleet.desk().version();
+    for (int i = 0; i < 5; ++i) {
+        at_hours(10 + i, 1'001 + 0.01 * i);
+        (void)fleet.desk_now(past_noon(11 + i));
+    }
+    EXPECT_EQ(fleet.desk().version(), version);
+}
+
 }  // namespace
 }  // namespace lineshaft::dispatch

@@ -1,7 +1,8 @@
-import { useState, type FormEvent } from "react";
+import { useRef, useState, type FormEvent } from "react";
 import { fleetCalls } from "../../../api/fleet_calls";
+import { randomKey } from "../../../api/client";
 import { nodeNow } from "../../../api/clock";
-import type { FleetRequest } from "../../../api/dispatch_types";
+import type { FleetRequest, RequestFields } from "../../../api/dispatch_types";
 import { useWords } from "../../../i18n";
 import { Dialog, Foot } from "../../../parts/dialog";
 import { ErrorNote, say } from "../../../parts/feedback";
@@ -73,14 +74,19 @@ export function AskDialog({ names, onClose, onDone }: { names: Names; onClose: (
     const [draft, setDraft] = useState(() => emptyAsk([...names.sites.keys()][0] ?? ""));
     const [checked, setChecked] = useState(false);
     const { busy, error, run } = useAction();
+    // Sent again after an answer that did not come: the same draft is the same request.
+    const tried = useRef<{ text: string; key: string; body: RequestFields } | null>(null);
     const site = draft.site || [...names.sites.keys()][0] || "";
     const whole = { ...draft, site };
     const submit = (event: FormEvent) => {
         event.preventDefault();
         setChecked(true);
         if (!mayAsk(whole, names)) return;
+        const text = JSON.stringify(whole);
+        const sent = tried.current?.text === text ? tried.current : { text, key: randomKey(), body: askBody(whole, zoneOf(whole, names.zone), nodeNow()) };
+        tried.current = sent;
         void run(async () => {
-            const made = await fleetCalls.addRequest(askBody(whole, zoneOf(whole, names.zone), nodeNow()));
+            const made = await fleetCalls.addRequest(sent.body, sent.key);
             say(draft.rush ? words.requests.form.sentRush(made.id) : words.requests.form.sent(made.id));
             onDone(made);
         });
