@@ -325,6 +325,38 @@ test("garbage is counted and disturbs nobody", async (t) => {
     assert.ok(metrics.handle_expired_total >= 1);
 });
 
+test("a child that answers for what it was not given is not believed, and counted", async (t) => {
+    const top = await Node.start(t, { sets: ["node.role=top", "handle.prefix=88", "handle.listen=127.0.0.1:0"] });
+    const recursive = await Node.start(t, { sets: ["node.role=recursive", `handle.bootstrap=${top.addresses.handle}`, "handle.listen=127.0.0.1:0"] });
+    const dgram = await import("node:dgram");
+    const child = dgram.createSocket("udp4");
+    t.after(() => child.close());
+    await new Promise((done) => child.bind(0, "127.0.0.1", done));
+    const site = (port) => ({ format: "site", value: { serialNumber: 1, primarySite: true, servers: [{ serverId: 1, address: "127.0.0.1", interfaces: [{ query: true, admin: true, protocol: "UDP", port }] }] } });
+    const delegate = [{ index: 1, type: "HS_SITE", data: site(child.address().port) }, { index: 2, type: "HS_SITE.PREFIX", data: site(child.address().port) }];
+    assert.equal((await put(top, "0.NA/88.5", delegate)).status, 201);
+    let lie;
+    child.on("message", (question, from) => {
+        const asked = parse(question), [code, body] = lie;
+        const told = message(asked.op, body, { request: asked.request, flags: flag.authoritative });
+        told.writeUInt32BE(code, 24);
+        child.send(told, from.port, from.address);
+    });
+    const lies = [
+        ["to a prefix that is none of its own", [303, block("0.NA/88.7")]],
+        ["back to who sent us", [303, Buffer.concat([block("0.NA/88"), bodies.values("", []).subarray(4)])]],
+        ["for another name", [1, bodies.values("88.5.9/OTHER", [{ index: 1, data: "https://evil.example/" }])]],
+    ];
+    for (const [number, [what, answer]] of lies.entries()) {
+        lie = answer;
+        const told = await askUdp(portOf(recursive), resolve(`88.5.${number}/X`, { flags: usual }));
+        assert.equal(told.code, 2, what);
+        assert.match(readText(told.body), /is not followed|another name/, what);
+    }
+    assert.ok((await recursive.metrics()).handle_recursive_poisoned_total >= 2);
+    assert.equal((await askUdp(portOf(recursive), resolve("0.NA/88.5"))).code, 1, "nobody else is disturbed");
+});
+
 test("a chain: top, secondary, enterprise and recursive nodes", async (t) => {
     const folder = mkdtempSync(join(tmpdir(), "lineshaft-naming-"));
     const ready = join(folder, "ready");
