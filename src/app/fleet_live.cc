@@ -1,6 +1,7 @@
 // What machines say, as the fleet's rooms follow it; whom it is told to; and what asks for a plan.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
 
 #include "api/json_text.h"
@@ -108,7 +109,9 @@ io::Task<void> FleetRooms::meet(FleetRooms* rooms, OrganisationId organisation,
             home.fleet.take(machine, values, now->state.last_seen);
         rooms->tell_customers(home, machine, now->values);
         const auto clock = home.clocks.extract(machine);
-        if (!clock.empty() && clock.mapped().at > now->state.last_seen)
+        Instant newest{};  // what came since, if anything did, ended it
+        for (const auto& value : now->values) newest = std::max(newest, value.sample.at);
+        if (!clock.empty() && (clock.mapped().back_s < 0 || newest < clock.mapped().at))
             rooms->tell_clock(home, machine, clock.mapped().back_s, io::Shard::here().now());
     }
     --rooms->home_of(organisation).meeting;
