@@ -180,7 +180,7 @@ async function sixty() {
     const work = measure(server, ["--idle", String(clients), "--tell"]);
     const n = await work, during = await probe.mark();
     const { numbers } = await server.broker();
-    probe.end();
+    await probe.end();
     await server.stop();
     print(`sixty: ${JSON.stringify({ ...n, alone, during, limit: most })} ${refusals(numbers).join(", ")}`);
     return [`${clients} idle clients with one subscription each${clients < wanted ? ` (this machine lets a process have ${most} descriptors: \`ulimit -Hn\`)` : ""}: ` +
@@ -219,12 +219,28 @@ async function ramp() {
 async function probeOf(server, args = []) {
     const child = spawn(load, ["--probe", "--port", `${server.port}`, ...args], { stdio: ["pipe", "pipe", "inherit"] });
     running.add(child);
-    child.once("exit", () => running.delete(child));
+    const exited = new Promise((done) => child.once("exit", (code) => { running.delete(child); done(code); }));
+    child.stdin.on("error", () => {});  // it died: the next line of it is missing
     const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
     await lines.next();
+    /** A measured client that is sent away is a failure of its own: here is what the node knows of it. */
+    const lost = async () => {
+        const { items } = await (await fetch(`http://127.0.0.1:${server.http}/api/v1/connections?state=gone&q=probe`)).json();
+        const { numbers } = await server.broker();
+        return new Error(`the measured client lost its connection: ${JSON.stringify(items?.map((one) => one.ended))}; ${refusals(numbers).join(", ")}`);
+    };
     return {
-        async mark() { child.stdin.write("\n"); return JSON.parse((await lines.next()).value); },
-        end() { child.stdin.end(); },
+        async mark() {
+            child.stdin.write("\n");
+            const { value } = await lines.next();
+            if (value === undefined) throw await lost();
+            return JSON.parse(value);
+        },
+        /** Before the server ends, so that this is not taken for a loss. */
+        async end() {
+            child.stdin.end();
+            if (await exited !== 0) throw await lost();
+        },
     };
 }
 
@@ -259,7 +275,7 @@ async function attack(kind, size, kept) {
     const beside = await window(() => measure(other, words));
     const during = await window(() => measure(server, words));
     const { numbers } = await server.broker();
-    probe.end();
+    await probe.end();
     other.stop();
     await server.stop();
     print(`flood ${kind}: alone ${alone.p99_ms}, beside a sink ${beside.p99_ms}, during ${during.p99_ms} ms (p50 ${during.p50_ms}, max ${during.max_ms}; sink's max ${beside.max_ms}); ${JSON.stringify(during.n)} ${refusals(numbers).join(", ")}`);
@@ -293,7 +309,7 @@ async function garbage() {
     const n = await measure(server, ["--garbage", minutes, "--http", String(server.http)], (Number(minutes) + 2) * 60_000);
     const during = await probe.mark();
     const { numbers } = await server.broker();
-    probe.end();
+    await probe.end();
     await server.stop();
     print(`garbage: ${JSON.stringify({ ...n, alone, during })} ${refusals(numbers).join(", ")}`);
     return [`${n.minutes} minutes of garbage on MQTT and HTTP, ${n.connections} connections: resident ${n.settled_mb.toFixed(1)} MB after a fifth of the time, ${n.last_mb.toFixed(1)} MB at the end ` +

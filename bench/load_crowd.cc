@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstring>
 
 #include "base/bytes.h"
 
@@ -71,7 +72,10 @@ void Crowd::close(Client& client) {
 void Crowd::read(Client& client) {
     const auto count = ::recv(client.socket, buffer_.data(), buffer_.size(), MSG_DONTWAIT);
     if (count < 0 && (errno == EAGAIN || errno == EINTR)) return;
-    if (count <= 0) return close(client);
+    if (count <= 0) {
+        client.lost = count < 0 ? errno : 0;
+        return close(client);
+    }
     client.in.append(buffer_.data(), static_cast<std::size_t>(count));
     std::size_t taken = 0;
     while (client.socket >= 0) {
@@ -93,6 +97,8 @@ void Crowd::step(std::chrono::milliseconds patience) {
         const auto what = events[static_cast<std::size_t>(each)].events;
         if (client.socket < 0) continue;
         if ((what & (EPOLLERR | EPOLLHUP)) != 0 && (what & EPOLLIN) == 0) {
+            socklen_t size = sizeof client.lost;
+            ::getsockopt(client.socket, SOL_SOCKET, SO_ERROR, &client.lost, &size);
             close(client);
             continue;
         }
@@ -135,7 +141,10 @@ Probe::Probe(std::uint16_t port, const Settings& settings, double per_second)
 
 void Probe::step() {
     while (Clock::now() >= due_) {
-        if (client_->socket < 0) die("the probe lost its connection");
+        if (client_->socket < 0) {
+            die(std::string("the probe lost its connection: ") +
+                (client_->lost == 0 ? "closed by the server" : std::strerror(client_->lost)));
+        }
         if (++client_->next_id == 0) client_->next_id = 1;
         sent_[client_->next_id] = due_;  // waiting counts from the moment it was due
         crowd_.send(*client_, publish_packet("probe/1", "0123456789", mqtt::Qos::at_least_once,

@@ -20,6 +20,7 @@ public:
         bool is_accepted = false;   ///< CONNACK 0; set by the mode
         std::string in, out;
         std::uint16_t next_id = 0;
+        int lost = 0;  ///< how the server left: an errno, 0 for an orderly end
         long in_flight = 0;
         Clock::time_point at;  ///< for the mode
     };

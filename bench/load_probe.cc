@@ -17,7 +17,7 @@
 namespace lineshaft::bench {
 
 // Prints "ready", then for each line on standard input what was measured since the last one; ends
-// with the input.
+// with the input, which is asked first: who ends both it and the server means no loss.
 int run_probe(const Settings& settings) {
     Probe probe(static_cast<std::uint16_t>(settings.number("port", 1883)), settings,
                 static_cast<double>(settings.number("rate", 400)));
@@ -29,10 +29,10 @@ int run_probe(const Settings& settings) {
         const timespec patience{ns / 1'000'000'000, ns % 1'000'000'000};
         std::array<pollfd, 2> ready{{{STDIN_FILENO, POLLIN, 0}, {probe.descriptor(), POLLIN, 0}}};
         ::ppoll(ready.data(), ready.size(), &patience, nullptr);
+        char asked = 0;
+        if (ready[0].revents != 0 && ::read(STDIN_FILENO, &asked, 1) <= 0) return 0;
         probe.step();
         if (ready[0].revents == 0) continue;
-        char asked = 0;
-        if (::read(STDIN_FILENO, &asked, 1) <= 0) return 0;
         const auto all = probe.take();
         const auto at = [&all](double part) {
             return all.empty()
