@@ -13,8 +13,8 @@ namespace {
 
 constexpr std::uint8_t inbox_version = 2;
 constexpr std::size_t inbox_checksum_bytes = 8;
-constexpr unsigned truth_bit = 0x10;      // of a boolean
-constexpr unsigned dropped_shift = 5;     // of a double: how many low bytes are left out
+constexpr unsigned truth_bit = 0x10;   // of a boolean
+constexpr unsigned dropped_shift = 5;  // of a double: how many low bytes are left out
 constexpr unsigned dropped_max = 7;
 
 std::int64_t minus(std::int64_t a, std::int64_t b) {  // wraps
@@ -105,6 +105,27 @@ char* write_varint(char* at, std::uint64_t value) {
     return at;
 }
 
+// A sample that is no text takes at most so many bytes.
+constexpr std::size_t number_bytes_max = 10;
+constexpr std::size_t sample_bytes_max = 3 * number_bytes_max + 1;
+
+// `how` is where its mark stands; a truth and how much of a double is left out go there, too.
+char* write_number(char* how, char* end, Mark mark, std::uint64_t bits) {
+    if (mark.kind() == Kind::real) {
+        const unsigned zeros = static_cast<unsigned>(std::countr_zero(bits)) / 8;
+        const unsigned dropped = std::min(zeros, dropped_max);
+        *how = static_cast<char>(mark.byte | dropped << dropped_shift);
+        bits >>= 8 * dropped;
+        if constexpr (std::endian::native == std::endian::big) bits = std::byteswap(bits);
+        std::memcpy(end, &bits, sizeof(bits));
+        return end + sizeof(bits) - dropped;
+    }
+    if (mark.kind() == Kind::integer)
+        return write_varint(end, zigzag(static_cast<std::int64_t>(bits)));
+    if (bits != 0) *how = static_cast<char>(mark.byte | truth_bit);
+    return end;
+}
+
 }  // namespace
 
 // Grows to twice its size, so that growing costs little for each sample.
@@ -114,11 +135,8 @@ void InboxWriter::make_room(std::size_t bytes) {
     buffer_.resize_and_overwrite(wanted, [](char*, std::size_t size) { return size; });
 }
 
-// Straight into the buffer: this runs for every sample there is.
 void InboxWriter::add(SeriesId series, std::int64_t at, Mark mark, std::uint64_t bits,
                       std::string_view text) {
-    constexpr std::size_t number_bytes_max = 10;
-    constexpr std::size_t sample_bytes_max = 3 * number_bytes_max + 1;
     const std::size_t bytes_most = sample_bytes_max + text.size();
     if (buffer_.size() < used_ + bytes_most) make_room(bytes_most);
     char* const begin = buffer_.data() + used_;
@@ -130,26 +148,36 @@ void InboxWriter::add(SeriesId series, std::int64_t at, Mark mark, std::uint64_t
     end = write_varint(end, zigzag(minus(at, at_before_)));
     at_before_ = at;
     ++count_;
-    switch (mark.kind()) {
-        case Kind::real: {
-            const unsigned zeros = static_cast<unsigned>(std::countr_zero(bits)) / 8;
-            const unsigned dropped = std::min(zeros, dropped_max);
-            *how = static_cast<char>(mark.byte | dropped << dropped_shift);
-            bits >>= 8 * dropped;
-            if constexpr (std::endian::native == std::endian::big) bits = std::byteswap(bits);
-            std::memcpy(end, &bits, sizeof(bits));
-            end += sizeof(bits) - dropped;
-            break;
-        }
-        case Kind::integer: end = write_varint(end, zigzag(static_cast<std::int64_t>(bits))); break;
-        case Kind::boolean:
-            if (bits != 0) *how = static_cast<char>(mark.byte | truth_bit);
-            break;
-        case Kind::text:
-            end = write_varint(end, text.size());
-            end = std::copy(text.begin(), text.end(), end);
-            break;
+    if (mark.kind() == Kind::text) {
+        end = write_varint(end, text.size());
+        end = std::copy(text.begin(), text.end(), end);
+    } else {
+        end = write_number(how, end, mark, bits);
     }
+    used_ += static_cast<std::size_t>(end - begin);
+}
+
+// Straight into the buffer, in locals: this runs for every sample there is.
+void InboxWriter::add(std::span<const Point> points) {
+    const std::size_t bytes_most = sample_bytes_max * points.size();
+    if (buffer_.size() < used_ + bytes_most) make_room(bytes_most);
+    char* const begin = buffer_.data() + used_;
+    char* end = begin;
+    std::uint64_t series_before = series_before_;
+    std::int64_t at_before = at_before_;
+    for (const Point& point : points) {
+        const std::uint64_t step = point.series.number() - series_before;
+        end = write_varint(end, zigzag(static_cast<std::int64_t>(step)));
+        series_before = point.series.number();
+        char* const how = end++;
+        *how = static_cast<char>(point.mark.byte);
+        end = write_varint(end, zigzag(minus(point.at, at_before)));
+        at_before = point.at;
+        end = write_number(how, end, point.mark, point.bits);
+    }
+    series_before_ = series_before;
+    at_before_ = at_before;
+    count_ += static_cast<std::uint32_t>(points.size());
     used_ += static_cast<std::size_t>(end - begin);
 }
 

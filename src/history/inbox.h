@@ -1,12 +1,13 @@
 #pragma once
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/bytes.h"
 #include "base/ids.h"
-#include "history/columns.h"
+#include "history/points.h"
 
 // One record holds what a shard took in during one round, in order of arrival. Pure: bytes in and
 // out. Layout and a worked example: docs/formats/inbox.md.
@@ -24,6 +25,8 @@ class InboxWriter {
 public:
     void add(SeriesId series, std::int64_t at, Mark mark, std::uint64_t bits,
              std::string_view text);
+    /// The same for several, none of which is a text.
+    void add(std::span<const Point> points);
     struct Size {
         std::size_t bytes = 0, count = 0;
     };

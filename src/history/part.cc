@@ -179,6 +179,37 @@ std::optional<SeriesId> Part::id_of(OrganisationId organisation, std::string_vie
     return entry == nullptr ? std::nullopt : std::optional(entry->id);
 }
 
+// Whether there is nothing to be asked or noted about any of these, as of nearly all.
+bool Part::are_usual(std::span<const Point> points, SeriesEntry* const* entries,
+                     std::int64_t first, std::int64_t last) {
+    for (const Point& point : points) {
+        const SeriesEntry* entry = *entries++;
+        if (point.at < first || point.at > last || entry == nullptr) return false;
+        if (entry->kind != point.mark.kind() || entry->kind == Kind::text) return false;
+        if (!entry->is_stored || entry->rule != nullptr || is_going(*entry)) return false;
+    }
+    return true;
+}
+
+void Part::take_all(Round& round, std::span<Point> points, SeriesEntry* const* entries) {
+    if (round.series.empty()) {
+        lane_.then([this](const Result<void>& outcome) { finish_round(outcome); });
+    }
+    round.record.add(points);
+    round.series.insert(round.series.end(), entries, entries + points.size());
+    Columns& samples = round.samples;
+    const std::size_t before = samples.size();
+    samples.at.resize(before + points.size());
+    samples.bits.resize(before + points.size());
+    samples.mark.resize(before + points.size());
+    for (std::size_t index = 0; index < points.size(); ++index) {
+        samples.at[before + index] = points[index].at;
+        samples.bits[before + index] = points[index].bits;
+        samples.mark[before + index] = points[index].mark;
+        points[index].is_stored = true;
+    }
+}
+
 // Several at a time, so that what each needs of memory is on its way before the first is taken.
 // False: a series is not there any more.
 bool Part::append_some(std::span<Point> points, const Points& all, Instant now,
@@ -193,6 +224,11 @@ bool Part::append_some(std::span<Point> points, const Points& all, Instant now,
     const std::int64_t first = std::max(limits_.time_min, instant_min).micros;
     const std::int64_t last = std::min(now + limits_.future_max, instant_max).micros;
     Round& round = *open_;
+    if (are_usual(points, entries.data(), first, last)) {
+        take_all(round, points, entries.data());
+        appended.stored += static_cast<std::uint32_t>(points.size());
+        return true;
+    }
     for (std::size_t index = 0; index < points.size(); ++index) {
         Point& point = points[index];
         const bool is_text = point.mark.kind() == Kind::text;

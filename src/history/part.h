@@ -130,6 +130,9 @@ private:
     static void make_room(Round& round, std::size_t samples);
     void take(SeriesEntry& entry, const Sample& sample);
     void take(Round& round, SeriesEntry& entry, std::int64_t at, Mark mark, std::uint64_t bits);
+    static bool are_usual(std::span<const Point> points, SeriesEntry* const* entries,
+                          std::int64_t first, std::int64_t last);
+    void take_all(Round& round, std::span<Point> points, SeriesEntry* const* entries);
     bool append_some(std::span<Point> points, const Points& all, Instant now, Appended& appended);
     void count_refused(const Appended& appended);
     void write_round(store::Batch& batch);

@@ -37,6 +37,37 @@ TEST(Inbox, EveryKindComesBackInOrderOfArrival) {
     }
 }
 
+TEST(Inbox, ManyAtOnceAreAsOneAfterTheOther) {
+    std::mt19937_64 dice(4);
+    std::vector<Point> points;
+    for (int index = 0; index < 2'000; ++index) {
+        Point point;
+        point.series = SeriesId(dice() >> dice() % 64);
+        point.mark = Mark(static_cast<Kind>(dice() % 3), static_cast<Quality>(dice() % 4));
+        point.at = static_cast<std::int64_t>(dice()) >> dice() % 64;
+        point.bits = point.mark.kind() == Kind::boolean ? dice() % 2
+                                                        : dice() << dice() % 64 >> dice() % 64;
+        points.push_back(point);
+    }
+    InboxWriter one, many;
+    std::span<const Point> left = points;
+    while (!left.empty()) {
+        const std::size_t some = std::min<std::size_t>(left.size(), dice() % 40);
+        for (const Point& point : left.first(some))
+            one.add(point.series, point.at, point.mark, point.bits, {});
+        many.add(left.first(some));
+        left = left.subspan(some);
+        EXPECT_EQ(one.size().bytes, many.size().bytes);
+        EXPECT_EQ(one.count(), many.count());
+    }
+    const std::string record(one.finish(0, 1, 7, 6));
+    EXPECT_EQ(record, many.finish(0, 1, 7, 6));
+    const auto back = parse_inbox(7, as_bytes(record));
+    ASSERT_TRUE(back);
+    for (std::size_t index = 0; index < points.size(); ++index)
+        ASSERT_EQ(back->samples.bits[index], points[index].bits) << index;
+}
+
 Columns golden_samples() {
     Columns samples;
     samples.push(Sample{Instant{1'764'000'000'000'000}, 70.5, Quality::good});
