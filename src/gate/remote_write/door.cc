@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <utility>
 
@@ -117,9 +118,7 @@ struct DoorSteps {
                            who->organisation.number())) {}
         void begin() {
             reader.emplace(as_bytes(body), door.limits_.request);
-            ahead.clear();
-            ahead_at = 0;
-            damage_ahead.reset();
+            plain_at = plain_count = 0;
             told = {};
             series = refused = 0;
             refused_first.clear();
@@ -149,14 +148,12 @@ struct DoorSteps {
         std::string body;      // unpacked; empty once it is read
         http::BodyRoom& room;  // what is counted for both
         std::optional<RequestReader> reader{};
-        struct Ahead {
-            Bytes place;
-            std::size_t labels_size;  // a guess; 0: none
-            Hash128 key;              // of so many bytes
-        };
-        std::vector<Ahead> ahead{};           // series that were stepped over
-        std::size_t ahead_at = 0;             // the next of them
-        std::optional<Error> damage_ahead{};  // behind them
+        // Series that were stepped over, so many at once that what memory has of their channels is
+        // on its way before it is needed.
+        static constexpr std::size_t at_once = 16;
+        std::array<RequestReader::Plain, at_once> plain;
+        std::array<Hash128, at_once> plain_keys;
+        std::size_t plain_at = 0, plain_count = 0;
         twin::Intake intake;
         twin::NewChannels new_channels;
         std::uint64_t scope;  // who may use a channel: part of its key
@@ -199,50 +196,53 @@ struct DoorSteps {
         }
     }
 
-    static void put(Work& work, const twin::Channel& channel, const TimeSeries& series) {
-        ++work.series;
-        for (const Sample& sample : series.samples) {
-            if (!is_time(sample.millis)) {
-                refuse(work, "a timestamp is beyond all time");
-                continue;
+    static void put(Work& work, const twin::Channel& channel, const Sample& sample) {
+        if (!is_time(sample.millis)) return refuse(work, "a timestamp is beyond all time");
+        const bool is_end = is_stale_mark(sample.value);
+        const history::Mark mark(history::Kind::real,
+                                 is_end ? history::Quality::missing : history::Quality::good);
+        const double value = is_end ? 0.0 : sample.value;
+        work.intake.put(channel, Instant::from_millis(sample.millis).micros, mark,
+                        std::bit_cast<std::uint64_t>(value));
+        ++work.intake.samples;
+    }
+
+    static bool has_room(const Work& work) {
+        return work.intake.samples < work.door.limits_.samples_per_round;
+    }
+
+    // The usual series, by channel, up to the first that is not known by its bytes.
+    static void put_plain(Work& work) {
+        while (has_room(work)) {
+            if (work.plain_at == work.plain_count) step_over(work);
+            if (work.plain_count == 0) return;
+            for (; work.plain_at < work.plain_count && has_room(work); ++work.plain_at) {
+                const auto* known = work.here.channels.find(work.plain_keys[work.plain_at]);
+                if (known == nullptr) return;
+                put(work, *known, work.plain[work.plain_at].sample);
+                ++work.series;
             }
-            const bool is_end = is_stale_mark(sample.value);
-            const history::Mark mark(history::Kind::real, is_end ? history::Quality::missing
-                                                                 : history::Quality::good);
-            const double value = is_end ? 0.0 : sample.value;
-            work.intake.put(channel, Instant::from_millis(sample.millis).micros, mark,
-                            std::bit_cast<std::uint64_t>(value));
-            ++work.intake.samples;
+        }
+    }
+
+    static void step_over(Work& work) {
+        work.plain_at = 0;
+        work.plain_count = work.reader->step_over(work.plain);
+        for (std::size_t index = 0; index < work.plain_count; ++index) {
+            work.plain_keys[index] = key_of(work, work.plain[index].labels());
+            __builtin_prefetch(work.here.channels.place_of(work.plain_keys[index]));
         }
     }
 
     // To the next series. False: the request has ended, or is damaged from here on.
     static bool step(Work& work) {
-        if (work.ahead_at == work.ahead.size()) look_ahead(work);
-        if (work.ahead_at == work.ahead.size()) {
-            work.damage = work.damage_ahead;
-            return false;
+        if (work.plain_at < work.plain_count) {
+            work.reader->go_back(work.plain[work.plain_at++].message);
+            return true;
         }
-        work.reader->go_back(work.ahead[work.ahead_at++].place);
-        return true;
-    }
-
-    // Over some series at once, so that what memory has of their channels is on its way before it
-    // is needed.
-    static void look_ahead(Work& work) {
-        constexpr std::size_t at_once = 16;
-        work.ahead.clear();
-        work.ahead_at = 0;
-        while (work.ahead.size() < at_once && !work.damage_ahead) {
-            const auto more = work.reader->step();
-            if (!more) work.damage_ahead = more.error();
-            if (!more || !*more) return;
-            const Bytes guess = work.reader->guessed_labels();
-            work.ahead.push_back({work.reader->place(), guess.size(), {}});
-            if (guess.empty()) continue;
-            work.ahead.back().key = key_of(work, guess);
-            __builtin_prefetch(work.here.channels.place_of(work.ahead.back().key));
-        }
+        const auto more = work.reader->step();
+        if (!more) work.damage = more.error();
+        return more && *more;
     }
 
     static Hash128 key_of(const Work& work, Bytes labels) {
@@ -252,13 +252,6 @@ struct DoorSteps {
 
     // Null: these labels are not known by their bytes.
     static const twin::Channel* find(Work& work) {
-        const Work::Ahead& now = work.ahead[work.ahead_at - 1];
-        if (now.labels_size > 0) {
-            if (const auto* known = work.here.channels.find(now.key)) {
-                work.reader->take_guess(now.labels_size);
-                return known;
-            }
-        }
         const Bytes labels = work.reader->label_bytes();
         return labels.empty() ? nullptr : work.here.channels.find(key_of(work, labels));
     }
@@ -274,7 +267,8 @@ struct DoorSteps {
             return By::nothing;
         }
         if (!*is_all) return By::name;
-        put(work, *known, work.reader->series());
+        ++work.series;
+        for (const Sample& sample : work.reader->series().samples) put(work, *known, sample);
         return By::channel;
     }
 
@@ -283,7 +277,9 @@ struct DoorSteps {
         work.intake.samples_expected =
             std::min(work.door.limits_.samples_per_round, work.body.size() / work.here.sample_bytes);
         bool goes_by_name = work.goes_by_name || work.has_series;
-        while (work.intake.samples < work.door.limits_.samples_per_round) {
+        for (;;) {
+            if (!goes_by_name) put_plain(work);
+            if (!has_room(work)) return true;
             if (!std::exchange(work.has_series, false) && !step(work)) return false;
             if (!goes_by_name) {
                 const By by = put_known(work);
@@ -300,7 +296,6 @@ struct DoorSteps {
             }
             take(work, work.reader->series());
         }
-        return true;
     }
 
     // What bodies to come are likely to hold, a little less, so that room for a few is not wanting.

@@ -3,6 +3,7 @@
 // carries no strings along.
 #include "wire/remote_write/request.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 
@@ -273,11 +274,37 @@ Bytes RequestReader::label_bytes() {
     return message_.first(labels_size_);
 }
 
-Bytes RequestReader::guessed_labels() const {
-    constexpr auto sample_key = std::byte{0x12};  // field 2, bytes
-    if (tail_size_ == 0 || tail_size_ >= message_.size()) return {};
-    const std::size_t size = message_.size() - tail_size_;
-    return message_[size] == sample_key ? message_.first(size) : Bytes();
+std::size_t RequestReader::step_over(std::span<Plain> room) {
+    constexpr auto series_key = std::byte{0x0a};  // field 1, bytes
+    constexpr std::size_t head_bytes_max = 3;     // key and a size of at most 14 bits
+    constexpr std::size_t far = 1'024;            // what memory has so far ahead is asked for
+    constexpr std::size_t line = 64;
+    if (tail_size_ == 0 || limits_.samples_max == 0) return 0;
+    const std::byte* at = rest_.data();
+    const std::byte* const end = at + rest_.size();
+    const std::size_t most = std::min(room.size(), limits_.series_max - count_);
+    std::size_t count = 0;
+    for (; count < most; ++count) {
+        if (static_cast<std::size_t>(end - at) < head_bytes_max || at[0] != series_key) break;
+        auto size = std::to_integer<std::size_t>(at[1]);
+        const std::byte* message = at + 2;
+        if (size >= 0x80) {
+            const auto high = std::to_integer<std::size_t>(*message++);
+            if (high >= 0x80) break;
+            size = (size & 0x7f) | high << 7;
+        }
+        if (size > static_cast<std::size_t>(end - message) || size <= tail_size_) break;
+        for (std::size_t ahead = 0; ahead < size; ahead += line)
+            __builtin_prefetch(message + far + ahead);
+        Plain& plain = room[count];
+        plain.message = {message, size};
+        plain.labels_size = size - tail_size_;
+        if (!read_only_sample(plain.message.last(tail_size_), plain.sample)) break;
+        at = message + size;
+    }
+    rest_ = {at, static_cast<std::size_t>(end - at)};
+    count_ += count;
+    return count;
 }
 
 Result<bool> RequestReader::read_samples() {

@@ -3,6 +3,7 @@
 #pragma once
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -61,19 +62,25 @@ public:
     // next() in steps, for who remembers labels by their bytes.
     /// To the next series, of which nothing is read yet.
     Result<bool> step();
-    /// Where step() is, and back to where it was: for who steps over some before reading them.
-    Bytes place() const { return message_; }
-    void go_back(Bytes place) {
-        message_ = place;
+    /// A series that was stepped over: one sample, its value first, behind what are its labels if
+    /// nothing that stands there is read wrongly: who knows these bytes as the label_bytes() of a
+    /// series knows that they are.
+    struct Plain {
+        Bytes message;
+        std::size_t labels_size;
+        Sample sample;
+        Bytes labels() const { return message.first(labels_size); }
+    };
+    /// Steps over the next series, `room.size()` at most, as long as each looks like one of which
+    /// label_bytes() was asked before. How many; 0: step() says what comes.
+    std::size_t step_over(std::span<Plain> room);
+    /// Back to a series that was stepped over, of which nothing is read yet.
+    void go_back(Bytes message) {
+        message_ = message;
         labels_size_ = not_known;
     }
     /// Its labels as sent. Empty when they cannot be told apart so: other fields stand before.
     Bytes label_bytes();
-    /// What label_bytes() would be if behind them it looks like the series before; costs nothing.
-    /// Empty: no idea. Who knows these bytes as the label_bytes() of a series may take the guess:
-    /// what follows is no label.
-    Bytes guessed_labels() const;
-    void take_guess(std::size_t size) { labels_size_ = size; }
     /// Its samples alone; false: there are labels behind them, so read() it.
     Result<bool> read_samples();
     /// All of it, also after read_samples() said false.
