@@ -28,10 +28,12 @@ struct Lane::State : std::enable_shared_from_this<Lane::State> {
     Batch batch;                // the open round
     std::vector<Done> waiting;  // its callbacks
     std::size_t expected_bytes = 0;
+    std::size_t expected_waiting = 0;  // who waited for the last round in bulk, or came behind it
     bool is_open = false;
     bool is_sealing_posted = false;
 
     bool is_under_way = false;
+    bool is_bulk_under_way = false;
     std::vector<Done> committing;  // callbacks of the round under way
     std::vector<Done> answering;   // being called now
     boost::asio::steady_timer pause;  // until the open round is sealed
@@ -46,12 +48,21 @@ struct Lane::State : std::enable_shared_from_this<Lane::State> {
         is_sealing_posted = true;
         shard.post([state = shared_from_this()] {
             state->is_sealing_posted = false;
-            state->seal();
+            state->seal_or_pause();
         });
+    }
+
+    // Who sent in bulk beside others a moment ago is likely to do so again just now.
+    void seal_or_pause() {
+        if (is_open && !is_under_way && !is_paused && is_bulk() && !is_whole())
+            pause_sealing();
+        else
+            seal();
     }
 
     void seal() {
         if (!is_open || is_under_way || is_paused) return;
+        is_bulk_under_way = is_bulk();
         for (const Sealer& sealer : sealers) sealer(batch);
         is_open = false;
         expected_bytes = 0;
@@ -74,7 +85,8 @@ struct Lane::State : std::enable_shared_from_this<Lane::State> {
                batch.size_bytes() + expected_bytes >= bulk_bytes_per_waiter * waiting.size();
     }
 
-    // Somebody wrote while others were being committed, so there are several; more will follow.
+    bool is_whole() const { return waiting.size() >= expected_waiting; }
+
     void pause_sealing() {
         is_paused = true;
         pause.expires_after(bulk_patience);
@@ -84,9 +96,9 @@ struct Lane::State : std::enable_shared_from_this<Lane::State> {
         });
     }
 
-    // Who says little does not wait for those who say much.
+    // Who says little does not wait for those who say much, nor anybody once all are there.
     void hurry() {
-        if (is_paused && !is_bulk()) pause.cancel();
+        if (is_paused && (!is_bulk() || is_whole())) pause.cancel();
     }
 
     // The next round leaves first, so that the disk is busy while the callbacks run.
@@ -94,10 +106,8 @@ struct Lane::State : std::enable_shared_from_this<Lane::State> {
         is_under_way = false;
         CHECK(answering.empty());
         answering.swap(committing);
-        if (is_open && is_bulk())
-            pause_sealing();
-        else
-            seal();
+        expected_waiting = is_bulk_under_way ? answering.size() + waiting.size() : 0;
+        seal_or_pause();
         for (Done& done : answering) std::exchange(done, nullptr)(outcome);
         answering.clear();
     }

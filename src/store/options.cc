@@ -73,8 +73,10 @@ void tune_for_queues(rocksdb::ColumnFamilyOptions& family, rocksdb::BlockBasedTa
 }
 
 // The inbox is in memory twice, as records here and as samples in heads, and half of its records are
-// trimmed before this is full. It is not waited for while others are written to disk.
+// trimmed before this is full. It is not waited for while others are written to disk. What is packed
+// already, and soon removed, is not worth compressing.
 void tune_for_inbox(rocksdb::ColumnFamilyOptions& family) {
+    family.compression = rocksdb::kNoCompression;
     constexpr std::size_t buffer_bytes_max = 16 << 20;
     family.write_buffer_size = std::min(family.write_buffer_size, buffer_bytes_max);
     family.max_write_buffer_number = 4;
