@@ -11,7 +11,7 @@ namespace {
 constexpr std::size_t bulk_bytes_per_waiter = 2'048;
 // Those who send in bulk beside each other are committed together: what one waits is less than its
 // body takes to be read, and a sync costs as much as a thousand samples.
-constexpr std::chrono::microseconds bulk_patience{700};
+constexpr std::chrono::microseconds bulk_patience{1500};
 
 }  // namespace
 
