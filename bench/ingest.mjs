@@ -23,7 +23,10 @@ for (const [name, door, ...args] of [
     ["Prometheus remote write, 10,000 series a body", "remote-write", "--lines", "1000"],
     ["MQTT QoS 1, JSON, 10 values a message", "mqtt-json"],
     ["MQTT QoS 1, Sparkplug, 10 metrics a message", "sparkplug"],
-    ["MQTT QoS 1, Sparkplug, 200 metrics a message", "sparkplug", "--batch", "20"],
+    ["MQTT QoS 1, Sparkplug, 10 metrics of a device at 20 instants a message", "sparkplug", "--batch", "20"],
+    ["MQTT QoS 1, Sparkplug, NDATA of 100 metrics", "sparkplug", "--node-batch", "10"],
+    ["MQTT QoS 1, Sparkplug, NDATA of 200 metrics", "sparkplug", "--node-batch", "20"],
+    ["MQTT QoS 1, Sparkplug, NDATA of 1,000 metrics", "sparkplug", "--node-batch", "100"],
 ]) {
     if (wanted && !wanted.includes(door)) continue;
     const node = new Node(null, { sets: ["log.level=error", ...(process.env.BENCH_SETS?.split(",") ?? [])] });

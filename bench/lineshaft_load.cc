@@ -3,7 +3,7 @@
 //                  [--trucks 1000] [--seed 123] [--disorder] [--journal FILE] [--path PATH] [--json]
 // Doors: --influx (line protocol) · --remote-write (Prometheus) · --ndjson (/api/v1/telemetry) · --mqtt-json (QoS 1, a line
 // a message, --window 200 of them unanswered) · --sparkplug (QoS 1, DDATA of ten metrics, a device a truck; --batch 20 of a
-// truck's lines in one).
+// truck's lines in one; --node-batch 20: NDATA of the lines of so many trucks, whose fields are the edge node's own metrics).
 //   lineshaft_load --check FILE, with the same other words: of each truck and field, how many samples the journal says were
 // acknowledged, and their sum; one "machine,tag,count,sum" a line.
 // Question: how many samples a second, and how many for each CPU-second of the server?
@@ -129,19 +129,23 @@ struct Plan {
     std::vector<Piece> openings;
 };
 
-// A gateway for each connection, with a device for each of its trucks.
+// A gateway for each connection, with a device for each of its trucks, or all their fields as metrics of its own.
 class Gateway {
 public:
-    Gateway(std::size_t number, const Fleet& fleet, std::size_t connections)
-        : edge_("load", fmt::format("gateway{}", number)) {
+    Gateway(std::size_t number, const Fleet& fleet, std::size_t connections, bool is_one)
+        : is_one_(is_one), edge_("load", fmt::format("gateway{}", number)) {
+        names_.resize(fleet.size());
         for (std::size_t truck = number; truck < fleet.size(); truck += connections) {
-            for (const std::string_view field : field_names) {
+            const std::string& name = fleet.truck(truck).name;
+            for (std::size_t field = 0; field < truck_fields; ++field) {
+                std::string& tag = names_[truck][field];
+                tag = is_one ? fmt::format("{}/{}", name, field_names[field]) : std::string(field_names[field]);
                 sparkplug::EdgeMetric metric;
-                metric.definition.name = field;
+                metric.definition.name = tag;
                 metric.definition.type = sparkplug::DataType::float64;
                 metric.value = 0.0;
                 metric.at = Instant{1};
-                if (!edge_.define(fleet.truck(truck).name, metric)) die("sparkplug: define");
+                if (!edge_.define(is_one ? "" : name, metric)) die("sparkplug: define");
             }
         }
         (void)edge_.will(Instant{1});
@@ -156,11 +160,11 @@ public:
             at = Instant{entry.at_s * 1'000'000};
             for (std::size_t field = 0; field < truck_fields; ++field) {
                 if ((entry.present >> field & 1) != 0)
-                    updates.push_back({field_names[field], entry.values[field], at, false});
+                    updates.push_back({names_[entry.truck][field], entry.values[field], at, false});
             }
         }
         const std::size_t samples = updates.size();
-        auto published = edge_.data(device, std::move(updates), at);
+        auto published = edge_.data(is_one_ ? "" : device, std::move(updates), at);
         if (!published) die("sparkplug: " + published.error().context);
         return {packet_of(published->topic, published->payload, opening.samples + number), samples};
     }
@@ -168,6 +172,8 @@ public:
     Piece opening;  ///< births; `samples` counts its packets
 
 private:
+    bool is_one_;
+    std::vector<std::array<std::string, truck_fields>> names_;  ///< of its trucks
     sparkplug::Edge edge_;
 };
 
@@ -179,8 +185,9 @@ Plan plan_messages(const Settings& settings, Fleet& fleet, std::size_t connectio
     if (keeps != nullptr) keeps->resize(connections);
     std::vector<Gateway> gateways;
     const bool is_sparkplug = settings.has("sparkplug");
+    const bool is_node = is_sparkplug && settings.has("node-batch");
     for (std::size_t each = 0; each < connections && is_sparkplug; ++each) {
-        gateways.emplace_back(each, fleet, connections);
+        gateways.emplace_back(each, fleet, connections, is_node);
         plan.openings.push_back(gateways.back().opening);
     }
     const auto add = [&](const Entries& entries) {
@@ -196,12 +203,13 @@ Plan plan_messages(const Settings& settings, Fleet& fleet, std::size_t connectio
         }
         if (keeps != nullptr) (*keeps)[to].push_back(entries);
     };
-    const auto batch = is_sparkplug ? static_cast<std::size_t>(settings.number("batch", 1)) : 1;
+    const long lines = is_sparkplug ? settings.number(is_node ? "node-batch" : "batch", 1) : 1;
+    const auto batch = static_cast<std::size_t>(lines);
     std::vector<Entries> gathered(fleet.size());
     for (std::size_t made = 0; made < samples_wanted;) {
         const Entry entry = fleet.next();
         made += entry.count();
-        Entries& mine = gathered[entry.truck];
+        Entries& mine = gathered[is_node ? entry.truck % connections : entry.truck];
         mine.push_back(entry);
         if (mine.size() < batch) continue;
         add(mine);
