@@ -248,8 +248,10 @@ Result<std::size_t> ResponseParser::put(Bytes bytes) {
 }
 
 Result<void> ResponseParser::put_end() {
+    if (is_done()) return {};
+    if (!sink_->got_some()) return fail(Code::unavailable, "the connection ended before an answer");
     Failed failed;
-    if (!is_done()) sink_->put_eof(failed);
+    sink_->put_eof(failed);
     if (failed) return fail(Code::unavailable, "the answer was cut short");
     return {};
 }

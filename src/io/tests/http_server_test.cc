@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "http_plant.h"
+#include "io/http/parser.h"
 #include "io/nursery.h"
 
 namespace lineshaft::io::http {
@@ -56,9 +57,9 @@ Task<Response> watched(Seen* seen, Request request) {
 
 class HttpServer : public testing::Test {
 protected:
-    HttpServer() {
+    explicit HttpServer(Steady close_wait_max = Steady{300}) {
         Limits limits;
-        limits.close_wait_max = Steady{300};
+        limits.close_wait_max = close_wait_max;
         auto router = std::make_shared<Router>();
         router->add("GET", "/", &echo);
         router->add("GET", "/live", [this](Request r) { return live(&seen_, std::move(r)); });
@@ -196,7 +197,12 @@ Task<void> wake_soon(Pause* pause) {
     pause->wake();
 }
 
-TEST_F(HttpServer, CloseLetsAnAnswerInWorkFinishAndEndsIdleConnections) {
+class PatientHttpServer : public HttpServer {
+protected:
+    PatientHttpServer() : HttpServer(Limits{}.close_wait_max) {}
+};
+
+TEST_F(PatientHttpServer, CloseLetsAnAnswerInWorkFinishAndEndsIdleConnections) {
     ASSERT_TRUE(run(say(address(), "GET /slow HTTP/1.1\r\nHost: a\r\n\r\n", &client_)).has_value());
     std::unique_ptr<Stream> idle;
     ASSERT_TRUE(run(say(address(), "GET / HTTP/1.1\r\nHost: a\r\n\r\n", &idle)).has_value());
@@ -208,6 +214,14 @@ TEST_F(HttpServer, CloseLetsAnAnswerInWorkFinishAndEndsIdleConnections) {
     EXPECT_EQ(run(hear_until(idle.get(), "never")), "");
     shards_.run_everywhere([&](Shard&) { idle.reset(); });
     run(nursery.close());
+}
+
+TEST(Response, OfAConnectionThatEndedBeforeItIsCutShort) {
+    ResponseParser silent("GET", 100);
+    EXPECT_EQ(silent.put_end().error().code, Code::unavailable);
+    ResponseParser halfway("GET", 100);
+    ASSERT_TRUE(halfway.put(as_bytes("HTTP/1.1 200 OK\r\nContent-Le")).has_value());
+    EXPECT_EQ(halfway.put_end().error().code, Code::unavailable);
 }
 
 TEST_F(HttpServer, TheClientFetchesOverTcpAndLocalSockets) {
