@@ -123,9 +123,11 @@ void FleetRooms::refresh(Home& home) {
     }
     std::vector<dispatch::Fleet::Known> machines;
     std::set<std::string> known;
-    for (const auto& entry : catalog->machines(home.organisation)) {
+    const auto entries = catalog->machines(home.organisation);  // ascending
+    machines.reserve(entries.size());
+    for (const auto& entry : entries) {
         const auto& machine = entry->machine;
-        known.insert(machine.id);
+        known.insert(known.end(), machine.id);
         machines.push_back({machine.id, machine.name.value_or(""), machine.kind.value_or(""),
                             machine.site ? std::to_string(machine.site->number()) : ""});
     }

@@ -23,7 +23,7 @@ namespace {
 
 constexpr int backlog = 4096;
 /// Few, because each of them brings work of its own: then the others of the shard have a turn.
-constexpr unsigned accepts_per_turn = 4;
+constexpr unsigned accepts_per_turn = 2;
 constexpr Steady starved_pause{100};
 constexpr Steady paced_pause{2};
 

@@ -10,7 +10,6 @@ namespace lineshaft::twin {
 namespace {
 
 constexpr std::string_view events_tag = "$events";
-constexpr io::Steady judge_interval{1000};
 constexpr Instant for_ever{INT64_MAX};
 constexpr std::size_t events_recalled = 20;  // per machine, at start
 
@@ -449,57 +448,6 @@ void Part::settle_clock() {
     const auto step = clock_step_.take();
     if (step.count() == 0) return;
     for (auto& [key, entry] : twins_) entry->twin.clock_stepped(step);
-}
-
-void Part::judge_all() {
-    if (closing_) return;
-    settle_clock();
-    const Instant now = shard_.now();
-    for (auto& [key, entry] : twins_) {
-        // When it was last heard is not known before its values are loaded.
-        if (!entry->is_loaded || !entry->twin.judge(now, limits_)) continue;
-        const auto& state = entry->twin.state();
-        if (state.connection == Connection::stale) {
-            record({now, state.organisation, state.id, "stale", "silent for longer than usual"});
-        }
-        entry->summary_due = true;
-    }
-    for (auto& [key, entry] : twins_) {
-        if (!std::exchange(entry->summary_due, false)) continue;
-        pending_.machines.push_back(entry->twin.state());
-    }
-    if (!pending_.machines.empty()) arm_live();
-    shard_.wheel().arm(judge_timer_, judge_interval, [this] { judge_all(); });
-}
-
-void Part::arm_live() {
-    if (closing_ || live_timer_.is_armed()) return;
-    // The first change after a quiet time shows at once; then at most one batch per interval.
-    const io::Steady rested = shard_.clock().steady() - shown_at_;
-    const io::Steady wait = std::max(io::Steady{0}, limits_.live_interval - rested);
-    shard_.wheel().arm(live_timer_, wait, [this] { show_changes(); });
-}
-
-void Part::show_changes() {
-    shown_at_ = shard_.clock().steady();
-    LiveBatch batch = std::exchange(pending_, {});
-    for (const auto& key : std::exchange(changed_, {})) {
-        const auto found = twins_.find(key);
-        if (found == twins_.end()) continue;
-        auto& entry = *found->second;
-        LiveBatch::Values values{entry.twin.state().organisation, entry.twin.state().id, {}};
-        for (const auto& tag : std::exchange(entry.changed_tags, {})) {
-            values.values.push_back({tag, entry.twin.values().find(tag)->second});
-        }
-        batch.values.push_back(std::move(values));
-    }
-    if (batch.values.empty() && batch.machines.empty() && batch.events.empty()) return;
-    const auto shared = std::make_shared<const LiveBatch>(std::move(batch));
-    for (std::size_t index = 0; index < audience_.size(); ++index) {
-        if (audience_[index] == 0) continue;
-        // The parts outlive the shards' loops, so the receiving hub is there.
-        shards_.at(index).post([shared, hub = &all_[index]->hub()] { hub->show(shared); });
-    }
 }
 
 // The machine with what history knows of it; null: nobody by that name.

@@ -147,6 +147,8 @@ private:
     void after(Entry& entry, const Twin::Change& change, Instant at);
     void settle_clock();  // before instants are compared
     void judge_all();
+    void judge_some();  // of that round, then the loop's other work has a turn
+    void judge(Entry& entry, Instant now);
     void show_changes();
     void arm_live();
     io::Task<void> load();
@@ -184,6 +186,7 @@ private:
     LiveBatch pending_;                 // events and machines shown at the next live tick
     std::vector<std::string> changed_;  // keys of twins with changed tags somebody watches
     Hub hub_;
+    std::optional<std::pair<OrganisationId, std::string>> judged_to_;  // in this round; by by_id_
     io::Wheel::Timer judge_timer_, live_timer_;
     io::Nursery nursery_{"twin"};
     io::Steady shown_at_{0};  // when the last live batch went out

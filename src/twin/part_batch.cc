@@ -1,4 +1,5 @@
-// Batches: what many machines of this shard say at once, by name or by channel.
+// What concerns many machines of this shard at once: batches, by name or by channel; who fell
+// silent; what is shown of them all.
 #include <algorithm>
 #include <bit>
 
@@ -6,6 +7,23 @@
 
 namespace lineshaft::twin {
 namespace {
+
+constexpr io::Steady judge_interval{1000};
+/// Looked at and shown in one turn of the loop, so that a node of very many machines, or a crowd of
+/// new ones, keeps nobody waiting.
+constexpr std::size_t judged_at_once = 256;
+constexpr std::size_t shown_at_once = 128;
+
+// A few, or a thirty-second part of very many.
+template <class T>
+std::vector<T> take_some(std::vector<T>& all) {
+    const std::size_t count = std::max(shown_at_once, all.size() / 32);
+    if (all.size() <= count) return std::exchange(all, {});
+    const auto end = all.begin() + static_cast<std::ptrdiff_t>(count);
+    std::vector<T> first(std::make_move_iterator(all.begin()), std::make_move_iterator(end));
+    all.erase(all.begin(), end);
+    return first;
+}
 
 history::Sample sample_of(const history::Points& points, const history::Point& point) {
     history::Sample sample{Instant{point.at}, 0.0, point.mark.quality()};
@@ -153,6 +171,82 @@ void Part::fold(const history::Points& points, Source source) {
         }
         show_changed(known, std::move(changed));
         after(known, change, now);
+    }
+}
+
+// ---- Now and then ----------------------------------------------------------------------------
+
+void Part::judge_all() {
+    judged_to_.reset();
+    judge_some();
+}
+
+void Part::judge_some() {
+    if (closing_) return;
+    settle_clock();
+    const Instant now = shard_.now();
+    std::size_t left = judged_at_once;
+    auto home = judged_to_ ? by_id_.lower_bound(judged_to_->first) : by_id_.begin();
+    for (; home != by_id_.end(); ++home) {
+        const bool is_begun = judged_to_ && judged_to_->first == home->first;
+        auto at = is_begun ? home->second.upper_bound(judged_to_->second) : home->second.begin();
+        for (; at != home->second.end(); ++at) {
+            judge(*at->second, now);
+            if (--left > 0) continue;
+            judged_to_.emplace(home->first, std::string(at->first));
+            return shard_.post([this] { judge_some(); });
+        }
+    }
+    shard_.wheel().arm(judge_timer_, judge_interval, [this] { judge_all(); });
+}
+
+void Part::judge(Entry& entry, Instant now) {
+    // When it was last heard is not known before its values are loaded.
+    if (entry.is_loaded && entry.twin.judge(now, limits_)) {
+        const auto& state = entry.twin.state();
+        if (state.connection == Connection::stale)
+            record({now, state.organisation, state.id, "stale", "silent for longer than usual"});
+        entry.summary_due = true;
+    }
+    if (!std::exchange(entry.summary_due, false)) return;
+    pending_.machines.push_back(entry.twin.state());
+    arm_live();
+}
+
+void Part::arm_live() {
+    if (closing_ || live_timer_.is_armed()) return;
+    // The first change after a quiet time shows at once; then at most one batch per interval.
+    const io::Steady rested = shard_.clock().steady() - shown_at_;
+    const io::Steady wait = std::max(io::Steady{0}, limits_.live_interval - rested);
+    shard_.wheel().arm(live_timer_, wait, [this] { show_changes(); });
+}
+
+void Part::show_changes() {
+    shown_at_ = shard_.clock().steady();
+    LiveBatch batch{.values = {},
+                    .machines = take_some(pending_.machines),
+                    .events = take_some(pending_.events)};
+    for (const auto& key : take_some(changed_)) {
+        const auto found = twins_.find(key);
+        if (found == twins_.end()) continue;
+        auto& entry = *found->second;
+        LiveBatch::Values values{entry.twin.state().organisation, entry.twin.state().id, {}};
+        for (const auto& tag : std::exchange(entry.changed_tags, {})) {
+            values.values.push_back({tag, entry.twin.values().find(tag)->second});
+        }
+        batch.values.push_back(std::move(values));
+    }
+    if (!pending_.machines.empty() || !pending_.events.empty() || !changed_.empty()) {
+        shard_.post([this] {
+            if (!closing_) show_changes();
+        });
+    }
+    if (batch.values.empty() && batch.machines.empty() && batch.events.empty()) return;
+    const auto shared = std::make_shared<const LiveBatch>(std::move(batch));
+    for (std::size_t index = 0; index < audience_.size(); ++index) {
+        if (audience_[index] == 0) continue;
+        // The parts outlive the shards' loops, so the receiving hub is there.
+        shards_.at(index).post([shared, hub = &all_[index]->hub()] { hub->show(shared); });
     }
 }
 

@@ -77,7 +77,10 @@ void Fleet::set_known(std::vector<FleetSite> sites, std::vector<Known> machines)
         sites_.emplace(site.id, site);
     }
     known_.clear();
-    for (Known& one : machines) known_.emplace(one.id, one);
+    for (Known& one : machines) {  // mostly ascending
+        const std::string id = one.id;
+        known_.emplace_hint(known_.end(), id, std::move(one));
+    }
     is_all_stale_ = true;
     ++told_version_;
     refresh_sites();

@@ -11,6 +11,9 @@ namespace lineshaft::broker {
 
 namespace {
 
+/// Then the loop's other work has a turn.
+constexpr unsigned flushes_per_turn = 32;
+
 // 0 means no limit, which a part of a limit never is.
 unsigned part_of(unsigned limit, std::size_t count) {
     return limit == 0 ? 0 : std::max(1u, limit / static_cast<unsigned>(count));
@@ -61,9 +64,14 @@ Hub::Hub(Common& its_common, std::uint32_t its_index)
       boxes_(its_common.places.size()),
       connect_pace_(part_of(its_common.limits.connects_per_second, its_common.places.size()),
                     part_of(its_common.limits.connects_per_second, its_common.places.size()) / 25),
+      newcomer_pace_(its_common.limits.newcomer_reads_per_second,
+                     its_common.limits.newcomer_reads_per_second / 100),
+      leaving_pace_(its_common.limits.departures_per_second,
+                    its_common.limits.departures_per_second / 100),
       subscribe_pace_(
           part_of(its_common.limits.subscribes_per_second, its_common.places.size()),
           part_of(its_common.limits.subscribes_per_second, its_common.places.size()) / 10),
+      attend_soon_(shard),
       qos0_in_flight_(its_common.places.size()),
       levels_(its_common.places.size()) {}
 
@@ -129,26 +137,35 @@ void Hub::serve(std::unique_ptr<io::Stream> stream, bool is_websocket) {
 void Hub::flush_soon(Link& link) {
     if (link.is_flush_due) return;
     link.is_flush_due = true;
-    to_flush_.push_back(&link);
-    if (flush_posted_) return;
-    flush_posted_ = true;
+    (link.is_young() ? to_flush_late_ : to_flush_).push_back(&link);
+    post_flush();
+}
+
+void Hub::post_flush() {
+    if (std::exchange(flush_posted_, true)) return;
     shard.post([this] {
         flush_posted_ = false;
         flush_links();
     });
 }
 
+// A commit may have answers for a thousand newcomers: two milliseconds of writing.
 void Hub::flush_links() {
-    auto due = std::exchange(to_flush_, {});
-    for (Link* link : due) {
-        if (link != nullptr) link->flush();
+    for (unsigned count = 0; count < flushes_per_turn; ++count) {
+        const bool is_late_turn = count % 8 == 7 && !to_flush_late_.empty();
+        auto& line = to_flush_.empty() || is_late_turn ? to_flush_late_ : to_flush_;
+        if (line.empty()) return;
+        if (Link* link = line.pop_front()) link->flush();
     }
-    due.clear();
-    if (to_flush_.empty()) to_flush_ = std::move(due);
+    if (!to_flush_.empty() || !to_flush_late_.empty()) post_flush();
 }
 
 void Hub::forget(Link& link) {
-    std::ranges::replace(to_flush_, &link, static_cast<Link*>(nullptr));
+    for (auto* line : {&to_flush_, &to_flush_late_}) {
+        for (std::size_t at = 0; at < line->size(); ++at) {
+            if ((*line)[at] == &link) (*line)[at] = nullptr;
+        }
+    }
     paused_links_.remove(link);
     paused_calm_.remove(link);
     connecting_.remove(link);

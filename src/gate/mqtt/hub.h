@@ -17,6 +17,7 @@
 #include "gate/mqtt/session.h"
 #include "io/nursery.h"
 #include "io/pace.h"
+#include "io/soon.h"
 
 namespace lineshaft::broker {
 
@@ -130,8 +131,8 @@ public:
     /// Whether a CONNECT may be answered now, which then counts; else it waits in line.
     bool may_connect();
     void wait_to_connect(Link& link);
-    /// Newcomers and those that send very much are read in their turn, a few at a time: nobody who
-    /// has little to say is behind a crowd of them.
+    /// Newcomers and those that send very much are read in their turn, a few at a time and
+    /// newcomers at a pace: nobody who has little to say is behind a crowd of them.
     void attend_later(Link& link);
     void leave_later(Link& link);  ///< its connection broke: it ends in its turn
     /// It subscribed to so many filters: above the pace it is not read for a moment.
@@ -240,6 +241,7 @@ private:
                             const Result<void>& outcome);
     void refused_retained(const std::string& topic, std::uint64_t version);
     void flush_links();
+    void post_flush();
     void wake_some();
     void let_some_connect();
     void attend_some();
@@ -291,21 +293,18 @@ private:
     std::vector<std::uint32_t> free_joins_;
     std::vector<std::vector<Parcel>> boxes_;
     bool boxes_posted_ = false;
-    std::vector<Link*> to_flush_;
+    Ring<Link*> to_flush_, to_flush_late_;  // those who have been here for a while go first
     bool flush_posted_ = false;
     std::vector<SessionNumber> dirty_;
     std::vector<SessionNumber> paused_;
     LinkLine paused_links_{1}, paused_calm_{64};  // those that send much; the others go first
     std::size_t wakes_left_ = 0;  // of the links in line when the last commit came
     bool wakes_posted_ = false;
-    LinkLine connecting_{2};
-    io::Pace connect_pace_;
-    io::Wheel::Timer connect_timer_;
-    LinkLine newcomers_{8}, bulk_{32}, leaving_{128};
+    LinkLine connecting_{2}, newcomers_{8}, bulk_{32}, leaving_{128}, subscribing_{16};
+    io::Pace connect_pace_, newcomer_pace_, leaving_pace_, subscribe_pace_;
+    io::Wheel::Timer connect_timer_, subscribe_timer_;
+    io::Soon attend_soon_;
     bool attending_posted_ = false;
-    LinkLine subscribing_{16};
-    io::Pace subscribe_pace_;
-    io::Wheel::Timer subscribe_timer_;
     LinkLine held_{4};
     std::uint64_t hold_reason_ = 0;  // of the publish being routed: who does not keep up; 0: nobody
     std::vector<std::size_t> qos0_in_flight_;  // bytes, by hub

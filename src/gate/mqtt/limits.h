@@ -25,6 +25,12 @@ struct Limits {
     /// that a storm of new machines leaves the others their share of a shard. 0: no limit.
     unsigned connects_per_second = 4'000;
 
+    /// Reads of sockets without an accepted CONNECT, and connections that are found broken, of each
+    /// shard, a hundredth of it at once: a crowd that comes, drips or leaves takes a tenth of a
+    /// processor and the rest stays with the others. 0: no limit.
+    unsigned newcomer_reads_per_second = 10'000;
+    unsigned departures_per_second = 10'000;
+
     /// Filters of SUBSCRIBEs, all shards together: who is above it is not read for a moment, first
     /// come, first served, so that a storm of wildcards leaves the others theirs. 0: no limit.
     unsigned subscribes_per_second = 20'000;

@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::size_t busy_bytes = 4 << 10;
 constexpr io::Steady linger_max{1'000};
+constexpr io::Steady youth{1'000};
 /// A read of so much: the sender may have more, and can wait for those who have little to say.
 constexpr std::size_t bulk_bytes = 16 << 10;
 
@@ -26,6 +27,10 @@ Link::Link(Hub& its_hub, std::unique_ptr<io::Stream> its_stream, bool its_is_web
 
 Link::~Link() {
     if (!is_accepted) --hub.unaccepted;
+}
+
+bool Link::is_young() const {
+    return hub.shard.clock().steady() - io::Steady(opened_ms_) < youth;
 }
 
 Link::Busy& Link::busy() {

@@ -46,6 +46,8 @@ public:
         return connection.output_bytes() + (busy_ ? busy_->unsent.size() - busy_->unsent_at : 0);
     }
     bool is_over() const { return is_over_; }
+    /// It came within the last second.
+    bool is_young() const;
 
     Hub& hub;
     std::unique_ptr<io::Stream> stream;

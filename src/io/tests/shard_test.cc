@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "io/nursery.h"
+#include "io/soon.h"
 #include "io/workers.h"
 
 namespace lineshaft::io {
@@ -63,6 +64,37 @@ TEST(Workers, RefuseWhenTheQueueIsFull) {
     EXPECT_FALSE(workers.try_post([] {}));
     const auto refused = shards.run_blocking(ShardIndex(0), compute(&workers));
     EXPECT_EQ(refused.error().code, Code::exhausted);
+}
+
+Task<std::vector<int>> fire_three(Shard* shard) {
+    std::vector<int> fired;
+    Soon soon(*shard);
+    auto forgotten = std::make_unique<Soon>(*shard);
+    forgotten->arm(Steady{1}, [&fired] { fired.push_back(-1); });
+    forgotten.reset();
+    soon.arm(Steady{1}, [&fired] { fired.push_back(-2); });
+    soon.disarm();
+    EXPECT_FALSE(soon.is_armed());
+    auto done = co_await suspend<bool>([&](Answer<bool> answer) {
+        auto kept = std::make_shared<Answer<bool>>(std::move(answer));
+        soon.arm(Steady{1}, [&fired] { fired.push_back(-3); });
+        soon.arm(Steady{2}, [&fired, &soon, kept] {  // and again from within
+            fired.push_back(1);
+            soon.arm(Steady{1}, [&fired, kept] {
+                fired.push_back(2);
+                (*kept)(true);
+            });
+        });
+    });
+    (void)done;
+    EXPECT_FALSE(soon.is_armed());
+    co_return fired;
+}
+
+TEST(Soon, FiresWhatWasArmedLastAndNothingOfWhoIsGone) {
+    Shards shards(1);
+    const auto fired = shards.run_blocking(ShardIndex(0), fire_three(&shards.at(0)));
+    EXPECT_EQ(fired, (std::vector{1, 2}));
 }
 
 TEST(Wheel, FiresInOrderNeverEarlyAndOnce) {

@@ -328,6 +328,7 @@ TEST(Bugs, Bug19_NoStateFileIsReadableByOthers) {
 TEST(Bugs, Bug20_ConcurrentConnectsAndSubscriptionsLeaveTheListsWhole) {
     Limits limits;
     limits.connects_per_second = 0;  // hundreds of them while the clock stands still
+    limits.newcomer_reads_per_second = limits.departures_per_second = 0;
     Rig rig(2, limits);
     std::uint32_t seed = 1;
     const auto dice = [&seed](std::uint32_t sides) {
