@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/deferred.hpp>
 
 #include "base/check.h"
@@ -16,6 +15,7 @@
 #include "io/pace.h"
 #include "io/pause.h"
 #include "io/socket.h"
+#include "io/soon.h"
 #include "io/tls.h"
 
 namespace lineshaft::io {
@@ -122,7 +122,7 @@ public:
         port_ = port_of(local_address_of(sockets[0].number()));
         is_local_ = !address_.path.empty();
         for (std::size_t index = 0; index < sockets.size(); ++index) {
-            doors_.push_back(std::make_unique<Door>(shards_.at(index).loop(), rate_of_each()));
+            doors_.push_back(std::make_unique<Door>(shards_.at(index), rate_of_each()));
         }
         accepting_ = doors_.size();
         shards_.run_everywhere([this, &sockets](Shard& shard) {
@@ -140,7 +140,6 @@ public:
             door.nursery.spawn(accept_all(&door), [&door] {
                 boost::system::error_code ignored;  // closed is closed
                 door.socket.close(ignored);
-                door.soon.cancel();
                 door.pause.end();
             });
         });
@@ -171,13 +170,13 @@ public:
 private:
     /// One shard's half of the listener.
     struct Door {
-        Door(boost::asio::io_context& loop, unsigned per_second)
-            : socket(loop), soon(loop), nursery("listener"), pace(per_second, per_second / 100) {}
+        Door(Shard& shard, unsigned per_second)
+            : socket(shard.loop()),
+              soon(shard),
+              nursery("listener"),
+              pace(per_second, per_second / 100) {}
         Descriptor socket;
-        boost::asio::basic_waitable_timer<std::chrono::steady_clock,
-                                          boost::asio::wait_traits<std::chrono::steady_clock>,
-                                          boost::asio::io_context::executor_type>
-            soon;
+        Soon soon;
         Nursery nursery;
         Pause pause;
         Pace pace;
@@ -212,9 +211,7 @@ private:
             }
             if (turn == Turn::paced) {
                 paced_.fetch_add(1);
-                // Not the wheel, whose slots are so wide that a whole crowd would come at once.
-                door->soon.expires_after(paced_pause);
-                (void)co_await door->soon.async_wait(boost::asio::as_tuple(boost::asio::deferred));
+                co_await door->soon.wait(paced_pause);
             }
         }
         accepting_.fetch_sub(1);

@@ -2,7 +2,6 @@
 
 #include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/io_context.hpp>
-#include <chrono>
 #include <cstdint>
 #include <utility>
 
@@ -17,7 +16,7 @@ struct Soon::Waiting {
                                       boost::asio::wait_traits<std::chrono::steady_clock>,
                                       boost::asio::io_context::executor_type>
         timer;
-    std::function<void()> fire;
+    std::move_only_function<void()> fire;
     std::uint64_t round = 0;  // a handler of an earlier one was already on its way
 };
 
@@ -27,13 +26,13 @@ Soon::~Soon() {
     disarm();
 }
 
-void Soon::arm(Steady after, std::function<void()> fire) {
+void Soon::arm(std::chrono::microseconds after, std::move_only_function<void()> fire) {
     waiting_->fire = std::move(fire);
     waiting_->timer.expires_after(after);
     waiting_->timer.async_wait([waiting = waiting_, round = ++waiting_->round](
                                    const boost::system::error_code& cancelled) {
         if (cancelled || round != waiting->round || !waiting->fire) return;
-        const auto call = std::exchange(waiting->fire, nullptr);
+        auto call = std::exchange(waiting->fire, nullptr);
         call();
     });
 }
@@ -42,6 +41,11 @@ void Soon::disarm() {
     if (!waiting_->fire) return;
     waiting_->fire = nullptr;
     waiting_->timer.cancel();
+}
+
+Task<void> Soon::wait(std::chrono::microseconds after) {
+    auto start = [this, after](Wake wake) { arm(after, std::move(wake)); };
+    co_await parked(std::move(start));
 }
 
 bool Soon::is_armed() const {

@@ -1,8 +1,7 @@
 #include "store/lane.h"
 
-#include <boost/asio/steady_timer.hpp>
-
 #include "base/check.h"
+#include "io/soon.h"
 
 namespace lineshaft::store {
 namespace {
@@ -18,7 +17,7 @@ constexpr std::chrono::microseconds bulk_patience{1500};
 // Callbacks travel in two vectors that change places, so a round allocates nothing once warm.
 struct Lane::State : std::enable_shared_from_this<Lane::State> {
     State(Store& the_store, io::Shard& the_shard, Limits the_limits)
-        : store(the_store), shard(the_shard), limits(the_limits), pause(the_shard.loop()) {}
+        : store(the_store), shard(the_shard), limits(the_limits), pause(the_shard) {}
 
     Store& store;
     io::Shard& shard;
@@ -36,15 +35,14 @@ struct Lane::State : std::enable_shared_from_this<Lane::State> {
     bool is_bulk_under_way = false;
     std::vector<Done> committing;  // callbacks of the round under way
     std::vector<Done> answering;   // being called now
-    boost::asio::steady_timer pause;  // until the open round is sealed
-    bool is_paused = false;
+    io::Soon pause;  // until the open round is sealed
 
     bool is_idle() const { return !is_open && !is_under_way && answering.empty(); }
 
     void open() {
         is_open = true;
         // While a round is under way its end seals the next.
-        if (is_under_way || is_sealing_posted || is_paused) return;
+        if (is_under_way || is_sealing_posted || pause.is_armed()) return;
         is_sealing_posted = true;
         shard.post([state = shared_from_this()] {
             state->is_sealing_posted = false;
@@ -54,14 +52,14 @@ struct Lane::State : std::enable_shared_from_this<Lane::State> {
 
     // Who sent in bulk beside others a moment ago is likely to do so again just now.
     void seal_or_pause() {
-        if (is_open && !is_under_way && !is_paused && is_bulk() && !is_whole())
-            pause_sealing();
+        if (is_open && !is_under_way && !pause.is_armed() && is_bulk() && !is_whole())
+            seal_after(bulk_patience);
         else
             seal();
     }
 
     void seal() {
-        if (!is_open || is_under_way || is_paused) return;
+        if (!is_open || is_under_way || pause.is_armed()) return;
         is_bulk_under_way = is_bulk();
         for (const Sealer& sealer : sealers) sealer(batch);
         is_open = false;
@@ -87,18 +85,13 @@ struct Lane::State : std::enable_shared_from_this<Lane::State> {
 
     bool is_whole() const { return waiting.size() >= expected_waiting; }
 
-    void pause_sealing() {
-        is_paused = true;
-        pause.expires_after(bulk_patience);
-        pause.async_wait([state = shared_from_this()](const boost::system::error_code&) {
-            state->is_paused = false;
-            state->seal();
-        });
+    void seal_after(std::chrono::microseconds patience) {
+        pause.arm(patience, [this] { seal(); });
     }
 
     // Who says little does not wait for those who say much, nor anybody once all are there.
     void hurry() {
-        if (is_paused && (!is_bulk() || is_whole())) pause.cancel();
+        if (pause.is_armed() && (!is_bulk() || is_whole())) seal_after({});
     }
 
     // The next round leaves first, so that the disk is busy while the callbacks run.
